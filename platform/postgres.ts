@@ -1,0 +1,78 @@
+/**
+ * Postgres for both tiers: one pool factory, and the only way to open a transaction.
+ * Every transaction takes a NOLOGIN role and its row-level-security settings with SET LOCAL, in the same round trip
+ * as BEGIN, so that nothing leaks through a pooled connection or a transaction pooler (no session SET, no LISTEN, no
+ * named statements).
+ */
+import pg from 'pg';
+
+/** The roles that the migrations make; the login role is a member of all three and uses none of its own rights. */
+export type DatabaseRole = 'tollgate_api' | 'tollgate_proxy' | 'tollgate_shipper';
+
+/** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */
+export type ScopeSettings = Readonly<Partial<Record<ScopeSetting, string>>>;
+export type ScopeSetting =
+  /** the account whose rows the transaction may see (uuid) */
+  | 'app.account'
+  /** the user whose own rows (memberships, sessions) the transaction may see (uuid) */
+  | 'app.user'
+  /** a tag or name: makes that one account row visible, nothing else of it */
+  | 'app.account_key'
+  /** the keyed hash (hex) of a presented API token: makes that one token row visible */
+  | 'app.token_hash'
+  /** the keyed hash (hex) of a presented session token: makes that one session row visible */
+  | 'app.session_hash'
+  /** a normalised email: makes that one user row visible (sign-in) */
+  | 'app.email';
+
+export interface PoolOptions {
+  readonly connectionString: string;
+  readonly applicationName: string;
+  readonly connectionsMax: number;
+  readonly connectTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+}
+
+/** A pool whose idle-connection errors are reported to `onError` instead of ending the process. */
+export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    application_name: options.applicationName,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 3_000,
+    query_timeout: options.statementTimeoutMs ?? 10_000,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
+/** The SQL that begins a transaction in `role` with `settings`; one simple-protocol string, values quoted as literals. */
+export function beginSql(role: DatabaseRole, settings: ScopeSettings): string {
+  let sql = `BEGIN; SET LOCAL ROLE ${role}`;
+  for (const [name, value] of Object.entries(settings)) sql += `; SET LOCAL ${name} = ${pg.escapeLiteral(value)}`;
+  return sql;
+}
+
+/** Runs `work` in one transaction of `role`; commits what it returns, rolls back and rethrows what it throws. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  role: DatabaseRole,
+  settings: ScopeSettings,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(beginSql(role, settings));
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A connection on which ROLLBACK fails is in an unknown state: it leaves the pool.
+    await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A dialect is the request and answer format that is spoken, apart from who is called. It reads what the gateway needs
+ * out of a request and the usage out of an answer while the bytes pass; it never changes, delays or throws.
+ */
+import type { UsageSource, UsageUnits } from '../../schema/contracts/usage-units.js';
+
+/** What a request says about itself. */
+export interface RequestFacts {
+  readonly model: string | null;
+  readonly isStreaming: boolean;
+  /** the system message's text (all of them joined by newlines), for its keyed hash */
+  readonly systemText: string | null;
+  /** the service tier asked for, which may change the price */
+  readonly serviceTier: string | null;
+}
+
+/** What an answer reported. Units are all zero when the source is NONE. */
+export interface UsageReading {
+  readonly units: UsageUnits;
+  readonly usageSource: UsageSource;
+  /** why units are estimated or missing; null when the provider reported them */
+  readonly usageNote: string | null;
+  /** the model that answered, when the answer names it */
+  readonly model: string | null;
+  readonly serviceTier: string | null;
+}
+
+/**
+ * Reads one answer. `push` takes decoded bytes in any split, keeps at most one stream event (or a bounded document)
+ * and never throws; `finish` gives what was read so far and may be called once, after the end or after a cut.
+ */
+export interface AnswerReader {
+  push(chunk: Uint8Array): void;
+  /** `complete` is false when the answer was cut: what is missing is then estimated */
+  finish(complete: boolean): UsageReading;
+}
+
+/** What is billed on this path; `free` calls (token counting) are NOT_BILLABLE even though they are generation paths. */
+export interface Dialect {
+  readonly name: string;
+  /** `body` is the parsed JSON, or null when it is not JSON; `path` is the provider's own path without query */
+  readRequest(body: unknown, path: string): RequestFacts;
+  newDocumentReader(facts: RequestFacts): AnswerReader;
+  newStreamReader(facts: RequestFacts): AnswerReader;
+  /** whether this stream chunk (decoded) carries the dialect's end mark; looks at its last bytes only, allocates nothing */
+  endsStream(chunk: Uint8Array): boolean;
+  /** the event that tells a client of this dialect that its stream broke (SSE text) */
+  streamErrorEvent(message: string): string;
+  /** whether a streaming request may be given `stream_options.include_usage` */
+  readonly takesStreamUsageOption: boolean;
+}

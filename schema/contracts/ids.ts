@@ -1,0 +1,76 @@
+/**
+ * Ids. Every id of ours is a UUIDv7 (RFC 9562 §5.7): its first 48 bits are the Unix time in milliseconds, so rows sort
+ * by time, and the day partition of a usage record follows from its id alone, never from a clock at writing time.
+ */
+import { randomFillSync } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type AccountId = Branded<'AccountId'>;
+export type GatewayId = Branded<'GatewayId'>;
+export type ApiTokenId = Branded<'ApiTokenId'>;
+export type UserId = Branded<'UserId'>;
+/** A request's id: the usage record's and the log's id too. */
+export type RequestId = Branded<'RequestId'>;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether `value` is a lowercase UUID of any version; the one check between text from outside and an id. */
+export function isUuid(value: string): boolean {
+  return UUID.test(value);
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hex = (byte: number | undefined): string => HEX[byte ?? 0] ?? '00';
+
+// Random bytes are drawn 4 KiB at a time: one call to the generator per id costs five times as much.
+const pool = Buffer.alloc(4096);
+let poolOffset = pool.length;
+let lastMs = 0;
+let sequence = 0;
+
+/**
+ * A new UUIDv7. Ids made by one process never go backwards: within a millisecond, and when the clock steps back, the
+ * 12-bit field counts up from a random start (RFC 9562 §6.2, method 1).
+ */
+export function newUuidV7(nowMs: number = Date.now()): string {
+  if (poolOffset + 10 > pool.length) {
+    randomFillSync(pool);
+    poolOffset = 0;
+  }
+  const at = poolOffset;
+  poolOffset += 10;
+  if (nowMs > lastMs) {
+    lastMs = nowMs;
+    sequence = ((pool[at] ?? 0) << 3) | ((pool[at + 1] ?? 0) & 7); // 11 random bits: at least 2048 ids to count up
+  } else if (++sequence > 0xfff) {
+    lastMs += 1;
+    sequence = 0;
+  }
+  const high = Math.floor(lastMs / 0x1_0000_0000);
+  const low = lastMs % 0x1_0000_0000;
+  return (
+    hex(high >>> 8) + hex(high & 255) + hex(low >>> 24) + hex((low >>> 16) & 255) + '-' +
+    hex((low >>> 8) & 255) + hex(low & 255) + '-' +
+    hex(0x70 | (sequence >>> 8)) + hex(sequence & 255) + '-' +
+    hex(0x80 | ((pool[at + 2] ?? 0) & 0x3f)) + hex(pool[at + 3]) + '-' +
+    hex(pool[at + 4]) + hex(pool[at + 5]) + hex(pool[at + 6]) + hex(pool[at + 7]) + hex(pool[at + 8]) + hex(pool[at + 9])
+  ); // prettier-ignore
+}
+
+/** The Unix time in milliseconds inside a UUIDv7. */
+export function uuidTimeMs(id: string): number {
+  return parseInt(id.slice(0, 8), 16) * 0x1_0000 + parseInt(id.slice(9, 13), 16);
+}
+
+/** The UTC day (`YYYY-MM-DD`) inside a UUIDv7: the partition of the record that bears it. */
+export function uuidDay(id: string): string {
+  return new Date(uuidTimeMs(id)).toISOString().slice(0, 10);
+}
+
+/** The smallest UUID of a millisecond: `id >= firstUuidAt(from) AND id < firstUuidAt(to)` is a half-open time range. */
+export function firstUuidAt(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-0000-0000-000000000000`;
+}

@@ -1,0 +1,62 @@
+/**
+ * Prices as the proxy multiplies them: integer pico-USD (10⁻¹² USD) per unit, in versioned lists. A list never changes
+ * once imported; a new list is a new version.
+ */
+import { z } from 'zod';
+import { USAGE_UNITS } from './usage-units.js';
+
+/** Matches a model id as it stands in a request or an answer. */
+export type ModelMatch =
+  | { readonly equals: string }
+  | { readonly starts_with: string }
+  | { readonly ends_with: string }
+  | { readonly contains: string }
+  | { readonly regex: string }
+  | { readonly or: readonly ModelMatch[] }
+  | { readonly and: readonly ModelMatch[] };
+
+export const modelMatchSchema: z.ZodType<ModelMatch> = z.lazy(() =>
+  z.union([
+    z.object({ equals: z.string() }),
+    z.object({ starts_with: z.string() }),
+    z.object({ ends_with: z.string() }),
+    z.object({ contains: z.string() }),
+    z.object({ regex: z.string() }),
+    z.object({ or: z.array(modelMatchSchema) }),
+    z.object({ and: z.array(modelMatchSchema) }),
+  ]),
+);
+
+/** Pico-USD per unit as a decimal string (JSON numbers would round above 2^53). */
+const picoSchema = z.string().regex(/^\d{1,18}$/);
+
+/** A rate: one price, or steps by the request's total input tokens (a step applies to the whole request once passed). */
+export const rateSchema = z.union([
+  picoSchema,
+  z.object({ base: picoSchema, tiers: z.array(z.object({ start: z.int(), price: picoSchema })) }),
+]);
+export type Rate = z.infer<typeof rateSchema>;
+
+export const conditionSchema = z.discriminatedUnion('type', [
+  /** from this UTC day on (`YYYY-MM-DD`) */
+  z.object({ type: z.literal('start_date'), startDate: z.string() }),
+  /** between two UTC times of day (`HH:MM:SS`); an end before the start runs over midnight */
+  z.object({ type: z.literal('time_of_day'), startTime: z.string(), endTime: z.string() }),
+  z.object({ type: z.literal('service_tier'), tier: z.string() }),
+]);
+
+/** One priced state of a model: of a model's rules, the last one whose condition holds is the one in force. */
+export const priceRuleSchema = z.object({
+  condition: conditionSchema.nullable(),
+  rates: z.partialRecord(z.enum(USAGE_UNITS), rateSchema),
+});
+export type PriceRule = z.infer<typeof priceRuleSchema>;
+
+/** One row of table `model_price`. */
+export interface ModelPrice {
+  /** a wire slug */
+  readonly provider: string;
+  readonly model: string;
+  readonly match: ModelMatch;
+  readonly rules: readonly PriceRule[];
+}
