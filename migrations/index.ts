@@ -1,0 +1,15 @@
+/** Every migration in order of application. A new one is added at the end; a merged one is never edited. */
+import type { Migration } from './migration.js';
+import { createRoles } from './202611231200-create-roles.js';
+import { createAccounts } from './202611231210-create-accounts.js';
+import { createGateways } from './202611231220-create-gateways.js';
+import { createPriceLists } from './202611231230-create-price-lists.js';
+import { createUsageRecords } from './202611231240-create-usage-records.js';
+
+export const MIGRATIONS: readonly Migration[] = [
+  createRoles,
+  createAccounts,
+  createGateways,
+  createPriceLists,
+  createUsageRecords,
+];
