@@ -1,0 +1,62 @@
+// `npm test`: installs what is missing, builds, runs the jest projects that this machine can run, and says which it
+// cannot. Arguments go to jest (`npm test -- --selectProjects unit`).
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBuilt, ensureInstalled, requireNodeVersion } from './ready.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const answers = (program, option) => spawnSync(program, [option], { stdio: 'ignore' }).status === 0;
+const redisServer = ['redis-server', 'valkey-server'].find((program) => answers(program, '--version'));
+
+// Project → whether it can run here, and what it would need. `unit` and `integration` run everywhere.
+const needs = {
+  chromium: [existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'), 'no /usr/bin/chromium and no CHROMIUM_PATH'],
+  nginx: [answers('nginx', '-v') || existsSync('/usr/sbin/nginx'), 'no nginx'],
+  pgbouncer: [answers('pgbouncer', '--version') || existsSync('/usr/sbin/pgbouncer'), 'no pgbouncer'],
+  'redis-server': [redisServer !== undefined, 'no redis-server or valkey-server on PATH'],
+  root: [process.getuid?.() === 0, 'this user is not root'],
+};
+
+function selection() {
+  const runnable = Object.keys(needs).filter((name) => needs[name][0]);
+  for (const [name, [isMet, reason]] of Object.entries(needs)) {
+    if (!isMet) console.log(`Not run: the ${name} tests (${reason}).`);
+  }
+  return ['--selectProjects', 'unit', 'integration', ...runnable];
+}
+
+function runJest(args) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tollgate-jest-'));
+  const summaryFile = path.join(folder, 'summary.json');
+  const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
+  const { status } = spawnSync(
+    process.execPath,
+    [...nodeArgs, jest, ...args, '--json', `--outputFile=${summaryFile}`],
+    {
+      cwd: root,
+      stdio: ['inherit', 'ignore', 'inherit'], // jest reports on stderr, and would repeat the JSON on stdout
+    },
+  );
+  const summary = existsSync(summaryFile) ? JSON.parse(readFileSync(summaryFile, 'utf8')) : null;
+  rmSync(folder, { recursive: true, force: true });
+  return { status: status ?? 1, summary };
+}
+
+requireNodeVersion();
+await ensureInstalled();
+await ensureBuilt();
+const given = process.argv.slice(2);
+const chosen = given.includes('--selectProjects') ? [] : selection();
+console.log(`Redis: ${redisServer ?? 'js-redis-server (no redis-server or valkey-server on PATH)'}`);
+if (process.env.TEST_SIZE === 'full') process.env.TEST_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
+if (process.env.TEST_SEED !== undefined)
+  console.log(`Test size ${process.env.TEST_SIZE ?? 'normal'}, seed ${process.env.TEST_SEED}`);
+const { status, summary } = runJest([...given, ...chosen]);
+// A file that could not even be loaded counts as one failure, or it would pass unnoticed.
+const failed = summary === null ? 1 : summary.numFailedTests + summary.numRuntimeErrorTestSuites;
+console.log(`\n${summary?.numPassedTests ?? 0} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : status);

@@ -1,0 +1,21 @@
+/** What tests read from the environment: what a person may set, and what the global set-up hands to the test files. */
+import { z } from 'zod';
+
+const environmentSchema = z.object({
+  /** a Postgres to use in place of the embedded one; the login must be a superuser (tests make databases and roles) */
+  TEST_DATABASE_URL: z.string().optional(),
+  /** `full` multiplies the work of property and load tests */
+  TEST_SIZE: z.enum(['normal', 'full']).default('normal'),
+  TEST_SEED: z.coerce.number().int().optional(),
+  /** set by global-setup.ts for the test files of its run */
+  TEST_RUN_TEMPLATE_URL: z.string().optional(),
+  TEST_RUN_FOLDER: z.string().optional(),
+});
+
+export const testConfig = environmentSchema.parse(process.env);
+
+/** Hands what the set-up started to the test files, which run in other processes. */
+export function handToTestFiles(values: { readonly templateUrl: string; readonly runFolder: string }): void {
+  process.env['TEST_RUN_TEMPLATE_URL'] = values.templateUrl;
+  process.env['TEST_RUN_FOLDER'] = values.runFolder;
+}

@@ -1,0 +1,46 @@
+/** A migrated database of one's own, cloned from the run's template in about 25 ms. */
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { testConfig } from './config.js';
+
+export interface TestDatabase {
+  /** the login is a superuser: take a role (`SET LOCAL ROLE`) to be under row-level security */
+  readonly url: string;
+  /** drops it, cutting connections that are still open */
+  close(): Promise<void>;
+}
+
+export async function openTestDatabase(): Promise<TestDatabase> {
+  return createDatabase(`TEMPLATE ${templateUrl().pathname.slice(1)}`);
+}
+
+/** One without any table, for tests of the migrations themselves. */
+export async function openEmptyTestDatabase(): Promise<TestDatabase> {
+  return createDatabase('');
+}
+
+async function createDatabase(template: string): Promise<TestDatabase> {
+  const name = `test_${process.pid}_${randomBytes(6).toString('hex')}`;
+  await execute(`CREATE DATABASE ${name} ${template}`);
+  const url = templateUrl();
+  url.pathname = `/${name}`;
+  return { url: url.href, close: () => execute(`DROP DATABASE ${name} WITH (FORCE)`) };
+}
+
+function templateUrl(): URL {
+  if (testConfig.TEST_RUN_TEMPLATE_URL === undefined) throw new Error('no test services: run this with `npm test`');
+  return new URL(testConfig.TEST_RUN_TEMPLATE_URL);
+}
+
+/** Over `postgres`: a template may not be cloned while anybody is connected to it. */
+async function execute(sql: string): Promise<void> {
+  const url = templateUrl();
+  url.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,8 @@
+/** How much work property and load tests do, and from which seed: printed by failures, repeated with TEST_SEED. */
+import { testConfig } from './config.js';
+
+export const TEST_SIZE = testConfig.TEST_SIZE;
+/** The same for every file of one run when TEST_SEED is set. */
+export const TEST_SEED = testConfig.TEST_SEED ?? Math.trunc(Math.random() * 2 ** 31);
+/** Runs of one property: pass to fast-check as `{ numRuns, seed }`. */
+export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 200, seed: TEST_SEED };

@@ -1,0 +1,29 @@
+/** Waiting for something to become true, in place of sleeping: as short as possible, and a failure says what was awaited. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Resolves with the first value of `condition` that is neither false, null nor undefined. A throwing condition counts
+ * as "not yet". Throws after `deadlineMs`, naming `reason` (what was awaited, as a clause: "the row is written").
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  reason: string,
+  deadlineMs = 2_000,
+): Promise<Exclude<T, false | null | undefined>> {
+  const deadline = performance.now() + deadlineMs;
+  let lastError: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (isThere(value)) return value;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+    if (performance.now() > deadline) throw new Error(`Not within ${deadlineMs} ms: ${reason}`, { cause: lastError });
+    await delay(5);
+  }
+}
+
+const isThere = <T>(value: T): value is Exclude<T, false | null | undefined> =>
+  value !== false && value !== null && value !== undefined;
