@@ -27,7 +27,7 @@ export async function initialiseCluster({ binaries, folder, password }: NewClust
   }
   try {
     await promisify(execFile)(path.join(binaries, 'bin', 'initdb'), initArguments(unfinished, passwordFile), {
-      ...(folder.owner ?? {}),
+      ...folder.owner,
       cwd: folder.home,
     });
   } finally {

@@ -93,7 +93,7 @@ async function launch(folder: PostgresFolder, logFile: string, settings: readonl
   const program = path.join(binariesOf(folder), 'bin', 'postgres');
   const log = openLogFile(logFile);
   const child = spawn(program, serverArguments(folder.cluster, port, settings), {
-    ...(folder.owner ?? {}),
+    ...folder.owner,
     cwd: folder.home,
     detached: true, // its own process group: Ctrl-C must not stop it under a draining api
     stdio: ['ignore', log, log],

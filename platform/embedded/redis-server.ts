@@ -85,8 +85,8 @@ async function answersPing(socket: string): Promise<boolean> {
   try {
     connection.on('timeout', () => connection.destroy(new Error('no answer in time')));
     connection.write('PING\r\n');
-    const [answer] = await once(connection, 'data');
-    return String(answer).startsWith('+PONG');
+    const received: unknown[] = await once(connection, 'data');
+    return String(received[0]).startsWith('+PONG');
   } catch {
     return false;
   } finally {

@@ -11,18 +11,15 @@ export interface ErrorCode {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-const define = (
-  code: number,
-  status: number,
-  message: string,
-  retryable = false,
-  logLevel: ErrorCode['logLevel'] = 'debug',
-): ErrorCode => Object.freeze({ code, status, message, retryable, logLevel });
+type Handling = Pick<ErrorCode, 'retryable' | 'logLevel'>;
+
+const define = (code: number, status: number, message: string, handling: Partial<Handling> = {}): ErrorCode =>
+  Object.freeze({ code, status, message, retryable: false, logLevel: 'debug', ...handling });
 
 export const ERROR_CODES = Object.freeze({
   unknownGateway: define(2001, 400, 'Please configure AI Gateway in the Cloudflare dashboard'),
-  upstreamFailed: define(2005, 502, 'Failed to get response from provider', true, 'info'),
-  upstreamTimedOut: define(2005, 504, 'Failed to get response from provider', true, 'info'),
+  upstreamFailed: define(2005, 502, 'Failed to get response from provider', { retryable: true, logLevel: 'info' }),
+  upstreamTimedOut: define(2005, 504, 'Failed to get response from provider', { retryable: true, logLevel: 'info' }),
   unknownProvider: define(2008, 400, 'Invalid provider'),
   unauthorized: define(2009, 401, 'Unauthorized'),
   badHeader: define(9001, 400, 'A header cannot be used'),
@@ -32,7 +29,7 @@ export const ERROR_CODES = Object.freeze({
   upgradeRefused: define(9002, 426, 'Upgrade is not supported here'),
   forbidden: define(9003, 403, 'This token may not do this'),
   bodyTooLarge: define(9004, 413, 'The request body is too large'),
-  unavailable: define(9006, 503, 'Temporarily unavailable', true, 'warn'),
+  unavailable: define(9006, 503, 'Temporarily unavailable', { retryable: true, logLevel: 'warn' }),
   loop: define(9007, 508, 'Request loop'),
 });
 export type ErrorName = keyof typeof ERROR_CODES;

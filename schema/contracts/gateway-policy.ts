@@ -9,7 +9,7 @@ import type { AccountId, GatewayId } from './ids.js';
 export const gatewayPolicySchema = z.object({
   accountId: z.string().transform((id) => id as AccountId), // our own document: the id was parsed when it was made
   accountTag: z.string(),
-  gatewayId: z.string().transform((id) => id as GatewayId),
+  gatewayId: z.string().transform((id) => id as GatewayId), // likewise
   gatewayName: z.string(),
   /** grows with every change that the policy shows; of two documents, the one with the greater revision is newer */
   revision: z.number(),

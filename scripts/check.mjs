@@ -1,0 +1,86 @@
+// `npm run check`: every gate that needs no database, the quickest first. Prints each with its time and stops at the
+// first that fails. `npm run check -- lint boundaries` runs the named gates only.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const node = process.execPath;
+const bin = (name) => `${root}/node_modules/.bin/${name}`;
+
+/** Runs a program in the repository; its output is shown only when it fails. */
+function run(program, ...args) {
+  const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+  const done = spawnSync(program, args, { cwd: root, encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
+  if (done.error) throw done.error;
+  return { passed: done.status === 0, output: `${done.stdout}${done.stderr}`, stdout: done.stdout };
+}
+
+/** Dependency-cruiser is green when it finds nothing to look at: it must have seen every compiled file. */
+function boundaries() {
+  const result = run(bin('depcruise'), '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'dist');
+  const { modules, summary } = JSON.parse(result.stdout);
+  const seen = modules.filter((module) => module.source.startsWith('dist/')).length;
+  const compiled = readdirSync(`${root}/dist`, { recursive: true }).filter(
+    (file) => file.endsWith('.js') && !file.startsWith('dashboard'),
+  ).length;
+  const lines = summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`);
+  if (compiled === 0 || seen < compiled) lines.push(`saw ${seen} modules of ${compiled} compiled files`);
+  return { passed: lines.length === 0, output: lines.join('\n'), note: `${seen} modules` };
+}
+
+/** What `npm ci` will install must be all in the lockfile: npm drops platform packages that were published late. */
+function lockfile() {
+  const lock = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8'));
+  const missing = Object.entries(lock.packages).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter((name) => !isLocked(lock.packages, path, name))
+      .map((name) => `${path || 'the root'} needs ${name}, which the lockfile lacks`),
+  );
+  return { passed: missing.length === 0, output: missing.join('\n') };
+}
+
+function isLocked(packages, path, name) {
+  for (let folder = path; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    if (`${folder === '' ? '' : `${folder}/`}node_modules/${name}` in packages) return true;
+    if (folder === '') return false;
+  }
+}
+
+const GATES = [
+  ['lockfile', lockfile],
+  ['format', () => run(bin('prettier'), '--check', '--log-level', 'warn', '.')],
+  ['lint', () => run(bin('oxlint'), '--type-aware', '--deny-warnings')],
+  ['types', () => run(bin('tsc'), '--noEmit')],
+  ['build', () => run(node, 'scripts/build.mjs')],
+  ['house rules', () => run(node, 'dist/scripts/check-house-rules.js')],
+  ['boundaries', boundaries],
+  ['unused', () => run(bin('knip'), '--no-progress', '--treat-config-hints-as-errors')],
+  ['generated docs', () => run(node, 'dist/scripts/generate-docs.js', '--check')],
+  ['generated schema', () => run(node, 'dist/scripts/generate-schema.js', '--check')],
+  ['unit tests', () => run(node, ...jest('--selectProjects', 'unit'))],
+];
+
+function jest(...args) {
+  return ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args];
+}
+
+function main(names) {
+  const unknown = names.filter((name) => !GATES.some(([gate]) => gate === name));
+  if (unknown.length > 0)
+    throw new Error(`No gate is called ${unknown.join(', ')}: ${GATES.map(([g]) => g).join(', ')}`);
+  for (const [name, gate] of GATES) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const startedMs = performance.now();
+    const { passed, output, note } = gate();
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    console.log(`${passed ? 'ok  ' : 'FAIL'} ${name.padEnd(18)} ${seconds.padStart(5)} s${note ? `  ${note}` : ''}`);
+    if (passed) continue;
+    console.error(output.trim());
+    process.exitCode = 1;
+    return;
+  }
+}
+
+if (!existsSync(bin('oxlint'))) throw new Error('Run `npm ci` first.');
+main(process.argv.slice(2));

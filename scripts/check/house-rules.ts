@@ -1,0 +1,95 @@
+/**
+ * House rules that no linter knows (CONTRIBUTING.md lists them all). Each rule reads one file's text and names the
+ * lines that break it; what a rule sees of code has its comments and strings blanked, so that prose breaks nothing.
+ */
+
+export interface Finding {
+  readonly path: string;
+  /** counted from 1 */
+  readonly line: number;
+  readonly message: string;
+}
+
+interface SourceText {
+  readonly path: string;
+  readonly lines: readonly string[];
+  /** the same lines with the contents of comments and strings blanked */
+  readonly code: readonly string[];
+}
+
+interface HouseRule {
+  readonly appliesTo: RegExp;
+  readonly exempt?: RegExp;
+  readonly message: string;
+  readonly breaks: (source: SourceText, index: number) => boolean;
+}
+
+const COMMENT_OR_STRING = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g;
+const ASSERTION =
+  /[\w)\]}>?] as (?!const\b)(?:unknown|never|string|number|boolean|object|keyof|typeof|readonly|[A-Z]|[{[(])/;
+const COMMENT = /\/\/|\/\*|\*\//;
+const SUPPRESSION = /(?:oxlint|eslint)-disable/;
+const SLEEP = /\b(?:sleep|delay)\(|setTimeout\((?:resolve|done|r)\b|timers\/promises/;
+const BANNED_NAME = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.[a-z]+$)/;
+
+const RULES: readonly HouseRule[] = [
+  {
+    appliesTo: BANNED_NAME,
+    message: 'names no thing: call the file by the noun that it owns',
+    breaks: (_source, index) => index === 0,
+  },
+  {
+    appliesTo: /(?:^|\/)index\.ts$/,
+    exempt: /^(?:api\/modules\/[^/]+|migrations)\/index\.ts$/,
+    message: 'is a barrel: only a module of the api has a public index.ts',
+    breaks: (_source, index) => index === 0,
+  },
+  {
+    appliesTo: /\.ts$/,
+    message: '`export *` hides what is public: name it',
+    breaks: (source, index) => source.code[index]?.startsWith('export *') === true,
+  },
+  {
+    appliesTo: /\.ts$/,
+    exempt: /^test\//,
+    message: 'a type assertion needs its reason, on its line or the line above',
+    breaks: (source, index) => {
+      const code = source.code[index] ?? '';
+      if (!ASSERTION.test(code) || /^(?:im|ex)port\b/.test(code)) return false;
+      return !COMMENT.test(source.lines[index] ?? '') && !COMMENT.test(source.lines[index - 1] ?? '');
+    },
+  },
+  {
+    appliesTo: /\.(?:ts|tsx|mjs|cjs|js)$/,
+    exempt: /house-rules(?:\.test)?\.ts$/,
+    message: 'a suppressed rule needs its reason: `-- why`',
+    breaks: (source, index) => SUPPRESSION.test(source.lines[index] ?? '') && !/ -- \S/.test(source.lines[index] ?? ''),
+  },
+  {
+    appliesTo: /\.test\.ts$/,
+    exempt: /house-rules\.test\.ts$/,
+    message: 'a test never sleeps: wait for a condition (`waitFor`) or use fake time',
+    breaks: (source, index) =>
+      SLEEP.test(source.code[index] ?? '') || /from 'node:timers/.test(source.lines[index] ?? ''),
+  },
+  {
+    appliesTo: /\.tsx?$/,
+    message: 'interfaces bear no `I`',
+    breaks: (source, index) => /\binterface I[A-Z][a-z]/.test(source.code[index] ?? ''),
+  },
+];
+
+/** What in one file breaks a rule; empty when nothing does. `path` is relative to the repository, with slashes. */
+export function findBreaches(path: string, text: string): Finding[] {
+  const source = { path, lines: text.split('\n'), code: blank(text).split('\n') };
+  return RULES.filter((rule) => rule.appliesTo.test(path) && rule.exempt?.test(path) !== true).flatMap((rule) =>
+    source.lines.flatMap((_line, index) =>
+      rule.breaks(source, index) ? [{ path, line: index + 1, message: rule.message }] : [],
+    ),
+  );
+}
+
+/** Spaces in place of what comments and strings say; line breaks stay, so that line numbers hold. */
+function blank(text: string): string {
+  return text.replace(COMMENT_OR_STRING, (part) => part.replace(/[^\n]/g, ' '));
+}
