@@ -8,13 +8,13 @@ export interface MigrationConfig {
 }
 
 /** `MIGRATION_DATABASE_URL` (the owner's), else `DATABASE_URL`. Throws when neither is set. */
-export function readMigrationConfig(): MigrationConfig {
+export function readMigrationConfig(environment: NodeJS.ProcessEnv = process.env): MigrationConfig {
   const env = parseEnvironment(
     {
       DATABASE_URL: variable(optionalText, 'embedded', 'Postgres of the tiers'),
       MIGRATION_DATABASE_URL: variable(optionalText, '`DATABASE_URL`', 'Postgres as the owner of the tables'),
     },
-    process.env,
+    environment,
   );
   const connectionString = env.MIGRATION_DATABASE_URL ?? env.DATABASE_URL;
   if (connectionString === null)

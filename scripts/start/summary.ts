@@ -1,0 +1,59 @@
+/** What `npm start` prints once everything is ready, and keeps in DATA_DIR for `npm run demo`. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { StartConfig } from './config.js';
+import type { FirstSignIn } from './messages.js';
+
+export interface Started {
+  /** null when the instance has no account to show (it was bootstrapped by hand) */
+  readonly accountName: string | null;
+  /** only on the first start */
+  readonly firstSignIn: FirstSignIn | null;
+  readonly startedInS: number;
+}
+
+export function summaryOf(config: StartConfig, started: Started): string {
+  const lines = [
+    '',
+    `Tollgate is ready (${started.startedInS.toFixed(1)} s).`,
+    '',
+    `  api    ${config.publicApiUrl}  (GraphQL at /graphql)`,
+    `  proxy  ${config.publicProxyUrl}`,
+    `  data   ${config.dataDir}  (logs/ holds what the processes say)`,
+    ...signInLines(started.firstSignIn),
+    ...curlLines(config, started.accountName),
+    '',
+    'Ctrl-C drains and stops all of it.',
+  ];
+  return lines.join('\n');
+}
+
+/** Where `npm run demo` finds the running instance. */
+export function keepInstanceFile(config: StartConfig, accountName: string | null): void {
+  const instance = { accountName, apiUrl: config.publicApiUrl, proxyUrl: config.publicProxyUrl };
+  writeFileSync(path.join(config.dataDir, 'instance.json'), `${JSON.stringify(instance)}\n`, { mode: 0o600 });
+}
+
+function signInLines(signIn: FirstSignIn | null): string[] {
+  if (signIn === null) return [];
+  return [
+    '',
+    'First sign-in (shown this once; the password is stored nowhere):',
+    '',
+    `  email     ${signIn.email}`,
+    `  password  ${signIn.password}`,
+    `  account   ${signIn.account}`,
+  ];
+}
+
+function curlLines(config: StartConfig, accountName: string | null): string[] {
+  if (!config.hasDemo || accountName === null) return [];
+  const url = `${config.publicProxyUrl}/v1/${accountName}/demo/demo/chat/completions`;
+  const body = '{"model":"demo-small","messages":[{"role":"user","content":"Hello"}]}';
+  return [
+    '',
+    'Try it (a demo provider on this machine answers; `npm run demo` sends a minute of traffic):',
+    '',
+    `  curl ${url} -H 'content-type: application/json' -d '${body}'`,
+  ];
+}

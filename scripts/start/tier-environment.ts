@@ -1,0 +1,36 @@
+/** The environment of each tier: this process's, completed by what the start knows, without what a tier need not hold. */
+import type { StartConfig } from './config.js';
+
+export interface ServiceUrls {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** null: no demo provider */
+  readonly demoOrigin: string | null;
+}
+
+/** Only migrations use the owner's login; only the api makes the first user. */
+const NOT_FOR_A_TIER = ['MIGRATION_DATABASE_URL'];
+const NOT_FOR_THE_PROXY = ['BOOTSTRAP_EMAIL', 'BOOTSTRAP_PASSWORD', 'BOOTSTRAP_ACCOUNT', 'SECRET_KEY'];
+
+export function tierEnvironments(
+  config: StartConfig,
+  urls: ServiceUrls,
+): { readonly api: NodeJS.ProcessEnv; readonly proxy: NodeJS.ProcessEnv } {
+  const both = {
+    ...process.env,
+    ...config.secrets,
+    DATA_DIR: config.dataDir,
+    API_PORT: String(config.api.port),
+    PROXY_PORT: String(config.proxy.port),
+    PUBLIC_API_URL: config.publicApiUrl,
+    PUBLIC_PROXY_URL: config.publicProxyUrl,
+    DATABASE_URL: urls.databaseUrl,
+    REDIS_URL: urls.redisUrl,
+    DEMO: urls.demoOrigin === null ? '0' : '1',
+    ...(urls.demoOrigin === null ? {} : { DEMO_PROVIDER_ORIGIN: urls.demoOrigin }),
+  };
+  return { api: without(both, NOT_FOR_A_TIER), proxy: without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_PROXY]) };
+}
+
+const without = (env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
