@@ -2,7 +2,7 @@
  * A dialect is the request and answer format that is spoken, apart from who is called. It reads what the gateway needs
  * out of a request and the usage out of an answer while the bytes pass; it never changes, delays or throws.
  */
-import type { UsageSource, UsageUnits } from '../../schema/contracts/usage-units.js';
+import { noUnits, type UsageSource, type UsageUnits } from '../../schema/contracts/usage-units.js';
 
 /** What a request says about itself. */
 export interface RequestFacts {
@@ -12,6 +12,8 @@ export interface RequestFacts {
   readonly systemText: string | null;
   /** the service tier asked for, which may change the price */
   readonly serviceTier: string | null;
+  /** UTF-8 bytes of the text sent: the base of an estimate when the answer does not report its input */
+  readonly inputTextBytes: number;
 }
 
 /** What an answer reported. Units are all zero when the source is NONE. */
@@ -25,6 +27,11 @@ export interface UsageReading {
   readonly serviceTier: string | null;
 }
 
+/** The reading of an answer that bills nothing (an error, no answer at all); `usageNote` says why. */
+export function nothingBilled(usageNote: string | null): UsageReading {
+  return { units: noUnits(), usageSource: 'NONE', usageNote, model: null, serviceTier: null };
+}
+
 /**
  * Reads one answer. `push` takes decoded bytes in any split, keeps at most one stream event (or a bounded document)
  * and never throws; `finish` gives what was read so far and may be called once, after the end or after a cut.
@@ -35,14 +42,17 @@ export interface AnswerReader {
   finish(complete: boolean): UsageReading;
 }
 
-/** What is billed on this path; `free` calls (token counting) are NOT_BILLABLE even though they are generation paths. */
+/** One format. An answer with a status of 400 or above is not read: its reading is `nothingBilled`. */
 export interface Dialect {
   readonly name: string;
   /** `body` is the parsed JSON, or null when it is not JSON; `path` is the provider's own path without query */
   readRequest(body: unknown, path: string): RequestFacts;
   newDocumentReader(facts: RequestFacts): AnswerReader;
   newStreamReader(facts: RequestFacts): AnswerReader;
-  /** whether this stream chunk (decoded) carries the dialect's end mark; looks at its last bytes only, allocates nothing */
+  /**
+   * Whether this stream chunk (decoded) carries the dialect's end mark; looks at its first and last bytes only and
+   * allocates nothing. False is always possible (no mark exists, or it was split): the body's end is then the end.
+   */
   endsStream(chunk: Uint8Array): boolean;
   /** the event that tells a client of this dialect that its stream broke (SSE text) */
   streamErrorEvent(message: string): string;

@@ -1,0 +1,122 @@
+/** The readers that every dialect shares: they find the JSON in the bytes, and leave its meaning to a tally. */
+import type { AnswerReader, UsageReading } from './dialect.js';
+import { JsonArrayElements } from './json-array-elements.js';
+import { isJsonObject, type JsonObject } from './json-value.js';
+import { SseEvents, sseData } from './sse-events.js';
+
+/** How the bytes of an answer ended. */
+export interface AnswerEnd {
+  readonly isComplete: boolean;
+  /** something was too large to look at: the reading is an estimate whatever else was seen */
+  readonly isOverflowed: boolean;
+  /** bytes that could not be read as JSON */
+  readonly unreadBytes: number;
+}
+
+/** Adds up one answer of one dialect, event by event; a document is an answer of one event. Never throws. */
+export interface AnswerTally {
+  add(event: JsonObject): void;
+  reading(end: AnswerEnd): UsageReading;
+}
+
+/** A document above this is not held: its usage is estimated. */
+export const DOCUMENT_BYTES_MAX = 8_388_608;
+
+export class DocumentReader implements AnswerReader {
+  private parts: Buffer[] = [];
+  private bytes = 0;
+
+  constructor(private readonly tally: AnswerTally) {}
+
+  push(chunk: Uint8Array): void {
+    this.bytes += chunk.byteLength;
+    if (this.bytes > DOCUMENT_BYTES_MAX) this.parts = [];
+    else this.parts.push(Buffer.from(chunk)); // copied: the caller may reuse its buffer
+  }
+
+  finish(complete: boolean): UsageReading {
+    const isOverflowed = this.bytes > DOCUMENT_BYTES_MAX;
+    const isRead = !isOverflowed && addParsed(this.tally, Buffer.concat(this.parts).toString());
+    return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: isRead ? 0 : this.bytes });
+  }
+}
+
+export class SseReader implements AnswerReader {
+  private readonly events: SseEvents;
+  private isOverflowed = false;
+  private unreadBytes = 0;
+
+  constructor(private readonly tally: AnswerTally) {
+    this.events = new SseEvents({ event: (raw) => this.read(raw), oversize: () => (this.isOverflowed = true) });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.events.push(chunk);
+  }
+
+  finish(complete: boolean): UsageReading {
+    this.events.finish();
+    return this.tally.reading({
+      isComplete: complete,
+      isOverflowed: this.isOverflowed,
+      unreadBytes: this.unreadBytes,
+    });
+  }
+
+  private read(raw: Buffer): void {
+    const data = sseData(raw);
+    if (data === null || data === '[DONE]') return;
+    if (!addParsed(this.tally, data)) this.unreadBytes += data.length;
+  }
+}
+
+/** A stream that may come as server-sent events or as one JSON array (Gemini without `alt=sse`); its first byte tells. */
+export class SseOrArrayReader implements AnswerReader {
+  private reader: AnswerReader | null = null;
+
+  constructor(private readonly tally: AnswerTally) {}
+
+  push(chunk: Uint8Array): void {
+    this.reader ??= chunk.find((byte) => byte > 32) === OPENING_BRACKET ? new ArrayReader(this.tally) : null;
+    this.reader ??= chunk.some((byte) => byte > 32) ? new SseReader(this.tally) : null;
+    this.reader?.push(chunk);
+  }
+
+  finish(complete: boolean): UsageReading {
+    return (this.reader ?? new SseReader(this.tally)).finish(complete);
+  }
+}
+const OPENING_BRACKET = 0x5b;
+
+class ArrayReader implements AnswerReader {
+  private readonly elements: JsonArrayElements;
+  private unreadBytes = 0;
+
+  constructor(private readonly tally: AnswerTally) {
+    this.elements = new JsonArrayElements((element) => {
+      if (!addParsed(this.tally, element.toString())) this.unreadBytes += element.length;
+    });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.elements.push(chunk);
+  }
+
+  finish(complete: boolean): UsageReading {
+    const { isOverflowed } = this.elements;
+    return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: this.unreadBytes });
+  }
+}
+
+/** Whether `text` was JSON whose object (or objects, in an array) could be added. */
+function addParsed(tally: AnswerTally, text: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return false; // the answer is somebody else's: what is not JSON is counted as unread
+  }
+  const events: readonly unknown[] = Array.isArray(value) ? value : [value];
+  for (const event of events) if (isJsonObject(event)) tally.add(event);
+  return true;
+}

@@ -1,0 +1,112 @@
+/** Anthropic messages. Cached input stands *beside* the input count; a stream's counts are cumulative. */
+import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
+import { textBytes } from './estimate.js';
+import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { endsWithText } from './stream-end.js';
+import { partsText, systemTextOf } from './system-text.js';
+import type { UsageCounts } from './usage-counts.js';
+import { readingOf, type Estimates } from './usage-reading.js';
+
+export const anthropicMessages: Dialect = {
+  name: 'anthropic-messages',
+  takesStreamUsageOption: false,
+
+  readRequest(body: unknown): RequestFacts {
+    const json = isJsonObject(body) ? body : {};
+    const texts = [partsText(json['system']), systemTextOf(arrayIn(json, 'messages'))].filter((text) => text !== null);
+    return {
+      model: textIn(json, 'model'),
+      isStreaming: json['stream'] === true,
+      systemText: texts.length === 0 ? null : texts.join('\n'),
+      serviceTier: textIn(json, 'service_tier'),
+      inputTextBytes: textBytes(json['messages']) + textBytes(json['system']) + textBytes(json['tools']),
+    };
+  },
+  newDocumentReader: (facts) => new DocumentReader(new MessagesTally(facts)),
+  newStreamReader: (facts) => new SseReader(new MessagesTally(facts)),
+  endsStream: (chunk) => endsWithText(chunk, 'message_stop', 32),
+  streamErrorEvent(message) {
+    const event = { type: 'error', error: { type: 'api_error', message } };
+    return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
+  },
+};
+
+class MessagesTally implements AnswerTally {
+  private usage: JsonObject | null = null;
+  private isFinal = false;
+  private isError = false;
+  private outputTextBytes = 0;
+  private model: string | null = null;
+  private isDocument = false;
+
+  constructor(private readonly facts: RequestFacts) {}
+
+  add(event: JsonObject): void {
+    switch (event['type']) {
+      case 'message':
+        this.addMessage(event);
+        this.isDocument = true;
+        this.isFinal = this.usage !== null;
+        if (this.usage === null) this.outputTextBytes += textBytes(event['content']);
+        return;
+      case 'message_start':
+        this.addMessage(event['message']);
+        return;
+      case 'content_block_start':
+        this.outputTextBytes += textBytes(event['content_block']);
+        return;
+      case 'content_block_delta':
+        this.outputTextBytes += textBytes(event['delta']);
+        return;
+      case 'message_delta': {
+        // cumulative, and it may repeat or correct what message_start said
+        const usage = objectIn(event, 'usage');
+        if (usage === null) return;
+        this.usage = { ...this.usage, ...usage };
+        this.isFinal = true;
+        return;
+      }
+      case 'error':
+        this.isError = true;
+    }
+  }
+
+  private addMessage(message: unknown): void {
+    this.model ??= textIn(message, 'model');
+    const usage = objectIn(message, 'usage');
+    if (usage !== null) this.usage = { ...this.usage, ...usage };
+  }
+
+  reading(end: AnswerEnd): UsageReading {
+    const { usage, isError, outputTextBytes, model } = this;
+    const serviceTier = textIn(usage, 'service_tier');
+    const isFinal = this.isFinal || this.isDocument;
+    const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal };
+    return readingOf(seen, end, this.facts, anthropicUnits);
+  }
+}
+
+function anthropicUnits(usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
+  const units = noUnits();
+  units.inputTokens = counts.required(usage, 'input_tokens') ?? estimates.inputTokens;
+  units.cachedInputTokens = counts.optional(usage, 'cache_read_input_tokens');
+
+  // the two classes share the total; without the split all of it is of the 5-minute class
+  const split = objectIn(usage, 'cache_creation');
+  const fiveMinutes = counts.optional(split, 'ephemeral_5m_input_tokens');
+  const oneHour = counts.optional(split, 'ephemeral_1h_input_tokens');
+  const written = counts.optional(usage, 'cache_creation_input_tokens') || fiveMinutes + oneHour;
+  const unsplit = counts.rest('cache_creation_input_tokens', written, fiveMinutes, oneHour);
+  units.cacheWriteTokens = unsplit === null ? written : fiveMinutes + unsplit;
+  units.cacheWrite1hTokens = unsplit === null ? 0 : oneHour;
+
+  const output = counts.required(usage, 'output_tokens') ?? estimates.outputTokens;
+  const thinking = counts.optional(objectIn(usage, 'output_tokens_details'), 'thinking_tokens');
+  const visible = counts.rest('output_tokens', output, thinking);
+  units.outputTokens = visible ?? output;
+  units.reasoningTokens = visible === null ? 0 : thinking;
+  units.webSearches = counts.optional(objectIn(usage, 'server_tool_use'), 'web_search_requests');
+  return units;
+}

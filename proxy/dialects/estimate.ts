@@ -1,0 +1,40 @@
+/**
+ * The one method by which tokens are estimated when a provider does not report them: the UTF-8 bytes of the text,
+ * divided by four, rounded up. Media in the text's place (base64, URLs) is not text and counts nothing.
+ */
+const BYTES_PER_TOKEN = 4;
+/** An answer that could not be read as text is never estimated above this: its bytes may be media. */
+const UNREAD_TOKENS_MAX = 32_768;
+/** Deeper nesting is not looked at: nobody's text stands there, and the stack is finite. */
+const DEPTH_MAX = 32;
+/** Members that hold names, media or signatures rather than text that a model reads or writes. */
+const NOT_TEXT = new Set([
+  'id', 'type', 'role', 'object', 'index', 'data', 'url', 'image_url', 'file_data', 'file_id', 'signature', 'status',
+  'call_id', 'tool_call_id', 'tool_use_id', 'media_type', 'mimeType', 'mime_type', 'fileUri', 'obfuscation',
+  'encrypted_content', 'thoughtSignature', 'thought_signature', 'cache_control', 'finish_reason', 'logprobs',
+]); // prettier-ignore
+
+/** Tokens for this many bytes of text. */
+export function estimateTokens(textBytes: number): number {
+  return Math.ceil(textBytes / BYTES_PER_TOKEN);
+}
+
+/** Tokens for an answer of which only the size is known. */
+export function estimateUnread(bytes: number): number {
+  return Math.min(estimateTokens(bytes), UNREAD_TOKENS_MAX);
+}
+
+/** UTF-8 bytes of all text inside a JSON value. */
+export function textBytes(value: unknown, depth = 0): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return 0;
+  let bytes = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) bytes += textBytes(item, depth + 1);
+    return bytes;
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member === 'string' ? !NOT_TEXT.has(key) : member !== null) bytes += textBytes(member, depth + 1);
+  }
+  return bytes;
+}

@@ -1,0 +1,60 @@
+/**
+ * Gemini's `usageMetadata`. Cached content is inside the prompt count, tool-use prompts and thoughts are beside their
+ * counts, and a count of zero is left out (it is protobuf's JSON).
+ */
+import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { arrayIn, textIn, type JsonObject } from './json-value.js';
+import type { UsageCounts } from './usage-counts.js';
+import type { Estimates } from './usage-reading.js';
+
+type Modality = 'AUDIO' | 'IMAGE';
+
+/** Tokens of one modality in a `…TokensDetails` list; documents are images (they are billed as such). */
+function modalityTokens(usage: JsonObject, list: string, modality: Modality, counts: UsageCounts): number {
+  let tokens = 0;
+  for (const entry of arrayIn(usage, list)) {
+    const name = textIn(entry, 'modality');
+    if (name === modality || (name === 'DOCUMENT' && modality === 'IMAGE')) {
+      tokens += counts.optional(entry, 'tokenCount');
+    }
+  }
+  return tokens;
+}
+
+export function geminiUnits(usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
+  const units = noUnits();
+  const of = (list: string, modality: Modality): number => modalityTokens(usage, list, modality, counts);
+  const prompt = counts.required(usage, 'promptTokenCount') ?? estimates.inputTokens;
+  const toolUse = counts.optional(usage, 'toolUsePromptTokenCount');
+  const cached = counts.optional(usage, 'cachedContentTokenCount');
+  const cachedAudio = of('cacheTokensDetails', 'AUDIO');
+  const cachedImage = of('cacheTokensDetails', 'IMAGE');
+  const audioIn = of('promptTokensDetails', 'AUDIO') + of('toolUsePromptTokensDetails', 'AUDIO') - cachedAudio;
+  const imageIn = of('promptTokensDetails', 'IMAGE') + of('toolUsePromptTokensDetails', 'IMAGE') - cachedImage;
+  // cached audio has a price of its own, and no unit of its own
+  if (cachedAudio > 0) counts.problems.push('cached audio is priced as cached text');
+  const areDetailsSound = audioIn >= 0 && imageIn >= 0;
+  if (!areDetailsSound) counts.problems.push('cacheTokensDetails exceed promptTokensDetails');
+  const fresh = areDetailsSound ? counts.rest('promptTokenCount', prompt + toolUse, cached, audioIn, imageIn) : null;
+  units.inputTokens = fresh ?? prompt + toolUse;
+  if (fresh !== null) {
+    units.cachedInputTokens = cached;
+    units.audioInputTokens = audioIn;
+    units.imageInputTokens = imageIn;
+  }
+
+  // absent is zero only if nothing was put out
+  const isOutputGiven = usage['candidatesTokenCount'] !== undefined || estimates.outputTokens > 0;
+  const thoughts = counts.optional(usage, 'thoughtsTokenCount');
+  const isThoughtOnly = usage['candidatesTokenCount'] === undefined && thoughts > 0;
+  const output =
+    isOutputGiven && !isThoughtOnly ? (counts.required(usage, 'candidatesTokenCount') ?? estimates.outputTokens) : 0;
+  const audioOut = of('candidatesTokensDetails', 'AUDIO');
+  const imageOut = of('candidatesTokensDetails', 'IMAGE');
+  const visible = counts.rest('candidatesTokenCount', output, audioOut, imageOut);
+  units.outputTokens = visible ?? output;
+  units.audioOutputTokens = visible === null ? 0 : audioOut;
+  units.imageOutputTokens = visible === null ? 0 : imageOut;
+  units.reasoningTokens = thoughts;
+  return units;
+}

@@ -1,0 +1,64 @@
+/** OpenAI chat completions, and the older completions: the dialect that most providers copy. */
+import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
+import { textBytes } from './estimate.js';
+import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { CHAT_USAGE, openAiUnits } from './openai-usage.js';
+import { endsWithText } from './stream-end.js';
+import { systemTextOf } from './system-text.js';
+import { readingOf } from './usage-reading.js';
+
+export const openAiChat: Dialect = {
+  name: 'openai-chat',
+  takesStreamUsageOption: true,
+
+  readRequest(body: unknown): RequestFacts {
+    const json = isJsonObject(body) ? body : {};
+    return {
+      model: textIn(json, 'model'),
+      isStreaming: json['stream'] === true,
+      systemText: systemTextOf(arrayIn(json, 'messages')),
+      serviceTier: textIn(json, 'service_tier'),
+      inputTextBytes: textBytes(json['messages'] ?? json['prompt']) + textBytes(json['tools']),
+    };
+  },
+  newDocumentReader: (facts) => new DocumentReader(new ChatTally(facts)),
+  newStreamReader: (facts) => new SseReader(new ChatTally(facts)),
+  endsStream: (chunk) => endsWithText(chunk, '[DONE]'),
+  streamErrorEvent: (message) =>
+    `data: ${JSON.stringify({ error: { message, type: 'upstream_error', param: null, code: null } })}\n\n`,
+};
+
+class ChatTally implements AnswerTally {
+  private usage: JsonObject | null = null;
+  private isError = false;
+  private outputTextBytes = 0;
+  private model: string | null = null;
+  private serviceTier: string | null = null;
+  private isFinished = false;
+
+  constructor(private readonly facts: RequestFacts) {}
+
+  add(event: JsonObject): void {
+    const usage = objectIn(event, 'usage');
+    if (usage !== null) this.usage = usage;
+    if (isJsonObject(event['error'])) this.isError = true;
+    this.model ??= textIn(event, 'model');
+    this.serviceTier = textIn(event, 'service_tier') ?? this.serviceTier;
+    const choices = arrayIn(event, 'choices');
+    if (usage !== null && choices.length === 0) this.isFinished = true; // the chunk that carries nothing but usage
+    for (const choice of choices) {
+      if (!isJsonObject(choice)) continue;
+      if (choice['finish_reason'] !== null && choice['finish_reason'] !== undefined) this.isFinished = true;
+      if (usage === null) this.outputTextBytes += textBytes(choice['delta'] ?? choice['message'] ?? choice['text']);
+    }
+  }
+
+  reading(end: AnswerEnd): UsageReading {
+    const { usage, isError, outputTextBytes, model, serviceTier } = this;
+    const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal: end.isComplete || this.isFinished };
+    return readingOf(seen, end, this.facts, (given, counts, estimates) =>
+      openAiUnits(given, CHAT_USAGE, counts, estimates),
+    );
+  }
+}

@@ -1,0 +1,52 @@
+/** OpenAI embeddings: input tokens only. */
+import { noUnits } from '../../schema/contracts/usage-units.js';
+import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
+import { textBytes } from './estimate.js';
+import { isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { openAiChat } from './openai-chat.js';
+import { readingOf } from './usage-reading.js';
+
+export const openAiEmbeddings: Dialect = {
+  name: 'openai-embeddings',
+  takesStreamUsageOption: false,
+
+  readRequest(body: unknown): RequestFacts {
+    const json = isJsonObject(body) ? body : {};
+    return {
+      model: textIn(json, 'model'),
+      isStreaming: false,
+      systemText: null,
+      serviceTier: null,
+      inputTextBytes: textBytes(json['input']),
+    };
+  },
+  newDocumentReader: (facts) => new DocumentReader(new EmbeddingsTally(facts)),
+  newStreamReader: (facts) => new SseReader(new EmbeddingsTally(facts)),
+  endsStream: () => false,
+  streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
+};
+
+class EmbeddingsTally implements AnswerTally {
+  private usage: JsonObject | null = null;
+  private isError = false;
+  private model: string | null = null;
+
+  constructor(private readonly facts: RequestFacts) {}
+
+  add(event: JsonObject): void {
+    this.usage = objectIn(event, 'usage') ?? this.usage;
+    this.model ??= textIn(event, 'model');
+    if (isJsonObject(event['error'])) this.isError = true;
+  }
+
+  reading(end: AnswerEnd): UsageReading {
+    const { usage, isError, model } = this;
+    const seen = { usage, isError, model, serviceTier: null, outputTextBytes: 0, isFinal: true };
+    // vectors are no text: whatever could not be read, no output is estimated
+    return readingOf(seen, { ...end, unreadBytes: 0 }, this.facts, (given, counts, estimates) => ({
+      ...noUnits(),
+      inputTokens: counts.required(given, 'prompt_tokens') ?? estimates.inputTokens,
+    }));
+  }
+}

@@ -1,0 +1,79 @@
+/** OpenAI responses: usage stands in the document, or in the response inside a stream's last event. */
+import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
+import { textBytes } from './estimate.js';
+import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { RESPONSES_USAGE, openAiUnits } from './openai-usage.js';
+import { endsWithText, startsWithText } from './stream-end.js';
+import { partsText, systemTextOf } from './system-text.js';
+import { readingOf } from './usage-reading.js';
+
+const TERMINAL_EVENTS = ['response.completed', 'response.incomplete', 'response.failed'];
+const TERMINAL_LINES = TERMINAL_EVENTS.map((type) => `event: ${type}`);
+
+export const openAiResponses: Dialect = {
+  name: 'openai-responses',
+  takesStreamUsageOption: false,
+
+  readRequest(body: unknown): RequestFacts {
+    const json = isJsonObject(body) ? body : {};
+    const texts = [partsText(json['instructions']), systemTextOf(arrayIn(json, 'input'))].filter(
+      (text) => text !== null,
+    );
+    return {
+      model: textIn(json, 'model'),
+      isStreaming: json['stream'] === true,
+      systemText: texts.length === 0 ? null : texts.join('\n'),
+      serviceTier: textIn(json, 'service_tier'),
+      inputTextBytes: textBytes(json['input']) + textBytes(json['instructions']) + textBytes(json['tools']),
+    };
+  },
+  newDocumentReader: (facts) => new DocumentReader(new ResponsesTally(facts)),
+  newStreamReader: (facts) => new SseReader(new ResponsesTally(facts)),
+  endsStream: (chunk) => endsWithText(chunk, '\n\n', 0) && TERMINAL_LINES.some((line) => startsWithText(chunk, line)),
+  streamErrorEvent(message) {
+    const event = { type: 'error', code: 'upstream_error', message, param: null, sequence_number: 0 };
+    return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
+  },
+};
+
+class ResponsesTally implements AnswerTally {
+  private response: JsonObject | null = null;
+  private isError = false;
+  private outputTextBytes = 0;
+  private model: string | null = null;
+  private serviceTier: string | null = null;
+
+  constructor(private readonly facts: RequestFacts) {}
+
+  add(event: JsonObject): void {
+    const type = textIn(event, 'type');
+    const response = type === null ? event : objectIn(event, 'response');
+    if (response !== null) {
+      this.model ??= textIn(response, 'model');
+      this.serviceTier = textIn(response, 'service_tier') ?? this.serviceTier;
+      if (type === null || TERMINAL_EVENTS.includes(type)) this.response = response;
+    }
+    if (type === 'error' || type === 'response.failed' || isJsonObject(event['error'])) this.isError = true;
+    if (type?.endsWith('.delta')) this.outputTextBytes += textBytes(event['delta']);
+  }
+
+  reading(end: AnswerEnd): UsageReading {
+    const usage = objectIn(this.response, 'usage');
+    const webSearches = arrayIn(this.response, 'output').filter(isWebSearch).length;
+    if (usage === null && this.response !== null) this.outputTextBytes ||= textBytes(this.response['output']);
+    const { isError, outputTextBytes, model, serviceTier } = this;
+    const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal: true };
+    return readingOf(seen, end, this.facts, (given, counts, estimates) => ({
+      ...openAiUnits(given, RESPONSES_USAGE, counts, estimates),
+      webSearches,
+    }));
+  }
+}
+
+/** Searches are billed by the call; opening a page and looking for text in it are not. */
+function isWebSearch(item: unknown): boolean {
+  if (textIn(item, 'type') !== 'web_search_call') return false;
+  const action = objectIn(item, 'action');
+  return action === null || textIn(action, 'type') === 'search';
+}

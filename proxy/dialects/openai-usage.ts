@@ -1,0 +1,64 @@
+/** OpenAI's usage object, in the two spellings of its APIs. Cached, audio and reasoning are *inside* the totals. */
+import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { objectIn, type JsonObject } from './json-value.js';
+import type { UsageCounts } from './usage-counts.js';
+import type { Estimates } from './usage-reading.js';
+
+export interface OpenAiUsageNames {
+  readonly input: string;
+  readonly output: string;
+  readonly inputDetails: string;
+  readonly outputDetails: string;
+}
+
+export const CHAT_USAGE: OpenAiUsageNames = {
+  input: 'prompt_tokens',
+  output: 'completion_tokens',
+  inputDetails: 'prompt_tokens_details',
+  outputDetails: 'completion_tokens_details',
+};
+export const RESPONSES_USAGE: OpenAiUsageNames = {
+  input: 'input_tokens',
+  output: 'output_tokens',
+  inputDetails: 'input_tokens_details',
+  outputDetails: 'output_tokens_details',
+};
+
+/** The disjoint units of a usage object. Details that contradict their total are named and left out. */
+export function openAiUnits(
+  usage: JsonObject,
+  names: OpenAiUsageNames,
+  counts: UsageCounts,
+  estimates: Estimates,
+): UsageUnits {
+  const units = noUnits();
+  const input = counts.required(usage, names.input) ?? estimates.inputTokens;
+  const output = counts.required(usage, names.output) ?? estimates.outputTokens;
+  const inputDetails = objectIn(usage, names.inputDetails);
+  const outputDetails = objectIn(usage, names.outputDetails);
+
+  const cached = counts.optional(inputDetails, 'cached_tokens');
+  const written = counts.optional(inputDetails, 'cache_write_tokens');
+  const audioIn = counts.optional(inputDetails, 'audio_tokens');
+  const imageIn = counts.optional(inputDetails, 'image_tokens');
+  const fresh = counts.rest(names.input, input, cached, written, audioIn, imageIn);
+  units.inputTokens = fresh ?? input;
+  if (fresh !== null) {
+    units.cachedInputTokens = cached;
+    units.cacheWriteTokens = written;
+    units.audioInputTokens = audioIn;
+    units.imageInputTokens = imageIn;
+  }
+
+  const reasoning = counts.optional(outputDetails, 'reasoning_tokens');
+  const audioOut = counts.optional(outputDetails, 'audio_tokens');
+  const imageOut = counts.optional(outputDetails, 'image_tokens');
+  const visible = counts.rest(names.output, output, reasoning, audioOut, imageOut);
+  units.outputTokens = visible ?? output;
+  if (visible !== null) {
+    units.reasoningTokens = reasoning;
+    units.audioOutputTokens = audioOut;
+    units.imageOutputTokens = imageOut;
+  }
+  return units;
+}

@@ -1,0 +1,60 @@
+/** From what a tally saw to the reading that is recorded: reported units, or estimated ones with the reason. */
+import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import type { AnswerEnd } from './answer-reader.js';
+import { nothingBilled, type RequestFacts, type UsageReading } from './dialect.js';
+import { estimateTokens, estimateUnread } from './estimate.js';
+import type { JsonObject } from './json-value.js';
+import { UsageCounts } from './usage-counts.js';
+
+/** What any dialect's tally has seen when its answer ends. */
+export interface AnswerSeen {
+  /** the last usage object; null when there was none */
+  readonly usage: JsonObject | null;
+  /** whether that usage is the final one: false when the output was still growing */
+  readonly isFinal: boolean;
+  readonly isError: boolean;
+  /** UTF-8 bytes of output text, counted while no usage was known */
+  readonly outputTextBytes: number;
+  readonly model: string | null;
+  readonly serviceTier: string | null;
+}
+
+/** What stands in for a count that the provider did not give. */
+export interface Estimates {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Turns a dialect's usage object into disjoint units; bad fields go to `counts.problems` and are replaced by estimates. */
+export type UnitsOf = (usage: JsonObject, counts: UsageCounts, estimates: Estimates) => UsageUnits;
+
+/** The reading of an answer. Never throws, and never gives zero for what it does not know. */
+export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts, unitsOf: UnitsOf): UsageReading {
+  const estimates = {
+    inputTokens: estimateTokens(facts.inputTextBytes),
+    outputTokens: estimateTokens(seen.outputTextBytes) + estimateUnread(end.unreadBytes),
+  };
+  const { model, serviceTier } = seen;
+  if (seen.usage === null) {
+    if (seen.isError && seen.outputTextBytes === 0) return nothingBilled('the provider answered with an error');
+    const units = { ...noUnits(), ...estimates };
+    return { units, usageSource: 'ESTIMATED', usageNote: reasonOf(end), model, serviceTier };
+  }
+  const counts = new UsageCounts();
+  const units = unitsOf(seen.usage, counts, estimates);
+  if (!seen.isFinal) {
+    counts.problems.push('the answer was cut: output estimated from what was seen');
+    const reported = units.outputTokens + units.reasoningTokens;
+    units.outputTokens += Math.max(0, estimates.outputTokens - reported);
+  }
+  if (end.isOverflowed) counts.problems.push('a part of the answer was too large to read');
+  if (counts.problems.length === 0) return { units, usageSource: 'PROVIDER', usageNote: null, model, serviceTier };
+  return { units, usageSource: 'ESTIMATED', usageNote: counts.problems.join('; '), model, serviceTier };
+}
+
+function reasonOf(end: AnswerEnd): string {
+  if (end.isOverflowed) return 'the answer was too large to read; estimated from text';
+  if (!end.isComplete) return 'the answer was cut before its usage; estimated from text';
+  if (end.unreadBytes > 0) return 'the answer could not be read; estimated from text';
+  return 'the provider reported no usage; estimated from text';
+}
