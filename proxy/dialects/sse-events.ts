@@ -26,20 +26,11 @@ export class SseEvents {
 
   push(bytes: Uint8Array): void {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let start = 0;
-    let at = 0;
+    let at = this.takeOwnLf(chunk) ? 1 : 0;
+    let start = at === 1 && this.isBetweenEvents() ? 1 : 0;
+    if (start === 1) this.sink.event(chunk.subarray(0, 1));
     let lf = chunk.indexOf(LF);
     let cr = chunk.indexOf(CR);
-    if (this.endedWithCr && chunk.length > 0) {
-      this.endedWithCr = false;
-      if (chunk[0] === LF) {
-        at = 1; // the second half of a CRLF: it belongs to the line that has ended
-        if (this.heldBytes === 0 && !this.isOversize) {
-          this.sink.event(chunk.subarray(0, 1));
-          start = 1;
-        }
-      }
-    }
     while (at < chunk.length) {
       if (lf !== -1 && lf < at) lf = chunk.indexOf(LF, at);
       if (cr !== -1 && cr < at) cr = chunk.indexOf(CR, at);
@@ -67,8 +58,19 @@ export class SseEvents {
     this.held = EMPTY;
   }
 
+  /** Whether the chunk begins with the second half of a CRLF, which belongs to the line that has ended. */
+  private takeOwnLf(chunk: Buffer): boolean {
+    const isOwn = this.endedWithCr && chunk[0] === LF;
+    if (chunk.length > 0) this.endedWithCr = false;
+    return isOwn;
+  }
+
+  private isBetweenEvents(): boolean {
+    return this.heldBytes === 0 && !this.isOversize;
+  }
+
   private complete(tail: Buffer): void {
-    if (this.heldBytes === 0 && !this.isOversize && tail.length <= EVENT_BYTES_MAX) {
+    if (this.isBetweenEvents() && tail.length <= EVENT_BYTES_MAX) {
       this.sink.event(tail);
       return;
     }
