@@ -73,6 +73,11 @@ const RULES: readonly HouseRule[] = [
       SLEEP.test(source.code[index] ?? '') || /from 'node:timers/.test(source.lines[index] ?? ''),
   },
   {
+    appliesTo: /\.test\.ts$/,
+    message: 'a test that is only a title proves nothing: write it or leave it out',
+    breaks: (source, index) => /\b(?:test|it)\.todo\(/.test(source.code[index] ?? ''),
+  },
+  {
     appliesTo: /\.tsx?$/,
     message: 'interfaces bear no `I`',
     breaks: (source, index) => /\binterface I[A-Z][a-z]/.test(source.code[index] ?? ''),

@@ -46,6 +46,10 @@ test('a test that sleeps is refused, a source that waits is not', () => {
   expect(linesOf('platform/a.ts', sleeping)).toEqual([]);
 });
 
+test('a test without a body is refused', () => {
+  expect(linesOf('test/unit/a.test.ts', "test.todo('works');")).toEqual([1]);
+});
+
 test('star exports and prefixed interfaces are refused', () => {
   expect(linesOf('a.ts', "export * from './b.js';\ninterface IThing {}")).toEqual([1, 2]);
 });
