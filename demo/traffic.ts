@@ -16,7 +16,8 @@ try {
   const endMs = Date.now() + durationMs;
   await call(baseUrl); // says at once when nobody is there
   await Promise.all(Array.from({ length: USERS_AT_ONCE }, () => user(baseUrl, endMs)));
-  for (const [outcome, count] of [...counts].sort()) console.log(`  ${String(count).padStart(5)}  ${outcome}`);
+  for (const [outcome, count] of [...counts].toSorted(([a], [b]) => a.localeCompare(b)))
+    console.log(`  ${String(count).padStart(5)}  ${outcome}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

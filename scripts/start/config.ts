@@ -22,7 +22,8 @@ export interface StartConfig {
   readonly secrets: InstanceSecrets;
 }
 
-const TABLE = {
+/** Shown in docs/operations.md. */
+export const START_VARIABLES = {
   API_PORT: variable(port(4000), '4000', 'port of the api'),
   API_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'address the api listens on'),
   PROXY_PORT: variable(port(8787), '8787', 'port of the proxy'),
@@ -40,7 +41,7 @@ const TABLE = {
 
 /** Throws EnvironmentError or SecretsError naming everything that is wrong. A port 0 becomes one that is free. */
 export async function readStartConfig(): Promise<StartConfig> {
-  const env = parseEnvironment(TABLE, process.env);
+  const env = parseEnvironment(START_VARIABLES, process.env);
   const isProduction = env.NODE_ENV === 'production';
   const dataDir = path.resolve(env.DATA_DIR);
   const api = { host: env.API_HOST, port: env.API_PORT || (await freePort()), name: 'api', variable: 'API_PORT' };
