@@ -4,8 +4,13 @@ import { onShutdown } from '../platform/shutdown.js';
 import { createDemoProvider } from './provider.js';
 
 const server = createDemoProvider();
+async function closeServer(): Promise<void> {
+  server.close();
+  server.closeAllConnections();
+}
+
 onShutdown({
-  steps: [{ name: 'close', run: async () => void server.close().closeAllConnections() }],
+  steps: [{ name: 'close', run: closeServer }],
   report: (what, error) => console.error(what, error),
 });
 const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'demo provider', variable: 'DEMO' });

@@ -16,7 +16,6 @@ const FILES = {
 
 export type SecretName = keyof typeof FILES;
 export type InstanceSecrets = Readonly<Record<SecretName, string>>;
-export const SECRET_NAMES: readonly SecretName[] = ['SECRET_KEY', 'TOKEN_PEPPER'];
 
 const SECRET_LENGTH_MIN = 32;
 
