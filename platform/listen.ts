@@ -1,6 +1,7 @@
 /** Ports: taking one, with an error that says which is taken and how to choose another. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { errorCode, errorMessage } from './error-code.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -52,11 +53,11 @@ export async function freePort(): Promise<number> {
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = errorCode(error);
   if (code === 'EADDRINUSE') return 'another program has that port.';
   if (code === 'EACCES') return 'this user may not take that port.';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address.';
-  return `${error instanceof Error ? error.message : String(error)}.`;
+  return `${errorMessage(error)}.`;
 }
 
 const suggest = ({ port }: ListenAddress): number => (port < 1024 ? port + 8000 : port < 65_000 ? port + 1 : port - 1);

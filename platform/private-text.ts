@@ -1,6 +1,7 @@
 /** Random texts that are made once and kept in a file which only this user may read. */
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { errorCode } from './error-code.js';
 
 /** The text in `file`; when there is none yet, 256 random bits in base64url are put there (mode 0600). */
 export function privateText(file: string): string {
@@ -11,7 +12,7 @@ function read(file: string): string | null {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error; // unreadable is not absent: making a new one would lock us out of what the old one opens
   }
 }

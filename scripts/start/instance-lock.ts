@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { errorCode } from '../../platform/error-code.js';
 import { socketPath } from '../../platform/socket-path.js';
 
 /** Thrown when another start holds the lock; `holder` is what it says about itself. */
@@ -58,7 +59,6 @@ async function holderOf(socket: string): Promise<string | null> {
     return await text(connection);
   } catch (error) {
     // Nobody listens: abandoned. A holder that is too busy to answer still holds it.
-    const isNobody = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
-    return isNobody ? null : 'it does not answer';
+    return errorCode(error) === 'ECONNREFUSED' ? null : 'it does not answer';
   }
 }

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
+import { errorMessage } from '../../platform/error-code.js';
 import type { StartConfig } from './config.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -16,7 +17,7 @@ export interface Service {
 /** Thrown when a given service cannot be used; says what was tried, without its password, and why it failed. */
 export class ServiceError extends Error {
   constructor(variable: string, url: string, cause: unknown) {
-    super(`${variable} cannot be used: tried ${withoutPassword(url)}: ${reasonOf(cause)}`, { cause });
+    super(`${variable} cannot be used: tried ${withoutPassword(url)}: ${errorMessage(cause)}`, { cause });
     this.name = 'ServiceError';
   }
 }
@@ -79,10 +80,4 @@ function withoutPassword(text: string): string {
   const url = new URL(text);
   if (url.password !== '') url.password = '***';
   return `${url.protocol}//${url.username}${url.password === '' ? '' : ':***'}${url.username || url.password ? '@' : ''}${url.host}${url.pathname}`;
-}
-
-/** `localhost` is several addresses: their errors come as one without a message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -2,10 +2,8 @@
  * A Redis of one's own: a server started for the caller (23 ms for a real one), because channels are not divided by
  * database numbers, and because a test may then flush it or stop it.
  */
-import { mkdtempSync } from 'node:fs';
-import path from 'node:path';
 import { startEmbeddedRedis, type RedisKind } from '../../platform/embedded/redis.js';
-import { testConfig } from './config.js';
+import { makeDataDir } from './data-dir.js';
 
 export interface TestRedis {
   /** `unix:///…`, as `createRedis` takes it */
@@ -17,8 +15,7 @@ export interface TestRedis {
 
 /** `kind`: for tests that are about one kind; default: as `npm start` finds it. */
 export async function openTestRedis(kind?: RedisKind): Promise<TestRedis> {
-  if (testConfig.TEST_RUN_FOLDER === undefined) throw new Error('no test services: run this with `npm test`');
-  const dataDir = mkdtempSync(path.join(testConfig.TEST_RUN_FOLDER, 'r-'));
+  const dataDir = makeDataDir('r');
   const redis = await startEmbeddedRedis({ dataDir, log: () => undefined, ...(kind === undefined ? {} : { kind }) });
   return { url: redis.url, kind: redis.kind, close: () => redis.stop() };
 }
