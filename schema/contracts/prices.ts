@@ -3,9 +3,9 @@
  * once imported; a new list is a new version.
  */
 import { z } from 'zod';
-import { USAGE_UNITS } from './usage-units.js';
+import { USAGE_UNITS, type UsageUnit } from './usage-units.js';
 
-/** Matches a model id as it stands in a request or an answer. */
+/** Matches a model id, trimmed and in lower case; texts are compared without regard to case, regexes as they are. */
 export type ModelMatch =
   | { readonly equals: string }
   | { readonly starts_with: string }
@@ -30,7 +30,10 @@ export const modelMatchSchema: z.ZodType<ModelMatch> = z.lazy(() =>
 /** Pico-USD per unit as a decimal string (JSON numbers would round above 2^53). */
 const picoSchema = z.string().regex(/^\d{1,18}$/);
 
-/** A rate: one price, or steps by the request's total input tokens (a step applies to the whole request once passed). */
+/**
+ * A rate: one price, or steps by the request's total input tokens. The last step whose `start` is *exceeded* prices the
+ * whole request; exactly at `start` the step before still holds.
+ */
 export const rateSchema = z.union([
   picoSchema,
   z.object({ base: picoSchema, tiers: z.array(z.object({ start: z.int(), price: picoSchema })) }),
@@ -45,14 +48,30 @@ export const conditionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('service_tier'), tier: z.string() }),
 ]);
 
-/** One priced state of a model: of a model's rules, the last one whose condition holds is the one in force. */
+/**
+ * One priced state of a model: of a model's rules, the last one whose condition holds is the one in force; when none
+ * holds, the first. Rules of a service tier apply to their tier alone, and no other rule applies to a tier with its own
+ * price. A unit without a rate has its next wider unit's (`PARENT_UNITS`).
+ */
 export const priceRuleSchema = z.object({
   condition: conditionSchema.nullable(),
   rates: z.partialRecord(z.enum(USAGE_UNITS), rateSchema),
 });
 export type PriceRule = z.infer<typeof priceRuleSchema>;
 
-/** One row of table `model_price`. */
+/** Which unit's rate prices a unit that has none of its own; the widest units have no parent. */
+export const PARENT_UNITS: Readonly<Partial<Record<UsageUnit, UsageUnit>>> = Object.freeze({
+  cachedInputTokens: 'inputTokens',
+  cacheWriteTokens: 'inputTokens',
+  cacheWrite1hTokens: 'cacheWriteTokens',
+  audioInputTokens: 'inputTokens',
+  imageInputTokens: 'inputTokens',
+  reasoningTokens: 'outputTokens',
+  audioOutputTokens: 'outputTokens',
+  imageOutputTokens: 'outputTokens',
+});
+
+/** One row of table `model_price`; of a provider's rows, the first in the list's order whose match holds is used. */
 export interface ModelPrice {
   /** a wire slug */
   readonly provider: string;

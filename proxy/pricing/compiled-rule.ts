@@ -1,0 +1,107 @@
+/** A price rule made ready to multiply: parents' rates filled in, prices as bigint, conditions as numbers. */
+import { PARENT_UNITS, type PriceRule, type Rate } from '../../schema/contracts/prices.js';
+import { totalTokensIn, USAGE_UNITS, type UsageUnit, type UsageUnits } from '../../schema/contracts/usage-units.js';
+
+interface CompiledRate {
+  readonly base: bigint;
+  /** in ascending order of `start` */
+  readonly tiers: readonly { readonly start: number; readonly price: bigint }[];
+}
+
+export interface RuleCost {
+  readonly pico: bigint;
+  /** false: web searches were made that the list has no price for, and the cost is the tokens' alone */
+  readonly isWhole: boolean;
+}
+
+export interface CompiledRule {
+  /** `provider/model#condition`, as usage records name it */
+  readonly name: string;
+  /** the tier that it prices; null: every tier without a price of its own */
+  readonly serviceTier: string | null;
+  /** whether it is in force at this Unix time */
+  isInForce(atMs: number): boolean;
+  /** the exact cost; null when tokens were used that nothing prices */
+  cost(units: UsageUnits): RuleCost | null;
+}
+
+const DAY_MS = 86_400_000;
+
+export function compileRule(model: string, rule: PriceRule): CompiledRule {
+  const rates = USAGE_UNITS.map((unit) => ({ unit, rate: compileRate(rateOf(rule, unit)) }));
+  const { condition } = rule;
+  return {
+    name: `${model}${conditionName(condition)}`,
+    serviceTier: condition?.type === 'service_tier' ? condition.tier : null,
+    isInForce: compileCondition(condition),
+    cost(units) {
+      const inputTokens = totalTokensIn(units);
+      let pico = 0n;
+      let isWhole = true;
+      for (const { unit, rate } of rates) {
+        // a price by the request is due once for every answer, which no dialect counts
+        const count = unit === 'requests' && rate !== null ? Math.max(1, units.requests) : units[unit];
+        if (count === 0) continue;
+        if (rate !== null) pico += priceAt(rate, inputTokens) * BigInt(count);
+        else if (unit === 'webSearches') isWhole = false;
+        else return null;
+      }
+      return { pico, isWhole };
+    },
+  };
+}
+
+function rateOf(rule: PriceRule, unit: UsageUnit): Rate | undefined {
+  const own = rule.rates[unit];
+  const parent = PARENT_UNITS[unit];
+  return own ?? (parent === undefined ? undefined : rateOf(rule, parent));
+}
+
+function compileRate(rate: Rate | undefined): CompiledRate | null {
+  if (rate === undefined) return null;
+  if (typeof rate === 'string') return { base: BigInt(rate), tiers: [] };
+  const tiers = rate.tiers.map(({ start, price }) => ({ start, price: BigInt(price) }));
+  return { base: BigInt(rate.base), tiers: tiers.sort((a, b) => a.start - b.start) };
+}
+
+function priceAt(rate: CompiledRate, inputTokens: number): bigint {
+  let price = rate.base;
+  for (const tier of rate.tiers) if (inputTokens > tier.start) price = tier.price;
+  return price;
+}
+
+function compileCondition(condition: PriceRule['condition']): (atMs: number) => boolean {
+  switch (condition?.type) {
+    case 'start_date': {
+      const startMs = Date.parse(`${condition.startDate}T00:00:00Z`);
+      return (atMs) => atMs >= startMs;
+    }
+    case 'time_of_day': {
+      const start = timeOfDayMs(condition.startTime);
+      const end = timeOfDayMs(condition.endTime);
+      const isOverMidnight = end < start;
+      return (atMs) => {
+        const time = atMs % DAY_MS;
+        return isOverMidnight ? time >= start || time < end : time >= start && time < end;
+      };
+    }
+    case 'service_tier':
+    case undefined:
+      return () => true;
+  }
+}
+
+const timeOfDayMs = (time: string): number => Date.parse(`1970-01-01T${time}Z`);
+
+function conditionName(condition: PriceRule['condition']): string {
+  switch (condition?.type) {
+    case 'start_date':
+      return `#from ${condition.startDate}`;
+    case 'time_of_day':
+      return `#${condition.startTime}-${condition.endTime}`;
+    case 'service_tier':
+      return `#tier ${condition.tier}`;
+    case undefined:
+      return '';
+  }
+}

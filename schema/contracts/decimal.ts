@@ -1,0 +1,39 @@
+/** Exact decimal numbers. Money never passes through a binary fraction: 0.1 + 0.2 is 0.3 here. */
+
+/** `digits` × 10^-`decimals`. */
+export interface Decimal {
+  readonly digits: bigint;
+  readonly decimals: number;
+}
+
+/** USD are counted in 10^-12. */
+const PICO_DECIMALS = 12;
+const TEXT_CHARACTERS_MAX = 64;
+const EXPONENT_MAX = 64;
+/** JSON's number, which is also what a JavaScript number prints as. */
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
+
+/** The decimal that a number's text stands for; null when it is no number, or is longer or larger than any price. */
+export function parseDecimal(text: string): Decimal | null {
+  const parts = text.length > TEXT_CHARACTERS_MAX ? null : NUMBER.exec(text);
+  if (parts === null) return null;
+  const [, sign = '', whole = '', fraction = '', exponentText = '0'] = parts;
+  const exponent = Number(exponentText);
+  if (Math.abs(exponent) > EXPONENT_MAX) return null;
+  const digits = BigInt(sign + whole + fraction);
+  const decimals = fraction.length - exponent;
+  return decimals >= 0 ? { digits, decimals } : { digits: digits * 10n ** BigInt(-decimals), decimals: 0 };
+}
+
+/** The decimal divided by 10^`places`. */
+export function shiftDown(value: Decimal, places: number): Decimal {
+  return { digits: value.digits, decimals: value.decimals + places };
+}
+
+/** The decimal as whole 10^-12 parts, a half rounded up; `isExact` is false when it was rounded. Not for negatives. */
+export function toPico(value: Decimal): { readonly pico: bigint; readonly isExact: boolean } {
+  const surplus = value.decimals - PICO_DECIMALS;
+  if (surplus <= 0) return { pico: value.digits * 10n ** BigInt(-surplus), isExact: true };
+  const divisor = 10n ** BigInt(surplus);
+  return { pico: (value.digits * 2n + divisor) / (divisor * 2n), isExact: value.digits % divisor === 0n };
+}

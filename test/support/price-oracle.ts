@@ -1,0 +1,91 @@
+/**
+ * An independent reckoning of what a request costs: reads the price source itself, computes with decimal strings, and
+ * shares no code with the product. Tests hold it against the source's own (binary) calculation.
+ */
+import { findProvider, type ConditionalPrice, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
+
+/** Counts by our units' names; an absent one is 0. */
+export type OracleUnits = Readonly<Record<string, number>>;
+
+/** Per unit: the price keys that may price it, the narrowest first, and for how many units a price is. */
+const KEYS: Readonly<Record<string, { keys: string[]; per: bigint }>> = {
+  inputTokens: { keys: ['input_mtok'], per: 1_000_000n },
+  cachedInputTokens: { keys: ['cache_read_mtok', 'input_mtok'], per: 1_000_000n },
+  cacheWriteTokens: { keys: ['cache_write_mtok', 'input_mtok'], per: 1_000_000n },
+  cacheWrite1hTokens: { keys: ['cache_write_1h_mtok', 'cache_write_mtok', 'input_mtok'], per: 1_000_000n },
+  audioInputTokens: { keys: ['input_audio_mtok', 'input_mtok'], per: 1_000_000n },
+  imageInputTokens: { keys: ['input_image_mtok', 'input_mtok'], per: 1_000_000n },
+  outputTokens: { keys: ['output_mtok'], per: 1_000_000n },
+  reasoningTokens: { keys: ['output_reasoning_mtok', 'output_mtok'], per: 1_000_000n },
+  audioOutputTokens: { keys: ['output_audio_mtok', 'output_mtok'], per: 1_000_000n },
+  imageOutputTokens: { keys: ['output_image_mtok', 'output_mtok'], per: 1_000_000n },
+  webSearches: { keys: ['web_searches_kcount'], per: 1_000n },
+};
+const INPUT = Object.keys(KEYS).filter((unit) => /input|cache/i.test(unit));
+const DECIMALS = 30;
+
+/** A decimal string as whole 10^-30 parts. */
+function scaled(text: string): bigint {
+  const [mantissa = '0', exponent = '0'] = text.split('e');
+  const [whole = '0', fraction = ''] = mantissa.split('.');
+  return BigInt(whole + fraction.padEnd(DECIMALS, '0')) / 10n ** BigInt(-Number(exponent)); // exponents are negative
+}
+
+/** USD as a decimal string without trailing zeros, or null where a used unit has no price. */
+export function oracleCost(model: ModelInfo, units: OracleUnits, at: Date): string | null {
+  const prices = pricesAt(model, at);
+  const inputTokens = INPUT.reduce((sum, unit) => sum + (units[unit] ?? 0), 0);
+  const perThousand = prices['requests_kcount'];
+  let sum = typeof perThousand === 'number' ? scaled(String(perThousand)) / 1_000n : 0n; // every answer is a request
+  for (const [unit, { keys, per }] of Object.entries(KEYS)) {
+    const count = units[unit] ?? 0;
+    const key = keys.find((name) => prices[name] !== undefined);
+    const price = key === undefined ? undefined : prices[key];
+    if (count === 0) continue;
+    if (price === undefined && unit === 'webSearches') continue; // as the source does
+    if (price === undefined) return null;
+    let usd = typeof price === 'number' ? price : price.base;
+    if (typeof price !== 'number') for (const tier of price.tiers) if (tier.start < inputTokens) usd = tier.price;
+    sum += (scaled(String(usd)) * BigInt(count)) / per;
+  }
+  return decimalText(sum);
+}
+
+function decimalText(value: bigint): string {
+  const digits = value.toString().padStart(DECIMALS + 1, '0');
+  const text = `${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`;
+  return text.replace(/\.?0+$/, '');
+}
+
+/** The first model of the provider (or of those whose models it resells) that the id matches. */
+export function oracleModel(providerId: string, id: string): ModelInfo | null {
+  const provider = findProvider({ providerId });
+  const sources = [providerId, ...(provider?.fallback_model_providers ?? [])];
+  const models = sources.flatMap((source) => findProvider({ providerId: source })?.models ?? []);
+  return models.find((model) => isMatch(model.match, id.toLowerCase())) ?? null;
+}
+
+function isMatch(match: MatchLogic, id: string): boolean {
+  if ('or' in match) return match.or.some((part) => isMatch(part, id));
+  if ('and' in match) return match.and.every((part) => isMatch(part, id));
+  if ('regex' in match) return new RegExp(match.regex).test(id);
+  if ('equals' in match) return id === match.equals.toLowerCase();
+  if ('starts_with' in match) return id.indexOf(match.starts_with.toLowerCase()) === 0;
+  if ('ends_with' in match) return id.endsWith(match.ends_with.toLowerCase());
+  return id.indexOf(match.contains.toLowerCase()) >= 0;
+}
+
+function pricesAt(model: ModelInfo, at: Date): ConditionalPrice['prices'] {
+  if (!Array.isArray(model.prices)) return model.prices;
+  const states = model.prices.toReversed();
+  return (states.find((state) => isInForce(state.constraint, at)) ?? model.prices[0])?.prices ?? {};
+}
+
+function isInForce(constraint: ConditionalPrice['constraint'], at: Date): boolean {
+  if (constraint === undefined) return true;
+  const [day = '', time = ''] = at.toISOString().replace('Z', '').split('T');
+  if (constraint.type === 'start_date') return day >= constraint.start_date;
+  const start = constraint.start_time.replace('Z', '');
+  const end = constraint.end_time.replace('Z', '');
+  return start <= end ? start <= time && time < end : start <= time || time < end;
+}
