@@ -84,7 +84,13 @@ module.exports = {
       'stages',
       "Only the pipeline (and a stage's own test) calls a stage.",
       { path: ours, pathNot: [`${ours}proxy/pipeline\\.js$`, `${ours}test/`] },
-      { path: `${ours}proxy/stages/` },
+      { path: `${ours}proxy/stages/(?!meter\\.js$)` },
+    ),
+    forbid(
+      'meter',
+      'The meter belongs to the relay, which feeds it each chunk.',
+      { path: ours, pathNot: [`${ours}proxy/stages/relay\\.js$`, `${ours}test/`] },
+      { path: `${ours}proxy/stages/meter\\.js$` },
     ),
   ],
   options: {
