@@ -3,7 +3,10 @@ import { execFile } from 'node:child_process';
 import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { errorMessage } from '../error-code.js';
 import type { PostgresFolder } from './postgres-folder.js';
+
+const run = promisify(execFile);
 
 /** macOS knows no C.UTF-8 before version 15. */
 const LOCALE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8';
@@ -26,9 +29,14 @@ export async function initialiseCluster({ binaries, folder, password }: NewClust
     for (const file of [unfinished, passwordFile]) chownSync(file, folder.owner.uid, folder.owner.gid);
   }
   try {
-    await promisify(execFile)(path.join(binaries, 'bin', 'initdb'), initArguments(unfinished, passwordFile), {
-      ...folder.owner,
+    await run(path.join(binaries, 'bin', 'initdb'), initArguments(unfinished, passwordFile), {
+      ...(folder.owner ?? {}),
       cwd: folder.home,
+    });
+  } catch (error) {
+    // It may be nothing that we can mend: initdb refuses a user without an entry in /etc/passwd, for instance.
+    throw new Error(`No Postgres cluster could be made; DATABASE_URL takes another. ${errorMessage(error)}`, {
+      cause: error,
     });
   } finally {
     rmSync(passwordFile, { force: true });

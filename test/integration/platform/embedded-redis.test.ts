@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createRedis } from '../../../platform/redis.js';
@@ -49,4 +51,5 @@ test('a DATA_DIR too long for a socket path gets a short one elsewhere', async (
   expect(server.url.length).toBeLessThan(100);
   expect(await (await connect(server.url)).ping()).toBe('PONG');
   await server.stop();
+  rmSync(path.dirname(server.url.slice('unix://'.length)), { recursive: true }); // it lies outside the run's folder
 });
