@@ -39,6 +39,8 @@ export interface AttemptRecord extends Cost {
 export interface UsageRecord extends Cost {
   /** UUIDv7; its time is the request's arrival and decides the day partition */
   readonly id: RequestId;
+  /** Unix ms: the time inside the id */
+  readonly createdAtMs: number;
   readonly accountId: AccountId;
   readonly gatewayId: GatewayId;
   readonly apiTokenId: ApiTokenId | null;

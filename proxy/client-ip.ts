@@ -1,0 +1,42 @@
+/** The client's address: the socket's, or as far up `X-Forwarded-For` as the operator's own proxies reach. */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+/**
+ * The address of the client, `trustedHops` proxies in front of us: hop 1 is the last entry of `X-Forwarded-For`, which
+ * our own load balancer wrote. With 0 hops no header is read at all, so none can be forged. Null when unusable.
+ */
+export function clientIp(request: IncomingMessage, trustedHops: number): string | null {
+  const peer = normaliseIp(request.socket.remoteAddress ?? '');
+  if (trustedHops === 0) return peer;
+  const header = request.headers['x-forwarded-for'];
+  if (header === undefined) return peer;
+  const entries = (Array.isArray(header) ? header.join(',') : header).split(',');
+  const entry = entries[Math.max(0, entries.length - trustedHops)];
+  return entry === undefined ? peer : normaliseIp(entry.trim());
+}
+
+/** IPv4-mapped IPv6 becomes IPv4 (one client, one spelling); text that is no address becomes null. */
+export function normaliseIp(text: string): string | null {
+  const bare = text.startsWith('::ffff:') && isIP(text.slice(7)) === 4 ? text.slice(7) : text;
+  const zoned = bare.indexOf('%');
+  const address = zoned === -1 ? bare : bare.slice(0, zoned);
+  return isIP(address) === 0 ? null : address;
+}
+
+/** Networks as one matcher; text that is no CIDR or address matches nothing. */
+export function networkList(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(address) === 0) continue;
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+export function isInNetworks(list: BlockList, ip: string | null): boolean {
+  return ip !== null && list.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+}

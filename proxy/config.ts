@@ -1,0 +1,108 @@
+/** What the proxy takes from the environment: the one place that reads it. */
+import { z } from 'zod';
+import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
+import { PROVIDER_SLUGS } from '../schema/contracts/providers.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** `PROVIDER_ORIGINS`: slug → base URL; http and private addresses are the operator's right here, and only here. */
+const providerOrigins = z
+  .string()
+  .default('{}')
+  .transform((json, context): ReadonlyMap<string, string> => {
+    const origins = new Map<string, string>();
+    const problem = (message: string): never => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(json);
+    } catch {
+      return problem('must be a JSON object of provider slug to base URL');
+    }
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return problem('must be a JSON object');
+    for (const [slug, url] of Object.entries(parsed)) {
+      if (!PROVIDER_SLUGS.some((known) => known === slug)) return problem(`names the unknown provider ${slug}`);
+      if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
+        return problem(`has no http(s) URL for ${slug}`);
+      origins.set(slug, url);
+    }
+    return origins;
+  });
+
+export const PROXY_VARIABLES = {
+  PROXY_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'Address on which the proxy listens'),
+  PROXY_PORT: variable(port(8787), '8787', 'Port of the proxy'),
+  METRICS_PORT: variable(
+    z
+      .string()
+      .regex(/^\d{1,5}$/, 'must be a port')
+      .transform(Number)
+      .nullable()
+      .default(null),
+    'off',
+    'Port on loopback for Prometheus (`/metrics`)',
+  ),
+  DATABASE_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Postgres'),
+  REDIS_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Redis'),
+  TOKEN_PEPPER: variable(
+    z.string({ error: 'must be set' }).min(32, 'must have at least 32 characters'),
+    'generated outside production',
+    'Secret under which API tokens are hashed; the same in both tiers',
+  ),
+  TRUST_PROXY: variable(integer(0, 10, 0), '0', 'How many reverse proxies in front of us write `X-Forwarded-For`'),
+  PROVIDER_ORIGINS: variable(providerOrigins, '{}', 'JSON map: provider slug to the base URL used in place of its own'),
+  DEMO_PROVIDER_ORIGIN: variable(
+    optionalText,
+    'set by `npm start`',
+    'Base URL of the demo provider; unset: no such provider',
+  ),
+  BODY_BYTES_MAX: variable(
+    integer(1, 10 * 1024 * MEBIBYTE, 100 * MEBIBYTE),
+    '104857600',
+    'Largest request body, in bytes',
+  ),
+  LOG_BODY_BYTES_MAX: variable(
+    integer(0, 64 * MEBIBYTE, MEBIBYTE),
+    '1048576',
+    'How much of each body a log keeps, in bytes',
+  ),
+  LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'Least level that is logged'),
+};
+
+export interface ProxyConfig {
+  readonly host: string;
+  readonly port: number;
+  /** null = off */
+  readonly metricsPort: number | null;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly tokenPepper: string;
+  readonly trustedHops: number;
+  readonly providerOrigins: ReadonlyMap<string, string>;
+  /** null = off */
+  readonly demoProviderOrigin: string | null;
+  readonly bodyBytesMax: number;
+  readonly logBodyBytesMax: number;
+  readonly logLevel: string;
+}
+
+/** Throws EnvironmentError with every problem at once. */
+export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): ProxyConfig {
+  const env = parseEnvironment(PROXY_VARIABLES, environment);
+  return Object.freeze({
+    host: env.PROXY_HOST,
+    port: env.PROXY_PORT,
+    metricsPort: env.METRICS_PORT,
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    tokenPepper: env.TOKEN_PEPPER,
+    trustedHops: env.TRUST_PROXY,
+    providerOrigins: env.PROVIDER_ORIGINS,
+    demoProviderOrigin: env.DEMO_PROVIDER_ORIGIN,
+    bodyBytesMax: env.BODY_BYTES_MAX,
+    logBodyBytesMax: env.LOG_BODY_BYTES_MAX,
+    logLevel: env.LOG_LEVEL,
+  });
+}

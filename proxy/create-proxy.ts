@@ -1,0 +1,139 @@
+/** The proxy's composition root: takes a configuration and clients, wires the parts by hand, once, and serves. */
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import { deriveKey } from '../platform/keys.js';
+import type { Logger } from '../platform/logger.js';
+import type { ProxyConfig } from './config.js';
+import { serve, type PipelineDeps } from './pipeline.js';
+import { ChangeFollower } from './policy-cache/change-follower.js';
+import { createPolicyCache } from './policy-cache/policies.js';
+import { PriceSource } from './pricing/price-source.js';
+import { createRegistry } from './providers/registry.js';
+import { createExpressApp, createShapedServer } from './server.js';
+import { PREFIX } from './stages/guard.js';
+import { createMetrics } from './telemetry/metrics.js';
+import { ProxyStatistics } from './telemetry/statistics.js';
+import { createDispatchers } from './upstream/dispatchers.js';
+import { MemoryLedger, MEMORY_LEDGER_DEFAULTS } from './usage/memory-ledger.js';
+import { createUsageWriter } from './usage/usage-writer.js';
+
+export interface ProxyClients {
+  readonly pool: pg.Pool;
+  readonly redis: Redis;
+  /** a second connection, for subscriptions */
+  readonly subscriber: Redis;
+  readonly log: Logger;
+}
+
+export interface Proxy {
+  readonly server: Server;
+  readonly metricsServer: Server;
+  /** loads prices, catches up with policy changes; then `/readyz` says 200 */
+  start(): Promise<void>;
+  /** stops accepting, lets running requests end, writes what the ledger holds */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
+  const { pool, log } = clients;
+  const onProblem = (problem: string, error: unknown): void => log.warn({ err: error }, problem);
+  const statistics = new ProxyStatistics();
+  const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
+  const prices = new PriceSource(pool);
+  const ledger = new MemoryLedger(
+    createUsageWriter(pool, (row, error) =>
+      log.error({ err: error, row }, 'Postgres will never take this row; it stands here'),
+    ),
+    { ...MEMORY_LEDGER_DEFAULTS, onProblem },
+  );
+  const dispatchers = createDispatchers();
+  const follower = new ChangeFollower({
+    pool,
+    subscriber: clients.subscriber,
+    supersedeAll: () => policyCache.supersedeAll(),
+    apply: (change) => {
+      policyCache.apply(change);
+      if (change.kind === 'prices')
+        prices.load().catch((error: unknown) => onProblem('new prices could not be loaded', error));
+    },
+    onProblem,
+  });
+  const deps: PipelineDeps = {
+    policies: policyCache.policies,
+    tokenGrants: policyCache.tokenGrants,
+    providers: createRegistry(config.providerOrigins, demoBase(config)),
+    dispatchers,
+    ledger,
+    prices,
+    statistics,
+    log,
+    trustedHops: config.trustedHops,
+    bodyBytesMax: config.bodyBytesMax,
+    logBodyBytesMax: config.logBodyBytesMax,
+    keys: {
+      cacheKey: deriveKey(config.tokenPepper, 'cache-key'),
+      systemMessage: deriveKey(config.tokenPepper, 'system-message'),
+    },
+  };
+  const state = { isReady: false, why: 'starting' };
+  const server = createGatewayServer(deps, state);
+  const metrics = createMetrics({ statistics, ledger, policyCache });
+  const metricsServer = createServer((_request, response) => {
+    void metrics.metrics().then((text) => response.setHeader('content-type', metrics.contentType).end(text));
+  });
+  return {
+    server,
+    metricsServer,
+    async start() {
+      await prices.load();
+      await follower.start();
+      state.isReady = true;
+    },
+    async stop(deadlineMs) {
+      Object.assign(state, { isReady: false, why: 'stopping' });
+      follower.stop();
+      await closeServer(server, deadlineMs);
+      metricsServer.close();
+      await ledger.flush(deadlineMs);
+      await dispatchers.close();
+    },
+  };
+}
+
+function demoBase(config: ProxyConfig): string | null {
+  return config.demoProviderOrigin === null ? null : `${config.demoProviderOrigin.replace(/\/+$/, '')}/v1`;
+}
+
+function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why: string }): Server {
+  const app = createExpressApp();
+  // Gateway traffic first, by its prefix alone: no route pattern is matched on the request path.
+  app.use((request, response, next) => {
+    if (request.url.startsWith(PREFIX)) {
+      deps.statistics.requests += 1;
+      void serve(deps, request, response);
+    } else next();
+  });
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/readyz', (_request, response) => {
+    response
+      .status(state.isReady ? 200 : 503)
+      .json(state.isReady ? { status: 'ready' } : { status: 'not ready', reason: state.why });
+  });
+  app.use(
+    (_request, response) =>
+      void response.status(404).json({ error: 'gateway calls begin with /v1/{account}/{gateway}/{provider}' }),
+  );
+  return createShapedServer(app);
+}
+
+/** Stops accepting and waits for running requests; at the deadline they are cut. */
+async function closeServer(server: Server, deadlineMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,98 @@
+/**
+ * The values that a request becomes on its way. Each stage takes the ones before it and makes the next, so that the
+ * compiler proves the order: nothing is forwarded that was not chosen, nothing chosen that was not authenticated.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GatewayPolicy } from '../schema/contracts/gateway-policy.js';
+import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
+import type { AttemptRecord } from '../schema/contracts/usage-record.js';
+import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
+import type { GatewayError } from './gateway-error.js';
+import type { Provider } from './providers/provider.js';
+import type { RequestOptions } from './request-options.js';
+import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
+
+/** Passed the guard: what was asked, of whom, with which wishes. */
+export interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: RequestId;
+  readonly eventId: string;
+  /** Unix ms at arrival, the time inside the id */
+  readonly arrivedAtMs: number;
+  readonly method: string;
+  /** the URL's account segment: a tag or a name */
+  readonly accountKey: string;
+  readonly gatewayName: string;
+  readonly providerSlug: string;
+  /** the provider's own path as the client wrote it, beginning with `/`; empty on the bare base */
+  readonly path: string;
+  /** the query with its `?`, or empty */
+  readonly query: string;
+  readonly options: RequestOptions;
+  readonly clientIp: string | null;
+}
+
+/** Resolved: the gateway exists, and so does the provider. */
+export interface Target {
+  readonly policy: GatewayPolicy;
+  readonly provider: Provider;
+}
+
+/** Authenticated: who calls; null when the gateway lets anybody call and no valid token came along. */
+export interface Caller {
+  readonly apiTokenId: ApiTokenId | null;
+}
+
+/** Chosen: the upstream call, complete but for being made. */
+export interface UpstreamCall {
+  readonly target: Target;
+  readonly caller: Caller;
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: string[];
+  /** the whole body; null when it is streamed or absent */
+  readonly body: Buffer | null;
+  /** the rest of a body too large to hold: the bytes read so far, then the request itself */
+  readonly bodyStream: AsyncIterable<Uint8Array> | null;
+  readonly timeoutMs: number;
+  /** the client's bytes as far as they are held: what is hashed and logged */
+  readonly originalBody: Buffer | null;
+  readonly dialect: Dialect | null;
+  readonly isBillable: boolean;
+  readonly facts: RequestFacts | null;
+  /** whether we asked for the stream's usage, so that its extra event has to be taken out again */
+  readonly isStreamUsageInjected: boolean;
+  readonly isLog: boolean;
+  readonly collectsPayload: boolean;
+  readonly logBodyBytesMax: number;
+}
+
+/** What the forwarding came to. */
+export type Forwarded =
+  | { readonly kind: 'answered'; readonly answer: UpstreamAnswer; readonly attempt: OpenAttempt }
+  | { readonly kind: 'failed'; readonly error: GatewayError; readonly attempt: OpenAttempt }
+  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt };
+
+/** An attempt whose usage is not known yet. */
+export type OpenAttempt = Pick<AttemptRecord, 'number' | 'step' | 'startedAtMs' | 'statusCode' | 'errorCode'>;
+
+/** What was relayed, all but the last bytes: those wait until the usage record is safe. */
+export interface Relayed {
+  readonly forwarded: Forwarded;
+  /** what the client got; 499 when it left before any answer */
+  readonly statusCode: number;
+  readonly errorCode: number | null;
+  readonly clientAborted: boolean;
+  readonly interrupted: boolean;
+  readonly streamed: boolean;
+  readonly reading: UsageReading;
+  readonly responseContentType: string | null;
+  readonly responseEncoding: string | null;
+  readonly responseBytes: number;
+  readonly responseBody: readonly Uint8Array[] | null;
+  readonly isResponseTruncated: boolean;
+  readonly firstByteAtMs: number | null;
+  /** writes the last bytes and ends the answer */
+  readonly finish: () => void;
+}

@@ -1,0 +1,81 @@
+/** The proxy's process: configuration → clients → proxy → listen; on a signal: drain, flush, close. */
+import { assertDatabaseReady } from '../platform/database-check.js';
+import { EnvironmentError } from '../platform/environment.js';
+import { listen } from '../platform/listen.js';
+import { createLogger } from '../platform/logger.js';
+import { createPool } from '../platform/postgres.js';
+import { createRedis } from '../platform/redis.js';
+import { onShutdown } from '../platform/shutdown.js';
+import { readProxyConfig, type ProxyConfig } from './config.js';
+import { createProxy } from './create-proxy.js';
+
+const POOL_CONNECTIONS_MAX = 8;
+const DRAIN_MS = 30_000;
+
+function configOrExit(): ProxyConfig {
+  try {
+    return readProxyConfig();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return process.exit(1);
+  }
+}
+
+const config = configOrExit();
+const log = createLogger('proxy', config.logLevel);
+const pool = createPool(
+  { connectionString: config.databaseUrl, applicationName: 'tollgate-proxy', connectionsMax: POOL_CONNECTIONS_MAX },
+  (error) => log.warn({ err: error }, 'an idle Postgres connection was lost'),
+);
+let isRedisLost = false;
+const onRedisError = (error: Error): void => {
+  if (!isRedisLost) log.warn({ err: error }, 'Redis is away; policies are read from Postgres');
+  isRedisLost = true;
+};
+const redis = createRedis(
+  { url: config.redisUrl, connectionName: 'tollgate-proxy', commandTimeoutMs: 50 },
+  onRedisError,
+);
+const subscriber = createRedis({ url: config.redisUrl, connectionName: 'tollgate-proxy-subscriber' }, onRedisError);
+redis.on('ready', () => (isRedisLost = false));
+
+const proxy = createProxy(config, { pool, redis, subscriber, log });
+const shutDown = onShutdown({
+  steps: [
+    { name: 'draining', run: () => proxy.stop(DRAIN_MS) },
+    {
+      name: 'closing Redis and Postgres',
+      run: async () => {
+        redis.disconnect();
+        subscriber.disconnect();
+        await pool.end();
+      },
+    },
+  ],
+  report: (what, error) => log.error({ err: error }, what),
+});
+
+try {
+  await assertDatabaseReady(pool, 'tollgate_proxy');
+  await assertDatabaseReady(pool, 'tollgate_shipper');
+  await proxy.start();
+  const port = await listen(proxy.server, {
+    host: config.host,
+    port: config.port,
+    name: 'proxy',
+    variable: 'PROXY_PORT',
+  });
+  if (config.metricsPort !== null) {
+    await listen(proxy.metricsServer, {
+      host: '127.0.0.1',
+      port: config.metricsPort,
+      name: 'metrics',
+      variable: 'METRICS_PORT',
+    });
+  }
+  log.info({ host: config.host, port }, 'the proxy serves');
+} catch (error) {
+  log.error({ err: error }, error instanceof Error ? error.message : 'the proxy could not start');
+  await shutDown(1);
+}

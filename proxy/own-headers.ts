@@ -1,0 +1,75 @@
+/** The headers that this gateway adds to every answer, and its own answers: refusals, preflights, the bare base. */
+import type { ServerResponse } from 'node:http';
+import { errorEnvelope } from '../schema/contracts/error-codes.js';
+import type { GatewayError } from './gateway-error.js';
+
+const EXPOSED = [
+  'cf-aig-request-id',
+  'cf-aig-log-id',
+  'cf-aig-event-id',
+  'cf-aig-cache-status',
+  'cf-aig-step',
+  'cf-aig-model',
+  'cf-aig-provider',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'ratelimit-policy',
+  'retry-after',
+  '*',
+].join(', ');
+
+/** Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written. */
+export function ownHeaders(ids: { readonly id: string; readonly eventId: string }, isLog: boolean): string[] {
+  const headers = [
+    'access-control-allow-origin',
+    '*',
+    'access-control-expose-headers',
+    EXPOSED,
+    'cf-aig-request-id',
+    ids.id,
+    'cf-aig-event-id',
+    ids.eventId,
+  ];
+  if (isLog) headers.push('cf-aig-log-id', ids.id);
+  return headers;
+}
+
+/** Answers with the wire's error envelope. `close` ends the connection too: an unread body may still be coming. */
+export function sendError(
+  response: ServerResponse,
+  error: GatewayError,
+  headers: string[],
+  options: { readonly close: boolean },
+): void {
+  const body = errorEnvelope(error.definition, error.description);
+  headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
+  if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds));
+  if (options.close) headers.push('connection', 'close');
+  response.writeHead(error.definition.status, headers);
+  response.end(body);
+}
+
+/** A preflight is answered before any look-up: every origin, method and header may call; credentials never travel. */
+export function sendPreflight(response: ServerResponse, requestedHeaders: string | undefined): void {
+  response.writeHead(204, [
+    'access-control-allow-origin',
+    '*',
+    'access-control-allow-methods',
+    'GET, HEAD, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers',
+    requestedHeaders ?? '*',
+    'access-control-max-age',
+    '86400',
+    'vary',
+    'access-control-request-headers',
+  ]);
+  response.end();
+}
+
+/** What clients probe before their first call: the provider's bare base exists. */
+export function sendEmpty(response: ServerResponse, headers: string[]): void {
+  headers.push('content-length', '0');
+  response.writeHead(200, headers);
+  response.end();
+}

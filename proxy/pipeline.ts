@@ -1,0 +1,105 @@
+/**
+ * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in `stages/`;
+ * each stage takes what the stages before it made. Limiting, cache look-up and store will stand where the comments are.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newUuidV7 } from '../schema/contracts/ids.js';
+import type { Logger } from '../platform/logger.js';
+import type { Arrival, Relayed, UpstreamCall } from './exchange.js';
+import { GatewayError } from './gateway-error.js';
+import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
+import { ClientLeft } from './request-body.js';
+import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
+import { choose, type ChooseDeps } from './stages/choose.js';
+import { forward, type ForwardDeps } from './stages/forward.js';
+import { guard, type GuardDeps } from './stages/guard.js';
+import { record, type RecordDeps } from './stages/record.js';
+import { relay } from './stages/relay.js';
+import { resolve, type ResolveDeps } from './stages/resolve.js';
+import type { ProxyStatistics } from './telemetry/statistics.js';
+import type { LedgerEntry, UsageLedger } from './usage/usage-ledger.js';
+
+export interface PipelineDeps extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RecordDeps {
+  readonly ledger: UsageLedger;
+  readonly statistics: ProxyStatistics;
+  readonly log: Logger;
+}
+
+/** Serves one gateway request; never rejects. */
+export async function serve(deps: PipelineDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let arrival: Arrival | null = null;
+  try {
+    if (isPreflight(request)) return sendPreflight(response, request.headers['access-control-request-headers']);
+    arrival = guard(deps, request, response);
+    const target = await resolve(deps, arrival);
+    if (isProbe(arrival)) return sendEmpty(response, ownHeaders(arrival, false));
+    const caller = await authenticate(deps, arrival, target);
+    // limit: rate limits of the policy
+    // look up: the cache
+    const call = await choose(deps, arrival, target, caller);
+    const entry = openEntry(deps, arrival, call);
+    const relayed = await passOn(deps, arrival, call);
+    // store: the cache
+    await record(deps, arrival, call, { entry, relayed });
+    relayed.finish();
+  } catch (error) {
+    refuse(deps, { request, response, arrival }, error);
+  }
+}
+
+/** Forward and relay, as one outcome. */
+async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): Promise<Relayed> {
+  const forwarded = await forward(deps, arrival, call);
+  return relay(arrival, call, forwarded);
+}
+
+/** From here on the request has a usage record, whatever happens; throws 9006 when the ledger cannot take it. */
+function openEntry(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): LedgerEntry {
+  const { target, caller } = call;
+  return deps.ledger.open({
+    id: arrival.id,
+    accountId: target.policy.accountId,
+    gatewayId: target.policy.gatewayId,
+    apiTokenId: caller.apiTokenId,
+    provider: target.provider.slug,
+    model: call.facts?.model ?? null,
+    path: arrival.path,
+    configVersion: target.policy.configVersion,
+  });
+}
+
+/** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */
+function isPreflight(request: IncomingMessage): boolean {
+  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+}
+
+/** Clients ask for the provider's bare base before their first call. */
+function isProbe(arrival: Arrival): boolean {
+  return arrival.path === '' && (arrival.method === 'HEAD' || arrival.method === 'GET');
+}
+
+interface Refused {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly arrival: Arrival | null;
+}
+
+/** Answers with the error's envelope. What is no GatewayError is a fault of ours: logged whole, told as 503. */
+function refuse(deps: PipelineDeps, { request, response, arrival }: Refused, error: unknown): void {
+  if (error instanceof ClientLeft) return;
+  const known = error instanceof GatewayError;
+  const refusal = known
+    ? error
+    : new GatewayError('unavailable', 'an internal error', { cause: error, retryAfterSeconds: 1 });
+  deps.statistics.refused(refusal.definition);
+  const level = known ? refusal.definition.logLevel : 'error';
+  deps.log[level](
+    { requestId: arrival?.id, code: refusal.definition.code, err: refusal.cause ?? undefined },
+    refusal.description,
+  );
+  if (response.headersSent) return void response.destroy();
+  // A request that the guard refused has no id of its own yet, and no row will bear one.
+  const id = arrival?.id ?? newUuidV7();
+  const headers = ownHeaders({ id, eventId: arrival?.eventId ?? id }, false);
+  sendError(response, refusal, headers, { close: !request.complete });
+}

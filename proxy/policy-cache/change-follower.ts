@@ -1,0 +1,101 @@
+/**
+ * Follows policy changes: Redis messages for speed, and once a second the outbox in Postgres for certainty, since a
+ * message may be lost. A change is therefore seen within a second of its commit even when Redis is away.
+ */
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import { POLICY_CHANNEL, policyChangeSchema, type PolicyChange } from '../../schema/contracts/redis-keys.js';
+import { inTransaction } from '../../platform/postgres.js';
+
+const POLL_INTERVAL_MS = 700;
+/** The outbox keeps an hour; who was away for longer than this may have missed something. */
+const CATCH_UP_MS_MAX = 30 * 60_000;
+/** At start: as far back as a shared copy in Redis could be older than its change. */
+const LOOK_BACK_SECONDS = 120;
+
+/**
+ * Everything since the last look. Transactions below a snapshot's xmin are finished and were seen; a row of a later one
+ * may be seen twice, which does no harm.
+ */
+const POLL_SQL = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
+    COALESCE((SELECT jsonb_agg(change ORDER BY id) FROM policy_outbox
+      WHERE CASE WHEN $1::text IS NULL THEN created_at > now() - make_interval(secs => ${LOOK_BACK_SECONDS})
+                 ELSE xid >= $1::text::xid8 END), '[]') AS changes`;
+
+export interface FollowerDeps {
+  readonly pool: pg.Pool;
+  /** a connection of its own: a subscribed one can do nothing else */
+  readonly subscriber: Redis;
+  readonly apply: (change: PolicyChange) => void;
+  readonly supersedeAll: () => void;
+  readonly onProblem: (problem: string, error: unknown) => void;
+}
+
+export class ChangeFollower {
+  private cursor: string | null = null;
+  private lastPollAtMs = Date.now();
+  private timer: NodeJS.Timeout | null = null;
+  private isStopped = false;
+  private isFailing = false;
+
+  constructor(private readonly deps: FollowerDeps) {}
+
+  /** Resolves after the first look at the outbox; throws when Postgres cannot be asked. */
+  async start(): Promise<void> {
+    const { subscriber } = this.deps;
+    subscriber.on('message', (_channel, message) => this.onMessage(message));
+    subscriber.on('ready', () => void this.subscribe());
+    if (subscriber.status === 'ready') await this.subscribe();
+    await this.poll();
+    this.schedule();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private async subscribe(): Promise<void> {
+    await this.deps.subscriber.subscribe(POLICY_CHANNEL).catch((error: unknown) => {
+      this.deps.onProblem('policy changes cannot be subscribed to; the outbox is polled', error);
+    });
+  }
+
+  private onMessage(message: string): void {
+    try {
+      this.deps.apply(policyChangeSchema.parse(JSON.parse(message)));
+    } catch (error) {
+      this.deps.onProblem('a policy announcement could not be read; the outbox will repeat it', error);
+    }
+  }
+
+  private schedule(): void {
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => {
+      this.poll()
+        .then(() => (this.isFailing = false))
+        .catch((error: unknown) => {
+          if (!this.isFailing) this.deps.onProblem('the policy outbox cannot be read; held policies serve on', error);
+          this.isFailing = true;
+        })
+        .finally(() => this.schedule());
+    }, POLL_INTERVAL_MS);
+  }
+
+  private async poll(): Promise<void> {
+    const result = await inTransaction(this.deps.pool, 'tollgate_proxy', {}, (client) =>
+      client.query<{ next: string; changes: unknown[] }>(POLL_SQL, [this.cursor]),
+    );
+    const row = result.rows[0];
+    if (row === undefined) throw new Error('the outbox query answered no row');
+    if (Date.now() - this.lastPollAtMs > CATCH_UP_MS_MAX) this.deps.supersedeAll();
+    this.lastPollAtMs = Date.now();
+    this.cursor = row.next;
+    for (const change of row.changes) {
+      const parsed = policyChangeSchema.safeParse(change);
+      if (parsed.success) this.deps.apply(parsed.data);
+      else this.deps.onProblem('an outbox row could not be read', parsed.error);
+    }
+  }
+}

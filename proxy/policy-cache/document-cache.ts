@@ -1,0 +1,156 @@
+/**
+ * Documents by key, memory → Redis → Postgres: gateway policies, token grants, account ids.
+ *
+ * Promises: one load at a time per key; an unknown key is remembered too, in a memory of its own that strangers cannot
+ * use to push out known ones; a document announced as superseded is never served again while a store answers; when both
+ * stores are out of reach, what is held is served until `staleMs` after it was loaded, and only then (or for a key never
+ * seen) does `find` throw. Absence is `null`, failure is an exception, and neither is ever taken for the other.
+ */
+import { LRUCache } from 'lru-cache';
+import { GatewayError } from '../gateway-error.js';
+
+/** A document as a store has it; `document: null` says that there is none. */
+export interface Versioned<T> {
+  readonly revision: number;
+  readonly document: T | null;
+}
+
+export interface DocumentStores<T> {
+  /** the shared copy; null when it holds none; throws when it cannot be asked */
+  fromRedis(key: string): Promise<Versioned<T> | null>;
+  /** the truth; throws when it cannot be asked */
+  fromPostgres(key: string): Promise<Versioned<T>>;
+  /** keeps the shared copy; failures are the store's own affair */
+  toRedis(key: string, found: Versioned<T>): void;
+}
+
+export interface DocumentCacheOptions {
+  readonly entriesMax: number;
+  /** age at which a held document is loaded again in the background; ±20 % */
+  readonly freshMs: number;
+  /** age up to which a held document is served while no store answers */
+  readonly staleMs: number;
+  readonly absentMs: number;
+  readonly absentEntriesMax: number;
+}
+
+interface Entry<T> {
+  readonly document: T;
+  readonly revision: number;
+  refreshAtMs: number;
+  readonly staleAtMs: number;
+  isSuperseded: boolean;
+}
+
+const SUPERSEDED_KEYS_MAX = 100_000;
+/** After a failed reload of something still held: how long before the next try. */
+const RETRY_MS = 1_000;
+
+export class DocumentCache<T extends object> {
+  readonly counts = { loads: 0, failures: 0, staleServed: 0 };
+  private readonly entries: LRUCache<string, Entry<T>>;
+  private readonly absent: LRUCache<string, true>;
+  /** revisions below which a shared copy is known to be old */
+  private readonly floors = new LRUCache<string, number>({ max: SUPERSEDED_KEYS_MAX });
+  private readonly loading = new Map<string, Promise<T | null>>();
+
+  constructor(
+    private readonly stores: DocumentStores<T>,
+    private readonly options: DocumentCacheOptions,
+  ) {
+    this.entries = new LRUCache({ max: options.entriesMax });
+    this.absent = new LRUCache({ max: options.absentEntriesMax, ttl: options.absentMs });
+  }
+
+  /** What memory says: a document, null (known to be absent), or undefined (ask `find`). Never waits. */
+  held(key: string): T | null | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return this.absent.get(key) === true ? null : undefined;
+    if (entry.isSuperseded) return undefined;
+    const nowMs = Date.now();
+    if (nowMs > entry.refreshAtMs) {
+      if (nowMs > entry.staleAtMs) return undefined;
+      entry.refreshAtMs = nowMs + RETRY_MS;
+      this.load(key).catch(() => undefined); // counted in `load`; the held document serves meanwhile
+    }
+    return entry.document;
+  }
+
+  /** The document, or null when there is none. Throws GatewayError 9006 when that cannot be known now. */
+  async find(key: string): Promise<T | null> {
+    const held = this.held(key);
+    if (held !== undefined) return held;
+    try {
+      return await this.load(key);
+    } catch (error) {
+      const entry = this.entries.get(key);
+      if (entry !== undefined && Date.now() < entry.staleAtMs) {
+        this.counts.staleServed += 1;
+        return entry.document;
+      }
+      throw new GatewayError('unavailable', 'the configuration cannot be read', { cause: error, retryAfterSeconds: 1 });
+    }
+  }
+
+  /** The document has changed: nothing older than `revision` is served from here on while a store answers. */
+  supersede(key: string, revision: number): void {
+    if ((this.floors.get(key) ?? 0) < revision) this.floors.set(key, revision);
+    this.absent.delete(key);
+    const entry = this.entries.get(key);
+    if (entry !== undefined && entry.revision < revision) entry.isSuperseded = true;
+  }
+
+  /** Changes may have been missed, of any key. */
+  supersedeAll(): void {
+    this.absent.clear();
+    for (const entry of this.entries.values()) entry.isSuperseded = true;
+  }
+
+  /** What did not exist may exist now. */
+  forgetAbsent(): void {
+    this.absent.clear();
+  }
+
+  private load(key: string): Promise<T | null> {
+    const running = this.loading.get(key);
+    if (running !== undefined) return running;
+    this.counts.loads += 1;
+    const load = this.fromStores(key)
+      .then((found) => this.keep(key, found))
+      .catch((error: unknown) => {
+        this.counts.failures += 1;
+        throw error;
+      })
+      .finally(() => this.loading.delete(key));
+    this.loading.set(key, load);
+    return load;
+  }
+
+  private async fromStores(key: string): Promise<Versioned<T>> {
+    const floor = this.floors.get(key) ?? 0;
+    const shared = await this.stores.fromRedis(key).catch(() => null); // Redis away: the truth is asked instead
+    if (shared !== null && shared.revision >= floor) return shared;
+    const found = await this.stores.fromPostgres(key);
+    if (found.document !== null) this.stores.toRedis(key, found);
+    return found;
+  }
+
+  private keep(key: string, found: Versioned<T>): T | null {
+    if (found.document === null) {
+      this.entries.delete(key);
+      this.absent.set(key, true);
+      return null;
+    }
+    const nowMs = Date.now();
+    const floor = this.floors.get(key) ?? 0; // it may have been superseded while it was loading
+    this.absent.delete(key);
+    this.entries.set(key, {
+      document: found.document,
+      revision: found.revision,
+      refreshAtMs: nowMs + this.options.freshMs * (0.8 + 0.4 * Math.random()),
+      staleAtMs: nowMs + this.options.staleMs,
+      isSuperseded: found.revision < floor,
+    });
+    return found.document;
+  }
+}

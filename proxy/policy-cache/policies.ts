@@ -1,0 +1,73 @@
+/** Policies by the names in a URL, and token grants by token: two look-ups over three document caches. */
+import { hashApiToken } from '../../schema/contracts/api-token.js';
+import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import type { AccountId } from '../../schema/contracts/ids.js';
+import type { PolicyChange } from '../../schema/contracts/redis-keys.js';
+import type { TokenGrant } from '../../schema/contracts/token-grant.js';
+import type { TokenGrants } from '../stages/authenticate.js';
+import type { Policies } from '../stages/resolve.js';
+import { DocumentCache, type DocumentCacheOptions } from './document-cache.js';
+import {
+  accountStores,
+  policyCacheKey,
+  policyStores,
+  tokenGrantStores,
+  type AccountEntry,
+  type StoreClients,
+} from './policy-stores.js';
+
+const COMMON = { freshMs: 10_000, absentMs: 5_000, absentEntriesMax: 10_000 } as const;
+/** Routing policy may serve a day without any store; identity a quarter of an hour (the revocation bound then). */
+const POLICY: DocumentCacheOptions = { ...COMMON, entriesMax: 50_000, staleMs: 86_400_000 };
+const GRANT: DocumentCacheOptions = { ...COMMON, entriesMax: 100_000, staleMs: 900_000 };
+
+export interface PolicyCache {
+  readonly policies: Policies;
+  readonly tokenGrants: TokenGrants;
+  /** takes an announced change into account at once */
+  apply(change: PolicyChange): void;
+  /** announcements may have been missed for too long to catch up */
+  supersedeAll(): void;
+  readonly counts: () => Readonly<Record<'accounts' | 'policies' | 'tokens', DocumentCache<object>['counts']>>;
+}
+
+export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer): PolicyCache {
+  const accounts = new DocumentCache<AccountEntry>(accountStores(clients), POLICY);
+  const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), POLICY);
+  const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), GRANT);
+  return {
+    policies: {
+      held(accountKey, gatewayName) {
+        const account = accounts.held(accountKey);
+        return account ? policies.held(policyCacheKey(account.accountId, gatewayName)) : account;
+      },
+      async find(accountKey, gatewayName) {
+        const account = await accounts.find(accountKey);
+        return account && policies.find(policyCacheKey(account.accountId, gatewayName));
+      },
+    },
+    tokenGrants: {
+      held: (token) => grants.held(hashApiToken(tokenPepper, token)),
+      find: (token) => grants.find(hashApiToken(tokenPepper, token)),
+    },
+    apply(change) {
+      switch (change.kind) {
+        case 'gateway':
+          // ids in our own announcements were parsed when they were made
+          return policies.supersede(policyCacheKey(change.accountId as AccountId, change.gatewayName), change.revision);
+        case 'token':
+          return grants.supersede(change.tokenHash, change.revision);
+        case 'account':
+          return accounts.forgetAbsent();
+        case 'prices':
+          return undefined;
+      }
+    },
+    supersedeAll() {
+      accounts.forgetAbsent();
+      policies.supersedeAll();
+      grants.supersedeAll();
+    },
+    counts: () => ({ accounts: accounts.counts, policies: policies.counts, tokens: grants.counts }),
+  };
+}

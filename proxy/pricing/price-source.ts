@@ -1,0 +1,37 @@
+/** The price list in force: read from Postgres at start and when a new one is announced, kept until then. */
+import type pg from 'pg';
+import { z } from 'zod';
+import { inTransaction } from '../../platform/postgres.js';
+import { modelMatchSchema, priceRuleSchema } from '../../schema/contracts/prices.js';
+import { createPriceBook, type PriceBook } from './price-book.js';
+
+const modelPriceSchema = z.object({
+  provider: z.string(),
+  model: z.string(),
+  match: modelMatchSchema,
+  rules: z.array(priceRuleSchema),
+});
+
+const PRICES_SQL = `SELECT version, provider, model, match, rules FROM model_price
+  WHERE version = (SELECT max(version) FROM price_list) ORDER BY provider, position`;
+
+export class PriceSource {
+  /** empty (everything UNPRICED) until the first load */
+  current: PriceBook = createPriceBook(0, []);
+
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Loads the newest list; on failure the one in force stays, and the error goes to the caller. */
+  async load(): Promise<void> {
+    const result = await inTransaction(this.pool, 'tollgate_proxy', {}, (client) =>
+      client.query<{ version: number }>(PRICES_SQL),
+    );
+    const version = result.rows[0]?.version ?? 0;
+    if (version !== this.current.version) {
+      this.current = createPriceBook(
+        version,
+        result.rows.map((row) => modelPriceSchema.parse(row)),
+      );
+    }
+  }
+}

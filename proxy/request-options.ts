@@ -1,0 +1,141 @@
+/**
+ * What a request asks of the gateway itself by `cf-aig-*` headers (cloudflare-wire §2.1). Parsed once, at the edge. A
+ * header that governs money, retention or safety and is not of its type is refused by name; a number out of range is
+ * clamped; unusable metadata is dropped and noted.
+ */
+import { parseCustomCost, type CustomCost } from './pricing/custom-cost.js';
+import { GatewayError } from './gateway-error.js';
+
+const REQUEST_TIMEOUT_MS_MIN = 100;
+const REQUEST_TIMEOUT_MS_MAX = 600_000;
+const METADATA_ENTRIES_MAX = 5;
+const HEADER_BYTES_MAX = 8 * 1024;
+const EVENT_ID_CHARACTERS_MAX = 256;
+
+export type Metadata = Readonly<Record<string, string | number | boolean>>;
+
+export interface RequestOptions {
+  /** the API token as presented, without `Bearer `; null when absent */
+  readonly authorization: string | null;
+  readonly eventId: string | null;
+  readonly metadata: Metadata | null;
+  /** what was dropped from the metadata; null: nothing */
+  readonly metadataNote: string | null;
+  readonly collectLog: boolean | null;
+  readonly collectLogPayload: boolean | null;
+  readonly customCost: CustomCost | null;
+  readonly requestTimeoutMs: number | null;
+}
+
+/** Most requests carry none of these headers: they share this value. */
+const NO_OPTIONS: RequestOptions = Object.freeze({
+  authorization: null,
+  eventId: null,
+  metadata: null,
+  metadataNote: null,
+  collectLog: null,
+  collectLogPayload: null,
+  customCost: null,
+  requestTimeoutMs: null,
+});
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Reads the options out of Node's `rawHeaders`; throws GatewayError (9001) naming a header that cannot be used. */
+export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptions {
+  let options: Mutable<RequestOptions> | null = null;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const rawName = rawHeaders[i] ?? '';
+    // `cf-aig-…`, in any case: two characters tell nearly every other header apart.
+    if (rawName.length < 9 || (rawName.charCodeAt(2) !== 45 && rawName.charCodeAt(0) !== 99)) continue;
+    const name = rawName.toLowerCase();
+    if (!name.startsWith('cf-aig-')) continue;
+    const value = rawHeaders[i + 1] ?? '';
+    if (value.length > HEADER_BYTES_MAX) throw badHeader(name, `is longer than ${HEADER_BYTES_MAX} bytes`);
+    options ??= { ...NO_OPTIONS };
+    readOption(options, name, value);
+  }
+  return options ?? NO_OPTIONS;
+}
+
+function readOption(options: Mutable<RequestOptions>, name: string, value: string): void {
+  switch (name) {
+    case 'cf-aig-authorization':
+      options.authorization = bearer(value);
+      break;
+    case 'cf-aig-event-id':
+      options.eventId = value.length > 0 && value.length <= EVENT_ID_CHARACTERS_MAX ? value : null;
+      break;
+    case 'cf-aig-metadata':
+      readMetadata(options, value);
+      break;
+    case 'cf-aig-collect-log':
+      options.collectLog = bool(name, value);
+      break;
+    case 'cf-aig-collect-log-payload':
+      options.collectLogPayload = bool(name, value);
+      break;
+    case 'cf-aig-custom-cost': {
+      const parsed = parseCustomCost(value);
+      if ('problem' in parsed) throw badHeader(name, parsed.problem);
+      options.customCost = parsed;
+      break;
+    }
+    case 'cf-aig-request-timeout':
+      options.requestTimeoutMs = clampedInteger(name, value, REQUEST_TIMEOUT_MS_MIN, REQUEST_TIMEOUT_MS_MAX);
+      break;
+    case 'cf-aig-zdr':
+      // A protection that we cannot give must not be accepted in silence.
+      if (bool(name, value)) throw badHeader(name, 'asks for zero data retention, which this gateway does not offer');
+      break;
+  }
+}
+
+/** The token of `Bearer <token>` (any case of the scheme), or null when the value has another form. */
+export function bearer(value: string): string | null {
+  return value.length > 7 && value.slice(0, 7).toLowerCase() === 'bearer ' ? value.slice(7).trim() : null;
+}
+
+function bool(name: string, value: string): boolean {
+  const text = value.trim().toLowerCase();
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  throw badHeader(name, 'must be true or false');
+}
+
+function clampedInteger(name: string, value: string, min: number, max: number): number {
+  if (!/^\s*\d{1,15}\s*$/.test(value)) throw badHeader(name, 'must be a whole number');
+  return Math.min(Math.max(Number(value), min), max);
+}
+
+function readMetadata(options: Mutable<RequestOptions>, value: string): void {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    options.metadataNote = 'metadata dropped: not JSON';
+    return;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    options.metadataNote = 'metadata dropped: not a JSON object';
+    return;
+  }
+  const kept: [string, string | number | boolean][] = [];
+  const dropped: string[] = [];
+  for (const [key, entry] of Object.entries(parsed as Record<string, unknown>)) {
+    const isUsable = typeof entry === 'string' || typeof entry === 'boolean' || Number.isFinite(entry);
+    if (kept.length < METADATA_ENTRIES_MAX && isUsable && !key.startsWith('cf.') && key !== '') {
+      kept.push([key, entry as string | number | boolean]); // isUsable has just proved the type
+    } else dropped.push(key);
+  }
+  // fromEntries defines own properties: a key named __proto__ stays a key.
+  options.metadata = kept.length > 0 ? Object.fromEntries(kept) : null;
+  if (dropped.length > 0) {
+    const named = dropped.slice(0, METADATA_ENTRIES_MAX).map((key) => key.slice(0, 64));
+    options.metadataNote = `metadata dropped: ${named.join(', ')}${dropped.length > named.length ? ', …' : ''}`;
+  }
+}
+
+function badHeader(name: string, problem: string): GatewayError {
+  return new GatewayError('badHeader', `${name} ${problem}`);
+}

@@ -1,0 +1,93 @@
+/**
+ * Authenticate: who calls. A token counts when it is well-formed, known, alive, of this account, allowed on this gateway
+ * and from this address, and may run. On an open gateway a token that does not count is as good as none; on an
+ * authenticated one it is refused. Identity that cannot be checked is refused, never assumed.
+ */
+import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import { isWellFormedApiToken } from '../../schema/contracts/api-token.js';
+import type { TokenGrant } from '../../schema/contracts/token-grant.js';
+import { isInNetworks, networkList } from '../client-ip.js';
+import type { Arrival, Caller, Target } from '../exchange.js';
+import { GatewayError } from '../gateway-error.js';
+import { bearer } from '../request-options.js';
+
+/** Where token grants come from, by the token itself; `find` throws (503/9006) when it cannot be known. */
+export interface TokenGrants {
+  held(token: string): TokenGrant | null | undefined;
+  find(token: string): Promise<TokenGrant | null>;
+}
+
+export interface AuthenticateDeps {
+  readonly tokenGrants: TokenGrants;
+}
+
+const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null });
+
+/** Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). */
+export async function authenticate(deps: AuthenticateDeps, arrival: Arrival, target: Target): Promise<Caller> {
+  const { policy, provider } = target;
+  const isRequired = policy.settings.authentication;
+  const token = presentedToken(arrival, provider.credentialHeaders);
+  if (token === null) {
+    if (isRequired) throw new GatewayError('unauthorized', 'this gateway needs an API token in cf-aig-authorization');
+    return ANONYMOUS;
+  }
+  let grant = deps.tokenGrants.held(token);
+  if (grant === undefined) grant = await findGrant(deps, token, isRequired);
+  if (grant === null || grant.accountId !== policy.accountId || !isAlive(grant)) {
+    if (isRequired) throw new GatewayError('unauthorized', 'the API token is not valid');
+    return ANONYMOUS;
+  }
+  const problem = whyNotHere(grant, policy, arrival.clientIp);
+  if (problem === null) return { apiTokenId: grant.tokenId };
+  if (isRequired) throw new GatewayError('forbidden', problem);
+  return ANONYMOUS;
+}
+
+/** An open gateway goes on without the identity when it cannot be had; an authenticated one refuses. */
+async function findGrant(deps: AuthenticateDeps, token: string, isRequired: boolean): Promise<TokenGrant | null> {
+  try {
+    return await deps.tokenGrants.find(token);
+  } catch (error) {
+    if (isRequired) throw error;
+    return null;
+  }
+}
+
+/** The API token of `cf-aig-authorization`, else one that stands where the provider's own key would. */
+function presentedToken(arrival: Arrival, credentialHeaders: readonly string[]): string | null {
+  const own = arrival.options.authorization;
+  if (own !== null && isWellFormedApiToken(own)) return own;
+  for (const name of credentialHeaders) {
+    const value = arrival.request.headers[name];
+    if (typeof value !== 'string') continue;
+    const token = bearer(value) ?? value;
+    if (isWellFormedApiToken(token)) return token;
+  }
+  return null;
+}
+
+function isAlive(grant: TokenGrant): boolean {
+  return !grant.revoked && (grant.expiresAtMs === null || grant.expiresAtMs > Date.now());
+}
+
+/** Why a live token of this account may not make this call; null when it may. */
+function whyNotHere(grant: TokenGrant, policy: GatewayPolicy, ip: string | null): string | null {
+  if (!grant.permissions.includes('AI_GATEWAY_RUN')) return 'the API token has no AI_GATEWAY_RUN permission';
+  if (grant.gatewayIds !== null && !grant.gatewayIds.includes(policy.gatewayId)) {
+    return 'the API token is not valid for this gateway';
+  }
+  if (grant.cidrs !== null && !isInNetworks(networksOf(grant, grant.cidrs), ip)) {
+    return 'the API token is not valid from this address';
+  }
+  return null;
+}
+
+/** Matchers are made once per grant document. */
+const networks = new WeakMap<TokenGrant, ReturnType<typeof networkList>>();
+
+function networksOf(grant: TokenGrant, cidrs: readonly string[]): ReturnType<typeof networkList> {
+  let list = networks.get(grant);
+  if (list === undefined) networks.set(grant, (list = networkList(cidrs)));
+  return list;
+}

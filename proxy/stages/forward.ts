@@ -1,0 +1,67 @@
+/**
+ * Forward: makes the upstream call and waits for the head of its answer, for the client to leave, or for the time to
+ * run out. All three are outcomes, not exceptions: each of them is recorded.
+ */
+import type { Arrival, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
+import { GatewayError } from '../gateway-error.js';
+import type { Dispatchers } from '../upstream/dispatchers.js';
+import { upstreamError } from '../upstream/upstream-errors.js';
+import { UpstreamExchange } from '../upstream/upstream-exchange.js';
+
+export interface ForwardDeps {
+  readonly dispatchers: Dispatchers;
+}
+
+export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall): Promise<Forwarded> {
+  const startedAtMs = Date.now();
+  return new Promise((resolve) => {
+    const settle = (forwarded: Forwarded): void => {
+      clearTimeout(timer);
+      arrival.response.off('close', onClientLeft);
+      resolve(forwarded);
+    };
+    const fail = (cause: unknown): void => {
+      const error = upstreamError(cause);
+      settle({ kind: 'failed', error, attempt: openAttempt(startedAtMs, null, error.definition.code) });
+    };
+    const exchange = new UpstreamExchange(
+      (answer) => settle({ kind: 'answered', answer, attempt: openAttempt(startedAtMs, answer.statusCode, null) }),
+      fail,
+    );
+    const onClientLeft = (): void => {
+      exchange.cancel();
+      settle({ kind: 'client-left', attempt: openAttempt(startedAtMs, null, null) });
+    };
+    const timer = setTimeout(() => {
+      exchange.cancel();
+      fail(new GatewayError('upstreamTimedOut', `the provider sent nothing within ${call.timeoutMs} ms`));
+    }, call.timeoutMs);
+    if (arrival.response.destroyed) return onClientLeft();
+    arrival.response.once('close', onClientLeft);
+    dispatch(deps, arrival, call, exchange);
+    return undefined;
+  });
+}
+
+function dispatch(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall, exchange: UpstreamExchange): void {
+  try {
+    deps.dispatchers.of(call.origin).dispatch(
+      {
+        path: call.path,
+        method: arrival.method as 'GET', // the guard's list of methods; undici's type knows only its own constants
+        headers: call.headers,
+        body: call.body ?? (call.bodyStream as never), // undici takes async iterables; its types do not say so
+        // Whether a call may be sent again is decided by us, not by the pool.
+        idempotent: false,
+        blocking: false,
+      },
+      exchange,
+    );
+  } catch (error) {
+    exchange.onError(error instanceof Error ? error : new Error('dispatch failed', { cause: error }));
+  }
+}
+
+function openAttempt(startedAtMs: number, statusCode: number | null, errorCode: number | null): OpenAttempt {
+  return { number: 1, step: 0, startedAtMs, statusCode, errorCode };
+}

@@ -1,0 +1,191 @@
+/**
+ * Record: makes the usage record of an exchange, priced, and gives it to the ledger. Waits until the ledger has it; only
+ * then may the client see the end of its answer.
+ */
+import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
+import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
+import { keyedHash } from '../../platform/keys.js';
+import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
+import { customCost } from '../pricing/custom-cost.js';
+import type { PriceBook } from '../pricing/price-book.js';
+import { clientCredential, headerOf, loggedQuery } from '../upstream/headers.js';
+import type { LedgerEntry } from '../usage/usage-ledger.js';
+
+export interface RecordDeps {
+  /** the price list in force */
+  readonly prices: { readonly current: PriceBook };
+  readonly keys: { readonly cacheKey: Buffer; readonly systemMessage: Buffer };
+}
+
+export async function record(
+  deps: RecordDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  outcome: { readonly entry: LedgerEntry; readonly relayed: Relayed },
+): Promise<void> {
+  const { relayed } = outcome;
+  const nowMs = Date.now();
+  const attempt = attemptRecord(deps, arrival, call, relayed);
+  await outcome.entry.settle(
+    usageRecord(deps, arrival, call, { relayed, attempt, nowMs }),
+    logBodies(arrival, call, relayed),
+  );
+}
+
+function attemptRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): AttemptRecord {
+  const { attempt } = relayed.forwarded;
+  const { reading } = relayed;
+  const model = reading.model ?? call.facts?.model ?? null;
+  return {
+    ...attempt,
+    errorCode: attempt.errorCode ?? relayed.errorCode,
+    provider: call.target.provider.slug,
+    model,
+    durationMs: Date.now() - attempt.startedAtMs,
+    units: reading.units,
+    usageSource: reading.usageSource,
+    ...costOf(deps, arrival, call, relayed),
+  };
+}
+
+/** The first that applies: custom, not billable, then what the price list says (unpriced, estimated, priced). */
+function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
+  const { reading } = relayed;
+  const book = deps.prices.current;
+  const custom = arrival.options.customCost;
+  if (!call.isBillable) return notBillable();
+  if (custom !== null && reading.usageSource !== 'NONE') return customCost(custom, reading.units);
+  // Nothing was reported because the provider refused or was never reached: it bills nothing.
+  if (reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 400)) return notBillable();
+  return book.price({
+    provider: call.target.provider.slug,
+    model: reading.model ?? call.facts?.model ?? null,
+    units: reading.units,
+    usageSource: reading.usageSource,
+    atMs: arrival.arrivedAtMs,
+    serviceTier: reading.serviceTier ?? call.facts?.serviceTier ?? null,
+  });
+}
+
+function notBillable(): Cost {
+  return { costPico: 0n, costStatus: 'NOT_BILLABLE', priceVersion: null, priceRule: null };
+}
+
+interface Outcome {
+  readonly relayed: Relayed;
+  readonly attempt: AttemptRecord;
+  readonly nowMs: number;
+}
+
+function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): UsageRecord {
+  const { relayed, attempt } = outcome;
+  const { policy } = call.target;
+  const { headers } = arrival.request;
+  return {
+    id: arrival.id,
+    createdAtMs: arrival.arrivedAtMs,
+    accountId: policy.accountId,
+    gatewayId: policy.gatewayId,
+    apiTokenId: call.caller.apiTokenId,
+    eventId: arrival.eventId,
+    configVersion: policy.configVersion,
+    provider: attempt.provider,
+    model: attempt.model,
+    method: arrival.method,
+    path: arrival.path + loggedQuery(arrival.query),
+    statusCode: relayed.statusCode,
+    errorCode: relayed.errorCode,
+    cached: false,
+    streamed: relayed.streamed,
+    clientAborted: relayed.clientAborted,
+    interrupted: relayed.interrupted,
+    durationMs: Math.max(0, outcome.nowMs - arrival.arrivedAtMs),
+    timeToFirstTokenMs: relayed.streamed ? sinceArrival(arrival, relayed.firstByteAtMs) : null,
+    units: attempt.units,
+    usageSource: attempt.usageSource,
+    usageNote: joinNotes(relayed.reading.usageNote, arrival.options.metadataNote),
+    costPico: attempt.costPico,
+    costStatus: attempt.costStatus,
+    priceVersion: attempt.priceVersion,
+    priceRule: attempt.priceRule,
+    savedPico: null,
+    isLog: call.isLog,
+    logRetentionDays: policy.settings.logRetentionDays,
+    cacheKeyHash: cacheKey(deps, arrival, call),
+    metadata: arrival.options.metadata,
+    attempts: [attempt],
+    clientIp: arrival.clientIp,
+    userAgent: headers['user-agent'] ?? null,
+    requestContentType: headers['content-type'] ?? null,
+    responseContentType: relayed.responseContentType,
+    systemMessageHash: systemMessageHash(deps, call),
+    requestBytes: call.originalBody?.length ?? 0,
+    responseBytes: relayed.responseBytes,
+  };
+}
+
+function sinceArrival(arrival: Arrival, atMs: number | null): number | null {
+  return atMs === null ? null : Math.max(0, atMs - arrival.arrivedAtMs);
+}
+
+function joinNotes(first: string | null, second: string | null): string | null {
+  if (first === null || second === null) return first ?? second;
+  return `${first}; ${second}`;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** The would-be cache key's hash; null when the body was too large to be held. */
+function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): string | null {
+  if (call.bodyStream !== null) return null;
+  const { policy, provider } = call.target;
+  const variants: string[] = [];
+  for (const name of CACHE_KEY_HEADERS) {
+    const value = headerOf(call.headers, name);
+    if (value !== null) variants.push(`${name}:${value}`);
+  }
+  return cacheKeyHash(deps.keys.cacheKey, {
+    accountId: policy.accountId,
+    gatewayId: policy.gatewayId,
+    origin: call.origin,
+    credential: clientCredential(call.headers, provider),
+    method: arrival.method,
+    path: call.path,
+    isStreaming: call.facts?.isStreaming === true,
+    variants,
+    contentType: arrival.request.headers['content-type'] ?? '',
+    body: call.originalBody ?? NO_BYTES,
+  });
+}
+
+/** Keyed by account too: the same prompt in two accounts has two hashes. */
+function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null {
+  const text = call.facts?.systemText ?? null;
+  if (text === null) return null;
+  return keyedHash(deps.keys.systemMessage, `${call.target.policy.accountId}\n${text}`).toString('hex');
+}
+
+/** What the log keeps; null when the log, or its bodies, are not wanted. */
+function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogBodies | null {
+  if (!call.isLog || !call.collectsPayload) return null;
+  const { policy } = call.target;
+  const request = call.originalBody;
+  const bound = call.logBodyBytesMax;
+  const isRequestCut = call.bodyStream !== null || (request !== null && request.length > bound);
+  return {
+    id: arrival.id,
+    accountId: policy.accountId,
+    gatewayId: policy.gatewayId,
+    logRetentionDays: policy.settings.logRetentionDays,
+    requestBody: request === null ? null : request.subarray(0, bound),
+    responseBody: relayed.responseBody === null ? null : joined(relayed.responseBody),
+    requestEncoding: arrival.request.headers['content-encoding'] ?? null,
+    responseEncoding: relayed.responseEncoding,
+    truncated: isRequestCut || relayed.isResponseTruncated,
+  };
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const only = chunks.length === 1 ? chunks[0] : undefined;
+  return only ?? Buffer.concat(chunks);
+}

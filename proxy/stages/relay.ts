@@ -1,0 +1,248 @@
+/**
+ * Relay: passes the answer on as it comes, with back-pressure both ways, and stops the upstream when the client leaves.
+ * A chunk goes out first and is accounted for afterwards. The last bytes are kept back: `finish` sends them, once the
+ * usage record is safe, so that no client sees the end of an answer that could still be forgotten.
+ */
+import type { ServerResponse } from 'node:http';
+import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
+import type { UsageReading } from '../dialects/dialect.js';
+import type { GatewayError } from '../gateway-error.js';
+import { upstreamError } from '../upstream/upstream-errors.js';
+import type { Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
+import { ownHeaders, sendError } from '../own-headers.js';
+import { headerOf } from '../upstream/headers.js';
+import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
+import { BodyCollector } from '../usage/body-collector.js';
+import { meter, NOTHING_USED, type Meter } from './meter.js';
+
+/** What nginx logs for a client that left before any answer; nobody receives it. */
+const CLIENT_LEFT_STATUS = 499;
+
+export function relay(arrival: Arrival, call: UpstreamCall, forwarded: Forwarded): Promise<Relayed> {
+  switch (forwarded.kind) {
+    case 'answered':
+      return new Promise((resolve, reject) => {
+        const passage = new Passage(arrival, call, forwarded.answer, (end) =>
+          Promise.resolve(end.reading).then((reading) => resolve({ ...end, forwarded, reading }), reject),
+        );
+        passage.start();
+      });
+    case 'failed': {
+      const { error } = forwarded;
+      const { status, code } = error.definition;
+      const finish = (): void => {
+        const isBodyUnread = !arrival.request.complete;
+        sendError(arrival.response, error, ownHeaders(arrival, call.isLog), { close: isBodyUnread });
+      };
+      return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, finish });
+    }
+    case 'client-left':
+      return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: CLIENT_LEFT_STATUS, clientAborted: true });
+  }
+}
+
+const NOTHING_RELAYED = {
+  errorCode: null,
+  clientAborted: false,
+  interrupted: false,
+  streamed: false,
+  reading: NOTHING_USED,
+  responseContentType: null,
+  responseEncoding: null,
+  responseBytes: 0,
+  responseBody: null,
+  isResponseTruncated: false,
+  firstByteAtMs: null,
+  finish: () => undefined,
+};
+
+type Ended = Omit<Relayed, 'forwarded' | 'reading'> & { readonly reading: UsageReading | Promise<UsageReading> };
+
+/** One answer on its way down. */
+class Passage implements AnswerSink {
+  private readonly response: ServerResponse;
+  private readonly meter: Meter;
+  private readonly filter: UsageChunkFilter | null;
+  private readonly body: BodyCollector | null;
+  private readonly contentType: string | null;
+  private readonly contentEncoding: string | null;
+  private readonly contentLength: number;
+  private readonly isEventStream: boolean;
+  /** documents are kept back chunk by chunk, so that a small one goes out whole in one write */
+  private readonly isDocument: boolean;
+  private kept: Uint8Array | null = null;
+  private bytes = 0;
+  private firstByteAtMs: number | null = null;
+  private isHeadSent = false;
+  private isEnded = false;
+  private isReported = false;
+  private isFinished = false;
+  private failure: GatewayError | null = null;
+
+  constructor(
+    private readonly arrival: Arrival,
+    private readonly call: UpstreamCall,
+    private readonly answer: UpstreamAnswer,
+    private readonly report: (end: Ended) => void,
+  ) {
+    const { headers, statusCode } = answer;
+    this.response = arrival.response;
+    this.contentType = headerOf(headers, 'content-type');
+    this.contentEncoding = headerOf(headers, 'content-encoding');
+    this.isEventStream = this.contentType?.startsWith('text/event-stream') === true;
+    this.isDocument =
+      !this.isEventStream &&
+      call.facts?.isStreaming !== true &&
+      this.contentType?.startsWith('application/json') === true;
+    this.contentLength = Number(headerOf(headers, 'content-length') ?? Number.NaN);
+    this.meter = meter(call, { statusCode, isEventStream: this.isEventStream, contentEncoding: this.contentEncoding });
+    const isFiltered = call.isStreamUsageInjected && this.isEventStream && this.contentEncoding === null;
+    this.filter = isFiltered ? new UsageChunkFilter() : null;
+    this.body = call.isLog && call.collectsPayload ? new BodyCollector(call.logBodyBytesMax) : null;
+  }
+
+  start(): void {
+    // A write to a client that has just left is reported as 'error'; 'close' follows and is what counts.
+    this.response.on('close', this.onClose).on('drain', this.onDrain).on('error', this.onDrain);
+    this.answer.attach(this);
+    if (this.isEventStream && !this.isHeadSent && !this.isReported) {
+      this.sendHead();
+      this.response.flushHeaders();
+    }
+  }
+
+  data(chunk: Buffer): boolean {
+    this.firstByteAtMs ??= Date.now();
+    this.bytes += chunk.length;
+    const isLast = !this.isReported && this.isLast(chunk);
+    const isTaken =
+      this.filter === null ? this.pass(chunk, isLast) : this.passFiltered(this.filter.push(chunk), isLast);
+    this.meter.push(chunk);
+    if (isLast && this.isEventStream) this.reportEnd(true, false);
+    return isTaken;
+  }
+
+  end(): void {
+    this.isEnded = true;
+    for (const rest of this.filter?.finish() ?? []) this.pass(rest, false);
+    if (this.isReported) {
+      if (this.isFinished) this.response.end();
+    } else this.reportEnd(true, false);
+  }
+
+  error(cause: unknown): void {
+    this.isEnded = true;
+    this.failure = upstreamError(cause);
+    if (!this.isReported) this.reportEnd(false, false);
+    else if (this.isFinished) this.response.end(); // after the end mark, nothing was missing
+  }
+
+  /** Whether the chunk ends the answer: by the announced length, or by the dialect's end mark. */
+  private isLast(chunk: Buffer): boolean {
+    if (this.bytes === this.contentLength) return true;
+    return this.isEventStream && this.contentEncoding === null && this.call.dialect?.endsStream(chunk) === true;
+  }
+
+  private passFiltered(chunks: readonly Uint8Array[], isLast: boolean): boolean {
+    let isTaken = true;
+    for (let i = 0; i < chunks.length; i++) {
+      const chunk = chunks[i];
+      if (chunk !== undefined) isTaken = this.pass(chunk, isLast && i === chunks.length - 1);
+    }
+    return isTaken;
+  }
+
+  private pass(chunk: Uint8Array, isLast: boolean): boolean {
+    this.body?.push(chunk);
+    if (this.isReported && !this.isFinished) {
+      this.kept = this.kept === null ? chunk : Buffer.concat([this.kept, chunk]);
+      return true;
+    }
+    if (!isLast && !this.isDocument) return this.write(chunk);
+    const previous = this.kept;
+    this.kept = chunk;
+    return previous === null ? true : this.write(previous);
+  }
+
+  private write(chunk: Uint8Array): boolean {
+    if (!this.isHeadSent) this.sendHead();
+    return this.response.write(chunk);
+  }
+
+  private sendHead(): void {
+    this.isHeadSent = true;
+    const { headers } = this.answer;
+    const sent = this.filter === null ? headers : withoutLength(headers);
+    this.response.writeHead(this.answer.statusCode, sent.concat(ownHeaders(this.arrival, this.call.isLog)));
+  }
+
+  private readonly onDrain = (): void => this.answer.resume();
+
+  private readonly onClose = (): void => {
+    if (this.isEnded && this.isReported) return;
+    this.answer.cancel();
+    if (!this.isReported) this.reportEnd(false, true);
+  };
+
+  /** Reports the end to the pipeline, once; what was kept back goes out in `finish`. */
+  private reportEnd(isComplete: boolean, clientAborted: boolean): void {
+    this.isReported = true;
+    const interrupted = !isComplete && !clientAborted;
+    // As long as nothing went down, a broken answer is an ordinary failure with a status of its own.
+    const failure = interrupted && !this.isHeadSent ? this.failure : null;
+    this.report({
+      statusCode: failure?.definition.status ?? this.answer.statusCode,
+      errorCode: failure?.definition.code ?? null,
+      clientAborted,
+      interrupted,
+      streamed: this.isEventStream || this.call.facts?.isStreaming === true,
+      reading: this.meter.finish(isComplete),
+      responseContentType: this.contentType,
+      responseEncoding: this.contentEncoding,
+      responseBytes: this.bytes,
+      responseBody: this.body?.chunks ?? null,
+      isResponseTruncated: this.body?.isTruncated ?? false,
+      firstByteAtMs: this.firstByteAtMs,
+      finish: () => (failure !== null ? this.refuse(failure) : interrupted ? this.breakOff() : this.finish()),
+    });
+  }
+
+  private finish(): void {
+    this.isFinished = true;
+    const { kept, response } = this;
+    if (response.destroyed) return;
+    if (!this.isHeadSent && this.isEnded && kept !== null && Number.isNaN(this.contentLength)) {
+      // Complete and small: its length is known after all, which spares the client a chunked body.
+      this.answer.headers.push('content-length', String(kept.length));
+    }
+    if (!this.isHeadSent) this.sendHead();
+    if (this.isEnded) response.end(kept ?? undefined);
+    else if (kept !== null) response.write(kept);
+  }
+
+  private refuse(failure: GatewayError): void {
+    if (this.response.destroyed) return;
+    sendError(this.response, failure, ownHeaders(this.arrival, this.call.isLog), {
+      close: !this.arrival.request.complete,
+    });
+  }
+
+  /** The upstream broke off: a stream says so in its own dialect; anything else is cut, so that it cannot look whole. */
+  private breakOff(): void {
+    const { response, kept } = this;
+    if (response.destroyed) return;
+    if (kept !== null) this.write(kept);
+    if (this.isEventStream && this.contentEncoding === null && this.call.dialect !== null) {
+      if (!this.isHeadSent) this.sendHead();
+      response.end(this.call.dialect.streamErrorEvent('the provider broke off in the middle of its answer'));
+    } else response.destroy();
+  }
+}
+
+function withoutLength(headers: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() !== 'content-length') kept.push(headers[i] ?? '', headers[i + 1] ?? '');
+  }
+  return kept;
+}

@@ -1,0 +1,33 @@
+/** Resolve: account and gateway names become a policy, the provider's slug becomes a provider. */
+import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import { isGatewayName, isAccountName, isAccountTag } from '../../schema/contracts/names.js';
+import type { Arrival, Target } from '../exchange.js';
+import { GatewayError } from '../gateway-error.js';
+import type { Provider } from '../providers/provider.js';
+
+/** Where policies come from; `find` throws (503/9006) when it cannot be told whether there is one. */
+export interface Policies {
+  /** the policy held in memory; undefined when it has to be looked for */
+  held(accountKey: string, gatewayName: string): GatewayPolicy | null | undefined;
+  find(accountKey: string, gatewayName: string): Promise<GatewayPolicy | null>;
+}
+
+export interface ResolveDeps {
+  readonly policies: Policies;
+  readonly providers: { find(slug: string): Provider | null };
+}
+
+/** Throws GatewayError 2001 (no such account or gateway), 2008 (no such provider) or 9006 (cannot be known now). */
+export async function resolve(deps: ResolveDeps, arrival: Arrival): Promise<Target> {
+  const { accountKey, gatewayName } = arrival;
+  let policy = deps.policies.held(accountKey, gatewayName);
+  if (policy === undefined) {
+    // A name of the wrong shape cannot exist: it costs no look-up.
+    const isPossible = isGatewayName(gatewayName) && (isAccountTag(accountKey) || isAccountName(accountKey));
+    policy = isPossible ? await deps.policies.find(accountKey, gatewayName) : null;
+  }
+  if (policy === null) throw new GatewayError('unknownGateway', 'there is no such account or gateway');
+  const provider = deps.providers.find(arrival.providerSlug);
+  if (provider === null) throw new GatewayError('unknownProvider', 'there is no such provider');
+  return { policy, provider };
+}

@@ -1,0 +1,72 @@
+/** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
+import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
+import type { PolicyCache } from '../policy-cache/policies.js';
+import type { MemoryLedger } from '../usage/memory-ledger.js';
+import type { ProxyStatistics } from './statistics.js';
+
+export interface MetricSources {
+  readonly statistics: ProxyStatistics;
+  readonly ledger: MemoryLedger;
+  readonly policyCache: PolicyCache;
+}
+
+export function createMetrics({ statistics, ledger, policyCache }: MetricSources): Registry {
+  const registers = [new Registry()];
+  const [registry = new Registry()] = registers;
+  collectDefaultMetrics({ register: registry, prefix: 'tollgate_proxy_' });
+  const counter = (name: string, help: string, read: () => number): void => {
+    const metric = new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+    void metric;
+  };
+  counter('tollgate_proxy_requests_total', 'Gateway requests that arrived', () => statistics.requests);
+  counter('tollgate_ledger_records_written_total', 'Usage records in Postgres', () => ledger.counts.written);
+  counter('tollgate_ledger_refused_total', 'Requests refused because the ledger was full', () => ledger.counts.refused);
+  counter('tollgate_ledger_failed_writes_total', 'Batches to be written again', () => ledger.counts.failedWrites);
+  counter(
+    'tollgate_log_bodies_dropped_total',
+    'Bodies not kept: their bound was reached',
+    () => ledger.counts.bodiesDropped,
+  );
+  new Gauge({
+    name: 'tollgate_ledger_records_held',
+    help: 'Usage records not in Postgres yet, open requests included',
+    registers,
+    collect() {
+      this.set(ledger.held);
+    },
+  });
+  new Counter({
+    name: 'tollgate_proxy_refusals_total',
+    help: 'Requests refused, by wire code and status',
+    labelNames: ['code', 'status'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, count] of statistics.refusals) {
+        const [code = '', status = ''] = key.split('/');
+        this.inc({ code, status }, count);
+      }
+    },
+  });
+  new Counter({
+    name: 'tollgate_policy_cache_events_total',
+    help: 'Loads, failed loads and stale answers of the policy cache, by kind of document',
+    labelNames: ['document', 'event'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [document, counts] of Object.entries(policyCache.counts())) {
+        for (const [event, count] of Object.entries(counts)) this.inc({ document, event }, count);
+      }
+    },
+  });
+  return registry;
+}

@@ -1,0 +1,143 @@
+/**
+ * Headers on their way up and down. Up: the client's own, less what belongs to the connection, to this gateway, to the
+ * browser or to the proxies before us. Down: the provider's own, less what belongs to its connection or its site.
+ * Names keep the case and order in which they came.
+ */
+import { looksLikeApiToken } from '../../schema/contracts/api-token.js';
+import type { Provider } from '../providers/provider.js';
+
+/** RFC 9110 §7.6.1: about one connection, never forwarded; `connection` may name more. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+const NOT_UP = new Set([
+  ...HOP_BY_HOP,
+  // set anew for the upstream
+  'host',
+  'content-length',
+  'expect',
+  // the gateway's own cookies and the addresses behind it are nobody else's business
+  'cookie',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'via',
+  // a browser's origin was answered for by the gateway
+  'origin',
+  'referer',
+]);
+const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'sec-fetch-', 'access-control-'];
+
+const NOT_DOWN = new Set([
+  ...HOP_BY_HOP,
+  'set-cookie',
+  'alt-svc',
+  'strict-transport-security',
+  'server',
+  'via',
+  'x-powered-by',
+]);
+const NOT_DOWN_PREFIXES = ['cf-aig-', 'access-control-'];
+
+const API_TOKEN_ANYWHERE = /tgt_[0-9A-Za-z]{40}/;
+
+export interface UpstreamHeaderOptions {
+  /** the answer has to be readable: ask for no content encoding */
+  readonly isIdentityWanted: boolean;
+}
+
+/** The flat name/value list for the upstream call; nothing that looks like one of our API tokens is ever in it. */
+export function upstreamHeaders(rawHeaders: readonly string[], options: UpstreamHeaderOptions): string[] {
+  const headers: string[] = [];
+  const named = connectionNames(rawHeaders);
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    const lower = name.toLowerCase();
+    const value = rawHeaders[i + 1] ?? '';
+    if (NOT_UP.has(lower) || startsWithAny(lower, NOT_UP_PREFIXES) || named?.has(lower) === true) continue;
+    if (options.isIdentityWanted && lower === 'accept-encoding') continue;
+    if (value.includes('tgt_') && API_TOKEN_ANYWHERE.test(value)) continue;
+    headers.push(name, value);
+  }
+  if (options.isIdentityWanted) headers.push('accept-encoding', 'identity');
+  return headers;
+}
+
+/** A query without parameters that hold one of our API tokens. */
+export function upstreamQuery(query: string): string {
+  if (!query.includes('tgt_')) return query;
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !looksLikeApiToken(decodeURIComponent(pair.slice(pair.indexOf('=') + 1))));
+  return kept.length > 0 ? `?${kept.join('&')}` : '';
+}
+
+/** A query as it may be logged: values of parameters that carry credentials are taken out. */
+export function loggedQuery(query: string): string {
+  return query.includes('=')
+    ? query.replace(/([?&](?:key|api_key|api-key|token|access_token|auth)=)[^&]*/gi, '$1[removed]')
+    : query;
+}
+
+/** The provider's answer headers as a flat list of strings. */
+export function downstreamHeaders(rawHeaders: readonly Buffer[]): string[] {
+  const headers: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toString('latin1') ?? '';
+    const lower = name.toLowerCase();
+    if (NOT_DOWN.has(lower) || startsWithAny(lower, NOT_DOWN_PREFIXES)) continue;
+    headers.push(name, rawHeaders[i + 1]?.toString('latin1') ?? '');
+  }
+  return headers;
+}
+
+/** The value of a header in a flat list; null when absent. `name` is lowercase. */
+export function headerOf(headers: readonly string[], name: string): string | null {
+  for (let i = 0; i < headers.length; i += 2) {
+    const candidate = headers[i] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return headers[i + 1] ?? '';
+  }
+  return null;
+}
+
+/** The credential that the client sends this provider, for the scope of a cache key; empty when there is none. */
+export function clientCredential(headers: readonly string[], provider: Provider): string {
+  for (const name of provider.credentialHeaders) {
+    const value = headerOf(headers, name);
+    if (value !== null) return value;
+  }
+  return '';
+}
+
+function connectionNames(rawHeaders: readonly string[]): Set<string> | null {
+  let names: Set<string> | null = null;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    for (const listed of (rawHeaders[i + 1] ?? '').toLowerCase().split(',')) {
+      const trimmed = listed.trim();
+      if (trimmed !== 'keep-alive' && trimmed !== 'close' && trimmed !== '') (names ??= new Set()).add(trimmed);
+    }
+  }
+  return names;
+}
+
+function startsWithAny(text: string, prefixes: readonly string[]): boolean {
+  for (const prefix of prefixes) if (text.startsWith(prefix)) return true;
+  return false;
+}

@@ -1,0 +1,25 @@
+/** Paths on their way upstream: only such as every HTTP stack reads alike, so that none escapes a provider's base. */
+
+/** Unreserved and sub-delims, `:`, `@`, `/` (RFC 3986 §3.3), and `%`: what needs no closer look when no `%` is in it. */
+const PLAIN = /^[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*$/;
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
+/**
+ * Whether no segment of `path` is, or decodes into, `.` or `..`, contains an encoded `/`, `\`, `%` or control, or is
+ * empty in the middle. (`/%2e%2e/` is collapsed by `new URL`, `..%2f` is left for the upstream to decode.)
+ */
+export function isSafePath(path: string): boolean {
+  if (path === '' || path === '/') return true;
+  if (path.includes('//') || DOT_SEGMENT.test(path)) return false;
+  return PLAIN.test(path) || path.split('/').every(isSafeSegment);
+}
+
+function isSafeSegment(segment: string): boolean {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(segment);
+  } catch {
+    return false;
+  }
+  return decoded !== '.' && decoded !== '..' && !/[/\\%\u0000-\u001f\u007f]/.test(decoded) && /^[!-~]*$/.test(segment);
+}

@@ -1,0 +1,103 @@
+/**
+ * One upstream call as it runs. undici calls its methods synchronously while it parses; the relay attaches when the
+ * answer's head is there. What arrives before that is kept (it is at most one socket read: the parser is paused when
+ * the relay cannot take more), so a small answer is complete before anyone looks, and goes out in one write.
+ */
+import type { Dispatcher } from 'undici';
+import { downstreamHeaders } from './headers.js';
+
+/** Who takes an answer's body. `data` returns false to pause the upstream until `resume` is called. */
+export interface AnswerSink {
+  data(chunk: Buffer): boolean;
+  end(): void;
+  error(error: unknown): void;
+}
+
+export interface UpstreamAnswer {
+  readonly statusCode: number;
+  /** flat name/value list, already without what must not go down */
+  readonly headers: string[];
+  /** hands over what has arrived, then everything as it comes */
+  attach(sink: AnswerSink): void;
+  resume(): void;
+  /** stops the upstream at once; nothing is called afterwards */
+  cancel(): void;
+}
+
+/** Raised inside undici to make it drop the connection; never seen outside. */
+class Cancelled extends Error {
+  readonly code = 'TOLLGATE_CANCELLED';
+}
+
+/**
+ * undici's handler (its native, callback form: the newer one wraps this and parses headers into an object).
+ * `onHead` is called once with the head, `onFailure` once when there will be none.
+ */
+export class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamAnswer {
+  statusCode = 0;
+  headers: string[] = [];
+  private abort: ((error: Error) => void) | null = null;
+  private resumeSocket: (() => void) | null = null;
+  private sink: AnswerSink | null = null;
+  private early: Buffer[] = [];
+  private isEnded = false;
+  private isCancelled = false;
+  private failure: unknown = null;
+
+  constructor(
+    private readonly onHead: (answer: UpstreamAnswer) => void,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.abort = abort;
+    if (this.isCancelled) abort(new Cancelled());
+  }
+
+  onHeaders(statusCode: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (statusCode < 200) return true; // 103 Early Hints and its like say nothing to an API client
+    this.statusCode = statusCode;
+    this.headers = downstreamHeaders(rawHeaders);
+    this.resumeSocket = resume;
+    this.onHead(this);
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.sink !== null) return this.sink.data(chunk);
+    this.early.push(chunk);
+    return true;
+  }
+
+  onComplete(): void {
+    this.isEnded = true;
+    this.sink?.end();
+  }
+
+  onError(error: Error): void {
+    if (this.isCancelled) return;
+    if (this.statusCode === 0) this.onFailure(error);
+    else {
+      this.failure = error;
+      this.sink?.error(error);
+    }
+  }
+
+  attach(sink: AnswerSink): void {
+    this.sink = sink;
+    for (const chunk of this.early) sink.data(chunk);
+    this.early = [];
+    if (this.failure !== null) sink.error(this.failure);
+    else if (this.isEnded) sink.end();
+  }
+
+  resume(): void {
+    this.resumeSocket?.();
+  }
+
+  cancel(): void {
+    if (this.isCancelled || this.isEnded) return;
+    this.isCancelled = true;
+    this.abort?.(new Cancelled());
+  }
+}

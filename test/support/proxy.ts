@@ -1,0 +1,60 @@
+/** A whole proxy on a free port of loopback, over a database and a Redis of its own, as `main.ts` would wire it. */
+import pg from 'pg';
+import { createLogger } from '../../platform/logger.js';
+import { listen } from '../../platform/listen.js';
+import { createPool } from '../../platform/postgres.js';
+import { createRedis } from '../../platform/redis.js';
+import { readProxyConfig } from '../../proxy/config.js';
+import { createProxy } from '../../proxy/create-proxy.js';
+import { openTestDatabase, type TestDatabase } from './postgres.js';
+import { openTestRedis, type TestRedis } from './redis.js';
+
+export const TEST_PEPPER = 'a pepper for tests, of at least 32 characters';
+
+export interface TestProxy {
+  readonly url: string;
+  readonly database: TestDatabase;
+  readonly redis: TestRedis;
+  /** as the owner of the tables: sees and changes everything */
+  readonly owner: pg.Pool;
+  stop(): Promise<void>;
+}
+
+/** `env` overrides the configuration; `origins` are the providers' base URLs. */
+export async function startTestProxy(
+  origins: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestProxy> {
+  const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
+  const config = readProxyConfig({
+    DATABASE_URL: database.url,
+    REDIS_URL: redisServer.url,
+    TOKEN_PEPPER: TEST_PEPPER,
+    PROXY_PORT: '0',
+    LOG_LEVEL: 'error',
+    PROVIDER_ORIGINS: JSON.stringify(origins),
+    ...env,
+  });
+  const log = createLogger('proxy-test', config.logLevel);
+  const ignore = (): void => undefined; // a test that takes a store away expects its errors
+  const pool = createPool({ connectionString: config.databaseUrl, applicationName: 'test', connectionsMax: 4 }, ignore);
+  const redis = createRedis({ url: config.redisUrl, connectionName: 'test', commandTimeoutMs: 100 }, ignore);
+  const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
+  const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
+  const proxy = createProxy(config, { pool, redis, subscriber, log });
+  await proxy.start();
+  const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    database,
+    redis: redisServer,
+    owner,
+    async stop() {
+      await proxy.stop(5_000);
+      redis.disconnect();
+      subscriber.disconnect();
+      await Promise.all([pool.end(), owner.end()]);
+      await Promise.all([database.close(), redisServer.close()]);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** An account of a test's own, written straight into the tables: what the proxy's tests need without an api. */
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { deriveKey } from '../../platform/keys.js';
+import { displayPrefix, hashApiToken, mintApiToken } from '../../schema/contracts/api-token.js';
+import { newUuidV7 } from '../../schema/contracts/ids.js';
+import type { Permission } from '../../schema/contracts/permissions.js';
+import { TEST_PEPPER } from './proxy.js';
+
+export interface TestTenant {
+  readonly accountId: string;
+  readonly tag: string;
+  readonly name: string;
+  /** columns of `gateway_settings` that differ from their defaults */
+  gateway(name: string, settings?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** the plaintext of a new token */
+  apiToken(options?: TokenOptions): Promise<string>;
+}
+
+export interface TokenOptions {
+  readonly permissions?: readonly Permission[];
+  readonly gatewayIds?: readonly string[];
+  readonly cidrs?: readonly string[];
+  readonly expiresAt?: Date;
+  readonly revokedAt?: Date;
+}
+
+/** `owner` must be allowed to bypass row-level security (the tests' superuser). */
+export async function createTenant(owner: pg.Pool, pepper: string = TEST_PEPPER): Promise<TestTenant> {
+  const accountId = newUuidV7();
+  const tag = randomBytes(16).toString('hex');
+  const name = `acme-${tag.slice(0, 8)}`;
+  await owner.query('INSERT INTO account (id, tag, name) VALUES ($1, $2, $3)', [accountId, tag, name]);
+  await owner.query('INSERT INTO account_key (key, account_id) VALUES ($1, $3), ($2, $3)', [tag, name, accountId]);
+  return {
+    accountId,
+    tag,
+    name,
+    async gateway(gatewayName, settings = {}) {
+      const id = newUuidV7();
+      await owner.query('INSERT INTO gateway (id, account_id, name) VALUES ($1, $2, $3)', [id, accountId, gatewayName]);
+      const row = { gateway_id: id, account_id: accountId, ...settings };
+      const columns = Object.keys(row).join(', ');
+      await owner.query(
+        `INSERT INTO gateway_settings (${columns}) SELECT ${columns} FROM jsonb_populate_record(NULL::gateway_settings, $1)`,
+        [JSON.stringify(row)],
+      );
+      return id;
+    },
+    async apiToken(options = {}) {
+      const token = mintApiToken();
+      await owner.query(
+        `INSERT INTO api_token (id, account_id, name, token_hash, prefix, permissions, gateway_ids, cidrs, expires_at, revoked_at)
+         VALUES ($1, $2, 'test', $3, $4, $5, $6, $7, $8, $9)`,
+        [
+          newUuidV7(),
+          accountId,
+          hashApiToken(deriveKey(pepper, 'api-token'), token),
+          displayPrefix(token),
+          options.permissions ?? ['AI_GATEWAY_RUN'],
+          options.gatewayIds ?? null,
+          options.cidrs ?? null,
+          options.expiresAt ?? null,
+          options.revokedAt ?? null,
+        ],
+      );
+      return token;
+    },
+  };
+}
