@@ -30,7 +30,7 @@ export async function initialiseCluster({ binaries, folder, password }: NewClust
   }
   try {
     await run(path.join(binaries, 'bin', 'initdb'), initArguments(unfinished, passwordFile), {
-      ...(folder.owner ?? {}),
+      ...folder.owner,
       cwd: folder.home,
     });
   } catch (error) {
