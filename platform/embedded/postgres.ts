@@ -41,7 +41,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const folder = postgresFolder(options.dataDir);
   const logFile = path.join(options.dataDir, 'logs', 'postgres.log');
   const password = privateText(path.join(options.dataDir, 'postgres-password'));
-  const adopted = runningPostmaster(folder);
+  const adopted = await runningPostmaster(folder, password);
   if (adopted !== null) {
     options.log(`Postgres still runs from an earlier start (pid ${adopted.pid}); using it.`);
     await untilReady(folder, adopted.pid, logFile);
@@ -80,10 +80,12 @@ function pidFileOf(folder: PostgresFolder): (Postmaster & { readonly isReady: bo
 }
 
 /** The live postmaster of this cluster, or null. Removes a pid file whose pid was given to another program since. */
-function runningPostmaster(folder: PostgresFolder): Postmaster | null {
+async function runningPostmaster(folder: PostgresFolder, password: string): Promise<Postmaster | null> {
   const found = pidFileOf(folder);
   if (found === null || !isAlive(found.pid)) return null; // Postgres itself clears up after a crash
   if (commandOf(found.pid)?.includes(folder.cluster)) return found;
+  // Two postmasters on one cluster would destroy it, and its folder may have been moved: nobody else knows the password.
+  if (await opens(found.port, password)) return found;
   rmSync(path.join(folder.cluster, 'postmaster.pid')); // Postgres would take the stranger for another postmaster
   return null;
 }
@@ -131,16 +133,28 @@ async function untilReady(folder: PostgresFolder, pid: number, logFile: string):
   }
 }
 
+async function opens(port: number, password: string): Promise<boolean> {
+  try {
+    await (await connect(port, password)).end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function ensureDatabase(port: number, password: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: urlOf(port, password, 'postgres'),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
-  await client.connect();
+  const client = await connect(port, password);
   try {
     const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = 'tollgate'");
     if (rowCount === 0) await client.query('CREATE DATABASE tollgate');
   } finally {
     await client.end();
   }
+}
+
+async function connect(port: number, password: string): Promise<pg.Client> {
+  const connectionString = urlOf(port, password, 'postgres');
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  await client.connect();
+  return client;
 }
