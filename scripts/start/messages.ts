@@ -1,7 +1,7 @@
 /** What the tiers tell `npm start` over IPC. */
 import { z } from 'zod';
 
-const readySchema = z.object({ kind: z.literal('ready'), accountName: z.string(), port: z.number() });
+const readySchema = z.object({ kind: z.literal('ready'), accountName: z.string().nullable(), port: z.number() });
 const firstSignInSchema = z.object({
   kind: z.literal('first-sign-in'),
   email: z.string(),
