@@ -5,7 +5,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import type { VariableTable } from '../platform/environment.js';
-import { dotenvText, markdownTable, mergeVariables, type ProcessVariables } from './docs/environment-table.js';
+import {
+  dotenvText,
+  markdownTable,
+  mergeVariables,
+  requiredByCompose,
+  type ProcessVariables,
+} from './docs/environment-table.js';
 import { replaceSection } from './docs/marked-section.js';
 
 /** Process → the module whose exported tables it reads. The tiers come first: their words are the ones shown. */
@@ -44,7 +50,7 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
   const style = await resolveConfig('docs/operations.md');
   return new Map([
     ['docs/operations.md', await format(table, { ...style, parser: 'markdown' })],
-    ['.env.example', dotenvText(variables)],
+    ['.env.example', dotenvText(variables, requiredByCompose(readFileSync('docker-compose.yml', 'utf8')))],
   ]);
 }
 

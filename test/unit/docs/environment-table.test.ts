@@ -1,6 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { optionalText, port, variable } from '../../../platform/environment.js';
-import { dotenvText, markdownTable, mergeVariables } from '../../../scripts/docs/environment-table.js';
+import {
+  dotenvText,
+  markdownTable,
+  mergeVariables,
+  requiredByCompose,
+} from '../../../scripts/docs/environment-table.js';
 import { replaceSection } from '../../../scripts/docs/marked-section.js';
 
 const API = { process: 'api', table: { API_PORT: variable(port(4000), '4000', 'port of the api') } };
@@ -24,10 +29,15 @@ test('a bar in a description does not end its cell', () => {
 });
 
 test('the example environment sets nothing', () => {
-  const assignments = dotenvText(mergeVariables([API, START]))
+  const assignments = dotenvText(mergeVariables([API, START]), ['POSTGRES_PASSWORD'])
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
   expect(assignments).toEqual([]);
+});
+
+test('what a compose file cannot do without is found in it', () => {
+  expect(requiredByCompose('a: ${A:?required}\nb: ${B:-x} ${A:?again}')).toEqual(['A']);
+  expect(dotenvText([], ['A'])).toContain('# A=');
 });
 
 test('a generated section replaces what stood between its markers and nothing else', () => {
