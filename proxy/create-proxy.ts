@@ -3,16 +3,16 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
-import { serve, type PipelineDeps } from './pipeline.js';
+import { isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
-import { createPolicyCache } from './policy-cache/policies.js';
+import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
 import { PriceSource } from './pricing/price-source.js';
 import { createRegistry } from './providers/registry.js';
 import { createExpressApp, createShapedServer } from './server.js';
-import { PREFIX } from './stages/guard.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
 import { createDispatchers } from './upstream/dispatchers.js';
@@ -37,29 +37,12 @@ export interface Proxy {
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
-  const { pool, log } = clients;
-  const onProblem = (problem: string, error: unknown): void => log.warn({ err: error }, problem);
   const statistics = new ProxyStatistics();
   const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
-  const prices = new PriceSource(pool);
-  const ledger = new MemoryLedger(
-    createUsageWriter(pool, (row, error) =>
-      log.error({ err: error, row }, 'Postgres will never take this row; it stands here'),
-    ),
-    { ...MEMORY_LEDGER_DEFAULTS, onProblem },
-  );
+  const prices = new PriceSource(clients.pool);
+  const ledger = createLedger(clients);
   const dispatchers = createDispatchers();
-  const follower = new ChangeFollower({
-    pool,
-    subscriber: clients.subscriber,
-    supersedeAll: () => policyCache.supersedeAll(),
-    apply: (change) => {
-      policyCache.apply(change);
-      if (change.kind === 'prices')
-        prices.load().catch((error: unknown) => onProblem('new prices could not be loaded', error));
-    },
-    onProblem,
-  });
+  const follower = createFollower(clients, policyCache, prices);
   const deps: PipelineDeps = {
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
@@ -68,7 +51,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
     ledger,
     prices,
     statistics,
-    log,
+    log: clients.log,
     trustedHops: config.trustedHops,
     bodyBytesMax: config.bodyBytesMax,
     logBodyBytesMax: config.logBodyBytesMax,
@@ -79,10 +62,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
   };
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
-  const metrics = createMetrics({ statistics, ledger, policyCache });
-  const metricsServer = createServer((_request, response) => {
-    void metrics.metrics().then((text) => response.setHeader('content-type', metrics.contentType).end(text));
-  });
+  const metricsServer = createMetricsServer(createMetrics({ statistics, ledger, policyCache }));
   return {
     server,
     metricsServer,
@@ -102,6 +82,42 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
   };
 }
 
+function createLedger({ pool, log }: ProxyClients): MemoryLedger {
+  const store = createUsageWriter(pool, (row, error) =>
+    log.error({ err: error, row }, 'Postgres will never take this row; it stands here'),
+  );
+  return new MemoryLedger(store, {
+    ...MEMORY_LEDGER_DEFAULTS,
+    onProblem: (problem, error) => log.warn({ err: error }, problem),
+  });
+}
+
+function createFollower(
+  { pool, subscriber, log }: ProxyClients,
+  cache: PolicyCache,
+  prices: PriceSource,
+): ChangeFollower {
+  const onProblem = (problem: string, error: unknown): void => log.warn({ err: error }, problem);
+  return new ChangeFollower({
+    pool,
+    subscriber,
+    supersedeAll: () => cache.supersedeAll(),
+    apply: (change) => {
+      cache.apply(change);
+      if (change.kind === 'prices') {
+        prices.load().catch((error: unknown) => onProblem('new prices could not be loaded', error));
+      }
+    },
+    onProblem,
+  });
+}
+
+function createMetricsServer(metrics: Registry): Server {
+  return createServer((_request, response) => {
+    void metrics.metrics().then((text) => response.setHeader('content-type', metrics.contentType).end(text));
+  });
+}
+
 function demoBase(config: ProxyConfig): string | null {
   return config.demoProviderOrigin === null ? null : `${config.demoProviderOrigin.replace(/\/+$/, '')}/v1`;
 }
@@ -110,7 +126,7 @@ function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why:
   const app = createExpressApp();
   // Gateway traffic first, by its prefix alone: no route pattern is matched on the request path.
   app.use((request, response, next) => {
-    if (request.url.startsWith(PREFIX)) {
+    if (isGatewayCall(request.url)) {
       deps.statistics.requests += 1;
       void serve(deps, request, response);
     } else next();

@@ -12,7 +12,7 @@ import { ClientLeft } from './request-body.js';
 import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
-import { guard, type GuardDeps } from './stages/guard.js';
+import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
 import { record, type RecordDeps } from './stages/record.js';
 import { relay } from './stages/relay.js';
 import { resolve, type ResolveDeps } from './stages/resolve.js';
@@ -24,6 +24,9 @@ export interface PipelineDeps extends GuardDeps, ResolveDeps, AuthenticateDeps, 
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
 }
+
+/** Whether a URL is for the pipeline: told by its prefix alone. */
+export const isGatewayCall = (url: string): boolean => url.startsWith(PREFIX);
 
 /** Serves one gateway request; never rejects. */
 export async function serve(deps: PipelineDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -64,6 +64,7 @@ async function* restOf(request: IncomingMessage, head: Buffer, bodyBytesMax: num
   yield head;
   let bytes = head.length;
   request.setTimeout(IDLE_TIMEOUT_MS, () => request.destroy());
+  // without an encoding set, a request yields buffers
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);

@@ -122,6 +122,7 @@ function readMetadata(options: Mutable<RequestOptions>, value: string): void {
   }
   const kept: [string, string | number | boolean][] = [];
   const dropped: string[] = [];
+  // just proved to be an object and no array
   for (const [key, entry] of Object.entries(parsed as Record<string, unknown>)) {
     const isUsable = typeof entry === 'string' || typeof entry === 'boolean' || Number.isFinite(entry);
     if (kept.length < METADATA_ENTRIES_MAX && isUsable && !key.startsWith('cf.') && key !== '') {

@@ -48,7 +48,7 @@ function dispatch(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall, excha
     deps.dispatchers.of(call.origin).dispatch(
       {
         path: call.path,
-        method: arrival.method as 'GET', // the guard's list of methods; undici's type knows only its own constants
+        method: arrival.method,
         headers: call.headers,
         body: call.body ?? (call.bodyStream as never), // undici takes async iterables; its types do not say so
         // Whether a call may be sent again is decided by us, not by the pool.

@@ -22,9 +22,9 @@ export function relay(arrival: Arrival, call: UpstreamCall, forwarded: Forwarded
   switch (forwarded.kind) {
     case 'answered':
       return new Promise((resolve, reject) => {
-        const passage = new Passage(arrival, call, forwarded.answer, (end) =>
-          Promise.resolve(end.reading).then((reading) => resolve({ ...end, forwarded, reading }), reject),
-        );
+        const passage = new Passage(arrival, call, forwarded.answer, (end) => {
+          Promise.resolve(end.reading).then((reading) => resolve({ ...end, forwarded, reading }), reject);
+        });
         passage.start();
       });
     case 'failed': {

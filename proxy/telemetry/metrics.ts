@@ -10,44 +10,22 @@ export interface MetricSources {
   readonly policyCache: PolicyCache;
 }
 
-export function createMetrics({ statistics, ledger, policyCache }: MetricSources): Registry {
-  const registers = [new Registry()];
-  const [registry = new Registry()] = registers;
+export function createMetrics(sources: MetricSources): Registry {
+  const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'tollgate_proxy_' });
-  const counter = (name: string, help: string, read: () => number): void => {
-    const metric = new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-    void metric;
-  };
-  counter('tollgate_proxy_requests_total', 'Gateway requests that arrived', () => statistics.requests);
-  counter('tollgate_ledger_records_written_total', 'Usage records in Postgres', () => ledger.counts.written);
-  counter('tollgate_ledger_refused_total', 'Requests refused because the ledger was full', () => ledger.counts.refused);
-  counter('tollgate_ledger_failed_writes_total', 'Batches to be written again', () => ledger.counts.failedWrites);
-  counter(
-    'tollgate_log_bodies_dropped_total',
-    'Bodies not kept: their bound was reached',
-    () => ledger.counts.bodiesDropped,
-  );
-  new Gauge({
-    name: 'tollgate_ledger_records_held',
-    help: 'Usage records not in Postgres yet, open requests included',
-    registers,
-    collect() {
-      this.set(ledger.held);
-    },
-  });
+  declareRequests(registry, sources.statistics);
+  declareLedger(registry, sources.ledger);
+  declarePolicyCache(registry, sources.policyCache);
+  return registry;
+}
+
+function declareRequests(registry: Registry, statistics: ProxyStatistics): void {
+  declareCounter(registry, 'tollgate_proxy_requests_total', 'Gateway requests that arrived', () => statistics.requests);
   new Counter({
     name: 'tollgate_proxy_refusals_total',
     help: 'Requests refused, by wire code and status',
     labelNames: ['code', 'status'],
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
       for (const [key, count] of statistics.refusals) {
@@ -56,11 +34,45 @@ export function createMetrics({ statistics, ledger, policyCache }: MetricSources
       }
     },
   });
+}
+
+function declareLedger(registry: Registry, ledger: MemoryLedger): void {
+  const { counts } = ledger;
+  declareCounter(registry, 'tollgate_ledger_records_written_total', 'Usage records in Postgres', () => counts.written);
+  declareCounter(
+    registry,
+    'tollgate_ledger_refused_total',
+    'Requests refused because the ledger was full',
+    () => counts.refused,
+  );
+  declareCounter(
+    registry,
+    'tollgate_ledger_failed_writes_total',
+    'Batches to be written again',
+    () => counts.failedWrites,
+  );
+  declareCounter(
+    registry,
+    'tollgate_log_bodies_dropped_total',
+    'Bodies not kept: their bound was reached',
+    () => counts.bodiesDropped,
+  );
+  new Gauge({
+    name: 'tollgate_ledger_records_held',
+    help: 'Usage records not in Postgres yet, open requests included',
+    registers: [registry],
+    collect() {
+      this.set(ledger.held);
+    },
+  });
+}
+
+function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void {
   new Counter({
     name: 'tollgate_policy_cache_events_total',
     help: 'Loads, failed loads and stale answers of the policy cache, by kind of document',
     labelNames: ['document', 'event'],
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
       for (const [document, counts] of Object.entries(policyCache.counts())) {
@@ -68,5 +80,16 @@ export function createMetrics({ statistics, ledger, policyCache }: MetricSources
       }
     },
   });
-  return registry;
+}
+
+function declareCounter(registry: Registry, name: string, help: string, read: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
 }

@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import { uuidDay } from '../../schema/contracts/ids.js';
 import type { LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
+import type { UsageUnits } from '../../schema/contracts/usage-units.js';
 import { inTransaction } from '../../platform/postgres.js';
 import type { RecordStore } from './memory-ledger.js';
 
@@ -68,7 +69,6 @@ function clean(text: string | null, charactersMax: number): string | null {
 }
 
 function recordRow(record: UsageRecord): string {
-  const { units } = record;
   return JSON.stringify({
     day: uuidDay(record.id),
     id: record.id,
@@ -90,18 +90,7 @@ function recordRow(record: UsageRecord): string {
     interrupted: record.interrupted,
     duration_ms: record.durationMs,
     time_to_first_token_ms: record.timeToFirstTokenMs,
-    input_tokens: units.inputTokens,
-    cached_input_tokens: units.cachedInputTokens,
-    cache_write_tokens: units.cacheWriteTokens,
-    cache_write_1h_tokens: units.cacheWrite1hTokens,
-    output_tokens: units.outputTokens,
-    reasoning_tokens: units.reasoningTokens,
-    audio_input_tokens: units.audioInputTokens,
-    audio_output_tokens: units.audioOutputTokens,
-    image_input_tokens: units.imageInputTokens,
-    image_output_tokens: units.imageOutputTokens,
-    requests: units.requests,
-    web_searches: units.webSearches,
+    ...unitColumns(record.units),
     usage_source: record.usageSource,
     usage_note: clean(record.usageNote, NOTE_CHARACTERS_MAX),
     cost_pico: record.costPico?.toString() ?? null,
@@ -124,6 +113,23 @@ function recordRow(record: UsageRecord): string {
   });
 }
 
+function unitColumns(units: UsageUnits): object {
+  return {
+    input_tokens: units.inputTokens,
+    cached_input_tokens: units.cachedInputTokens,
+    cache_write_tokens: units.cacheWriteTokens,
+    cache_write_1h_tokens: units.cacheWrite1hTokens,
+    output_tokens: units.outputTokens,
+    reasoning_tokens: units.reasoningTokens,
+    audio_input_tokens: units.audioInputTokens,
+    audio_output_tokens: units.audioOutputTokens,
+    image_input_tokens: units.imageInputTokens,
+    image_output_tokens: units.imageOutputTokens,
+    requests: units.requests,
+    web_searches: units.webSearches,
+  };
+}
+
 type Attempt = UsageRecord['attempts'][number];
 
 function attemptRow(attempt: Attempt): object {
@@ -138,8 +144,8 @@ function attemptRow(attempt: Attempt): object {
 function cleanMetadata(metadata: NonNullable<UsageRecord['metadata']>): object {
   const entries = Object.entries(metadata);
   return Object.fromEntries(
-    entries.map(([key, value]) => [
-      clean(key, MODEL_CHARACTERS_MAX),
+    entries.map(([key, value]): [string, unknown] => [
+      clean(key, MODEL_CHARACTERS_MAX) ?? '',
       typeof value === 'string' ? clean(value, NOTE_CHARACTERS_MAX) : value,
     ]),
   );
