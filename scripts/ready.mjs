@@ -39,9 +39,11 @@ function isInstalled() {
   if (!existsSync(installedFile)) return false;
   const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
   const wanted = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages;
+  // What is optional, or for other systems only, may be absent.
+  const mayMiss = ({ optional, devOptional, os, cpu }) => Boolean(optional || devOptional || os || cpu);
   return Object.entries(wanted).every(
-    ([place, { version, optional }]) =>
-      place === '' || (installed[place] ? installed[place].version === version : optional),
+    ([place, entry]) =>
+      place === '' || (installed[place] ? installed[place].version === entry.version : mayMiss(entry)),
   );
 }
 

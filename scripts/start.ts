@@ -50,6 +50,7 @@ async function start(config: StartConfig): Promise<void> {
     running.service(startRedis(config, say)),
     config.hasDemo ? running.service(startDemoProvider(config.dataDir)) : null,
   ]);
+  if (demo !== null) running.watch(demo.failed);
   await migrateDatabase(postgres.url);
   say('Starting the api and the proxy …');
   const urls = { databaseUrl: postgres.url, redisUrl: redis.url, demoOrigin: demo?.origin ?? null };

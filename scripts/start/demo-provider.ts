@@ -7,6 +7,8 @@ const READY_TIMEOUT_MS = 10_000;
 export interface DemoProvider {
   /** where the provider slug `demo` points */
   readonly origin: string;
+  /** rejects when it ends unasked */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -14,5 +16,5 @@ export async function startDemoProvider(dataDir: string): Promise<DemoProvider> 
   const child = Child.start({ name: 'demo', program: 'demo/main.js', env: process.env, dataDir });
   const port = await child.message(asDemoPort, READY_TIMEOUT_MS);
   if (port === null) throw new Error('The demo provider did not start; DEMO=0 does without it.');
-  return { origin: `http://127.0.0.1:${port}`, stop: () => child.stop() };
+  return { origin: `http://127.0.0.1:${port}`, failed: child.failed, stop: () => child.stop() };
 }

@@ -8,6 +8,7 @@ interface Stoppable {
 export class Running {
   private readonly tiers: Child[] = [];
   private readonly services: Promise<Stoppable>[] = [];
+  private readonly failures: Promise<never>[] = [];
   private isEnding = false;
 
   /** Notes a service from the moment its start begins. Services stop after the tiers, the last one first. */
@@ -25,12 +26,18 @@ export class Running {
     if (this.isEnding) throw new Error('stopped while starting');
     const tier = Child.start(options);
     this.tiers.push(tier);
+    this.watch(tier.failed);
     return tier;
   }
 
-  /** Rejects when one of the tiers ends unasked; otherwise pending for ever. */
+  /** Counts a rejection of `failed` as a failure of the whole. */
+  watch(failed: Promise<never>): void {
+    this.failures.push(failed);
+  }
+
+  /** Rejects when a child ends unasked; otherwise pending for ever. */
   failed(): Promise<never> {
-    return Promise.race(this.tiers.map((tier) => tier.failed));
+    return Promise.race(this.failures);
   }
 
   async stopTiers(): Promise<void> {
