@@ -55,12 +55,12 @@ export class SseReader implements AnswerReader {
   }
 
   finish(complete: boolean): UsageReading {
+    const { unreadBytes } = this;
     this.events.finish();
-    return this.tally.reading({
-      isComplete: complete,
-      isOverflowed: this.isOverflowed,
-      unreadBytes: this.unreadBytes,
-    });
+    // the half event that a cut leaves is mostly envelope: it is not taken for text
+    if (!complete) this.unreadBytes = unreadBytes;
+    const { isOverflowed } = this;
+    return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: this.unreadBytes });
   }
 
   private read(raw: Buffer): void {

@@ -99,6 +99,8 @@ function anthropicUnits(usage: JsonObject, counts: UsageCounts, estimates: Estim
   const oneHour = counts.optional(split, 'ephemeral_1h_input_tokens');
   const written = counts.optional(usage, 'cache_creation_input_tokens') || fiveMinutes + oneHour;
   const unsplit = counts.rest('cache_creation_input_tokens', written, fiveMinutes, oneHour);
+  // a stream's last total may exceed the split that its start gave
+  if (unsplit !== null && unsplit > 0 && oneHour > 0) counts.problems.push('cache_creation does not add up');
   units.cacheWriteTokens = unsplit === null ? written : fiveMinutes + unsplit;
   units.cacheWrite1hTokens = unsplit === null ? 0 : oneHour;
 

@@ -50,7 +50,7 @@ class GeminiEmbeddingsTally implements AnswerTally {
     const { usage, isError } = this;
     const seen = { usage, isError, outputTextBytes: 0, model: null, serviceTier: null, isFinal: true };
     return readingOf(seen, { ...end, unreadBytes: 0 }, this.facts, (given, counts, estimates) => {
-      const isVideo = arrayIn(given, 'promptTokensDetails').some((entry) => textIn(entry, 'modality') === 'VIDEO');
+      const isVideo = arrayIn(given, 'promptTokenDetails').some((entry) => textIn(entry, 'modality') === 'VIDEO');
       if (isVideo) counts.problems.push('video input is priced as text'); // embeddings price it apart; we have no unit
       return { ...noUnits(), ...geminiUnits(given, counts, estimates) };
     });

@@ -21,6 +21,10 @@ function modalityTokens(usage: JsonObject, list: string, modality: Modality, cou
   return tokens;
 }
 
+/** Embeddings spell the first one without its `s`. */
+const PROMPT_LISTS = ['promptTokensDetails', 'promptTokenDetails', 'toolUsePromptTokensDetails'];
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
 export function geminiUnits(usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
   const units = noUnits();
   const of = (list: string, modality: Modality): number => modalityTokens(usage, list, modality, counts);
@@ -29,8 +33,8 @@ export function geminiUnits(usage: JsonObject, counts: UsageCounts, estimates: E
   const cached = counts.optional(usage, 'cachedContentTokenCount');
   const cachedAudio = of('cacheTokensDetails', 'AUDIO');
   const cachedImage = of('cacheTokensDetails', 'IMAGE');
-  const audioIn = of('promptTokensDetails', 'AUDIO') + of('toolUsePromptTokensDetails', 'AUDIO') - cachedAudio;
-  const imageIn = of('promptTokensDetails', 'IMAGE') + of('toolUsePromptTokensDetails', 'IMAGE') - cachedImage;
+  const audioIn = sum(PROMPT_LISTS.map((list) => of(list, 'AUDIO'))) - cachedAudio;
+  const imageIn = sum(PROMPT_LISTS.map((list) => of(list, 'IMAGE'))) - cachedImage;
   // cached audio has a price of its own, and no unit of its own
   if (cachedAudio > 0) counts.problems.push('cached audio is priced as cached text');
   const areDetailsSound = audioIn >= 0 && imageIn >= 0;
@@ -43,18 +47,20 @@ export function geminiUnits(usage: JsonObject, counts: UsageCounts, estimates: E
     units.imageInputTokens = imageIn;
   }
 
-  // absent is zero only if nothing was put out
-  const isOutputGiven = usage['candidatesTokenCount'] !== undefined || estimates.outputTokens > 0;
-  const thoughts = counts.optional(usage, 'thoughtsTokenCount');
-  const isThoughtOnly = usage['candidatesTokenCount'] === undefined && thoughts > 0;
-  const output =
-    isOutputGiven && !isThoughtOnly ? (counts.required(usage, 'candidatesTokenCount') ?? estimates.outputTokens) : 0;
-  const audioOut = of('candidatesTokensDetails', 'AUDIO');
-  const imageOut = of('candidatesTokensDetails', 'IMAGE');
+  addOutput(units, usage, counts, estimates);
+  return units;
+}
+
+function addOutput(units: UsageUnits, usage: JsonObject, counts: UsageCounts, estimates: Estimates): void {
+  units.reasoningTokens = counts.optional(usage, 'thoughtsTokenCount');
+  // absent is zero if nothing visible was put out, or nothing but thoughts
+  const isAbsent = usage['candidatesTokenCount'] === undefined;
+  const isZero = isAbsent && (estimates.outputTokens === 0 || units.reasoningTokens > 0);
+  const output = isZero ? 0 : (counts.required(usage, 'candidatesTokenCount') ?? estimates.outputTokens);
+  const audioOut = modalityTokens(usage, 'candidatesTokensDetails', 'AUDIO', counts);
+  const imageOut = modalityTokens(usage, 'candidatesTokensDetails', 'IMAGE', counts);
   const visible = counts.rest('candidatesTokenCount', output, audioOut, imageOut);
   units.outputTokens = visible ?? output;
   units.audioOutputTokens = visible === null ? 0 : audioOut;
   units.imageOutputTokens = visible === null ? 0 : imageOut;
-  units.reasoningTokens = thoughts;
-  return units;
 }

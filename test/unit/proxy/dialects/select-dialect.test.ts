@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import { selectDialect } from '../../../../proxy/dialects/select-dialect.js';
+
+test.each([
+  ['openai', 'POST', '/v1/chat/completions', 'openai-chat'],
+  ['openai', 'POST', 'chat/completions', 'openai-chat'],
+  ['demo', 'POST', 'v1/chat/completions?x=1', 'openai-chat'],
+  ['openai', 'POST', 'v1/responses', 'openai-responses'],
+  ['openai', 'POST', 'embeddings', 'openai-embeddings'],
+  ['anthropic', 'POST', 'v1/messages?beta=true', 'anthropic-messages'],
+  ['google-ai-studio', 'POST', 'v1beta/models/gemini-2.5-pro:generateContent', 'gemini'],
+  ['google-ai-studio', 'POST', 'v1/models/gemini-2.5-pro:streamGenerateContent?alt=sse', 'gemini'],
+  ['google-ai-studio', 'POST', 'v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
+  ['google-ai-studio', 'POST', 'v1beta/openai/chat/completions', 'openai-chat'],
+])('%s %s %s speaks a dialect and is billable', (provider, method, path, name) => {
+  const { dialect, isBillable } = selectDialect(provider, method, path);
+  expect(dialect?.name).toBe(name);
+  expect(isBillable).toBe(true);
+});
+
+test.each([
+  ['openai', 'GET', 'v1/models'],
+  ['openai', 'DELETE', 'v1/files/f'],
+  ['openai', 'GET', 'v1/responses/resp_1'],
+  ['anthropic', 'POST', 'v1/messages/count_tokens'],
+  ['google-ai-studio', 'POST', 'v1beta/models/gemini-2.5-pro:countTokens'],
+])('%s %s %s is not billable', (provider, method, path) => {
+  expect(selectDialect(provider, method, path)).toEqual({ dialect: null, isBillable: false });
+});
+
+test.each([
+  ['openai', 'POST', 'v1/images/generations'],
+  ['openai', 'PUT', 'v1/chat/completions/x'],
+  ['anthropic', 'POST', 'v1/messages/batches'],
+  ['custom-x', 'POST', 'v1/chat/completions'],
+])('%s %s %s is billable in a format that is not known', (provider, method, path) => {
+  expect(selectDialect(provider, method, path)).toEqual({ dialect: null, isBillable: true });
+});
+
+test('a Gemini model is read from the path', () => {
+  const { dialect } = selectDialect('google-ai-studio', 'POST', 'v1beta/models/gemini-2.5-pro:streamGenerateContent');
+  const facts = dialect?.readRequest({ contents: [] }, 'v1beta/models/gemini-2.5-pro:streamGenerateContent');
+  expect(facts).toMatchObject({ model: 'gemini-2.5-pro', isStreaming: true });
+});
+
+test('end marks are seen in the last bytes, and nowhere else', () => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text);
+  const chat = selectDialect('openai', 'POST', 'chat/completions').dialect;
+  expect(chat?.endsStream(bytes('data: {}\n\ndata: [DONE]\n\n'))).toBe(true);
+  expect(chat?.endsStream(bytes('data: [DONE]'))).toBe(true);
+  expect(chat?.endsStream(bytes(`data: {"content":"[DONE]"}${' '.repeat(40)}\n\n`))).toBe(false);
+  const messages = selectDialect('anthropic', 'POST', 'messages').dialect;
+  expect(messages?.endsStream(bytes('event: message_stop\ndata: {"type":"message_stop"}\n\n'))).toBe(true);
+  const responses = selectDialect('openai', 'POST', 'responses').dialect;
+  expect(responses?.endsStream(bytes('event: response.completed\ndata: {}\n\n'))).toBe(true);
+  expect(responses?.endsStream(bytes('event: response.completed\ndata: {'))).toBe(false);
+});
