@@ -151,6 +151,10 @@ CREATE POLICY session_scope ON session
   USING (user_id = app_user_id() OR token_hash = app_session_hash()) WITH CHECK (user_id = app_user_id());
 CREATE POLICY api_token_scope ON api_token
   USING (account_id = app_account() OR token_hash = app_token_hash()) WITH CHECK (account_id = app_account());
+-- Which of a user's own accounts holds a token that he names by its id: only in a transaction that has no account yet.
+CREATE POLICY api_token_locate ON api_token FOR SELECT TO tollgate_api
+  USING (app_account() IS NULL
+    AND account_id IN (SELECT m.account_id FROM membership m WHERE m.user_id = app_user_id()));
 CREATE POLICY audit_event_scope ON audit_event
   USING (account_id = app_account()) WITH CHECK (account_id = app_account());
 

@@ -74,6 +74,10 @@ ALTER TABLE gateway_settings ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY
 ALTER TABLE policy_outbox ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY gateway_scope ON gateway USING (account_id = app_account()) WITH CHECK (account_id = app_account());
+-- Which of a user's own accounts holds a gateway that he names by its id: only in a transaction that has no account yet.
+CREATE POLICY gateway_locate ON gateway FOR SELECT TO tollgate_api
+  USING (app_account() IS NULL
+    AND account_id IN (SELECT m.account_id FROM membership m WHERE m.user_id = app_user_id()));
 CREATE POLICY gateway_settings_scope ON gateway_settings
   USING (account_id = app_account()) WITH CHECK (account_id = app_account());
 -- Proxies follow all accounts; the api adds to the account it is changing (null: the instance, as for a price list).

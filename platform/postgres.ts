@@ -50,9 +50,14 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
 /** The SQL that begins a transaction in `role` with `settings`; one simple-protocol string, values quoted as literals. */
 export function beginSql(role: DatabaseRole, settings: ScopeSettings): string {
   let sql = `BEGIN; SET LOCAL ROLE ${role}`;
-  for (const [name, value] of Object.entries(settings)) sql += `; SET LOCAL ${name} = ${pg.escapeLiteral(value)}`;
+  for (const [name, value] of Object.entries(settings)) {
+    sql += `; SET LOCAL ${settingName(name)} = ${pg.escapeLiteral(value)}`;
+  }
   return sql;
 }
+
+/** Quoted part by part: `user` is a reserved word. */
+const settingName = (name: string): string => name.split('.').map(pg.escapeIdentifier).join('.');
 
 /** Runs `work` in one transaction of `role`; commits what it returns, rolls back and rethrows what it throws. */
 export async function inTransaction<T>(

@@ -1,0 +1,143 @@
+/**
+ * What one request's caller may do, account by account: the only issuer of `AccountScope`. Answers are kept for the
+ * request, so that a deep query asks for a role once.
+ */
+import { isUuid, type AccountId } from '../schema/contracts/ids.js';
+import type { Permission, Role } from '../schema/contracts/permissions.js';
+import { ACTIONS, ROLE_PERMISSIONS, type Action } from './authorization.js';
+import { forbidden, notFound, unauthenticated } from './errors.js';
+import type { Principal } from './principal.js';
+import { issueAccountScope, type AccountScope } from './tenancy/account-scope.js';
+import type { Database } from './tenancy/database.js';
+
+const NOTHING: ReadonlySet<Permission> = new Set();
+
+/** Things that a mutation names by id alone, and the table that says whose they are. */
+const LOCATIONS = Object.freeze({
+  gateway: { what: 'gateway', sql: 'FROM gateway t WHERE t.id = $1 AND t.deleted_at IS NULL' },
+  apiToken: { what: 'API token', sql: 'FROM api_token t WHERE t.id = $1' },
+});
+type Locatable = keyof typeof LOCATIONS;
+
+export class Access {
+  private readonly roles = new Map<AccountId, Promise<Role | null>>();
+
+  constructor(
+    private readonly database: Database,
+    readonly principal: Principal,
+    readonly clientIp: string | null,
+  ) {}
+
+  /** Permissions in an account; empty for an account that is unknown or somebody else's. */
+  async permissions(accountId: string): Promise<ReadonlySet<Permission>> {
+    if (!isUuid(accountId)) return NOTHING;
+    const { principal } = this;
+    if (principal.kind === 'token') return principal.accountId === accountId ? principal.permissions : NOTHING;
+    const role = await this.role(accountId as AccountId); // checked above
+    return role === null ? NOTHING : new Set(ROLE_PERMISSIONS[role]);
+  }
+
+  /** Whether the caller may know that the account exists: its members, its tokens, the operator. */
+  async maySee(accountId: AccountId): Promise<boolean> {
+    const { principal } = this;
+    if (principal.kind === 'user' && principal.isOperator) return true;
+    return this.isOf(accountId);
+  }
+
+  /**
+   * The scope for one action in one account. NOT_FOUND when the caller may not know of the account, FORBIDDEN when he
+   * may and yet not do this.
+   */
+  async scope<A extends Action>(action: A, accountId: string): Promise<AccountScope<A>> {
+    if (this.principal.kind === 'anonymous') throw unauthenticated();
+    if (!isUuid(accountId)) throw notFound('account');
+    const id = accountId as AccountId; // checked above
+    if (await this.mayDo(action, id)) return this.issue<A>(id);
+    throw (await this.isVisible(id)) ? forbidden(`This needs ${ACTIONS[action]} in the account.`) : notFound('account');
+  }
+
+  /** As `scope`, where absence of the permission is an answer and no error (bodies of logs are hidden, not refused). */
+  async scopeOrNull<A extends Action>(action: A, accountId: AccountId): Promise<AccountScope<A> | null> {
+    return (await this.mayDo(action, accountId)) ? this.issue<A>(accountId) : null;
+  }
+
+  /** The scope for an action on a thing named by its id, looked up only inside the accounts that the caller is of. */
+  async scopeOf<A extends Action>(action: A, kind: Locatable, id: string): Promise<AccountScope<A>> {
+    const accountId = isUuid(id) ? await this.locate(kind, id) : null;
+    if (accountId === null) throw notFound(LOCATIONS[kind].what);
+    return this.scope(action, accountId);
+  }
+
+  private async mayDo(action: Action, accountId: AccountId): Promise<boolean> {
+    const requirement = ACTIONS[action];
+    if (requirement === 'ANY' || requirement === 'USER' || requirement === 'OF_ACCOUNT') return this.isOf(accountId);
+    return (await this.permissions(accountId)).has(requirement);
+  }
+
+  private issue<A extends Action>(accountId: AccountId): AccountScope<A> {
+    const { principal, clientIp } = this;
+    const gatewayIds = principal.kind === 'token' ? principal.gatewayIds : null;
+    const name = principal.kind === 'token' ? `token:${principal.tokenId}` : `user:${this.email}`;
+    return issueAccountScope<A>({ accountId, gatewayIds, actor: { name, ip: clientIp } });
+  }
+
+  private get email(): string {
+    return this.principal.kind === 'user' ? this.principal.email : '';
+  }
+
+  private async isOf(accountId: AccountId): Promise<boolean> {
+    const { principal } = this;
+    if (principal.kind === 'token') return principal.accountId === accountId;
+    return (await this.role(accountId)) !== null;
+  }
+
+  private async isVisible(accountId: AccountId): Promise<boolean> {
+    if (!(await this.maySee(accountId))) return false;
+    if (await this.isOf(accountId)) return true;
+    const rows = await this.database.inLookup({ 'app.account': accountId }, (tx) =>
+      tx.query('SELECT 1 FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL', [accountId]),
+    );
+    return rows.length > 0;
+  }
+
+  private role(accountId: AccountId): Promise<Role | null> {
+    const { principal } = this;
+    if (principal.kind !== 'user') return Promise.resolve(null);
+    const known = this.roles.get(accountId);
+    if (known !== undefined) return known;
+    const asked = this.database.inLookup({ 'app.user': principal.userId }, async (tx) => {
+      const rows = await tx.query<{ role: Role }>(
+        `SELECT m.role FROM membership m JOIN account a ON a.id = m.account_id
+         WHERE m.account_id = $2 AND a.deleted_at IS NULL AND ${tx.owned('m.user_id = $1')}`,
+        [principal.userId, accountId],
+      );
+      return rows[0]?.role ?? null;
+    });
+    this.roles.set(accountId, asked);
+    return asked;
+  }
+
+  private async locate(kind: Locatable, id: string): Promise<AccountId | null> {
+    const { principal } = this;
+    if (principal.kind === 'anonymous') throw unauthenticated();
+    const token = principal.kind === 'token';
+    if (token && kind === 'gateway' && principal.gatewayIds?.every((gatewayId) => gatewayId !== id) === true)
+      return null;
+    const settings = token ? { 'app.account': principal.accountId } : { 'app.user': principal.userId };
+    const own = token
+      ? 't.account_id = $2'
+      : 't.account_id IN (SELECT m.account_id FROM membership m WHERE m.user_id = $2)';
+    const rows = await this.database.inLookup(settings, (tx) =>
+      tx.query<{ account_id: AccountId }>(`SELECT t.account_id ${LOCATIONS[kind].sql} AND ${tx.owned(own)}`, [
+        id,
+        token ? principal.accountId : principal.userId,
+      ]),
+    );
+    return rows[0]?.account_id ?? null;
+  }
+}
+
+/** The scope of the instance acting for itself when it bootstraps: no request comes near it. */
+export function instanceScope<A extends Action>(_action: A, accountId: AccountId): AccountScope<A> {
+  return issueAccountScope<A>({ accountId, gatewayIds: null, actor: { name: 'instance', ip: null } });
+}

@@ -1,0 +1,70 @@
+/**
+ * Who may do what: one table from action to requirement, one from role to permissions. A field of Query or Mutation, or
+ * a field resolver, that names no action here and is not declared public keeps the process from starting.
+ */
+import { Extensions, UseMiddleware } from 'type-graphql';
+import type { Permission, Role } from '../schema/contracts/permissions.js';
+import type { ApiContext } from './context.js';
+import { forbidden, unauthenticated } from './errors.js';
+
+/** What an action asks for: a permission in the account, being of the account, a signed-in user, or any credential. */
+export type Requirement = Permission | 'OF_ACCOUNT' | 'USER' | 'ANY';
+
+export const ACTIONS = Object.freeze({
+  'viewer.read': 'ANY',
+  'session.end': 'USER',
+  'account.create': 'USER',
+  'account.read': 'ANY',
+  'gateway.endpoint': 'OF_ACCOUNT',
+  'gateway.read': 'AI_GATEWAY_READ',
+  'gateway.create': 'AI_GATEWAY_EDIT',
+  'gateway.update': 'AI_GATEWAY_EDIT',
+  'gateway.delete': 'AI_GATEWAY_EDIT',
+  'log.read': 'AI_GATEWAY_READ',
+  'log.readBodies': 'AI_GATEWAY_LOG_BODIES',
+  'log.readApiToken': 'AI_GATEWAY_READ',
+  'analytics.read': 'AI_GATEWAY_READ',
+  'apiToken.list': 'ACCOUNT_EDIT',
+  'apiToken.create': 'ACCOUNT_EDIT',
+  'apiToken.revoke': 'ACCOUNT_EDIT',
+} satisfies Record<string, Requirement>);
+export type Action = keyof typeof ACTIONS;
+
+/** `AI_GATEWAY_RUN` is in no role: it is for tokens, and a user with `ACCOUNT_EDIT` may grant it. */
+export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = Object.freeze({
+  VIEWER: ['AI_GATEWAY_READ'],
+  EDITOR: ['AI_GATEWAY_READ', 'AI_GATEWAY_LOG_BODIES', 'AI_GATEWAY_EDIT'],
+  ADMIN: ['AI_GATEWAY_READ', 'AI_GATEWAY_LOG_BODIES', 'AI_GATEWAY_EDIT', 'ACCOUNT_EDIT'],
+  OWNER: ['AI_GATEWAY_READ', 'AI_GATEWAY_LOG_BODIES', 'AI_GATEWAY_EDIT', 'ACCOUNT_EDIT'],
+});
+
+/** Permissions that the holder of `held` may grant; a user (not a token) who may edit the account may grant RUN too. */
+export function grantable(held: ReadonlySet<Permission>, byUser: boolean): ReadonlySet<Permission> {
+  return byUser && held.has('ACCOUNT_EDIT') ? new Set([...held, 'AI_GATEWAY_RUN']) : held;
+}
+
+/** Key under which a field's extensions say its action, or `PUBLIC`. */
+export const AUTHORIZATION_EXTENSION = 'authorization';
+export const PUBLIC = 'public';
+
+/**
+ * Declares the action of a field. It refuses callers without a credential, and tokens where a user is asked for; the
+ * permission in the account is asked for where the resolver obtains its `AccountScope`, which no service works without.
+ */
+export function Authorized(action: Action): MethodDecorator {
+  return (target, key, descriptor) => {
+    Extensions({ [AUTHORIZATION_EXTENSION]: action })(target, key, descriptor);
+    UseMiddleware(async ({ context }: { context: ApiContext }, next): Promise<unknown> => {
+      const { principal } = context.access;
+      if (principal.kind === 'anonymous') throw unauthenticated();
+      if (ACTIONS[action] === 'USER' && principal.kind !== 'user')
+        throw forbidden('Only a signed-in user may do this.');
+      return next();
+    })(target, key, descriptor);
+  };
+}
+
+/** Declares that a field is open to everybody. */
+export function Public(): MethodDecorator {
+  return Extensions({ [AUTHORIZATION_EXTENSION]: PUBLIC });
+}

@@ -1,0 +1,82 @@
+/** What the api takes from the environment. */
+import { z } from 'zod';
+import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
+
+const requiredText = z.string({ error: 'must be set' });
+const secret = requiredText.min(32, 'must be at least 32 characters');
+const url = (byDefault: string): z.ZodType<string> =>
+  z
+    .string()
+    .default(byDefault)
+    .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
+    .transform((value) => value.replace(/\/+$/, ''));
+
+/** The variables of the api; docs/operations.md shows this table. */
+export const API_VARIABLES = {
+  NODE_ENV: variable(
+    text('development'),
+    'development',
+    '`production`: no demo, secrets must be set, no introspection without a credential',
+  ),
+  API_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'address that the api listens on'),
+  API_PORT: variable(port(4000), '4000', 'port of the api'),
+  PROXY_PORT: variable(port(8787), '8787', 'port of the proxy'),
+  PUBLIC_API_URL: variable(
+    optionalText,
+    'http://localhost:`API_PORT`',
+    'where browsers reach the api; https makes cookies Secure',
+  ),
+  PUBLIC_PROXY_URL: variable(optionalText, 'http://localhost:`PROXY_PORT`', 'what `endpointUrl` shows'),
+  DATABASE_URL: variable(requiredText, 'embedded', 'Postgres of the tiers'),
+  REDIS_URL: variable(requiredText, 'embedded', 'Redis of the tiers'),
+  SECRET_KEY: variable(secret, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
+  TOKEN_PEPPER: variable(secret, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
+  SIGNUP: variable(
+    z.enum(['open', 'invite'], 'must be open or invite').default('invite'),
+    'invite',
+    '`open`: anybody may sign up and create accounts',
+  ),
+  BOOTSTRAP_EMAIL: variable(text('admin@localhost'), 'admin@localhost', 'first user of an instance without users'),
+  BOOTSTRAP_PASSWORD: variable(optionalText, 'generated', 'password of the first user'),
+  BOOTSTRAP_ACCOUNT: variable(text('main'), 'main', 'first account of an instance without users'),
+  DEMO: variable(text('1'), '1', '`0`: no demo gateway, provider or prices'),
+  TRUST_PROXY: variable(integer(0, 10, 0), '0', 'how many proxies in front are trusted to tell the client address'),
+  DATABASE_CONNECTIONS_MAX: variable(integer(2, 200, 10), '10', 'connections that the api opens to Postgres'),
+  PASSWORD_COST_LOG2: variable(integer(10, 20, 15), '15', "log2 of scrypt's N for passwords"),
+  LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'least level that is logged'),
+};
+
+export type ApiConfig = ReturnType<typeof readApiConfig>;
+
+/** Throws EnvironmentError with every problem at once. */
+export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
+  const parsed = parseEnvironment(API_VARIABLES, env);
+  const urls = parseEnvironment(
+    {
+      PUBLIC_API_URL: variable(url(`http://localhost:${parsed.API_PORT}`), '', ''),
+      PUBLIC_PROXY_URL: variable(url(`http://localhost:${parsed.PROXY_PORT}`), '', ''),
+    },
+    env,
+  );
+  const isProduction = parsed.NODE_ENV === 'production';
+  return Object.freeze({
+    isProduction,
+    isDemo: !isProduction && parsed.DEMO !== '0',
+    isSignUpOpen: parsed.SIGNUP === 'open',
+    logLevel: parsed.LOG_LEVEL,
+    listen: { host: parsed.API_HOST, port: parsed.API_PORT },
+    publicApiUrl: urls.PUBLIC_API_URL,
+    publicProxyUrl: urls.PUBLIC_PROXY_URL,
+    trustedProxies: parsed.TRUST_PROXY,
+    database: { url: parsed.DATABASE_URL, connectionsMax: parsed.DATABASE_CONNECTIONS_MAX },
+    redisUrl: parsed.REDIS_URL,
+    secretKey: parsed.SECRET_KEY,
+    tokenPepper: parsed.TOKEN_PEPPER,
+    passwordCostLog2: parsed.PASSWORD_COST_LOG2,
+    bootstrap: {
+      email: parsed.BOOTSTRAP_EMAIL,
+      password: parsed.BOOTSTRAP_PASSWORD,
+      accountName: parsed.BOOTSTRAP_ACCOUNT,
+    },
+  });
+}

@@ -1,0 +1,136 @@
+/** The composition root of the control plane: everything is built here once, by hand, and passed on. */
+import { ApolloServer } from '@apollo/server';
+import { expressMiddleware } from '@as-integrations/express5';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Redis } from 'ioredis';
+import type { DataSource } from 'typeorm';
+import type { Logger } from '../platform/logger.js';
+import { newUuidV7 } from '../schema/contracts/ids.js';
+import { Access } from './access.js';
+import type { ApiContext } from './context.js';
+import { okForJsonCallers, introspectionForKnownCallers } from './graphql/apollo-plugins.js';
+import { createErrorFormatter } from './graphql/format-error.js';
+import { QUERY_LIMITS } from './graphql/query-limits.js';
+import { buildApiSchema } from './graphql/schema.js';
+import { BODY_BYTES_MAX, bodyErrors, requirePostJson, requireWithinLimits } from './http/graphql-guard.js';
+import { securityHeaders } from './http/security-headers.js';
+import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
+import { welcomePage } from './http/welcome-page.js';
+import { createLoaders } from './loaders.js';
+import { createServices, type Services } from './services.js';
+import type { DatabaseOptions } from './tenancy/database.js';
+
+export interface ApiDeps {
+  readonly dataSource: DataSource;
+  readonly redis: Pick<Redis, 'eval' | 'publish'>;
+  readonly logger: Logger;
+  readonly options: ApiOptions;
+}
+
+export interface ApiOptions {
+  readonly isProduction: boolean;
+  readonly isDemo: boolean;
+  readonly isSignUpOpen: boolean;
+  readonly publicApiUrl: string;
+  readonly publicProxyUrl: string;
+  /** how many proxies in front are trusted to tell the client address */
+  readonly trustedProxies: number;
+  readonly secretKey: string;
+  readonly tokenPepper: string;
+  readonly passwordCostLog2: number;
+  /** tests alone may leave out the explicit account filter */
+  readonly isolation?: DatabaseOptions['isolation'];
+}
+
+export interface Api {
+  readonly app: Express;
+  readonly services: Services;
+  /** says why the api cannot serve; null: it can */
+  readonly unready: () => Promise<string | null>;
+  close(): Promise<void>;
+}
+
+/** Builds the api; the caller listens, and closes it. Throws when a field declares no authorization. */
+export async function createApi(deps: ApiDeps): Promise<Api> {
+  const { options } = deps;
+  const services = createServices(deps);
+  const schema = buildApiSchema();
+  const server = new ApolloServer<ApiContext>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: options.isProduction,
+    stopOnTerminationSignals: false,
+    persistedQueries: false,
+    parseOptions: { maxTokens: QUERY_LIMITS.tokensMax },
+    formatError: createErrorFormatter(deps.logger),
+    plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
+  });
+  await server.start();
+  const unready = (): Promise<string | null> => probe(deps);
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', options.trustedProxies);
+  app.use(securityHeaders(isHttps(options)));
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/readyz', async (_request, response) => {
+    const reason = await unready();
+    response
+      .status(reason === null ? 200 : 503)
+      .json(reason === null ? { status: 'ok' } : { status: 'unready', reason });
+  });
+  app.get('/', (_request, response) => {
+    response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
+  });
+  app.use(
+    '/graphql',
+    requirePostJson,
+    express.json({ limit: BODY_BYTES_MAX, type: 'application/json' }),
+    bodyErrors,
+    requireWithinLimits(schema),
+    expressMiddleware(server, {
+      context: ({ req, res }) => requestContext(req, res, services, options),
+    }),
+  );
+  return { app, services, unready, close: () => server.stop() };
+}
+
+const isHttps = (options: ApiOptions): boolean => options.publicApiUrl.startsWith('https:');
+
+async function requestContext(
+  request: Request,
+  response: Response,
+  services: Services,
+  options: ApiOptions,
+): Promise<ApiContext> {
+  const ip = request.ip ?? null;
+  const requestId = newUuidV7();
+  response.set('x-request-id', requestId);
+  const principal = await services.authenticator.authenticate(credentialOf(request, isHttps(options)), ip);
+  return {
+    access: new Access(services.database, principal, ip),
+    loaders: createLoaders(services.queries),
+    cookie: sessionCookie(response, isHttps(options)),
+    client: { ip, userAgent: request.get('user-agent') ?? null },
+    requestId,
+    resolvers: services.resolvers,
+  };
+}
+
+/** The bearer token if there is an Authorization header (a bad one is not rescued by a cookie), else the cookie. */
+function credentialOf(request: Request, https: boolean): string | null {
+  const header = request.get('authorization');
+  if (header === undefined) return readSessionCookie(request, https);
+  return /^Bearer +(\S{1,512})$/i.exec(header)?.[1] ?? null;
+}
+
+async function probe({ dataSource }: ApiDeps): Promise<string | null> {
+  try {
+    await dataSource.query('SELECT 1');
+    return null;
+  } catch {
+    return 'the database does not answer';
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Errors that a caller of the control plane may see. Everything else that is thrown is masked as INTERNAL with an id
+ * under which the log tells more.
+ */
+export const API_ERROR_CODES = [
+  'BAD_USER_INPUT',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'RATE_LIMITED',
+  'QUERY_TOO_COMPLEX',
+] as const;
+export type ApiErrorCode = (typeof API_ERROR_CODES)[number];
+
+/** An error in the caller's own terms. `field` is the path of the argument at fault, e.g. `input.settings.cacheTtlSeconds`. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: ApiErrorCode,
+    message: string,
+    readonly field: string | null = null,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+/** `problem` completes the sentence that begins with the field: "must be at least 60". */
+export const badInput = (field: string, problem: string): ApiError =>
+  new ApiError('BAD_USER_INPUT', `${field} ${problem}`, field);
+export const unauthenticated = (): ApiError =>
+  new ApiError('UNAUTHENTICATED', 'Sign in, or send an API token in the Authorization header.');
+export const forbidden = (message: string): ApiError => new ApiError('FORBIDDEN', message);
+export const notFound = (what: string): ApiError => new ApiError('NOT_FOUND', `There is no such ${what}.`);
+export const conflict = (message: string, field: string | null = null): ApiError =>
+  new ApiError('CONFLICT', message, field);
+export const rateLimited = (message: string): ApiError => new ApiError('RATE_LIMITED', message);
+export const tooComplex = (message: string): ApiError => new ApiError('QUERY_TOO_COMPLEX', message);

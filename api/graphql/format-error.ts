@@ -1,0 +1,54 @@
+/** From whatever went wrong to what a caller is told: one table, and INTERNAL with an id for the rest. */
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { newUuidV7 } from '../../schema/contracts/ids.js';
+import type { Logger } from '../../platform/logger.js';
+import { ApiError, type ApiErrorCode } from '../errors.js';
+import { isStatementTimeout } from '../tenancy/sql-state.js';
+
+/** Codes that the GraphQL server itself gives, in our words. */
+const SERVER_CODES: Readonly<Record<string, ApiErrorCode>> = {
+  BAD_USER_INPUT: 'BAD_USER_INPUT',
+  BAD_REQUEST: 'BAD_USER_INPUT',
+  GRAPHQL_PARSE_FAILED: 'BAD_USER_INPUT',
+  GRAPHQL_VALIDATION_FAILED: 'BAD_USER_INPUT',
+  OPERATION_RESOLUTION_FAILURE: 'BAD_USER_INPUT',
+  PERSISTED_QUERY_NOT_SUPPORTED: 'BAD_USER_INPUT',
+};
+
+/** Formats for Apollo's `formatError`; unknown errors are logged under the id that the caller is given. */
+export function createErrorFormatter(logger: Logger) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const cause = unwrapResolverError(error);
+    const where = {
+      ...(formatted.path === undefined ? {} : { path: formatted.path }),
+      ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+    };
+    if (cause instanceof ApiError) return { message: cause.message, ...where, extensions: extensionsOf(cause) };
+    if (isStatementTimeout(cause)) {
+      return {
+        message: 'The query takes too long: narrow it down.',
+        ...where,
+        extensions: { code: 'QUERY_TOO_COMPLEX' },
+      };
+    }
+    const code = SERVER_CODES[String(formatted.extensions?.['code'])];
+    if (code !== undefined && (cause instanceof GraphQLError || error instanceof GraphQLError)) {
+      return { message: formatted.message, ...where, extensions: { code, ...coercedField(formatted.message) } };
+    }
+    const id = newUuidV7();
+    logger.error({ err: cause, errorId: id }, 'a GraphQL request failed; the caller was told this id');
+    return { message: `Something went wrong here (${id}).`, ...where, extensions: { code: 'INTERNAL', id } };
+  };
+}
+
+/** An error's `extensions`: its code and, for bad input, the path of the field. */
+export function extensionsOf(error: ApiError): Record<string, string> {
+  return { code: error.code, ...(error.field === null ? {} : { field: error.field }) };
+}
+
+/** graphql-js says where a variable's value is wrong only inside its message: `… at "input.settings.x"; …`. */
+function coercedField(message: string): { field?: string } {
+  const match = /^Variable "\$(\w+)" got invalid value [^]*? at "([\w.[\]]+)"; /.exec(message);
+  return match?.[2] === undefined ? {} : { field: match[2].replaceAll(/\[(\d+)\]/g, '.$1') };
+}

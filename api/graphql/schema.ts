@@ -1,0 +1,34 @@
+/** The GraphQL schema of the api, built from the resolver classes; resolver instances come with each request's context. */
+import 'reflect-metadata';
+import type { GraphQLSchema } from 'graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
+import { buildSchemaSync } from 'type-graphql';
+import type { ApiContext } from '../context.js';
+import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
+import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
+import { AccountGatewaysResolver, GatewayResolver, GatewaySettingsResolver } from '../modules/gateway/index.js';
+import { SessionResolver } from '../modules/session/index.js';
+import { assertEveryFieldAuthorized } from './authorization-check.js';
+
+export const RESOLVERS = [
+  AccountGatewaysResolver,
+  AccountResolver,
+  AccountTokensResolver,
+  ApiTokenResolver,
+  GatewayResolver,
+  GatewaySettingsResolver,
+  SessionResolver,
+  ViewerResolver,
+] as const;
+
+/** Builds the schema; throws when a field that opens data declares neither an action nor that it is public. */
+export function buildApiSchema(): GraphQLSchema {
+  const schema = buildSchemaSync({
+    resolvers: [...RESOLVERS] as [(typeof RESOLVERS)[number], ...(typeof RESOLVERS)[number][]], // a non-empty copy
+    container: { get: (resolver, { context }: { context: ApiContext }) => context.resolvers.get(resolver) },
+    scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
+    validate: false,
+  });
+  assertEveryFieldAuthorized(schema);
+  return schema;
+}

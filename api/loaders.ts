@@ -1,0 +1,94 @@
+/**
+ * DataLoaders of one request: nested fields of a page are read together. Each key carries the scope under which it may
+ * be read, so that one caller's accounts never mix in a batch, and no loader outlives its request.
+ */
+import DataLoader from 'dataloader';
+import type { AccountId, ApiTokenId, GatewayId } from '../schema/contracts/ids.js';
+import type { ApiToken } from '../schema/entities/api-token.js';
+import type { GatewaySettings } from '../schema/entities/gateway-settings.js';
+import type { Gateway } from '../schema/entities/gateway.js';
+import type { AccountQueries } from './modules/account/index.js';
+import type { ApiTokenQueries } from './modules/api-token/index.js';
+import type { GatewayQueries } from './modules/gateway/index.js';
+import type { LogBodies, LogBodyQueries } from './modules/log/index.js';
+import type { AccountScope } from './tenancy/account-scope.js';
+
+export interface ScopedKey<Id extends string, Scope extends AccountScope> {
+  readonly scope: Scope;
+  readonly id: Id;
+}
+type ScopedLoader<Id extends string, T, Scope extends AccountScope = AccountScope> = DataLoader<
+  ScopedKey<Id, Scope>,
+  T | null,
+  string
+>;
+
+export interface Loaders {
+  readonly accountTag: DataLoader<AccountId, string>;
+  readonly gateway: ScopedLoader<GatewayId, Gateway>;
+  readonly settings: ScopedLoader<GatewayId, GatewaySettings>;
+  readonly apiToken: ScopedLoader<ApiTokenId, ApiToken, AccountScope<'log.readApiToken'>>;
+  readonly logBodies: ScopedLoader<string, LogBodies, AccountScope<'log.readBodies'>>;
+}
+
+export interface LoaderDeps {
+  readonly accounts: AccountQueries;
+  readonly gateways: GatewayQueries;
+  readonly apiTokens: ApiTokenQueries;
+  readonly logBodies: LogBodyQueries;
+}
+
+export function createLoaders(deps: LoaderDeps): Loaders {
+  return {
+    accountTag: new DataLoader((ids) => deps.accounts.tags(ids)),
+    gateway: scoped(
+      (scope, ids) => deps.gateways.byIds(scope, ids),
+      (row) => row.id,
+    ),
+    settings: scoped(
+      (scope, ids) => deps.gateways.settings(scope, ids),
+      (row) => row.gatewayId,
+    ),
+    apiToken: scoped(
+      (scope, ids) => deps.apiTokens.byIds(scope, ids),
+      (row) => row.id,
+    ),
+    logBodies: scoped(
+      (scope, ids) => deps.logBodies.byIds(scope, ids),
+      (row) => row.id,
+    ),
+  };
+}
+
+function scoped<Id extends string, T, Scope extends AccountScope>(
+  load: (scope: Scope, ids: readonly Id[]) => Promise<readonly T[]>,
+  idOf: (row: T) => Id,
+): ScopedLoader<Id, T, Scope> {
+  return new DataLoader<ScopedKey<Id, Scope>, T | null, string>(
+    async (keys) => {
+      const found = new Map<string, T>();
+      for (const group of byAccount(keys).values()) {
+        const [first] = group;
+        if (first === undefined) continue;
+        const rows = await load(first.scope, [...new Set(group.map((key) => key.id))]);
+        for (const row of rows) found.set(`${first.scope.accountId}/${idOf(row)}`, row);
+      }
+      return keys.map((key) => found.get(cacheKey(key)) ?? null);
+    },
+    { cacheKeyFn: cacheKey },
+  );
+}
+
+const cacheKey = (key: ScopedKey<string, AccountScope>): string => `${key.scope.accountId}/${key.id}`;
+
+function byAccount<Id extends string, Scope extends AccountScope>(
+  keys: readonly ScopedKey<Id, Scope>[],
+): Map<AccountId, ScopedKey<Id, Scope>[]> {
+  const groups = new Map<AccountId, ScopedKey<Id, Scope>[]>();
+  for (const key of keys) {
+    const group = groups.get(key.scope.accountId);
+    if (group === undefined) groups.set(key.scope.accountId, [key]);
+    else group.push(key);
+  }
+  return groups;
+}

@@ -1,0 +1,88 @@
+/** The api's process: reads the environment, connects, bootstraps, listens, and ends in order. */
+import { createServer } from 'node:http';
+import { promisify } from 'node:util';
+import { assertDatabaseReady } from '../platform/database-check.js';
+import { EnvironmentError } from '../platform/environment.js';
+import { listen } from '../platform/listen.js';
+import { createLogger } from '../platform/logger.js';
+import { createRedis } from '../platform/redis.js';
+import { onShutdown } from '../platform/shutdown.js';
+import { createDataSource, poolOf } from '../schema/data-source.js';
+import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
+import { readApiConfig, type ApiConfig } from './config.js';
+import { createApi, type Api } from './create-api.js';
+import { createDemoGateway } from './demo-gateway.js';
+import { DEMO_PRICES, importGenaiPrices } from './modules/pricing/index.js';
+import { dropOldChanges } from './policy-publisher/index.js';
+
+const OUTBOX_UPKEEP_MS = 10 * 60_000;
+const QUERY_TIMEOUT_MS = 12_000;
+const DRAIN_MS = 10_000;
+
+try {
+  await run(readApiConfig());
+} catch (error) {
+  if (error instanceof EnvironmentError) process.stderr.write(`${error.message}\n`);
+  else process.stderr.write(`The api cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+async function run(config: ApiConfig): Promise<void> {
+  const logger = createLogger('api', config.logLevel);
+  const onError = (error: Error): void => logger.warn({ err: error }, 'a connection failed; it is replaced');
+  const dataSource = createDataSource({
+    ...config.database,
+    applicationName: 'tollgate-api',
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
+    onError,
+  });
+  await dataSource.initialize();
+  await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
+  const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, onError);
+  const api = await createApi({ dataSource, redis, logger, options: config });
+  const firstSignIn = await prepare(api, config);
+
+  const upkeep = setInterval(() => {
+    dropOldChanges(api.services.database).catch(onError);
+  }, OUTBOX_UPKEEP_MS).unref();
+  const server = createServer(api.app);
+  const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
+  const disconnect = async (): Promise<void> => {
+    clearInterval(upkeep);
+    await api.close();
+    redis.disconnect();
+    await dataSource.destroy();
+  };
+  onShutdown({
+    report: (what, error) => logger.error({ err: error }, what),
+    steps: [
+      { name: 'draining', run: () => close(server) },
+      { name: 'closing Redis and Postgres', run: disconnect },
+    ],
+  });
+  logger.info({ port, url: config.publicApiUrl }, 'the api serves');
+  if (firstSignIn !== null && process.send !== undefined) process.send({ kind: 'first-sign-in', ...firstSignIn });
+  else if (config.bootstrap.password === null && firstSignIn !== null) {
+    logger.info(firstSignIn, 'the first sign-in, shown this once');
+  }
+  process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
+}
+
+/** What the database must hold before the api serves: the first user and account, and the prices of this build. */
+async function prepare(api: Api, config: ApiConfig): Promise<FirstSignIn | null> {
+  const { database, passwords, accounts, gateways, priceLists } = api.services;
+  const firstSignIn = await bootstrap({ database, passwords, accounts }, config.bootstrap);
+  if (firstSignIn !== null && config.isDemo) await createDemoGateway(database, gateways);
+  const { prices } = importGenaiPrices();
+  const own = config.isDemo ? DEMO_PRICES : [];
+  await priceLists.ensure({ name: '@pydantic/genai-prices', prices: [...prices, ...own] });
+  return firstSignIn;
+}
+
+/** Lets running requests finish, then cuts what is left. */
+async function close(server: ReturnType<typeof createServer>): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  server.closeIdleConnections();
+  await promisify(server.close.bind(server))();
+  clearTimeout(cut);
+}

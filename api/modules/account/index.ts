@@ -1,0 +1,4 @@
+export { AccountQueries } from './account.queries.js';
+export { AccountResolver } from './account.resolver.js';
+export { AccountService, type AccountDraft } from './account.service.js';
+export { ViewerResolver } from './viewer.resolver.js';

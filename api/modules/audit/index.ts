@@ -1,0 +1,1 @@
+export { recordAudit, recordFirstAudit, type AuditEntry } from './audit.js';

@@ -1,0 +1,79 @@
+import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { z } from 'zod';
+import type { GatewaySettingsValues, RateLimitRule } from '../../../schema/contracts/gateway-settings.js';
+import { isGatewayName } from '../../../schema/contracts/names.js';
+import { Gateway } from '../../../schema/entities/gateway.js';
+import { RateLimitKeyEnum, RateLimitTechniqueEnum, RetryBackoffEnum } from '../../../schema/entities/graphql-enums.js';
+import { connectionOf, PageArguments } from '../../paging/connection.js';
+
+type Optional<T> = T | null | undefined;
+
+@InputType()
+export class RateLimitInput {
+  @Field(() => String) name: string;
+  @Field(() => Int) limit: number;
+  @Field(() => Int) intervalSeconds: number;
+  @Field(() => RateLimitTechniqueEnum, { defaultValue: 'SLIDING' }) technique: RateLimitRule['technique'];
+  @Field(() => RateLimitKeyEnum, { defaultValue: 'GATEWAY' }) key: RateLimitRule['key'];
+  @Field(() => String, { nullable: true }) keyName?: Optional<string>;
+}
+
+/** Absent: the setting stays (or is its default, when creating); null: back to its default. */
+@InputType()
+export class GatewaySettingsInput {
+  @Field(() => Boolean, { nullable: true }) authentication?: Optional<boolean>;
+  @Field(() => Boolean, { nullable: true }) collectLogs?: Optional<boolean>;
+  @Field(() => Boolean, { nullable: true }) collectLogPayload?: Optional<boolean>;
+  @Field(() => Int, { nullable: true }) cacheTtlSeconds?: Optional<number>;
+  @Field(() => Boolean, { nullable: true }) cacheInvalidateOnUpdate?: Optional<boolean>;
+  @Field(() => Boolean, { nullable: true }) coalesceIdentical?: Optional<boolean>;
+  @Field(() => [RateLimitInput], { nullable: true }) rateLimits?: Optional<RateLimitInput[]>;
+  @Field(() => Int, { nullable: true }) retryMaxAttempts?: Optional<number>;
+  @Field(() => Int, { nullable: true }) retryDelayMs?: Optional<number>;
+  @Field(() => RetryBackoffEnum, { nullable: true }) retryBackoff?: Optional<GatewaySettingsValues['retryBackoff']>;
+  @Field(() => Boolean, { nullable: true }) retryWhenSent?: Optional<boolean>;
+  @Field(() => Int, { nullable: true }) requestTimeoutMs?: Optional<number>;
+  @Field(() => Boolean, { nullable: true }) byokOnly?: Optional<boolean>;
+  @Field(() => Boolean, { nullable: true }) injectStreamUsage?: Optional<boolean>;
+  @Field(() => Int, { nullable: true }) logRetentionDays?: Optional<number>;
+  @Field(() => String, { nullable: true }) egressProxyUrl?: Optional<string>;
+}
+
+@InputType()
+export class CreateGatewayInput {
+  @Field(() => ID) accountId: string;
+  @Field(() => String) name: string;
+  @Field(() => String, { nullable: true }) description?: Optional<string>;
+  @Field(() => GatewaySettingsInput, { nullable: true }) settings?: Optional<GatewaySettingsInput>;
+}
+
+@InputType()
+export class UpdateGatewayInput {
+  @Field(() => ID) id: string;
+  @Field(() => String, { nullable: true }) description?: Optional<string>;
+  @Field(() => GatewaySettingsInput, { nullable: true }) settings?: Optional<GatewaySettingsInput>;
+  @Field(() => Int, { nullable: true }) ifVersion?: Optional<number>;
+}
+
+@ArgsType()
+export class GatewayPageArguments extends PageArguments {
+  @Field(() => String, { nullable: true })
+  search?: Optional<string>;
+}
+
+@ObjectType()
+export class GatewayConnection extends connectionOf('Gateway', () => Gateway) {}
+
+export const gatewayNameSchema = z
+  .string()
+  .refine(isGatewayName, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -, and not begin with -');
+
+export const descriptionSchema = z
+  .string()
+  .max(1_024, 'must be at most 1024 characters')
+  .regex(/^[^\0]*$/, 'must not contain NUL');
+
+export const searchSchema = z
+  .string()
+  .max(64, 'must be at most 64 characters')
+  .regex(/^[^\0]*$/, 'must not contain NUL');

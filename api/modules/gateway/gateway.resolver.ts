@@ -1,0 +1,61 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
+import { Gateway } from '../../../schema/entities/gateway.js';
+import { Authorized } from '../../authorization.js';
+import type { ApiContext } from '../../context.js';
+import { endpointUrl, type EndpointOptions } from './endpoint-url.js';
+import { CreateGatewayInput, UpdateGatewayInput } from './gateway.inputs.js';
+import type { GatewayService } from './gateway.service.js';
+
+@Resolver(() => Gateway)
+export class GatewayResolver {
+  constructor(
+    private readonly gateways: GatewayService,
+    private readonly endpoint: EndpointOptions,
+  ) {}
+
+  @Mutation(() => Gateway)
+  @Authorized('gateway.create')
+  async createGateway(
+    @Arg('input', () => CreateGatewayInput) input: CreateGatewayInput,
+    @Ctx() { access }: ApiContext,
+  ): Promise<Gateway> {
+    return this.gateways.create(await access.scope('gateway.create', input.accountId), input);
+  }
+
+  @Mutation(() => Gateway)
+  @Authorized('gateway.update')
+  async updateGateway(
+    @Arg('input', () => UpdateGatewayInput) input: UpdateGatewayInput,
+    @Ctx() { access }: ApiContext,
+  ): Promise<Gateway> {
+    return this.gateways.update(await access.scopeOf('gateway.update', 'gateway', input.id), input);
+  }
+
+  @Mutation(() => ID)
+  @Authorized('gateway.delete')
+  async deleteGateway(@Arg('id', () => ID) id: string, @Ctx() { access }: ApiContext): Promise<string> {
+    return this.gateways.delete(await access.scopeOf('gateway.delete', 'gateway', id), id);
+  }
+
+  /** The base URL for a provider's client; without a provider, the gateway's own. */
+  @FieldResolver(() => String)
+  @Authorized('gateway.endpoint')
+  async endpointUrl(
+    @Root() gateway: Gateway,
+    @Arg('provider', () => String, { nullable: true }) provider: string | null | undefined,
+    @Ctx() { loaders }: ApiContext,
+  ): Promise<string> {
+    const accountTag = await loaders.accountTag.load(gateway.accountId);
+    return endpointUrl(this.endpoint, { accountTag, name: gateway.name }, provider ?? null);
+  }
+
+  @FieldResolver(() => GatewaySettings)
+  @Authorized('gateway.read')
+  async settings(@Root() gateway: Gateway, @Ctx() { access, loaders }: ApiContext): Promise<GatewaySettings> {
+    const scope = await access.scope('gateway.read', gateway.accountId);
+    const settings = await loaders.settings.load({ scope, id: gateway.id });
+    if (settings === null) throw new Error(`gateway ${gateway.id} has no settings row`);
+    return settings;
+  }
+}

@@ -1,0 +1,62 @@
+/** From the settings a caller sent to the settings that will stand: merged, checked, and refused where they would be ignored. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  ACTING_SETTINGS,
+  DEFAULT_GATEWAY_SETTINGS,
+  gatewaySettingsSchema,
+  type GatewaySettingName,
+  type GatewaySettingsValues,
+  type RateLimitRule,
+} from '../../../schema/contracts/gateway-settings.js';
+import { badInput } from '../../errors.js';
+import { parseInput } from '../../input.js';
+import type { GatewaySettingsInput, RateLimitInput } from './gateway.inputs.js';
+
+const FIELD = 'input.settings';
+export const SETTING_NAMES = Object.keys(DEFAULT_GATEWAY_SETTINGS) as GatewaySettingName[]; // the object has no others
+
+/** Absent fields stay as in `current`, null resets a field (or, for the whole, all of them) to its default. */
+export function changedSettings(
+  current: GatewaySettingsValues,
+  input: GatewaySettingsInput | null | undefined,
+): GatewaySettingsValues {
+  if (input === undefined) return current;
+  if (input === null) return DEFAULT_GATEWAY_SETTINGS;
+  const merged: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    const sent = name === 'rateLimits' ? (input.rateLimits?.map(completeRule) ?? input.rateLimits) : input[name];
+    if (sent === undefined) merged[name] = current[name];
+    else merged[name] = sent ?? DEFAULT_GATEWAY_SETTINGS[name];
+  }
+  const settings = parseInput(gatewaySettingsSchema, merged, FIELD);
+  assertActing(settings, input);
+  return settings;
+}
+
+/** Nothing that is accepted is ignored: a setting that does not act yet may only be sent at its default. */
+function assertActing(settings: GatewaySettingsValues, input: GatewaySettingsInput): void {
+  for (const name of SETTING_NAMES) {
+    if (input[name] === undefined || ACTING_SETTINGS.includes(name)) continue;
+    const byDefault = DEFAULT_GATEWAY_SETTINGS[name];
+    if (!isDeepStrictEqual(settings[name], byDefault)) {
+      throw badInput(
+        `${FIELD}.${name}`,
+        `is not supported yet: only its default, ${JSON.stringify(byDefault)}, can be set`,
+      );
+    }
+  }
+}
+
+const completeRule = ({ name, limit, intervalSeconds, technique, key, keyName }: RateLimitInput): RateLimitRule => ({
+  name,
+  limit,
+  intervalSeconds,
+  technique,
+  key,
+  keyName: keyName ?? null,
+});
+
+/** Just the settings of a row that has more columns. */
+export function settingsOf(row: GatewaySettingsValues): GatewaySettingsValues {
+  return gatewaySettingsSchema.parse(row);
+}

@@ -1,0 +1,56 @@
+/** Stored bytes of a body to the text that a log shows: decompressed within a bound, read as UTF-8. */
+import { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+
+/** A body of LOG_BODY_BYTES_MAX (1 MiB) that was stored compressed may hold far more: what is beyond this is cut. */
+export const BODY_TEXT_BYTES_MAX = 4 * 1024 * 1024;
+
+type Decode = (bytes: Uint8Array) => Promise<Buffer>;
+
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream | null>> = {
+  gzip: () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  'x-gzip': () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  deflate: () => zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  br: () => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH }),
+  zstd: createZstd,
+};
+
+/** In Node from 22.15 on; null before. */
+function createZstd(): NodeJS.ReadWriteStream | null {
+  const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
+  if (typeof create !== 'function') return null;
+  const stream: unknown = Reflect.apply(create, zlib, []);
+  return stream instanceof Transform ? stream : null;
+}
+
+/** null for no body, and for an encoding that this Node cannot undo. What is broken off is shown as far as it goes. */
+export async function bodyText(bytes: Uint8Array | null, encoding: string | null): Promise<string | null> {
+  if (bytes === null) return null;
+  if (encoding === null || encoding === 'identity') return Buffer.from(bytes).toString();
+  const decode = decoderFor(encoding.trim().toLowerCase());
+  return decode === null ? null : (await decode(bytes)).toString();
+}
+
+function decoderFor(encoding: string): Decode | null {
+  const make = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
+  const stream = make?.() ?? null;
+  return stream === null ? null : (bytes) => decodeWith(stream, bytes);
+}
+
+function decodeWith(stream: NodeJS.ReadWriteStream, bytes: Uint8Array): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve) => {
+    const end = (): void => resolve(Buffer.concat(chunks).subarray(0, BODY_TEXT_BYTES_MAX));
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length < BODY_TEXT_BYTES_MAX) return;
+      stream.pause();
+      end();
+    });
+    stream.on('end', end);
+    stream.on('error', end); // cut or corrupt: what came before it is shown
+    stream.end(bytes);
+  });
+}

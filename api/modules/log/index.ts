@@ -1,0 +1,1 @@
+export { LogBodyQueries, type LogBodies } from './log-body.queries.js';

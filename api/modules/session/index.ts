@@ -1,0 +1,7 @@
+export { Passwords } from './passwords.js';
+export { Session } from './session.inputs.js';
+export { SessionResolver } from './session.resolver.js';
+export { SessionService } from './session.service.js';
+export { emailSchema } from './session.inputs.js';
+export { hashSessionToken, isSessionToken, mintSessionToken } from './session-tokens.js';
+export { SignInThrottle } from './sign-in-throttle.js';

@@ -1,0 +1,2 @@
+export { dropOldChanges, nextRevision, recordChange, recordFirstChange } from './policy-outbox.js';
+export { PolicyPublisher } from './policy-publisher.js';

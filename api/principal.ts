@@ -1,0 +1,29 @@
+/** Who calls: nobody, a signed-in user, or an API token. */
+import type { AccountId, ApiTokenId, GatewayId, UserId } from '../schema/contracts/ids.js';
+import type { Permission } from '../schema/contracts/permissions.js';
+
+export interface AnonymousPrincipal {
+  readonly kind: 'anonymous';
+}
+
+export interface UserPrincipal {
+  readonly kind: 'user';
+  readonly userId: UserId;
+  readonly email: string;
+  readonly isOperator: boolean;
+  readonly sessionId: string;
+}
+
+export interface TokenPrincipal {
+  readonly kind: 'token';
+  readonly tokenId: ApiTokenId;
+  readonly accountId: AccountId;
+  readonly permissions: ReadonlySet<Permission>;
+  /** null: every gateway of the account */
+  readonly gatewayIds: readonly GatewayId[] | null;
+  readonly cidrs: readonly string[] | null;
+  readonly expiresAt: Date | null;
+}
+
+export type Principal = AnonymousPrincipal | UserPrincipal | TokenPrincipal;
+export const ANONYMOUS: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' });

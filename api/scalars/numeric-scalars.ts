@@ -1,0 +1,45 @@
+/** The contract's exact numbers: JSON strings always, so that no client rounds them. */
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+
+const PICO_DIGITS = 12;
+
+/** Integers of any size. */
+export const BigIntScalar = new GraphQLScalarType<bigint, string>({
+  name: 'BigInt',
+  description: 'An integer of any size, as a string.',
+  serialize: (value) => BigInt(String(value)).toString(),
+  parseValue: (value) => parseBigInt(value),
+  parseLiteral: (node) => parseBigInt(node.kind === Kind.STRING || node.kind === Kind.INT ? node.value : null),
+});
+
+/** Decimals in plain notation, at most 12 fraction digits, no trailing zeros. Values inside are strings already so. */
+export const DecimalScalar = new GraphQLScalarType<string, string>({
+  name: 'Decimal',
+  description: 'A decimal number in plain notation as a string: at most 12 fraction digits, no trailing zeros.',
+  serialize: (value) => parseDecimal(value),
+  parseValue: parseDecimal,
+  parseLiteral: (node) => parseDecimal(node.kind === Kind.STRING ? node.value : null),
+});
+
+/** Integer pico-USD (10⁻¹² USD), as a bigint or its digits, to a Decimal of USD. */
+export function usdFromPico(pico: bigint | string): string {
+  const value = BigInt(pico);
+  const digits = (value < 0n ? -value : value).toString().padStart(PICO_DIGITS + 1, '0');
+  const fraction = digits.slice(-PICO_DIGITS).replace(/0+$/, '');
+  const whole = digits.slice(0, -PICO_DIGITS);
+  return `${value < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+function parseBigInt(value: unknown): bigint {
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof text === 'string' && /^-?\d{1,40}$/.test(text)) return BigInt(text);
+  throw new GraphQLError('must be an integer as a string');
+}
+
+function parseDecimal(value: unknown): string {
+  const match = typeof value === 'string' ? /^(-?)0*(\d{1,40})(?:\.(\d{1,12}))?$/.exec(value) : null;
+  if (match === null) throw new GraphQLError('must be a decimal number as a string, with at most 12 fraction digits');
+  const [, sign = '', whole = '', rawFraction = ''] = match;
+  const fraction = rawFraction.replace(/0+$/, '');
+  return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}

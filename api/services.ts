@@ -1,0 +1,82 @@
+/** The object graph below the resolvers, wired by hand. */
+import { deriveKey } from '../platform/keys.js';
+import type { ApiDeps } from './create-api.js';
+import { Authenticator } from './authenticator.js';
+import { AccountQueries, AccountResolver, AccountService, ViewerResolver } from './modules/account/index.js';
+import {
+  AccountTokensResolver,
+  ApiTokenQueries,
+  ApiTokenResolver,
+  ApiTokenService,
+} from './modules/api-token/index.js';
+import {
+  AccountGatewaysResolver,
+  GatewayQueries,
+  GatewayResolver,
+  GatewayService,
+  GatewaySettingsResolver,
+} from './modules/gateway/index.js';
+import { LogBodyQueries } from './modules/log/index.js';
+import { PriceListService } from './modules/pricing/index.js';
+import { Passwords, SessionResolver, SessionService, SignInThrottle } from './modules/session/index.js';
+import { Cursors } from './paging/cursors.js';
+import { PolicyPublisher } from './policy-publisher/index.js';
+import { Database } from './tenancy/database.js';
+
+const STATEMENT_TIMEOUT_MS = 8_000;
+const HASHES_RUNNING_MAX = 2;
+const HASHES_WAITING_MAX = 32;
+const THROTTLE = { windowMs: 15 * 60_000, failuresPerEmailMax: 10, failuresPerNetworkMax: 100 };
+
+export type Services = ReturnType<typeof createServices>;
+
+export function createServices({ dataSource, redis, logger, options }: ApiDeps) {
+  const { isolation, isSignUpOpen } = options;
+  const sessionKey = deriveKey(options.secretKey, 'session');
+  const pepper = deriveKey(options.tokenPepper, 'api-token');
+  const cursors = new Cursors(deriveKey(options.secretKey, 'cursor'));
+  const database = new Database(dataSource, {
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    ...(isolation === undefined ? {} : { isolation }),
+  });
+  const publisher = new PolicyPublisher(database, redis, logger);
+  const passwords = new Passwords({
+    costLog2: options.passwordCostLog2,
+    runningMax: HASHES_RUNNING_MAX,
+    waitingMax: HASHES_WAITING_MAX,
+  });
+  const throttle = new SignInThrottle(THROTTLE);
+  const accounts = new AccountService({ database, publisher, isSignUpOpen });
+  const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
+  const gateways = new GatewayService({ database, publisher });
+  const apiTokens = new ApiTokenService({ database, publisher, pepper });
+  const queries = {
+    accounts: new AccountQueries(database),
+    apiTokens: new ApiTokenQueries(database),
+    gateways: new GatewayQueries(database),
+    logBodies: new LogBodyQueries(database),
+  };
+  const resolvers = new Map<unknown, object>([
+    [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
+    [AccountResolver, new AccountResolver(accounts)],
+    [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
+    [ApiTokenResolver, new ApiTokenResolver(apiTokens)],
+    [GatewayResolver, new GatewayResolver(gateways, options)],
+    [GatewaySettingsResolver, new GatewaySettingsResolver()],
+    [SessionResolver, new SessionResolver(sessions)],
+    [ViewerResolver, new ViewerResolver(queries.accounts, cursors)],
+  ]);
+  return {
+    database,
+    publisher,
+    passwords,
+    accounts,
+    gateways,
+    apiTokens,
+    sessions,
+    queries,
+    resolvers,
+    priceLists: new PriceListService(database, publisher),
+    authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * The api's only way to the database: transactions that begin by taking the api's role and the settings that row-level
+ * security reads. `inAccount` is for an account's data and wants its scope; `inLookup` is for what comes before an
+ * account is known, and sees only what its settings present.
+ */
+import pg from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
+import { beginSql, type ScopeSettings, type ScopeSetting } from '../../platform/postgres.js';
+import type { AccountScope } from './account-scope.js';
+import { TenantTransaction } from './tenant-transaction.js';
+
+export interface DatabaseOptions {
+  /** longest time that one statement may take on the server */
+  readonly statementTimeoutMs: number;
+  /** `row-level-security` leaves the explicit account filter out: a test's proof that the second wall holds alone */
+  readonly isolation?: 'both' | 'row-level-security';
+}
+
+export class Database {
+  constructor(
+    readonly dataSource: DataSource,
+    private readonly options: DatabaseOptions,
+  ) {}
+
+  /** Runs `work` on one account's data; commits what it returns, rolls back what it throws. */
+  inAccount<T>(scope: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    return this.transaction({ 'app.account': scope.accountId }, (manager) =>
+      work(new TenantTransaction(manager, scope, this.filtered)),
+    );
+  }
+
+  /** Runs `work` with only what `settings` present made visible. */
+  inLookup<T>(settings: ScopeSettings, work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
+    return this.transaction(settings, (manager) => work(new LookupTransaction(manager, this.filtered)));
+  }
+
+  private get filtered(): boolean {
+    return this.options.isolation !== 'row-level-security';
+  }
+
+  private async transaction<T>(settings: ScopeSettings, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client: unknown = await runner.connect();
+      try {
+        const timeout = `; SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}`;
+        await runner.query(beginSql('tollgate_api', settings) + timeout);
+        const result = await work(runner.manager);
+        await runner.query('COMMIT');
+        return result;
+      } catch (error) {
+        // A connection on which ROLLBACK fails may still hold another account's settings: it leaves the pool.
+        await runner.query('ROLLBACK').catch(() => (client instanceof pg.Client ? client.end() : undefined));
+        throw error;
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+/** A transaction before an account is known; `present` adds a setting once a first look-up has earned it. */
+export class LookupTransaction {
+  readonly kind = 'lookup';
+
+  constructor(
+    readonly manager: EntityManager,
+    private readonly filtered: boolean,
+  ) {}
+
+  /** The explicit condition that rows are the caller's own, beside what row-level security says. */
+  owned(condition: string): string {
+    return this.filtered ? `(${condition})` : `(${condition} OR TRUE)`;
+  }
+
+  async present(setting: ScopeSetting, value: string): Promise<void> {
+    await this.manager.query('SELECT set_config($1, $2, true)', [setting, value]);
+  }
+
+  async query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return this.manager.query<Row[]>(sql, [...parameters]);
+  }
+}

@@ -1,0 +1,17 @@
+/** SQLSTATEs that mean something to a caller, told apart here and nowhere else. */
+import { errorCode } from '../../platform/error-code.js';
+
+/** Whether `error` is Postgres refusing a duplicate under the named constraint or index. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  return sqlState(error)?.code === '23505' && sqlState(error)?.constraint === constraint;
+}
+
+/** Whether the statement ran out of the time that it was given. */
+export const isStatementTimeout = (error: unknown): boolean => sqlState(error)?.code === '57014';
+
+function sqlState(error: unknown): { code: string | null; constraint: unknown } | null {
+  if (typeof error !== 'object' || error === null) return null;
+  const cause: unknown = 'driverError' in error ? error.driverError : error;
+  if (typeof cause !== 'object' || cause === null) return null;
+  return { code: errorCode(cause), constraint: 'constraint' in cause ? cause.constraint : null };
+}

@@ -1,0 +1,82 @@
+/**
+ * The TypeORM data source: an explicit list of entities, snake_case names, and never a synchronisation (the migrations
+ * alone make tables). Not in the list, on purpose: `policy_outbox` (its `xid8` column is beyond TypeORM; only SQL
+ * touches it) and `schema_migration` (the migration runner's own).
+ */
+import 'reflect-metadata';
+import pg from 'pg';
+import { DataSource, DefaultNamingStrategy } from 'typeorm';
+import { AccountKey } from './entities/account-key.js';
+import { Account } from './entities/account.js';
+import { ApiToken } from './entities/api-token.js';
+import { AuditEvent } from './entities/audit-event.js';
+import { GatewaySettings } from './entities/gateway-settings.js';
+import { Gateway } from './entities/gateway.js';
+import { Instance } from './entities/instance.js';
+import { LogBody } from './entities/log-body.js';
+import { Membership } from './entities/membership.js';
+import { ModelPriceRecord } from './entities/model-price.js';
+import { PriceList } from './entities/price-list.js';
+import { SessionRecord } from './entities/session.js';
+import { UsageRecordRow } from './entities/usage-record.js';
+import { User } from './entities/user.js';
+
+export const ENTITIES = [
+  Account,
+  AccountKey,
+  ApiToken,
+  AuditEvent,
+  Gateway,
+  GatewaySettings,
+  Instance,
+  LogBody,
+  Membership,
+  ModelPriceRecord,
+  PriceList,
+  SessionRecord,
+  UsageRecordRow,
+  User,
+];
+
+class SnakeCaseNaming extends DefaultNamingStrategy {
+  override columnName(propertyName: string, customName: string): string {
+    return customName !== '' && customName !== undefined ? customName : snakeCase(propertyName);
+  }
+}
+
+/** `cacheWrite1hTokens` → `cache_write_1h_tokens` */
+const snakeCase = (name: string): string => name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`);
+
+export interface DataSourceOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly connectionsMax: number;
+  /** client-side limit of one query: above every server-side statement timeout, for a server that does not answer */
+  readonly queryTimeoutMs: number;
+  /** errors of idle connections; the pool replaces them */
+  readonly onError: (error: Error) => void;
+}
+
+/** A data source that is not yet connected (`initialize()`). */
+export function createDataSource(options: DataSourceOptions): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    applicationName: options.applicationName,
+    entities: ENTITIES,
+    namingStrategy: new SnakeCaseNaming(),
+    synchronize: false,
+    migrationsRun: false,
+    logging: false,
+    installExtensions: false,
+    poolErrorHandler: options.onError,
+    extra: { max: options.connectionsMax, query_timeout: options.queryTimeoutMs, connectionTimeoutMillis: 3_000 },
+  });
+}
+
+/** The pool of a connected data source, for what is asked of the connection itself. */
+export function poolOf(dataSource: DataSource): pg.Pool {
+  const pool: unknown = Reflect.get(dataSource.driver, 'master');
+  if (pool instanceof pg.Pool) return pool;
+  throw new Error('the data source is not connected');
+}

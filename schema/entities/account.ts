@@ -1,0 +1,32 @@
+/** A tenant. Everything that carries an `account_id` belongs to exactly one and is seen by no other. */
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { AccountId } from '../contracts/ids.js';
+import { MigratedChecks } from './migrated.js';
+
+@ObjectType()
+@Entity('account')
+@Unique('account_tag_key', ['tag'])
+@Unique('account_name_key', ['name'])
+@MigratedChecks('account_tag_check', 'account_name_check')
+export class Account {
+  @Field(() => ID)
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'account_pkey' })
+  id: AccountId;
+
+  /** 32 lowercase hex digits; never changes */
+  @Field(() => String)
+  @Column('text')
+  tag: string;
+
+  @Field(() => String)
+  @Column('text')
+  name: string;
+
+  @Field(() => Date)
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  deletedAt: Date | null;
+}
