@@ -1,0 +1,42 @@
+/** The figures that the project steers by: what each is, and what it is to reach (docs/performance.md). */
+import type { Measurement, Rounds } from './scenarios/measurement.js';
+import { spreadOf, type Spread } from './statistics.js';
+import type { SystemName } from './system.js';
+
+const DEFINITIONS = {
+  P1: { title: 'throughput ÷ bare Node relay', target: '≥ 0.70', digits: 2 },
+  P2: { title: 'throughput ÷ nginx', target: '≥ 0.22', digits: 2 },
+  P4: { title: 'CPU per proxied request, µs', target: '≤ 80', digits: 1 },
+  P7FirstTokenP50: { title: 'added time to first token p50, ms', target: '≤ 0.3', digits: 3 },
+  P7FirstTokenP99: { title: 'added time to first token p99, ms', target: '≤ 1.5', digits: 3 },
+  P7Chunk: { title: 'added per chunk p50, ms', target: '≤ 0.05', digits: 3 },
+} as const;
+
+export type FigureName = keyof typeof DEFINITIONS;
+
+export interface Figure {
+  readonly name: FigureName;
+  readonly title: string;
+  readonly target: string;
+  readonly digits: number;
+  readonly spread: Spread;
+}
+
+/** A figure by its value in each round; none without rounds, or where the machine could not tell. */
+export function figure(name: FigureName, values: readonly number[]): Figure[] {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.length === 0 ? [] : [{ name, ...DEFINITIONS[name], spread: spreadOf(known) }];
+}
+
+/** `combine` of what two systems showed in the same round, round by round; empty when one of them did not run. */
+export function betweenSystems(
+  rounds: Rounds,
+  [first, second]: readonly [SystemName, SystemName],
+  combine: (a: Measurement, b: Measurement) => number,
+): number[] {
+  const others = rounds.get(second) ?? [];
+  return (rounds.get(first) ?? []).flatMap((measurement, round) => {
+    const other = others[round];
+    return other === undefined ? [] : [combine(measurement, other)];
+  });
+}

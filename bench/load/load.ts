@@ -1,0 +1,24 @@
+/** The load's process, as the bench drives it. */
+import { Program } from '../program.js';
+import { asLoadResult, asPort, type LoadOrder, type LoadResult } from './messages.js';
+
+export interface Load {
+  readonly pid: number;
+  /** carries out one order; one at a time */
+  run(order: LoadOrder): Promise<LoadResult>;
+  stop(): Promise<void>;
+}
+
+/** Where the bench runs, so that it never takes time from what is measured. */
+export async function startLoad(): Promise<Load> {
+  const program = await Program.node('bench/programs/load.js', { name: 'the load', core: null });
+  await program.message(asPort);
+  return {
+    pid: program.pid,
+    run(order) {
+      program.child.send(order);
+      return program.message(asLoadResult);
+    },
+    stop: () => program.stop(),
+  };
+}

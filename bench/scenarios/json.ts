@@ -1,0 +1,27 @@
+/** Short chat calls, none like another, from 32 connections that never rest: throughput and CPU per request. */
+import { betweenSystems, figure } from '../figures.js';
+import type { Measurement } from './measurement.js';
+import type { Scenario } from './scenario.js';
+
+const CONNECTIONS = 32;
+
+const throughputRatio = (a: Measurement, b: Measurement): number => a.requestsPerSecond / b.requestsPerSecond;
+
+export const jsonScenario: Scenario = {
+  name: 'json',
+  systems: ['tollgate', 'bare', 'nginx'],
+  isInQuickRun: true,
+  plan: (isQuick) => ({
+    rounds: 5,
+    warmUpMs: isQuick ? 2_000 : 5_000,
+    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 1_500 : 5_000 },
+  }),
+  figures: (rounds) => [
+    ...figure('P1', betweenSystems(rounds, ['tollgate', 'bare'], throughputRatio)),
+    ...figure('P2', betweenSystems(rounds, ['tollgate', 'nginx'], throughputRatio)),
+    ...figure(
+      'P4',
+      (rounds.get('tollgate') ?? []).map((measurement) => measurement.cpuUsPerRequest),
+    ),
+  ],
+};

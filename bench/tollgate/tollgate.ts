@@ -1,0 +1,78 @@
+/** Tollgate as it runs in production: the proxy's own process, over a real Postgres and a real Redis of its own. */
+import { randomBytes } from 'node:crypto';
+import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
+import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
+import { freePort } from '../../platform/listen.js';
+import { untilOpen } from '../open-port.js';
+import { Program } from '../program.js';
+import type { Running } from '../running.js';
+import type { Surroundings, System } from '../system.js';
+import { GATEWAY_NAME, seed, type Seeded } from './seed.js';
+
+/** Postgres writes on the load's core: without waiting for its disk it takes less of it from the load. */
+const POSTGRES_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
+
+export async function startTollgate(
+  running: Running,
+  surroundings: Surroundings,
+  options: { readonly profileFolder: string | null },
+): Promise<System> {
+  const services = await startServices(running, surroundings.folder);
+  const pepper = randomBytes(32).toString('hex');
+  const seeded = await seed(services.databaseUrl, pepper);
+  const port = await freePort();
+  const program = await running.add(() =>
+    Program.node('proxy/main.js', {
+      name: 'the proxy',
+      core: surroundings.core,
+      flags: options.profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`],
+      env: { ...process.env, ...proxyEnvironment(services, surroundings, { pepper, port }) },
+    }),
+  );
+  await Promise.race([untilOpen(port), program.failed]);
+  return {
+    name: 'tollgate',
+    pid: program.pid,
+    target: { port, ...callOf(seeded) },
+    failed: program.failed,
+    stop: () => program.stop(),
+  };
+}
+
+interface ServiceUrls {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+}
+
+async function startServices(running: Running, dataDir: string): Promise<ServiceUrls> {
+  const log = (): void => undefined;
+  const postgres = await running.add(() => startEmbeddedPostgres({ dataDir, log, settings: POSTGRES_SETTINGS }));
+  const redis = await running.add(() => startEmbeddedRedis({ dataDir, log }));
+  if (redis.kind === 'js-redis-server') {
+    throw new Error('The bench needs redis-server or valkey-server on PATH: figures with the stand-in would be wrong.');
+  }
+  return { databaseUrl: postgres.url, redisUrl: redis.url };
+}
+
+function proxyEnvironment(
+  services: ServiceUrls,
+  { upstreamPort }: Surroundings,
+  own: { readonly pepper: string; readonly port: number },
+): NodeJS.ProcessEnv {
+  return {
+    NODE_ENV: 'production',
+    DATABASE_URL: services.databaseUrl,
+    REDIS_URL: services.redisUrl,
+    TOKEN_PEPPER: own.pepper,
+    PROXY_HOST: '127.0.0.1',
+    PROXY_PORT: String(own.port),
+    PROVIDER_ORIGINS: JSON.stringify({ openai: `http://127.0.0.1:${upstreamPort}/v1` }),
+  };
+}
+
+function callOf({ accountTag, apiToken }: Seeded): { path: string; headers: string[] } {
+  return {
+    path: `/v1/${accountTag}/${GATEWAY_NAME}/openai/chat/completions`,
+    headers: [`cf-aig-authorization: Bearer ${apiToken}`],
+  };
+}

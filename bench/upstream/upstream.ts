@@ -1,0 +1,13 @@
+/** The upstream's process, as the bench sees it. */
+import { asPort } from '../load/messages.js';
+import { Program } from '../program.js';
+
+export interface Upstream {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function startUpstream(): Promise<Upstream> {
+  const program = await Program.node('bench/programs/upstream.js', { name: 'the upstream', core: null });
+  return { port: await program.message(asPort), stop: () => program.stop() };
+}
