@@ -41,7 +41,7 @@ export class DocumentReader implements AnswerReader {
   }
 }
 
-export class SseReader implements AnswerReader {
+class SseReader implements AnswerReader {
   private readonly events: SseEvents;
   private isOverflowed = false;
   private unreadBytes = 0;
@@ -70,23 +70,32 @@ export class SseReader implements AnswerReader {
   }
 }
 
-/** A stream that may come as server-sent events or as one JSON array (Gemini without `alt=sse`); its first byte tells. */
-export class SseOrArrayReader implements AnswerReader {
+/**
+ * A stream as it really comes: server-sent events, one streamed JSON array (Gemini without `alt=sse`), or the plain
+ * document of a provider that does not stream. Its first byte tells.
+ */
+export class StreamReader implements AnswerReader {
   private reader: AnswerReader | null = null;
 
   constructor(private readonly tally: AnswerTally) {}
 
   push(chunk: Uint8Array): void {
-    this.reader ??= chunk.find((byte) => byte > 32) === OPENING_BRACKET ? new ArrayReader(this.tally) : null;
-    this.reader ??= chunk.some((byte) => byte > 32) ? new SseReader(this.tally) : null;
+    this.reader ??= this.readerFor(chunk.find((byte) => byte > SPACE));
     this.reader?.push(chunk);
   }
 
   finish(complete: boolean): UsageReading {
     return (this.reader ?? new SseReader(this.tally)).finish(complete);
   }
+
+  private readerFor(first: number | undefined): AnswerReader | null {
+    if (first === undefined) return null;
+    return first === OPEN_BRACKET || first === OPEN_BRACE ? new ArrayReader(this.tally) : new SseReader(this.tally);
+  }
 }
-const OPENING_BRACKET = 0x5b;
+const SPACE = 32;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
 
 class ArrayReader implements AnswerReader {
   private readonly elements: JsonArrayElements;

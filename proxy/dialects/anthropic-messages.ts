@@ -1,10 +1,10 @@
 /** Anthropic messages. Cached input stands *beside* the input count; a stream's counts are cumulative. */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
-import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
-import { endsWithText } from './stream-end.js';
+import { endsWithLine } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
 import type { UsageCounts } from './usage-counts.js';
 import { readingOf, type Estimates } from './usage-reading.js';
@@ -25,8 +25,8 @@ export const anthropicMessages: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new MessagesTally(facts)),
-  newStreamReader: (facts) => new SseReader(new MessagesTally(facts)),
-  endsStream: (chunk) => endsWithText(chunk, 'message_stop', 32),
+  newStreamReader: (facts) => new StreamReader(new MessagesTally(facts)),
+  endsStream: (chunk) => endsWithLine(chunk, 'data:{"type":"message_stop"}'),
   streamErrorEvent(message) {
     const event = { type: 'error', error: { type: 'api_error', message } };
     return `event: error\ndata: ${JSON.stringify(event)}\n\n`;

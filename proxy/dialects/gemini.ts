@@ -1,5 +1,5 @@
 /** Gemini generateContent and streamGenerateContent (server-sent events, or one streamed JSON array). */
-import { DocumentReader, SseOrArrayReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { geminiUnits } from './gemini-usage.js';
@@ -30,7 +30,7 @@ export const gemini: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new GeminiTally(facts)),
-  newStreamReader: (facts) => new SseOrArrayReader(new GeminiTally(facts)),
+  newStreamReader: (facts) => new StreamReader(new GeminiTally(facts)),
   endsStream: () => false, // its streams have no end mark
   streamErrorEvent: (message) =>
     `data: ${JSON.stringify({ error: { code: 502, message, status: 'UNAVAILABLE' } })}\n\n`,

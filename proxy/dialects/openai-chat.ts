@@ -1,10 +1,10 @@
 /** OpenAI chat completions, and the older completions: the dialect that most providers copy. */
-import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { CHAT_USAGE, openAiUnits } from './openai-usage.js';
-import { endsWithText } from './stream-end.js';
+import { endsWithLine } from './stream-end.js';
 import { systemTextOf } from './system-text.js';
 import { readingOf } from './usage-reading.js';
 
@@ -23,8 +23,8 @@ export const openAiChat: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new ChatTally(facts)),
-  newStreamReader: (facts) => new SseReader(new ChatTally(facts)),
-  endsStream: (chunk) => endsWithText(chunk, '[DONE]'),
+  newStreamReader: (facts) => new StreamReader(new ChatTally(facts)),
+  endsStream: (chunk) => endsWithLine(chunk, 'data:[DONE]'),
   streamErrorEvent: (message) =>
     `data: ${JSON.stringify({ error: { message, type: 'upstream_error', param: null, code: null } })}\n\n`,
 };

@@ -1,6 +1,6 @@
 /** OpenAI embeddings: input tokens only. */
 import { noUnits } from '../../schema/contracts/usage-units.js';
-import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
@@ -22,7 +22,7 @@ export const openAiEmbeddings: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new EmbeddingsTally(facts)),
-  newStreamReader: (facts) => new SseReader(new EmbeddingsTally(facts)),
+  newStreamReader: (facts) => new StreamReader(new EmbeddingsTally(facts)),
   endsStream: () => false,
   streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
 };

@@ -1,10 +1,10 @@
 /** OpenAI responses: usage stands in the document, or in the response inside a stream's last event. */
-import { DocumentReader, SseReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { RESPONSES_USAGE, openAiUnits } from './openai-usage.js';
-import { endsWithText, startsWithText } from './stream-end.js';
+import { isWholeEvent } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
 import { readingOf } from './usage-reading.js';
 
@@ -29,8 +29,8 @@ export const openAiResponses: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new ResponsesTally(facts)),
-  newStreamReader: (facts) => new SseReader(new ResponsesTally(facts)),
-  endsStream: (chunk) => endsWithText(chunk, '\n\n', 0) && TERMINAL_LINES.some((line) => startsWithText(chunk, line)),
+  newStreamReader: (facts) => new StreamReader(new ResponsesTally(facts)),
+  endsStream: (chunk) => TERMINAL_LINES.some((line) => isWholeEvent(chunk, line)),
   streamErrorEvent(message) {
     const event = { type: 'error', code: 'upstream_error', message, param: null, sequence_number: 0 };
     return `event: error\ndata: ${JSON.stringify(event)}\n\n`;

@@ -1,22 +1,29 @@
-/** Looking for a stream's end mark in a chunk's edges: a loop over a few bytes, no decoding, nothing allocated. */
+/**
+ * Looking for a stream's end mark in a chunk's edges, without decoding or allocating. A mark must be a whole line: no
+ * JSON string holds a raw line end, so no model can write one and end its own metering.
+ */
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
 
-/** White space and event syntax that may follow the mark. */
-const TAIL_BYTES = 16;
-
-/** Whether `mark` (ASCII) stands at the end of the chunk, at most `tailBytes` before it. */
-export function endsWithText(chunk: Uint8Array, mark: string, tailBytes = TAIL_BYTES): boolean {
-  const last = chunk.length - mark.length;
-  const first = Math.max(0, last - tailBytes);
-  for (let at = last; at >= first; at--) if (isTextAt(chunk, mark, at)) return true;
-  return false;
+/** Whether the chunk ends with the line `mark` (ASCII, given without spaces: those in the chunk do not count). */
+export function endsWithLine(chunk: Uint8Array, mark: string): boolean {
+  let at = chunk.length - 1;
+  if (!isLineEnd(chunk[at])) return false;
+  while (isLineEnd(chunk[at])) at -= 1;
+  for (let i = mark.length - 1; i >= 0; i--) {
+    while (chunk[at] === SPACE) at -= 1;
+    if (at < 0 || chunk[at] !== mark.charCodeAt(i)) return false;
+    at -= 1;
+  }
+  return at < 0 || isLineEnd(chunk[at]);
 }
 
-/** Whether the chunk begins with `mark` (ASCII). */
-export function startsWithText(chunk: Uint8Array, mark: string): boolean {
-  return chunk.length >= mark.length && isTextAt(chunk, mark, 0);
+/** Whether the chunk begins with the line `mark` (ASCII), and ends with a blank one. */
+export function isWholeEvent(chunk: Uint8Array, mark: string): boolean {
+  if (chunk.length <= mark.length || !isLineEnd(chunk[mark.length])) return false;
+  for (let i = 0; i < mark.length; i++) if (chunk[i] !== mark.charCodeAt(i)) return false;
+  return chunk.at(-1) === LF && (chunk.at(-2) === LF || (chunk.at(-2) === CR && chunk.at(-3) === LF));
 }
 
-function isTextAt(chunk: Uint8Array, mark: string, at: number): boolean {
-  for (let i = 0; i < mark.length; i++) if (chunk[at + i] !== mark.charCodeAt(i)) return false;
-  return true;
-}
+const isLineEnd = (byte: number | undefined): boolean => byte === LF || byte === CR;

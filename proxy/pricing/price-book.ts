@@ -29,12 +29,15 @@ export interface PriceRequest {
 
 export interface PriceBook {
   readonly version: number;
-  /** Never throws: what cannot be priced is UNPRICED. */
+  /**
+   * Never throws. What cannot be priced is UNPRICED, and so is a call of which nothing is known, not even its model; a
+   * known model's answer that reports no use is NOT_BILLABLE.
+   */
   price(request: PriceRequest): Cost;
 }
 
 /** The cost of what no provider bills. */
-export const NOT_BILLABLE: Cost = Object.freeze({
+const NOT_BILLABLE: Cost = Object.freeze({
   costPico: 0n,
   costStatus: 'NOT_BILLABLE',
   priceVersion: null,
@@ -42,7 +45,7 @@ export const NOT_BILLABLE: Cost = Object.freeze({
 });
 
 /** The cost of what is billed at a price that we do not know. */
-export const UNPRICED: Cost = Object.freeze({
+const UNPRICED: Cost = Object.freeze({
   costPico: null,
   costStatus: 'UNPRICED',
   priceVersion: null,
@@ -77,8 +80,8 @@ export function createPriceBook(version: number, prices: readonly ModelPrice[]):
   return {
     version,
     price({ provider, model, units, usageSource, atMs, serviceTier }) {
-      if (usageSource === 'NONE') return NOT_BILLABLE;
       if (model === null || model.length > MODEL_CHARACTERS_MAX) return UNPRICED;
+      if (usageSource === 'NONE') return NOT_BILLABLE;
       const rule = ruleInForce(rulesOf(provider, model), atMs, serviceTier);
       const cost = rule?.cost(units) ?? null;
       if (rule === null || cost === null) return UNPRICED;

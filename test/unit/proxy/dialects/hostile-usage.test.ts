@@ -42,6 +42,14 @@ test('details that exceed their total are left out, and the total is kept', () =
   expect(chat(usage).units).toMatchObject({ inputTokens: 10, cachedInputTokens: 0, outputTokens: 5 });
 });
 
+test('a provider that answers a streaming request with a document is read all the same', () => {
+  const body = { choices: [{ message: { content: 'x' } }], usage: { prompt_tokens: 3, completion_tokens: 4 } };
+  expect(stream(openAiChat, JSON.stringify(body))).toMatchObject({
+    usageSource: 'PROVIDER',
+    units: { inputTokens: 3, outputTokens: 4 },
+  });
+});
+
 test('no usage at all is estimated from the text on both sides', () => {
   const reading = chat(null);
   expect(reading).toMatchObject({ usageSource: 'ESTIMATED', units: { inputTokens: 10, outputTokens: 3 } });

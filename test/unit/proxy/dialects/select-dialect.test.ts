@@ -43,14 +43,38 @@ test('a Gemini model is read from the path', () => {
   expect(facts).toMatchObject({ model: 'gemini-2.5-pro', isStreaming: true });
 });
 
+test('what a model writes is never taken for the end of its stream', () => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text);
+  const chat = selectDialect('openai', 'POST', 'chat/completions').dialect;
+  const messages = selectDialect('anthropic', 'POST', 'messages').dialect;
+  const responses = selectDialect('openai', 'POST', 'responses').dialect;
+  for (const text of [
+    '[DONE]',
+    'data: [DONE]',
+    '\ndata: [DONE]\n\n',
+    '{"type":"message_stop"}',
+    'data: {"type":"message_stop"}\n',
+  ]) {
+    const event = `data: ${JSON.stringify({ delta: text })}\n\n`;
+    for (let at = 0; at < event.length; at++) {
+      for (const chunk of [event.slice(at), event.slice(0, at)]) {
+        expect(chat?.endsStream(bytes(chunk))).toBe(false);
+        expect(messages?.endsStream(bytes(chunk))).toBe(false);
+      }
+    }
+  }
+  expect(responses?.endsStream(bytes('event: response.completed, I said."}\n\n'))).toBe(false);
+});
+
 test('end marks are seen in the last bytes, and nowhere else', () => {
   const bytes = (text: string): Uint8Array => Buffer.from(text);
   const chat = selectDialect('openai', 'POST', 'chat/completions').dialect;
   expect(chat?.endsStream(bytes('data: {}\n\ndata: [DONE]\n\n'))).toBe(true);
-  expect(chat?.endsStream(bytes('data: [DONE]'))).toBe(true);
-  expect(chat?.endsStream(bytes(`data: {"content":"[DONE]"}${' '.repeat(40)}\n\n`))).toBe(false);
+  expect(chat?.endsStream(bytes('data:[DONE]\r\n\r\n'))).toBe(true);
+  expect(chat?.endsStream(bytes('data: [DONE]'))).toBe(false);
   const messages = selectDialect('anthropic', 'POST', 'messages').dialect;
   expect(messages?.endsStream(bytes('event: message_stop\ndata: {"type":"message_stop"}\n\n'))).toBe(true);
+  expect(messages?.endsStream(bytes('data: {"type":"message_stop"       }\n\n'))).toBe(true);
   const responses = selectDialect('openai', 'POST', 'responses').dialect;
   expect(responses?.endsStream(bytes('event: response.completed\ndata: {}\n\n'))).toBe(true);
   expect(responses?.endsStream(bytes('event: response.completed\ndata: {'))).toBe(false);
