@@ -1,0 +1,79 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { makeDataDir } from '../../support/data-dir.js';
+import { openEmptyTestDatabase } from '../../support/postgres.js';
+import { openTestRedis } from '../../support/redis.js';
+import { startTollgate, type StartedProcess } from '../../support/start.js';
+import { waitFor } from '../../support/wait-for.js';
+
+const started: StartedProcess[] = [];
+afterEach(async () => {
+  for (const start of started.splice(0)) await start.end('SIGTERM');
+});
+
+async function start(env: NodeJS.ProcessEnv): Promise<StartedProcess> {
+  const process = await startTollgate(env);
+  started.push(process);
+  return process;
+}
+
+/** Calls what the printed curl calls. */
+async function printedCall(output: string): Promise<{ status: number; text: string }> {
+  const [, url, body] = /curl (\S+) -H 'content-type: application\/json' -d '(.*)'/.exec(output) ?? [];
+  if (url === undefined || body === undefined) throw new Error(`no curl in:\n${output}`);
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  return { status: answer.status, text: await answer.text() };
+}
+
+test('the first start prints a sign-in and a curl that works; the next finds its data and prints no password', async () => {
+  const dataDir = makeDataDir('two starts');
+  const first = await start({ DATA_DIR: dataDir });
+  const output = await first.ready();
+  expect(output).toContain(`http://localhost:${first.apiPort}`);
+  expect(output).toMatch(/password {2}\S{8,}/);
+  const answer = await printedCall(output);
+  expect(answer).toMatchObject({ status: 200, text: expect.stringContaining('This is a demo') });
+  await first.end('SIGINT');
+  expect(await first.ended).toBe(0);
+
+  const second = await start({ DATA_DIR: dataDir });
+  const again = await second.ready();
+  expect(again).not.toContain('password');
+  expect(await printedCall(again)).toMatchObject({ status: 200 });
+}, 40_000);
+
+test('a start after a kill -9 waits for what was left running and works', async () => {
+  const dataDir = makeDataDir('killed');
+  const killed = await start({ DATA_DIR: dataDir });
+  await killed.ready();
+  await killed.end('SIGKILL');
+  const next = await start({
+    DATA_DIR: dataDir,
+    API_PORT: String(killed.apiPort),
+    PROXY_PORT: String(killed.proxyPort),
+  });
+  const output = await next.ready();
+  expect(output).toContain('Postgres still runs from an earlier start');
+  expect(await printedCall(output)).toMatchObject({ status: 200 });
+}, 40_000);
+
+test('a second instance on the same data is refused, and the first goes on', async () => {
+  const dataDir = makeDataDir('shared');
+  const first = await start({ DATA_DIR: dataDir });
+  await waitFor(() => first.output().includes('Postgres'), 'the first has begun');
+  const second = await start({ DATA_DIR: dataDir });
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain(`Tollgate already runs on the data in ${dataDir} (pid ${first.pid}`);
+  expect(await printedCall(await first.ready())).toMatchObject({ status: 200 });
+}, 40_000);
+
+test('given services are used, and left running', async () => {
+  const [database, redis] = await Promise.all([openEmptyTestDatabase(), openTestRedis()]);
+  const given = await start({ DATA_DIR: makeDataDir(), DATABASE_URL: database.url, REDIS_URL: redis.url, DEMO: '0' });
+  const output = await given.ready();
+  expect(output).toContain('(DATABASE_URL)');
+  expect(output).toContain('(REDIS_URL)');
+  expect(output).not.toContain('curl');
+  await given.end('SIGTERM');
+  await database.close();
+  await redis.close();
+}, 40_000);
