@@ -27,6 +27,8 @@ interface HouseRule {
 const COMMENT_OR_STRING = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g;
 const ASSERTION =
   /[\w)\]}>?] as (?!const\b)(?:unknown|never|string|number|boolean|object|keyof|typeof|readonly|[A-Z]|[{[(])/;
+/** `import { a as B }`, on one line or over several; types in them are names, not assertions. */
+const RENAMING = /^import\b|^export (?:type )?\{|^\s+(?:type )?\w+ as \w+,?$/;
 const COMMENT = /\/\/|\/\*|\*\//;
 const SUPPRESSION = /(?:oxlint|eslint)-disable/;
 const SLEEP = /\b(?:sleep|delay)\(|setTimeout\((?:resolve|done|r)\b|timers\/promises/;
@@ -55,7 +57,7 @@ const RULES: readonly HouseRule[] = [
     message: 'a type assertion needs its reason, on its line or the line above',
     breaks: (source, index) => {
       const code = source.code[index] ?? '';
-      if (!ASSERTION.test(code) || /^(?:im|ex)port\b/.test(code)) return false;
+      if (!ASSERTION.test(code) || RENAMING.test(code)) return false;
       return !COMMENT.test(source.lines[index] ?? '') && !COMMENT.test(source.lines[index - 1] ?? '');
     },
   },

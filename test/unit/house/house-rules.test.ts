@@ -21,11 +21,14 @@ test('a type assertion without a reason is refused, with one on its line or abov
   expect(linesOf('a.ts', 'const x = y as Thing; // parsed above')).toEqual([]);
   expect(linesOf('a.ts', '// parsed above\nconst x = y as Thing;')).toEqual([]);
   expect(linesOf('a.ts', 'const x = f(y) as { a: 1 };')).toEqual([1]);
+  expect(linesOf('a.ts', 'export const x = (y: unknown): string => y as string;')).toEqual([1]);
 });
 
 test('words that look like assertions in prose, imports and constants are none', () => {
   const harmless = [
     "import { a as B } from 'x';",
+    "import {\n  a as B,\n  type c as D,\n} from 'x';",
+    "export { a as B } from 'x';",
     "const s = 'known as Thing';",
     'const s = `known as Thing`;',
     '/* known as Thing */',
