@@ -40,7 +40,7 @@ export async function bootstrap(deps: BootstrapDeps, options: BootstrapOptions):
   const account = deps.accounts.draft(options.accountName, 'BOOTSTRAP_ACCOUNT');
   const password = options.password ?? randomBytes(18).toString('base64url');
   const user = {
-    id: newUuidV7() as UserId,
+    id: newUuidV7() as UserId, // made here
     email,
     passwordHash: await deps.passwords.hash(password),
     isOperator: true,

@@ -4,47 +4,23 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
-import type { VariableTable } from '../platform/environment.js';
-import {
-  dotenvText,
-  markdownTable,
-  mergeVariables,
-  requiredByCompose,
-  type ProcessVariables,
-} from './docs/environment-table.js';
+import { API_VARIABLES } from '../api/config.js';
+import { MIGRATION_VARIABLES } from '../migrations/config.js';
+import { PROXY_VARIABLES } from '../proxy/config.js';
+import { dotenvText, markdownTable, mergeVariables, requiredByCompose } from './docs/environment-table.js';
 import { replaceSection } from './docs/marked-section.js';
+import { START_VARIABLES } from './start/config.js';
 
-/** Process → the module whose exported tables it reads. The tiers come first: their words are the ones shown. */
-const SOURCES = [
-  { process: 'api', module: '../api/config.js' },
-  { process: 'proxy', module: '../proxy/config.js' },
-  { process: 'migrate', module: '../migrations/config.js' },
-  { process: 'start', module: './start/config.js' },
+/** The tiers come first: their words are the ones shown where several processes read a variable. */
+const TABLES = [
+  { process: 'api', table: API_VARIABLES },
+  { process: 'proxy', table: PROXY_VARIABLES },
+  { process: 'migrate', table: MIGRATION_VARIABLES },
+  { process: 'start', table: START_VARIABLES },
 ];
 
-async function readTables(): Promise<ProcessVariables[]> {
-  const tables = await Promise.all(
-    SOURCES.filter(({ module }) => existsSync(new URL(module, import.meta.url))).map(async ({ process, module }) => {
-      const exported: unknown = await import(module);
-      return Object.values(exported ?? {})
-        .filter(isVariableTable)
-        .map((table) => ({ process, table }));
-    }),
-  );
-  return tables.flat();
-}
-
-function isVariableTable(value: unknown): value is VariableTable {
-  if (typeof value !== 'object' || value === null) return false;
-  const entries = Object.values(value);
-  return (
-    entries.length > 0 &&
-    entries.every((entry) => typeof entry === 'object' && entry !== null && 'defaultText' in entry)
-  );
-}
-
 async function generated(): Promise<ReadonlyMap<string, string>> {
-  const variables = mergeVariables(await readTables());
+  const variables = mergeVariables(TABLES);
   const operations = readFileSync('docs/operations.md', 'utf8');
   const table = replaceSection(operations, 'environment', markdownTable(variables));
   const style = await resolveConfig('docs/operations.md');

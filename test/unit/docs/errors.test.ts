@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { API_ERROR_CODES } from '../../../api/errors.js';
 import { ERROR_CODES } from '../../../schema/contracts/error-codes.js';
 
 const PAGE = readFileSync('docs/errors.md', 'utf8');
@@ -36,4 +37,9 @@ test('every error of the proxy is documented as the code defines it, and no othe
 test('every error is explained', () => {
   const rows = PAGE.split('\n').filter((line) => /^\|\s*\d{4}\s*\|/.test(line));
   for (const row of rows) expect(row.split('|')[5]?.trim()).not.toBe('');
+});
+
+test('every GraphQL error code is documented, and no other', () => {
+  const rows = PAGE.matchAll(/^\|\s*`([A-Z_]+)`\s*\|/gm);
+  expect([...rows].map(([, code]) => code)).toEqual([...API_ERROR_CODES, 'INTERNAL']);
 });
