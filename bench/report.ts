@@ -69,7 +69,7 @@ function machineLine(machine: Machine, commit: string | null): string {
 
 /** For machines: `{machine, commit, figures: {P1: {value, target, spread}, …}}`. */
 export function asJson({ machine, commit, figures }: Outcome): string {
-  const entries = figures.map(({ name, target, spread }) => [
+  const entries: [string, unknown][] = figures.map(({ name, target, spread }) => [
     name,
     { value: spread.median, target, spread: [spread.min, spread.max] },
   ]);
