@@ -45,9 +45,12 @@ export class UsageChunkFilter {
   }
 }
 
-/** A chunk with choices always holds a delta: the two searches spare nearly every event its parsing. */
+const DELTA = Buffer.from('"delta"');
+const USAGE = Buffer.from('"usage"');
+
+/** A chunk with choices always holds a delta: one search spares nearly every event its parsing. */
 function isUsageOnly(raw: Buffer): boolean {
-  if (!raw.includes('"usage"') || raw.includes('"delta"')) return false;
+  if (raw.includes(DELTA) || !raw.includes(USAGE)) return false;
   const data = sseData(raw);
   if (data === null) return false;
   try {
