@@ -31,12 +31,14 @@ export class DocumentReader implements AnswerReader {
   push(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
     if (this.bytes > DOCUMENT_BYTES_MAX) this.parts = [];
-    else this.parts.push(Buffer.from(chunk)); // copied: the caller may reuse its buffer
+    else this.parts.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
   finish(complete: boolean): UsageReading {
     const isOverflowed = this.bytes > DOCUMENT_BYTES_MAX;
-    const isRead = !isOverflowed && addParsed(this.tally, Buffer.concat(this.parts).toString());
+    const [only] = this.parts;
+    const document = this.parts.length === 1 && only !== undefined ? only : Buffer.concat(this.parts);
+    const isRead = !isOverflowed && addParsed(this.tally, document.toString());
     return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: isRead ? 0 : this.bytes });
   }
 }

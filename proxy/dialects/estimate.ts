@@ -30,7 +30,8 @@ export function textBytes(value: unknown, depth = 0): number {
   if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return 0;
   let bytes = 0;
   if (Array.isArray(value)) {
-    for (const item of value) bytes += textBytes(item, depth + 1);
+    // a number in a list is a token that the client made itself
+    for (const item of value) bytes += typeof item === 'number' ? BYTES_PER_TOKEN : textBytes(item, depth + 1);
     return bytes;
   }
   for (const [key, member] of Object.entries(value)) {
