@@ -81,7 +81,8 @@ class MessagesTally implements AnswerTally {
 
   reading(end: AnswerEnd): UsageReading {
     const { usage, isError, outputTextBytes, model } = this;
-    const serviceTier = textIn(usage, 'service_tier');
+    // fast mode has prices of its own, like a tier
+    const serviceTier = textIn(usage, 'speed') === 'fast' ? 'fast' : textIn(usage, 'service_tier');
     const isFinal = this.isFinal || this.isDocument;
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal };
     return readingOf(seen, end, this.facts, anthropicUnits);
@@ -103,6 +104,9 @@ function anthropicUnits(usage: JsonObject, counts: UsageCounts, estimates: Estim
   if (unsplit !== null && unsplit > 0 && oneHour > 0) counts.problems.push('cache_creation does not add up');
   units.cacheWriteTokens = unsplit === null ? written : fiveMinutes + unsplit;
   units.cacheWrite1hTokens = unsplit === null ? 0 : oneHour;
+
+  // a surcharge of a tenth on newer models, which the price list does not have
+  if (usage['inference_geo'] === 'us') counts.problems.push('inference_geo us is priced at the global rate');
 
   const output = counts.required(usage, 'output_tokens') ?? estimates.outputTokens;
   const thinking = counts.optional(objectIn(usage, 'output_tokens_details'), 'thinking_tokens');

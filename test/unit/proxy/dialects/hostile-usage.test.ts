@@ -71,6 +71,19 @@ test('a stream that breaks with an error after its start is billed for what was 
   expect(reading).toMatchObject({ usageSource: 'ESTIMATED', units: { inputTokens: 100, outputTokens: 10 } });
 });
 
+test('what Anthropic bills beside its list is said, and never priced as if it were not', () => {
+  const usage = { input_tokens: 3, output_tokens: 4, service_tier: 'standard' };
+  const read = (more: object): UsageReading =>
+    document(anthropicMessages, { type: 'message', usage: { ...usage, ...more } });
+  expect(read({})).toMatchObject({ usageSource: 'PROVIDER', serviceTier: 'standard' });
+  expect(read({ speed: 'fast' }).serviceTier).toBe('fast');
+  expect(read({ inference_geo: 'us' })).toMatchObject({
+    usageSource: 'ESTIMATED',
+    usageNote: 'inference_geo us is priced at the global rate',
+    units: { inputTokens: 3, outputTokens: 4 },
+  });
+});
+
 test('a document above the bound is estimated, with the reason', () => {
   const reader = openAiChat.newDocumentReader(facts);
   for (let i = 0; i < 9; i++) reader.push(Buffer.alloc(1_048_576, 'x'));
