@@ -17,6 +17,7 @@ import { securityHeaders } from './http/security-headers.js';
 import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
 import { welcomePage } from './http/welcome-page.js';
 import { createLoaders } from './loaders.js';
+import { createResolvers } from './resolver-instances.js';
 import { createServices, type Services } from './services.js';
 import type { DatabaseOptions } from './tenancy/database.js';
 
@@ -54,6 +55,7 @@ export interface Api {
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const { options } = deps;
   const services = createServices(deps);
+  const resolvers = createResolvers(services, options);
   const schema = buildApiSchema();
   const server = new ApolloServer<ApiContext>({
     schema,
@@ -91,7 +93,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     bodyErrors,
     requireWithinLimits(schema),
     expressMiddleware(server, {
-      context: ({ req, res }) => requestContext(req, res, services, options),
+      context: ({ req, res }) => requestContext({ request: req, response: res, resolvers }, services, options),
     }),
   );
   return { app, services, unready, close: () => server.stop() };
@@ -100,11 +102,11 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
 const isHttps = (options: ApiOptions): boolean => options.publicApiUrl.startsWith('https:');
 
 async function requestContext(
-  request: Request,
-  response: Response,
+  call: { readonly request: Request; readonly response: Response; readonly resolvers: ApiContext['resolvers'] },
   services: Services,
   options: ApiOptions,
 ): Promise<ApiContext> {
+  const { request, response, resolvers } = call;
   const ip = request.ip ?? null;
   const requestId = newUuidV7();
   response.set('x-request-id', requestId);
@@ -115,7 +117,7 @@ async function requestContext(
     cookie: sessionCookie(response, isHttps(options)),
     client: { ip, userAgent: request.get('user-agent') ?? null },
     requestId,
-    resolvers: services.resolvers,
+    resolvers,
   };
 }
 

@@ -2,23 +2,13 @@
 import { deriveKey } from '../platform/keys.js';
 import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
-import { AccountQueries, AccountResolver, AccountService, ViewerResolver } from './modules/account/index.js';
-import {
-  AccountTokensResolver,
-  ApiTokenQueries,
-  ApiTokenResolver,
-  ApiTokenService,
-} from './modules/api-token/index.js';
-import {
-  AccountGatewaysResolver,
-  GatewayQueries,
-  GatewayResolver,
-  GatewayService,
-  GatewaySettingsResolver,
-} from './modules/gateway/index.js';
-import { LogBodyQueries } from './modules/log/index.js';
+import { AccountQueries, AccountService } from './modules/account/index.js';
+import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
+import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
+import { AnalyticsQueries } from './modules/analytics/index.js';
+import { LogBodyQueries, LogQueries } from './modules/log/index.js';
 import { PriceListService } from './modules/pricing/index.js';
-import { Passwords, SessionResolver, SessionService, SignInThrottle } from './modules/session/index.js';
+import { Passwords, SessionService, SignInThrottle } from './modules/session/index.js';
 import { Cursors } from './paging/cursors.js';
 import { PolicyPublisher } from './policy-publisher/index.js';
 import { Database } from './tenancy/database.js';
@@ -54,18 +44,10 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
     accounts: new AccountQueries(database),
     apiTokens: new ApiTokenQueries(database),
     gateways: new GatewayQueries(database),
+    logs: new LogQueries(database),
     logBodies: new LogBodyQueries(database),
+    analytics: new AnalyticsQueries(database),
   };
-  const resolvers = new Map<unknown, object>([
-    [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
-    [AccountResolver, new AccountResolver(accounts)],
-    [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
-    [ApiTokenResolver, new ApiTokenResolver(apiTokens)],
-    [GatewayResolver, new GatewayResolver(gateways, options)],
-    [GatewaySettingsResolver, new GatewaySettingsResolver()],
-    [SessionResolver, new SessionResolver(sessions)],
-    [ViewerResolver, new ViewerResolver(queries.accounts, cursors)],
-  ]);
   return {
     database,
     publisher,
@@ -75,7 +57,7 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
     apiTokens,
     sessions,
     queries,
-    resolvers,
+    cursors,
     priceLists: new PriceListService(database, publisher),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
   };

@@ -1,23 +1,38 @@
 /** The GraphQL schema of the api, built from the resolver classes; resolver instances come with each request's context. */
 import 'reflect-metadata';
-import type { GraphQLSchema } from 'graphql';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { buildSchemaSync } from 'type-graphql';
 import type { ApiContext } from '../context.js';
 import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
 import { AccountGatewaysResolver, GatewayResolver, GatewaySettingsResolver } from '../modules/gateway/index.js';
+import {
+  AccountAnalyticsResolver,
+  AnalyticsResolver,
+  GatewayAnalyticsResolver,
+  UsageGroupResolver,
+} from '../modules/analytics/index.js';
+import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from '../modules/log/index.js';
 import { SessionResolver } from '../modules/session/index.js';
 import { assertEveryFieldAuthorized } from './authorization-check.js';
 
 export const RESOLVERS = [
+  AccountAnalyticsResolver,
   AccountGatewaysResolver,
+  AccountLogResolver,
   AccountResolver,
   AccountTokensResolver,
+  AnalyticsResolver,
   ApiTokenResolver,
+  GatewayAnalyticsResolver,
+  GatewayLogsResolver,
   GatewayResolver,
   GatewaySettingsResolver,
+  LogConnectionResolver,
+  LogResolver,
   SessionResolver,
+  UsageGroupResolver,
   ViewerResolver,
 ] as const;
 
@@ -31,4 +46,9 @@ export function buildApiSchema(): GraphQLSchema {
   });
   assertEveryFieldAuthorized(schema);
   return schema;
+}
+
+/** The schema's text as it is committed: sorted, so that a diff shows what changed and nothing else. */
+export function printApiSchema(): string {
+  return `${printSchema(lexicographicSortSchema(buildApiSchema()))}\n`;
 }

@@ -1,0 +1,18 @@
+/** Parts that the inputs of logs and analytics share. */
+import { z } from 'zod';
+import { isUuid } from '../schema/contracts/ids.js';
+
+const VALUES_MAX = 100;
+
+/** Text that Postgres can hold. */
+export const plainText = z
+  .string()
+  .max(1_024, 'must be at most 1024 characters')
+  .regex(/^[^\0]*$/, 'must not contain NUL');
+
+/** A list of alternatives; absent: any. */
+export const anyOf = <T extends z.ZodType>(schema: T) =>
+  z.array(schema).max(VALUES_MAX, `must be at most ${VALUES_MAX} values`).nullish();
+
+/** Ids as alternatives. One that is no id of anything matches nothing, as one of somebody else's does. */
+export const anyOfIds = anyOf(z.string()).transform((ids) => ids?.filter(isUuid) ?? null);

@@ -1,0 +1,48 @@
+import { Field, Float, ObjectType } from 'type-graphql';
+import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
+import type { AccountScope } from '../../tenancy/account-scope.js';
+import type { AnalyticsRequest } from './analytics-request.js';
+
+/** Sums over a set of requests; exact. */
+@ObjectType()
+export class UsageTotals {
+  @Field(() => BigIntScalar) requests: bigint;
+  @Field(() => BigIntScalar) errors: bigint;
+  @Field(() => BigIntScalar) cached: bigint;
+  @Field(() => BigIntScalar) rateLimited: bigint;
+  @Field(() => BigIntScalar) unpriced: bigint;
+  /** requests that were neither errors nor refused by a limit, of all; null without requests */
+  @Field(() => Float, { nullable: true }) successRate: number | null;
+  @Field(() => BigIntScalar) tokensIn: bigint;
+  @Field(() => BigIntScalar) tokensOut: bigint;
+  @Field(() => BigIntScalar) tokensCachedIn: bigint;
+  @Field(() => DecimalScalar) costUsd: string;
+  @Field(() => DecimalScalar) savedUsd: string;
+  @Field(() => Float, { nullable: true }) durationP50Ms: number | null;
+  @Field(() => Float, { nullable: true }) durationP95Ms: number | null;
+  @Field(() => Float, { nullable: true }) durationP99Ms: number | null;
+  @Field(() => Float, { nullable: true }) timeToFirstTokenP95Ms: number | null;
+}
+
+@ObjectType()
+export class UsagePoint {
+  /** the interval's first moment, UTC */
+  @Field(() => Date) at: Date;
+  @Field(() => UsageTotals) totals: UsageTotals;
+}
+
+@ObjectType()
+export class UsageGroup {
+  /** one value for each dimension of `groupBy`, in its order; null: none */
+  @Field(() => [String], { nullable: 'items' }) key: (string | null)[];
+  @Field(() => UsageTotals) totals: UsageTotals;
+  /** this group's series; the first asked for reads those of all groups */
+  loadSeries: () => Promise<UsagePoint[]>;
+}
+
+/** What was asked; its fields are computed when they are selected. */
+@ObjectType()
+export class Analytics {
+  scope: AccountScope<'analytics.read'>;
+  request: AnalyticsRequest;
+}

@@ -1,0 +1,7 @@
+export { AnalyticsQueries } from './analytics.queries.js';
+export {
+  AccountAnalyticsResolver,
+  AnalyticsResolver,
+  GatewayAnalyticsResolver,
+  UsageGroupResolver,
+} from './analytics.resolver.js';

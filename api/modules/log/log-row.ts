@@ -1,0 +1,141 @@
+/** A row of the ledger, with what the log has beside it, to the log that a tenant sees. */
+import { z } from 'zod';
+import type { AccountId, ApiTokenId, GatewayId } from '../../../schema/contracts/ids.js';
+import { COST_STATUSES, type CostStatus } from '../../../schema/contracts/usage-record.js';
+import {
+  totalTokensIn,
+  totalTokensOut,
+  USAGE_SOURCES,
+  USAGE_UNITS,
+  type UsageSource,
+} from '../../../schema/contracts/usage-units.js';
+import { usdFromPico } from '../../scalars/numeric-scalars.js';
+import type { Attempt, Log } from './log.types.js';
+
+/** SQL of all input and all output tokens of a row `u`. */
+export const TOKENS_IN_SQL = `(u.input_tokens + u.cached_input_tokens + u.cache_write_tokens + u.cache_write_1h_tokens
+  + u.audio_input_tokens + u.image_input_tokens)`;
+export const TOKENS_OUT_SQL = '(u.output_tokens + u.reasoning_tokens + u.audio_output_tokens + u.image_output_tokens)';
+
+export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id, u.created_at, u.event_id,
+  u.config_version, u.provider, u.model, u.path, u.status_code, u.error_code, u.cached, u.streamed, u.client_aborted,
+  u.interrupted, u.duration_ms, u.time_to_first_token_ms, ${TOKENS_IN_SQL} AS tokens_in, ${TOKENS_OUT_SQL} AS tokens_out,
+  u.cached_input_tokens, u.cache_write_tokens + u.cache_write_1h_tokens AS cache_write_tokens, u.reasoning_tokens,
+  u.usage_source, u.usage_note, u.cost_pico, u.cost_status, u.saved_pico, u.attempts,
+  CASE WHEN b.later_metadata IS NULL THEN u.metadata ELSE coalesce(u.metadata, '{}') || b.later_metadata END AS metadata,
+  b.feedback, b.score, coalesce(b.truncated, false) AS truncated,
+  (b.request_body IS NOT NULL OR b.response_body IS NOT NULL) AS has_bodies`;
+
+export interface LogRow {
+  readonly id: string;
+  readonly account_id: AccountId;
+  readonly gateway_id: GatewayId;
+  readonly api_token_id: ApiTokenId | null;
+  readonly created_at: Date;
+  readonly event_id: string;
+  readonly config_version: number;
+  readonly provider: string;
+  readonly model: string | null;
+  readonly path: string;
+  readonly status_code: number;
+  readonly error_code: number | null;
+  readonly cached: boolean;
+  readonly streamed: boolean;
+  readonly client_aborted: boolean;
+  readonly interrupted: boolean;
+  readonly duration_ms: number;
+  readonly time_to_first_token_ms: number | null;
+  readonly tokens_in: string;
+  readonly tokens_out: string;
+  readonly cached_input_tokens: string;
+  readonly cache_write_tokens: string;
+  readonly reasoning_tokens: string;
+  readonly usage_source: UsageSource;
+  readonly usage_note: string | null;
+  readonly cost_pico: string | null;
+  readonly cost_status: CostStatus;
+  readonly saved_pico: string | null;
+  readonly attempts: unknown;
+  readonly metadata: unknown;
+  readonly feedback: number | null;
+  readonly score: number | null;
+  readonly truncated: boolean;
+  readonly has_bodies: boolean;
+}
+
+export function logOf(row: LogRow): Log {
+  // A hit in our cache used nothing and knows it; otherwise no source means that nobody knows.
+  const isCounted = row.usage_source !== 'NONE' || row.cached;
+  const tokens = (text: string): bigint | null => (isCounted ? BigInt(text) : null);
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    gatewayId: row.gateway_id,
+    apiTokenId: row.api_token_id,
+    storedBodies: storedBodies(row),
+    createdAt: row.created_at,
+    eventId: row.event_id,
+    configVersion: row.config_version,
+    provider: row.provider,
+    model: row.model,
+    path: row.path,
+    statusCode: row.status_code,
+    success: row.status_code < 400 && !row.interrupted,
+    cached: row.cached,
+    streamed: row.streamed,
+    durationMs: row.duration_ms,
+    timeToFirstTokenMs: row.time_to_first_token_ms,
+    tokensIn: tokens(row.tokens_in),
+    tokensOut: tokens(row.tokens_out),
+    tokensCachedIn: tokens(row.cached_input_tokens),
+    tokensCacheWrite: tokens(row.cache_write_tokens),
+    tokensReasoning: tokens(row.reasoning_tokens),
+    usageSource: row.usage_source,
+    usageNote: row.usage_note,
+    clientAborted: row.client_aborted,
+    costUsd: row.cost_pico === null ? null : usdFromPico(row.cost_pico),
+    costStatus: row.cost_status,
+    savedUsd: row.saved_pico === null ? null : usdFromPico(row.saved_pico),
+    metadata: row.metadata,
+    feedback: row.feedback,
+    score: row.score,
+    attempts: attemptsSchema.parse(row.attempts).map(attemptOf),
+    errorCode: row.error_code,
+  };
+}
+
+function storedBodies(row: LogRow): Log['storedBodies'] {
+  if (!row.has_bodies) return 'NOT_COLLECTED';
+  return row.truncated ? 'TRUNCATED' : 'STORED';
+}
+
+/** An attempt as the ledger's JSON holds it: the contract's AttemptRecord with its bigint as digits. */
+const attemptsSchema = z.array(
+  z.object({
+    number: z.int(),
+    step: z.int(),
+    provider: z.string(),
+    model: z.string().nullable(),
+    statusCode: z.int().nullable(),
+    errorCode: z.int().nullable(),
+    startedAtMs: z.number(),
+    durationMs: z.number(),
+    units: z.record(z.enum(USAGE_UNITS), z.number()),
+    usageSource: z.enum(USAGE_SOURCES),
+    costPico: z.string().nullable(),
+    costStatus: z.enum(COST_STATUSES),
+  }),
+);
+
+function attemptOf(attempt: z.infer<typeof attemptsSchema>[number]): Attempt {
+  const { units, usageSource, startedAtMs, costPico, durationMs, ...rest } = attempt;
+  const isCounted = usageSource !== 'NONE';
+  return {
+    ...rest,
+    durationMs: Math.round(durationMs),
+    startedAt: new Date(startedAtMs),
+    tokensIn: isCounted ? BigInt(totalTokensIn(units)) : null,
+    tokensOut: isCounted ? BigInt(totalTokensOut(units)) : null,
+    costUsd: costPico === null ? null : usdFromPico(costPico),
+  };
+}

@@ -1,0 +1,36 @@
+/** The resolver instances of one api, by class: what the schema's container looks up. */
+import { AccountResolver, ViewerResolver } from './modules/account/index.js';
+import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/index.js';
+import { AccountGatewaysResolver, GatewayResolver, GatewaySettingsResolver } from './modules/gateway/index.js';
+import {
+  AccountAnalyticsResolver,
+  AnalyticsResolver,
+  GatewayAnalyticsResolver,
+  UsageGroupResolver,
+} from './modules/analytics/index.js';
+import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
+import { SessionResolver } from './modules/session/index.js';
+import type { EndpointOptions } from './modules/gateway/index.js';
+import type { Services } from './services.js';
+
+export function createResolvers(services: Services, endpoint: EndpointOptions): ReadonlyMap<unknown, object> {
+  const { queries, cursors } = services;
+  return new Map<unknown, object>([
+    [AccountAnalyticsResolver, new AccountAnalyticsResolver()],
+    [AccountLogResolver, new AccountLogResolver(queries.logs)],
+    [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
+    [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
+    [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
+    [LogConnectionResolver, new LogConnectionResolver()],
+    [LogResolver, new LogResolver()],
+    [UsageGroupResolver, new UsageGroupResolver()],
+    [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
+    [AccountResolver, new AccountResolver(services.accounts)],
+    [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
+    [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
+    [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],
+    [GatewaySettingsResolver, new GatewaySettingsResolver()],
+    [SessionResolver, new SessionResolver(services.sessions)],
+    [ViewerResolver, new ViewerResolver(queries.accounts, cursors)],
+  ]);
+}
