@@ -36,7 +36,7 @@ function schema() {
   const result = run(node, 'dist/scripts/generate-schema.js');
   if (!result.passed || readFileSync(path, 'utf8') === before) return result;
   writeFileSync(path, before);
-  return { passed: false, output: 'schema/schema.graphql is not what the code says: run the schema generator' };
+  return { passed: false, output: 'schema/schema.graphql is not what the code says: run `npm run schema`' };
 }
 
 /** What `npm ci` will install must be all in the lockfile: npm drops platform packages that were published late. */
