@@ -6,7 +6,7 @@ import { freePort } from '../../platform/listen.js';
 import { waitFor } from './wait-for.js';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/start.js', import.meta.url));
-const READY_DEADLINE_MS = 15_000;
+const READY_DEADLINE_MS = 60_000; // seconds on an idle machine, many more on a busy one
 
 export interface StartedProcess {
   readonly pid: number;

@@ -39,7 +39,7 @@ test('the first start prints a sign-in and a curl that works; the next finds its
   const again = await second.ready();
   expect(again).not.toContain('password');
   expect(await printedCall(again)).toMatchObject({ status: 200 });
-}, 40_000);
+}, 180_000);
 
 test('a start after a kill -9 waits for what was left running and works', async () => {
   const dataDir = makeDataDir('killed');
@@ -54,7 +54,7 @@ test('a start after a kill -9 waits for what was left running and works', async 
   const output = await next.ready();
   expect(output).toContain('Postgres still runs from an earlier start');
   expect(await printedCall(output)).toMatchObject({ status: 200 });
-}, 40_000);
+}, 180_000);
 
 test('a second instance on the same data is refused, and the first goes on', async () => {
   const dataDir = makeDataDir('shared');
@@ -64,7 +64,7 @@ test('a second instance on the same data is refused, and the first goes on', asy
   expect(await second.ended).toBe(1);
   expect(second.output()).toContain(`Tollgate already runs on the data in ${dataDir} (pid ${first.pid}`);
   expect(await printedCall(await first.ready())).toMatchObject({ status: 200 });
-}, 40_000);
+}, 180_000);
 
 test('given services are used, and left running', async () => {
   const [database, redis] = await Promise.all([openEmptyTestDatabase(), openTestRedis()]);
@@ -76,4 +76,4 @@ test('given services are used, and left running', async () => {
   await given.end('SIGTERM');
   await database.close();
   await redis.close();
-}, 40_000);
+}, 180_000);
