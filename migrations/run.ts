@@ -2,6 +2,7 @@
  * Applies migrations: each in its own transaction, behind one lock, in the order of `index.ts`. Run by `npm run migrate`
  * and by `npm start`; safe to run at any time and from several machines at once.
  */
+import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { readMigrationConfig } from './config.js';
@@ -88,7 +89,7 @@ async function withClient(connectionString: string, work: (client: pg.Client) =>
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
   const config = readMigrationConfig();
   await migrate(config.connectionString, {
     ...(config.runtimeUser === null ? {} : { runtimeUser: config.runtimeUser }),

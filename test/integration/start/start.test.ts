@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { makeDataDir } from '../../support/data-dir.js';
 import { openEmptyTestDatabase } from '../../support/postgres.js';
@@ -11,9 +13,9 @@ afterEach(async () => {
 });
 
 async function start(env: NodeJS.ProcessEnv): Promise<StartedProcess> {
-  const process = await startTollgate(env);
-  started.push(process);
-  return process;
+  const tollgate = await startTollgate(env);
+  started.push(tollgate);
+  return tollgate;
 }
 
 /** Calls what the printed curl calls. */
@@ -64,6 +66,17 @@ test('a second instance on the same data is refused, and the first goes on', asy
   expect(await second.ended).toBe(1);
   expect(second.output()).toContain(`Tollgate already runs on the data in ${dataDir} (pid ${first.pid}`);
   expect(await printedCall(await first.ready())).toMatchObject({ status: 200 });
+}, 180_000);
+
+test('a proxy that dies takes the rest down with it, and says so', async () => {
+  const dataDir = makeDataDir('crash');
+  const crashing = await start({ DATA_DIR: dataDir });
+  await crashing.ready();
+  const [, pid] = /"pid":(\d+)/.exec(readFileSync(path.join(dataDir, 'logs', 'proxy.log'), 'utf8')) ?? [];
+  process.kill(Number(pid), 'SIGKILL');
+  expect(await crashing.ended).toBe(1);
+  expect(crashing.output()).toContain('The proxy ended unexpectedly (SIGKILL)');
+  await expect(fetch(`http://127.0.0.1:${crashing.apiPort}/healthz`)).rejects.toThrow();
 }, 180_000);
 
 test('given services are used, and left running', async () => {
