@@ -76,8 +76,11 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
       follower.stop();
       await closeServer(server, deadlineMs);
       metricsServer.close();
-      await ledger.flush(deadlineMs);
-      await dispatchers.close();
+      try {
+        await ledger.flush(deadlineMs);
+      } finally {
+        await dispatchers.close();
+      }
     },
   };
 }

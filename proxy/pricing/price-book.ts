@@ -37,7 +37,7 @@ export interface PriceBook {
 }
 
 /** The cost of what no provider bills. */
-const NOT_BILLABLE: Cost = Object.freeze({
+export const NOT_BILLABLE: Cost = Object.freeze({
   costPico: 0n,
   costStatus: 'NOT_BILLABLE',
   priceVersion: null,

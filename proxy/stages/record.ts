@@ -7,7 +7,7 @@ import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/c
 import { keyedHash } from '../../platform/keys.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
-import type { PriceBook } from '../pricing/price-book.js';
+import { NOT_BILLABLE, type PriceBook } from '../pricing/price-book.js';
 import { clientCredential, headerOf, loggedQuery } from '../upstream/headers.js';
 import type { LedgerEntry } from '../usage/usage-ledger.js';
 
@@ -48,16 +48,17 @@ function attemptRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, r
   };
 }
 
-/** The first that applies: custom, not billable, then what the price list says (unpriced, estimated, priced). */
+/**
+ * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
+ * refused or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
+ */
 function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
   const { reading } = relayed;
-  const book = deps.prices.current;
+  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 400);
+  if (!call.isBillable || wasUseless) return NOT_BILLABLE;
   const custom = arrival.options.customCost;
-  if (!call.isBillable) return notBillable();
-  if (custom !== null && reading.usageSource !== 'NONE') return customCost(custom, reading.units);
-  // Nothing was reported because the provider refused or was never reached: it bills nothing.
-  if (reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 400)) return notBillable();
-  return book.price({
+  if (custom !== null) return customCost(custom, reading.units);
+  return deps.prices.current.price({
     provider: call.target.provider.slug,
     model: reading.model ?? call.facts?.model ?? null,
     units: reading.units,
@@ -65,10 +66,6 @@ function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed:
     atMs: arrival.arrivedAtMs,
     serviceTier: reading.serviceTier ?? call.facts?.serviceTier ?? null,
   });
-}
-
-function notBillable(): Cost {
-  return { costPico: 0n, costStatus: 'NOT_BILLABLE', priceVersion: null, priceRule: null };
 }
 
 interface Outcome {

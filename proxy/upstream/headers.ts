@@ -40,7 +40,7 @@ const NOT_UP = new Set([
   'origin',
   'referer',
 ]);
-const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'sec-fetch-', 'access-control-'];
+const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-'];
 
 const NOT_DOWN = new Set([
   ...HOP_BY_HOP,

@@ -24,7 +24,7 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   await execute(`CREATE DATABASE ${name} ${template}`);
   const url = templateUrl();
   url.pathname = `/${name}`;
-  return { url: url.href, close: () => execute(`DROP DATABASE ${name} WITH (FORCE)`) };
+  return { url: url.href, close: () => execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
 
 function templateUrl(): URL {

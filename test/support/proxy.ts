@@ -17,7 +17,8 @@ export interface TestProxy {
   readonly redis: TestRedis;
   /** as the owner of the tables: sees and changes everything */
   readonly owner: pg.Pool;
-  stop(): Promise<void>;
+  /** a test that took the database away says so: what the ledger holds cannot be written then */
+  stop(isDatabaseGone?: boolean): Promise<void>;
 }
 
 /** `env` overrides the configuration; `origins` are the providers' base URLs. */
@@ -49,12 +50,17 @@ export async function startTestProxy(
     database,
     redis: redisServer,
     owner,
-    async stop() {
-      await proxy.stop(5_000);
-      redis.disconnect();
-      subscriber.disconnect();
-      await Promise.all([pool.end(), owner.end()]);
-      await Promise.all([database.close(), redisServer.close()]);
+    async stop(isDatabaseGone = false) {
+      try {
+        await proxy.stop(isDatabaseGone ? 0 : 5_000);
+      } catch (error) {
+        if (!isDatabaseGone) throw error;
+      } finally {
+        redis.disconnect();
+        subscriber.disconnect();
+        await Promise.all([pool.end(), owner.end()]);
+        await Promise.all([database.close(), redisServer.close()]);
+      }
     },
   };
 }

@@ -10,7 +10,7 @@ export interface Rig {
   tenant(
     settings?: Readonly<Record<string, unknown>>,
   ): Promise<TestTenant & { readonly base: string; readonly gatewayId: string }>;
-  stop(): Promise<void>;
+  stop(isDatabaseGone?: boolean): Promise<void>;
 }
 
 export async function startRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
@@ -25,8 +25,8 @@ export async function startRig(env: Readonly<Record<string, string>> = {}): Prom
       const gatewayId = await tenant.gateway('main', settings);
       return { ...tenant, gatewayId, base: `${proxy.url}/v1/${tenant.tag}/main` };
     },
-    async stop() {
-      await proxy.stop();
+    async stop(isDatabaseGone = false) {
+      await proxy.stop(isDatabaseGone);
       await upstream.close();
     },
   };
