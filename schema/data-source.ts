@@ -5,7 +5,7 @@
  */
 import 'reflect-metadata';
 import pg from 'pg';
-import { DataSource, DefaultNamingStrategy } from 'typeorm';
+import { AbstractLogger, DataSource, DefaultNamingStrategy } from 'typeorm';
 import { AccountKey } from './entities/account-key.js';
 import { Account } from './entities/account.js';
 import { ApiToken } from './entities/api-token.js';
@@ -55,6 +55,21 @@ export interface DataSourceOptions {
   readonly queryTimeoutMs: number;
   /** errors of idle connections; the pool replaces them */
   readonly onError: (error: Error) => void;
+  /** called with every statement before it is sent; tests count them */
+  readonly onQuery?: (sql: string) => void;
+}
+
+/** Reports statements, and nothing else. */
+class QueryReporter extends AbstractLogger {
+  constructor(private readonly report: (sql: string) => void) {
+    super(['query']);
+  }
+
+  override logQuery(sql: string): void {
+    this.report(sql);
+  }
+
+  protected writeLog(): void {}
 }
 
 /** A data source that is not yet connected (`initialize()`). */
@@ -67,7 +82,8 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     namingStrategy: new SnakeCaseNaming(),
     synchronize: false,
     migrationsRun: false,
-    logging: false,
+    logging: options.onQuery !== undefined,
+    ...(options.onQuery === undefined ? {} : { logger: new QueryReporter(options.onQuery) }),
     installExtensions: false,
     poolErrorHandler: options.onError,
     extra: { max: options.connectionsMax, query_timeout: options.queryTimeoutMs, connectionTimeoutMillis: 3_000 },

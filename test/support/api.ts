@@ -1,0 +1,82 @@
+/** A whole api on a free port of loopback, over a database and a Redis of its own, as `main.ts` would wire it. */
+import { createServer, type Server } from 'node:http';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { createApi, type Api, type ApiOptions } from '../../api/create-api.js';
+import { listen } from '../../platform/listen.js';
+import { createLogger } from '../../platform/logger.js';
+import { createPool } from '../../platform/postgres.js';
+import { createRedis } from '../../platform/redis.js';
+import { createDataSource } from '../../schema/data-source.js';
+import { openTestDatabase, type TestDatabase } from './postgres.js';
+import { TEST_PEPPER } from './proxy.js';
+import { openTestRedis, type TestRedis } from './redis.js';
+
+export const TEST_SECRET_KEY = 'a secret key for tests, of at least 32 characters';
+
+export interface TestApi {
+  readonly url: string;
+  readonly api: Api;
+  readonly database: TestDatabase;
+  readonly redis: TestRedis;
+  /** as the owner of the tables: sees and changes everything */
+  readonly owner: pg.Pool;
+  /** statements that the api sent to Postgres since the last call, transaction control aside */
+  takeQueries(): string[];
+  stop(): Promise<void>;
+}
+
+export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
+  const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
+  const ignore = (): void => undefined; // a test that takes a store away expects its errors
+  const queries: string[] = [];
+  const dataSource = createDataSource({
+    url: database.url,
+    applicationName: 'test-api',
+    connectionsMax: 4,
+    queryTimeoutMs: 10_000,
+    onError: ignore,
+    onQuery: (sql) => queries.push(sql),
+  });
+  await dataSource.initialize();
+  const redis = createRedis({ url: redisServer.url, connectionName: 'test-api' }, ignore);
+  const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
+  const logger = createLogger('api-test', 'fatal');
+  const api = await createApi({ dataSource, redis, logger, options: { ...DEFAULTS, ...overrides } });
+  const server = createServer(api.app);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    api,
+    database,
+    redis: redisServer,
+    owner,
+    takeQueries: () => queries.splice(0).filter((sql) => !/^(BEGIN|COMMIT|ROLLBACK)/.test(sql)),
+    async stop() {
+      await close(server);
+      await api.close();
+      redis.disconnect();
+      await Promise.all([dataSource.destroy(), owner.end()]);
+      await Promise.all([database.close(), redisServer.close()]);
+    },
+  };
+}
+
+const DEFAULTS: ApiOptions = {
+  isProduction: false,
+  isDemo: false,
+  isSignUpOpen: false,
+  publicApiUrl: 'http://localhost:4000',
+  publicProxyUrl: 'http://localhost:8787',
+  trustedProxies: 0,
+  secretKey: TEST_SECRET_KEY,
+  tokenPepper: TEST_PEPPER,
+  passwordCostLog2: 10,
+};
+
+async function close(server: Server): Promise<void> {
+  server.closeIdleConnections();
+  const closed = promisify(server.close.bind(server))();
+  server.closeAllConnections();
+  await closed;
+}

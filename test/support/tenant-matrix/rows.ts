@@ -1,0 +1,177 @@
+/**
+ * One row for every field that opens data: the document that reaches it and what its place in the schema makes of each
+ * caller and target. A field without a row fails the matrix.
+ */
+import type { Permission } from '../../../schema/contracts/permissions.js';
+import type { Caller, Target, TargetName } from './world.js';
+
+/** `null`: the document answers null where the target would be; `data`: it answers; else the code of its error. */
+export type Outcome = 'data' | 'null' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND';
+
+export interface Row {
+  readonly document: string;
+  readonly variables: (target: Target) => Readonly<Record<string, unknown>>;
+  readonly expected: (caller: Caller, target: TargetName) => Outcome;
+  /** changes what it is pointed at: its own target is made anew for every cell */
+  readonly isMutation?: boolean;
+}
+
+const holds = (caller: Caller, permission: Permission): boolean => caller.permissions.includes(permission);
+const isKnown = (caller: Caller): boolean => caller.kind !== 'none';
+
+/** A field of an account. The operator may see the account, and nothing of what is in it. */
+function ofAccount(selection: string, permission: Permission): Row {
+  return {
+    document: `query ($tag: String!) { account(tag: $tag) { ${selection} } }`,
+    variables: ({ tag }) => ({ tag }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target === 'deleted' || target === 'malformed') return 'null';
+      if (caller.kind === 'operator') return 'FORBIDDEN';
+      if (target === 'foreign') return 'null';
+      return holds(caller, permission) ? 'data' : 'FORBIDDEN';
+    },
+  };
+}
+
+/** A thing in an account, named by the account's tag and its own name or id. */
+function inAccount(argument: 'gatewayName' | 'logId', selection: string): Row {
+  const type = argument === 'gatewayName' ? 'String!' : 'ID!';
+  const field = argument === 'gatewayName' ? 'gateway(name: $inner)' : 'log(id: $inner)';
+  return {
+    document: `query ($tag: String!, $inner: ${type}) { account(tag: $tag) { ${field} { ${selection} } } }`,
+    variables: (target) => ({ tag: target.tag, inner: target[argument] }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target === 'deleted' || target === 'malformed') return 'null';
+      if (caller.kind === 'operator') return 'FORBIDDEN';
+      if (target === 'foreign') return 'null';
+      if (!holds(caller, 'AI_GATEWAY_READ')) return 'FORBIDDEN';
+      return target === 'own' ? 'data' : 'null';
+    },
+  };
+}
+
+/** A mutation that names a thing by its id alone. */
+function onThing(document: string, id: 'gatewayId' | 'tokenId', permission: Permission): Row {
+  return {
+    document,
+    variables: (target) => ({ id: target[id] }),
+    isMutation: true,
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      // A token that was made with the deleted gateway is no deleted token: revoking it is the caller's right.
+      const isThere = target === 'own' || (target === 'deleted' && id === 'tokenId');
+      if (!isThere || caller.kind === 'operator') return 'NOT_FOUND';
+      return holds(caller, permission) ? 'data' : 'FORBIDDEN';
+    },
+  };
+}
+
+/** A mutation that names an account by its id. */
+function onAccount(document: string, permission: Permission): Row {
+  return {
+    document,
+    variables: ({ accountId }) => ({ accountId, name: `made-${Math.random().toString(36).slice(2)}` }),
+    isMutation: true,
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target === 'deleted' || target === 'malformed') return 'NOT_FOUND';
+      if (caller.kind === 'operator') return 'FORBIDDEN';
+      if (target !== 'own') return 'NOT_FOUND';
+      return holds(caller, permission) ? 'data' : 'FORBIDDEN';
+    },
+  };
+}
+
+/** A field about the caller himself: whatever the target is, it answers those who are known. */
+function ofCaller(selection: string): Row {
+  return {
+    document: `query ($accountId: ID!) { viewer { ${selection} permissions(accountId: $accountId) } }`,
+    variables: ({ accountId }) => ({ accountId }),
+    expected: (caller) => (isKnown(caller) ? 'data' : 'UNAUTHENTICATED'),
+  };
+}
+
+const READ: Permission = 'AI_GATEWAY_READ';
+const range = 'from: "2026-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z"';
+const logs = (selection: string): Row => inAccount('gatewayName', `logs { ${selection} }`);
+const analytics = (selection: string): Row =>
+  inAccount('gatewayName', `analytics(filter: { ${range}, groupBy: [GATEWAY, MODEL] }) { ${selection} }`);
+const TOKEN_FIELDS = 'id name prefix gateways { id name } permissions';
+
+/** By coordinate. Fields that are public have no tenant's data behind them and stand in PUBLIC_FIELDS. */
+export const ROWS: Readonly<Record<string, Row>> = {
+  'Query.viewer': ofCaller('email isOperator'),
+  'Viewer.permissions': ofCaller('isOperator'),
+  'Viewer.accounts': ofCaller('accounts { edges { node { id tag name } } }'),
+  'Query.account': {
+    document: 'query ($tag: String!) { account(tag: $tag) { id tag name createdAt } }',
+    variables: ({ tag }) => ({ tag }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target === 'own' || target === 'mixed') return 'data';
+      return target === 'foreign' && caller.kind === 'operator' ? 'data' : 'null';
+    },
+  },
+  'Account.gateways': ofAccount('gateways { edges { node { id name } } }', READ),
+  'Account.gateway': inAccount('gatewayName', 'id name description'),
+  'Account.log': inAccount('logId', 'id eventId'),
+  'Account.apiTokens': ofAccount('apiTokens { edges { node { id name prefix } } }', 'ACCOUNT_EDIT'),
+  'Account.analytics': ofAccount(`analytics(filter: { ${range} }) { totals { requests } }`, READ),
+  'ApiToken.gateways': inAccount('logId', `apiToken { ${TOKEN_FIELDS} }`),
+  'Gateway.endpointUrl': inAccount('gatewayName', 'endpointUrl(provider: "openai")'),
+  'Gateway.settings': inAccount('gatewayName', 'settings { authentication }'),
+  'Gateway.logs': logs('edges { node { id eventId } }'),
+  'Gateway.log': {
+    ...inAccount('gatewayName', 'id'),
+    document:
+      'query ($tag: String!, $inner: String!, $logId: ID!) { account(tag: $tag) { gateway(name: $inner) { log(id: $logId) { id } } } }',
+    variables: (target) => ({ tag: target.tag, inner: target.gatewayName, logId: target.logId }),
+  },
+  'Gateway.analytics': analytics('totals { requests costUsd }'),
+  'GatewaySettings.egressProxyUrl': inAccount('gatewayName', 'id settings { egressProxyUrl }'),
+  'LogConnection.totalCount': logs('totalCount'),
+  'LogConnection.totalCountIsExact': logs('totalCountIsExact'),
+  'Log.gateway': inAccount('logId', 'gateway { id name }'),
+  'Log.apiToken': inAccount('logId', 'apiToken { id name }'),
+  'Log.bodyState': inAccount('logId', 'bodyState'),
+  'Log.requestBody': inAccount('logId', 'id requestBody'),
+  'Log.responseBody': inAccount('logId', 'id responseBody'),
+  'Analytics.totals': analytics('totals { requests }'),
+  'Analytics.series': analytics('series { at }'),
+  'Analytics.groups': analytics('groups { key totals { requests } }'),
+  'UsageGroup.series': analytics('groups { key series { at } }'),
+  'Mutation.createAccount': {
+    document: 'mutation ($name: String!) { createAccount(input: { name: $name }) { id } }',
+    variables: () => ({ name: `made-${Math.random().toString(36).slice(2)}` }),
+    isMutation: true,
+    expected: (caller) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
+    },
+  },
+  'Mutation.createGateway': onAccount(
+    'mutation ($accountId: ID!, $name: String!) { createGateway(input: { accountId: $accountId, name: $name }) { id } }',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.createApiToken': onAccount(
+    `mutation ($accountId: ID!, $name: String!) {
+      createApiToken(input: { accountId: $accountId, name: $name, permissions: [ACCOUNT_EDIT] }) { token { id } } }`,
+    'ACCOUNT_EDIT',
+  ),
+  'Mutation.updateGateway': onThing(
+    'mutation ($id: ID!) { updateGateway(input: { id: $id, description: "changed" }) { id description } }',
+    'gatewayId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.deleteGateway': onThing('mutation ($id: ID!) { deleteGateway(id: $id) }', 'gatewayId', 'AI_GATEWAY_EDIT'),
+  'Mutation.revokeApiToken': onThing(
+    'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
+    'tokenId',
+    'ACCOUNT_EDIT',
+  ),
+};
+
+/** Fields that everybody may call, and `signOut`, which would end the caller's session for the cells after it. */
+export const FIELDS_WITHOUT_TENANT: readonly string[] = ['Mutation.signIn', 'Mutation.signUp', 'Mutation.signOut'];

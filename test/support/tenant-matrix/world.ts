@@ -1,0 +1,113 @@
+/** Two tenants with everything in them, one deleted account, and every kind of caller: what the tenant matrix runs on. */
+import type pg from 'pg';
+import { PERMISSIONS, ROLES, type Permission } from '../../../schema/contracts/permissions.js';
+import { addMember, createLog, createUser } from '../seed.js';
+import { createTenant, type TestTenant } from '../tenant.js';
+import { ROLE_PERMISSIONS } from '../../../api/authorization.js';
+
+export interface Caller {
+  readonly name: string;
+  readonly kind: 'user' | 'operator' | 'token' | 'none';
+  readonly token: string | null;
+  /** in account A */
+  readonly permissions: readonly Permission[];
+}
+
+/** Ids and names that one cell puts into its document. */
+export interface Target {
+  readonly tag: string;
+  readonly accountId: string;
+  readonly gatewayName: string;
+  readonly gatewayId: string;
+  readonly tokenId: string;
+  readonly logId: string;
+}
+
+export const TARGETS = ['own', 'foreign', 'mixed', 'deleted', 'malformed'] as const;
+export type TargetName = (typeof TARGETS)[number];
+
+export interface World {
+  readonly callers: readonly Caller[];
+  readonly targets: Readonly<Record<TargetName, Target>>;
+  /** texts that only account B may ever see */
+  readonly foreignTexts: readonly string[];
+  /** what tells of account B itself: the operator may see it too */
+  readonly foreignAccountTexts: readonly string[];
+  /** a gateway and a token of account A that nothing has touched yet */
+  fresh(): Promise<Target>;
+}
+
+export async function buildWorld(owner: pg.Pool): Promise<World> {
+  const [a, b, gone] = [await createTenant(owner), await createTenant(owner), await createTenant(owner)];
+  const own = await fill(owner, a, 'alpha');
+  const foreign = await fill(owner, b, 'bravo');
+  await owner.query('UPDATE account SET deleted_at = now() WHERE id = $1', [gone.accountId]);
+  const deleted = await fill(owner, a, 'gone');
+  await owner.query('UPDATE gateway SET deleted_at = now() WHERE id = $1', [deleted.gatewayId]);
+  await owner.query('UPDATE log_body SET deleted_at = now() WHERE id = $1', [deleted.logId]);
+  const callers = await makeCallers(owner, a, gone);
+  await createUser(owner, { accountId: b.accountId, role: 'OWNER' });
+  const malformed = "x' OR '1'='1";
+  return {
+    callers,
+    targets: {
+      own,
+      foreign,
+      mixed: { ...foreign, tag: own.tag },
+      deleted: { ...deleted, tag: gone.tag, accountId: gone.accountId },
+      malformed: {
+        tag: malformed,
+        accountId: malformed,
+        gatewayName: malformed,
+        gatewayId: malformed,
+        tokenId: malformed,
+        logId: malformed,
+      },
+    },
+    foreignTexts: [foreign.gatewayId, foreign.gatewayName, foreign.tokenId, foreign.logId, 'bravo-body', 'bravo-event'],
+    foreignAccountTexts: [b.accountId, b.tag, b.name],
+    fresh: async () => ({ ...own, ...(await gatewayAndToken(owner, a, `fresh-${++freshCount}`)) }),
+  };
+}
+
+let freshCount = 0;
+
+async function gatewayAndToken(owner: pg.Pool, tenant: TestTenant, name: string) {
+  const gatewayName = `${name}-gateway`;
+  const gatewayId = await tenant.gateway(gatewayName);
+  await tenant.apiToken({ gatewayIds: [gatewayId] });
+  const tokens = await owner.query<{ id: string }>('SELECT id FROM api_token WHERE gateway_ids = ARRAY[$1::uuid]', [
+    gatewayId,
+  ]);
+  return { gatewayName, gatewayId, tokenId: tokens.rows[0]?.id ?? '' };
+}
+
+async function fill(owner: pg.Pool, tenant: TestTenant, name: string): Promise<Target> {
+  const { accountId, tag } = tenant;
+  const things = await gatewayAndToken(owner, tenant, name);
+  const logId = await createLog(
+    owner,
+    { accountId, gatewayId: things.gatewayId },
+    {
+      columns: { api_token_id: things.tokenId, event_id: `${name}-event` },
+      bodies: { request_body: Buffer.from(`${name}-body`), response_body: Buffer.from(`${name}-body`) },
+    },
+  );
+  return { tag, accountId, ...things, logId };
+}
+
+async function makeCallers(owner: pg.Pool, tenant: TestTenant, gone: TestTenant): Promise<Caller[]> {
+  const callers: Caller[] = [];
+  for (const role of ROLES) {
+    const user = await createUser(owner, { accountId: tenant.accountId, role });
+    await addMember(owner, user.id, gone.accountId, role);
+    callers.push({ name: role, kind: 'user', token: user.token, permissions: ROLE_PERMISSIONS[role] });
+  }
+  const operator = await createUser(owner, { isOperator: true });
+  callers.push({ name: 'operator', kind: 'operator', token: operator.token, permissions: [] });
+  for (const permission of PERMISSIONS) {
+    const token = await tenant.apiToken({ permissions: [permission] });
+    callers.push({ name: `token ${permission}`, kind: 'token', token, permissions: [permission] });
+  }
+  return [...callers, { name: 'none', kind: 'none', token: null, permissions: [] }];
+}
