@@ -19,7 +19,7 @@ const SERVER_CODES: Readonly<Record<string, ApiErrorCode>> = {
 /** Formats for Apollo's `formatError`; unknown errors are logged under the id that the caller is given. */
 export function createErrorFormatter(logger: Logger) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const cause = unwrapResolverError(error);
+    const cause = causeOf(error);
     const where = {
       ...(formatted.path === undefined ? {} : { path: formatted.path }),
       ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
@@ -40,6 +40,12 @@ export function createErrorFormatter(logger: Logger) {
     logger.error({ err: cause, errorId: id }, 'a GraphQL request failed; the caller was told this id');
     return { message: `Something went wrong here (${id}).`, ...where, extensions: { code: 'INTERNAL', id } };
   };
+}
+
+/** What was thrown in a resolver, or by a plugin (which the server wraps without a path). */
+function causeOf(error: unknown): unknown {
+  const cause = unwrapResolverError(error);
+  return cause instanceof GraphQLError && cause.originalError instanceof ApiError ? cause.originalError : cause;
 }
 
 /** An error's `extensions`: its code and, for bad input, the path of the field. */

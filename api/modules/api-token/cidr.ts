@@ -32,7 +32,9 @@ export function isNarrower(inner: string, outer: readonly string[]): boolean {
   if (network === null) return false;
   return outer.some((cidr) => {
     const wider = parseCidr(cidr);
-    return wider !== null && wider.bits <= network.bits && listOf([cidr]).check(network.address, network.family);
+    // Of one family only: `::ffff:192.0.2.1/8` has an address inside 0.0.0.0/0 and is far wider than it.
+    if (wider === null || wider.family !== network.family || wider.bits > network.bits) return false;
+    return listOf([cidr]).check(network.address, network.family);
   });
 }
 

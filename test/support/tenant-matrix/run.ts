@@ -3,7 +3,7 @@ import { fieldsThatOpenData } from '../../../api/graphql/authorization-check.js'
 import { buildApiSchema } from '../../../api/graphql/schema.js';
 import type { TestApi } from '../api.js';
 import { graphqlCaller, type GraphqlAnswer } from '../graphql.js';
-import { FIELDS_WITHOUT_TENANT, ROWS, type Outcome, type Row } from './rows.js';
+import { FIELDS_WITHOUT_TENANT, ROWS, type Row } from './rows.js';
 import { buildWorld, TARGETS, type Caller, type TargetName, type World } from './world.js';
 
 /** Fields that open data and that no row covers. */
@@ -48,7 +48,8 @@ async function runCell(url: string, world: World, { row, caller, target }: Cell)
 const leaks = (world: World, caller: Caller): readonly string[] =>
   caller.kind === 'operator' ? world.foreignTexts : [...world.foreignTexts, ...world.foreignAccountTexts];
 
-function outcomeOf(answer: GraphqlAnswer): Outcome | string {
+/** An `Outcome`, or a code that none of them is. */
+function outcomeOf(answer: GraphqlAnswer): string {
   const [error] = answer.errors;
   if (error !== undefined) return error.extensions.code;
   return endsInNull(answer.data) ? 'null' : 'data';

@@ -1,0 +1,146 @@
+import { request as httpRequest } from 'node:http';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { graphqlCaller, postGraphql, type GraphqlCaller } from '../../support/graphql.js';
+import { createUser } from '../../support/seed.js';
+import { createTenant, type TestTenant } from '../../support/tenant.js';
+
+let api: TestApi;
+let production: TestApi;
+let tenant: TestTenant;
+let owner: GraphqlCaller;
+
+beforeAll(async () => {
+  [api, production] = [await startTestApi(), await startTestApi({ isProduction: true })];
+  tenant = await createTenant(api.owner);
+  owner = graphqlCaller(api.url, (await createUser(api.owner, { accountId: tenant.accountId })).token);
+});
+afterAll(() => Promise.all([api.stop(), production.stop()]));
+
+const many = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
+
+test.each<[string, string]>([
+  [
+    'depth',
+    `{ viewer { accounts { ${'edges { node { gateways { '.repeat(4)} edges { cursor } ${'} } } '.repeat(4)} } } }`,
+  ],
+  ['aliases', `{ viewer { ${many(31, (index) => `a${index}: email`)} } }`],
+  [
+    'aliases inside a fragment that is spread often',
+    `{ viewer { ...a } b: viewer { ...a } } fragment a on Viewer { ${many(16, (index) => `a${index}: email`)} }`,
+  ],
+  ['root fields', `{ ${many(11, (index) => `a${index}: viewer { email }`)} }`],
+  ['directives', `{ viewer { email ${'@include(if: true) '.repeat(21)} } }`],
+  ['tokens', `{ viewer { ${'email '.repeat(2_000)} } }`],
+  ['cost', '{ viewer { accounts(first: 100) { edges { node { gateways(first: 100) { edges { node { id } } } } } } } }'],
+  [
+    'cost of bodies',
+    'query { account(tag: "x") { gateway(name: "x") { logs(first: 100) { edges { node { requestBody responseBody } } } } } }',
+  ],
+  ['operations', many(6, (index) => `query q${index} { viewer { email } }`)],
+])('T-GQL-2 a document over its %s is refused', async (_limit, document) => {
+  (await owner(document)).expectError('QUERY_TOO_COMPLEX');
+});
+
+test('a list by a variable costs what the variable says', async () => {
+  const document =
+    'query ($n: Int) { viewer { accounts(first: $n) { edges { node { gateways(first: $n) { edges { node { id } } } } } } } }';
+  (await owner(document, { n: 100 })).expectError('QUERY_TOO_COMPLEX');
+  (await owner(document, { n: 10 })).expectData();
+});
+
+test('T-GQL-3 documents made to be slow to validate are answered at once', async () => {
+  const overlapping = `{ viewer { ${many(330, (index) => `... on Viewer { accounts { edges { node { id } } } } # ${index}\n`)} } }`;
+  const nested = `{ ...f0 } ${many(60, (index) => `fragment f${index} on Query { ...f${index + 1} ...f${index + 1} viewer { email } }`)} fragment f60 on Query { viewer { email } }`;
+  const cyclic = '{ viewer { ...a } } fragment a on Viewer { ...b } fragment b on Viewer { ...a }';
+  for (const document of [overlapping, nested, cyclic, `{ viewer { email } } ${'# x\n'.repeat(12_000)}`]) {
+    const startedMs = performance.now();
+    await owner(document);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  }
+});
+
+test('T-GQL-8 variables named like object internals are only names', async () => {
+  const body = '{"query":"{ viewer { isOperator } }","variables":{"__proto__":{"isOperator":true},"constructor":1}}';
+  const token = (await createUser(api.owner)).token;
+  const answer = await postGraphql(api.url, body, { authorization: `Bearer ${token}` });
+  expect(answer.expectData()).toEqual({ viewer: { isOperator: false } });
+  expect(Reflect.get({}, 'isOperator')).toBeUndefined();
+});
+
+test('a body over 64 KiB, a batch, and what is no JSON are refused', async () => {
+  const big = await postGraphql(api.url, JSON.stringify({ query: `{ viewer { email } } #${'x'.repeat(70_000)}` }), {});
+  expect(big.status).toBe(413);
+  big.expectError('QUERY_TOO_COMPLEX');
+  (await postGraphql(api.url, '[{"query":"{ viewer { email } }"}]', {})).expectError('BAD_USER_INPUT', 'body');
+  (await postGraphql(api.url, '{"query":', {})).expectError('BAD_USER_INPUT', 'body');
+});
+
+test('only POST with JSON is taken: no form, no plain text, no GET', async () => {
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    expect((await postGraphql(api.url, '{"query":"{ viewer { email } }"}', { 'content-type': type })).status).toBe(415);
+  }
+  const got = await fetch(`${api.url}/graphql?query={viewer{email}}`);
+  expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST']);
+});
+
+test('JSON callers get 200 with the errors, and callers of the new media type get 400', async () => {
+  for (const query of ['{ nope }', '{ nope', '']) {
+    const body = JSON.stringify({ query });
+    expect((await postGraphql(api.url, body, { accept: 'application/json' })).status).toBe(200);
+    expect((await postGraphql(api.url, body, { accept: 'application/graphql-response+json' })).status).toBe(400);
+  }
+});
+
+test('in production only callers with a credential may introspect, and errors suggest no names', async () => {
+  const INTROSPECTION = '{ __schema { queryType { name } } }';
+  (await graphqlCaller(production.url, null)(INTROSPECTION)).expectError('UNAUTHENTICATED');
+  (await graphqlCaller(production.url, (await createUser(production.owner)).token)(INTROSPECTION)).expectData();
+  (await graphqlCaller(api.url, null)(INTROSPECTION)).expectData();
+  const answer = await graphqlCaller(production.url, null)('{ viewr { email } }');
+  expect(answer.expectError('BAD_USER_INPUT').message).not.toContain('viewer');
+});
+
+test('an unexpected failure says nothing but an id', async () => {
+  const broken = await startTestApi();
+  const user = await createUser(broken.owner, { isOperator: true });
+  await broken.owner.query('REVOKE SELECT ON account_key FROM tollgate_api');
+  const answer = await graphqlCaller(broken.url, user.token)('{ account(name: "any") { id } }');
+  const error = answer.expectError('INTERNAL');
+  expect(error.message).toMatch(/^Something went wrong here \([0-9a-f-]{36}\)\.$/);
+  expect(answer.text).not.toMatch(/account_key|permission|SELECT|stack/);
+  await broken.stop();
+});
+
+test('the page at / names the endpoints and may load nothing; health and readiness answer', async () => {
+  const page = await fetch(`${api.url}/`);
+  expect(await page.text()).toContain('http://localhost:8787/v1/{account}/{gateway}/{provider}');
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+  expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${api.url}/readyz`)).status).toBe(200);
+});
+
+test('readiness says what is missing when the database is gone', async () => {
+  const lost = await startTestApi();
+  await lost.database.close();
+  const ready = await fetch(`${lost.url}/readyz`);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { status: 'unready', reason: 'the database does not answer' },
+  ]);
+  expect((await fetch(`${lost.url}/healthz`)).status).toBe(200);
+  await lost.stop().catch(() => undefined); // its database is already dropped
+});
+
+test('a request whose path or headers are malformed is refused without a crash', async () => {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const request = httpRequest(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=klingon' },
+    });
+    request.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+    request.end('{}');
+  });
+  expect(status).toBe(415);
+});
