@@ -3,7 +3,7 @@
  * browser or to the proxies before us. Down: the provider's own, less what belongs to its connection or its site.
  * Names keep the case and order in which they came.
  */
-import { looksLikeApiToken } from '../../schema/contracts/api-token.js';
+import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import type { Provider } from '../providers/provider.js';
 
 /** RFC 9110 §7.6.1: about one connection, never forwarded; `connection` may name more. */
@@ -53,8 +53,6 @@ const NOT_DOWN = new Set([
 ]);
 const NOT_DOWN_PREFIXES = ['cf-aig-', 'access-control-'];
 
-const API_TOKEN_ANYWHERE = /tgt_[0-9A-Za-z]{40}/;
-
 export interface UpstreamHeaderOptions {
   /** the answer has to be readable: ask for no content encoding */
   readonly isIdentityWanted: boolean;
@@ -70,7 +68,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
     const value = rawHeaders[i + 1] ?? '';
     if (NOT_UP.has(lower) || startsWithAny(lower, NOT_UP_PREFIXES) || named?.has(lower) === true) continue;
     if (options.isIdentityWanted && lower === 'accept-encoding') continue;
-    if (value.includes('tgt_') && API_TOKEN_ANYWHERE.test(value)) continue;
+    if (value.includes('tgt_') && holdsApiToken(value)) continue;
     headers.push(name, value);
   }
   if (options.isIdentityWanted) headers.push('accept-encoding', 'identity');
@@ -79,18 +77,24 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
 
 /** A query without parameters that hold one of our API tokens. */
 export function upstreamQuery(query: string): string {
-  if (!query.includes('tgt_')) return query;
+  if (query === '' || !holdsApiToken(unescaped(query))) return query;
   const kept = query
     .slice(1)
     .split('&')
-    .filter((pair) => !looksLikeApiToken(decodeURIComponent(pair.slice(pair.indexOf('=') + 1))));
+    .filter((pair) => !holdsApiToken(unescaped(pair)));
   return kept.length > 0 ? `?${kept.join('&')}` : '';
 }
 
-/** A query as it may be logged: values of parameters that carry credentials are taken out. */
+/** Percent-decoded byte by byte, which cannot fail; what is not well encoded stays (the provider will say so). */
+function unescaped(text: string): string {
+  if (!text.includes('%')) return text;
+  return text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** A query as it may be logged: our API tokens and the values of parameters that carry credentials are taken out. */
 export function loggedQuery(query: string): string {
   return query.includes('=')
-    ? query.replace(/([?&](?:key|api_key|api-key|token|access_token|auth)=)[^&]*/gi, '$1[removed]')
+    ? upstreamQuery(query).replace(/([?&](?:key|api_key|api-key|token|access_token|auth)=)[^&]*/gi, '$1[removed]')
     : query;
 }
 

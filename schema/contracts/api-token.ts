@@ -10,6 +10,7 @@ const PREFIX = 'tgt_';
 const SECRET_CHARACTERS = 34;
 const CHECKSUM_CHARACTERS = 6;
 const SHAPE = /^tgt_[0-9A-Za-z]{40}$/;
+const SHAPE_ANYWHERE = /tgt_[0-9A-Za-z]{40}/;
 /** Length of a token, and of the display prefix that may be stored and shown. */
 export const API_TOKEN_CHARACTERS = PREFIX.length + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
 const DISPLAY_CHARACTERS = 10;
@@ -42,9 +43,9 @@ export function isWellFormedApiToken(text: string): boolean {
   return checksum(body) === text.slice(-CHECKSUM_CHARACTERS);
 }
 
-/** Whether `text` looks like one of our tokens, well-formed or not: such a value is never forwarded upstream. */
-export function looksLikeApiToken(text: string): boolean {
-  return SHAPE.test(text);
+/** Whether something in `text` looks like one of our tokens, well-formed or not: it is never forwarded upstream. */
+export function holdsApiToken(text: string): boolean {
+  return SHAPE_ANYWHERE.test(text);
 }
 
 /** What is stored and looked up instead of the token: HMAC-SHA-256 under the pepper, lowercase hex. */

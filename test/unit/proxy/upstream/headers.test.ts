@@ -1,0 +1,121 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  clientCredential,
+  downstreamHeaders,
+  headerOf,
+  loggedQuery,
+  upstreamHeaders,
+  upstreamQuery,
+} from '../../../../proxy/upstream/headers.js';
+import { mintApiToken } from '../../../../schema/contracts/api-token.js';
+import { propertyRuns } from '../../../support/test-size.js';
+
+const up = (...raw: string[]): string[] => upstreamHeaders(raw, { isIdentityWanted: false });
+const down = (...raw: string[]): string[] => downstreamHeaders(raw.map((text) => Buffer.from(text, 'latin1')));
+
+test("the client's own headers go up in their order and spelling, repeated ones too", () => {
+  const raw = ['X-Custom', 'a', 'Authorization', 'Bearer sk', 'x-custom', 'b', 'Accept-Encoding', 'gzip'];
+  expect(up(...raw)).toEqual(raw);
+});
+
+test.each([
+  'Connection',
+  'Keep-Alive',
+  'Transfer-Encoding',
+  'TE',
+  'Trailer',
+  'Upgrade',
+  'Proxy-Authorization',
+  'Host',
+  'Content-Length',
+  'Cookie',
+  'X-Forwarded-For',
+  'X-Real-IP',
+  'Forwarded',
+  'Via',
+  'Origin',
+  'Referer',
+  'cf-aig-metadata',
+  'CF-AIG-Authorization',
+  'cf-aig-anything-new',
+])('%s stays here', (name) => {
+  expect(up(name, 'value', 'x-kept', '1')).toEqual(['x-kept', '1']);
+});
+
+test('what Connection names stays here too', () => {
+  expect(up('Connection', 'keep-alive, X-Hop , close', 'x-hop', '1', 'x-kept', '2')).toEqual(['x-kept', '2']);
+});
+
+test('when the answer must be readable, no encoding but identity is asked for', () => {
+  const headers = upstreamHeaders(['Accept-Encoding', 'gzip, br', 'accept', '*/*'], { isIdentityWanted: true });
+  expect(headers).toEqual(['accept', '*/*', 'accept-encoding', 'identity']);
+});
+
+test('a value with one of our API tokens in it goes up in no header', () => {
+  const token = mintApiToken();
+  expect(up('authorization', `Bearer ${token}`, 'x-api-key', token, 'x-note', `see ${token}!`, 'x', '1')).toEqual([
+    'x',
+    '1',
+  ]);
+});
+
+test('one of our API tokens goes up in no query, however it is written', () => {
+  const token = mintApiToken();
+  const encoded = token.replace('_', '%5F').replace('t', '%74');
+  const pairs = [`key=${token}`, `key=${encoded}`, `a=Bearer%20${token}`, `${token}=1`, `a=%zz${token}`, token];
+  for (const pair of pairs) {
+    expect(upstreamQuery(`?x=1&${pair}&y=%zz`)).toBe('?x=1&y=%zz');
+    expect(upstreamQuery(`?${pair}`)).toBe('');
+  }
+});
+
+test('a query without a token is the same string, and nothing makes it throw', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.boolean(), (text, mentionsToken) => {
+      const query = `?${text}${mentionsToken ? '&tgt_' : ''}`;
+      expect(upstreamQuery(query)).toBe(query);
+    }),
+    propertyRuns,
+  );
+});
+
+test('credentials in a query are not logged, and neither is one of our tokens under any name', () => {
+  const token = mintApiToken();
+  expect(loggedQuery('?alt=sse&key=AIza1&api_key=b&Access_Token=c')).toBe(
+    '?alt=sse&key=[removed]&api_key=[removed]&Access_Token=[removed]',
+  );
+  expect(loggedQuery(`?trace=${token}&a=1`)).not.toContain(token);
+  expect(loggedQuery(`?trace=${token.replace('_', '%5f')}&a=1`)).not.toContain(token.slice(4));
+});
+
+test("the provider's headers come down, less its connection's, its site's and those that look like ours", () => {
+  expect(
+    down(
+      ...['X-Request-Id', 'req_1', 'Connection', 'keep-alive', 'Transfer-Encoding', 'chunked', 'Set-Cookie', 'a=b'],
+      ...['Server', 'x', 'Alt-Svc', 'h3', 'Strict-Transport-Security', 'max-age=1', 'cf-aig-log-id', 'forged'],
+      ...['Access-Control-Allow-Origin', 'https://one.example', 'retry-after', '7', 'x-ratelimit-remaining', '3'],
+    ),
+  ).toEqual(['X-Request-Id', 'req_1', 'retry-after', '7', 'x-ratelimit-remaining', '3']);
+});
+
+test('a header value keeps its bytes on the way down', () => {
+  expect(down('x-note', 'caf\u00e9')).toEqual(['x-note', 'caf\u00e9']);
+});
+
+test('a header is found in any case, and an absent one is null', () => {
+  expect(headerOf(['Content-Type', 'text/plain'], 'content-type')).toBe('text/plain');
+  expect(headerOf(['Content-Type', 'text/plain'], 'content-tape')).toBeNull();
+});
+
+test("the credential is the first of the provider's credential headers that the client sent", () => {
+  const provider = {
+    slug: 'anthropic',
+    origin: 'https://x',
+    upstreamPath: (path: string) => path,
+    credentialHeaders: ['x-api-key', 'authorization'],
+  };
+  expect(clientCredential(['Authorization', 'Bearer b', 'X-Api-Key', 'a'], provider)).toBe('a');
+  expect(clientCredential(['Authorization', 'Bearer b'], provider)).toBe('Bearer b');
+  expect(clientCredential([], provider)).toBe('');
+});
