@@ -2,11 +2,13 @@
 
 /** Unreserved and sub-delims, `:`, `@`, `/` (RFC 3986 §3.3), and `%`: what needs no closer look when no `%` is in it. */
 const PLAIN = /^[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*$/;
-const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
+/** `.` or `..`, also with parameters behind it: some servers drop those before they resolve the dots. */
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:[/;]|$)/;
 
 /**
  * Whether no segment of `path` is, or decodes into, `.` or `..`, contains an encoded `/`, `\`, `%` or control, or is
- * empty in the middle. (`/%2e%2e/` is collapsed by `new URL`, `..%2f` is left for the upstream to decode.)
+ * empty in the middle, and no `#` ends the path early. (`/%2e%2e/` is collapsed by `new URL`, `..%2f` is left for the
+ * upstream to decode.)
  */
 export function isSafePath(path: string): boolean {
   if (path === '' || path === '/') return true;
@@ -21,5 +23,5 @@ function isSafeSegment(segment: string): boolean {
   } catch {
     return false;
   }
-  return decoded !== '.' && decoded !== '..' && !/[/\\%\u0000-\u001f\u007f]/.test(decoded) && /^[!-~]*$/.test(segment);
+  return !DOT_SEGMENT.test(decoded) && !/[/\\%\u0000-\u001f\u007f]/.test(decoded) && /^[!"$-~]*$/.test(segment);
 }
