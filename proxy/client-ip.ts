@@ -18,21 +18,25 @@ export function clientIp(request: IncomingMessage, trustedHops: number): string 
 
 /** IPv4-mapped IPv6 becomes IPv4 (one client, one spelling); text that is no address becomes null. */
 export function normaliseIp(text: string): string | null {
-  const bare = text.startsWith('::ffff:') && isIP(text.slice(7)) === 4 ? text.slice(7) : text;
+  const bare = /^::ffff:/i.test(text) && isIP(text.slice(7)) === 4 ? text.slice(7) : text;
   const zoned = bare.indexOf('%');
   const address = zoned === -1 ? bare : bare.slice(0, zoned);
   return isIP(address) === 0 ? null : address;
 }
 
+const BITS = { ipv4: 32, ipv6: 128 } as const;
+
 /** Networks as one matcher; text that is no CIDR or address matches nothing. */
 export function networkList(cidrs: readonly string[]): BlockList {
   const list = new BlockList();
   for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(address) === 0) continue;
+    const [address = '', bits, ...rest] = cidr.split('/');
+    const version = isIP(address);
+    if (version === 0 || rest.length > 0) continue;
+    const family = version === 6 ? 'ipv6' : 'ipv4';
     if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
+    // Number('') is 0, which would let everybody in
+    else if (/^\d{1,3}$/.test(bits) && Number(bits) <= BITS[family]) list.addSubnet(address, Number(bits), family);
   }
   return list;
 }
