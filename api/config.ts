@@ -1,9 +1,9 @@
 /** What the api takes from the environment. */
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
+import { instanceSecrets } from '../platform/instance-secrets.js';
 
 const requiredText = z.string({ error: 'must be set' });
-const secret = requiredText.min(32, 'must be at least 32 characters');
 const url = (byDefault: string): z.ZodType<string> =>
   z
     .string()
@@ -29,8 +29,9 @@ export const API_VARIABLES = {
   PUBLIC_PROXY_URL: variable(optionalText, 'http://localhost:`PROXY_PORT`', 'what `endpointUrl` shows'),
   DATABASE_URL: variable(requiredText, 'embedded', 'Postgres of the tiers'),
   REDIS_URL: variable(requiredText, 'embedded', 'Redis of the tiers'),
-  SECRET_KEY: variable(secret, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
-  TOKEN_PEPPER: variable(secret, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
+  SECRET_KEY: variable(optionalText, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
+  TOKEN_PEPPER: variable(optionalText, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
+  DATA_DIR: variable(text('./.data'), './.data', 'where secrets are kept that were not given (never in production)'),
   SIGNUP: variable(
     z.enum(['open', 'invite'], 'must be open or invite').default('invite'),
     'invite',
@@ -48,7 +49,7 @@ export const API_VARIABLES = {
 
 export type ApiConfig = ReturnType<typeof readApiConfig>;
 
-/** Throws EnvironmentError with every problem at once. */
+/** Throws EnvironmentError, or SecretsError, each with every problem at once. */
 export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
   const parsed = parseEnvironment(API_VARIABLES, env);
   const urls = parseEnvironment(
@@ -59,6 +60,11 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     env,
   );
   const isProduction = parsed.NODE_ENV === 'production';
+  const secrets = instanceSecrets({
+    given: { SECRET_KEY: parsed.SECRET_KEY ?? undefined, TOKEN_PEPPER: parsed.TOKEN_PEPPER ?? undefined },
+    dataDir: parsed.DATA_DIR,
+    isProduction,
+  });
   return Object.freeze({
     isProduction,
     isDemo: !isProduction && parsed.DEMO !== '0',
@@ -70,8 +76,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     trustedProxies: parsed.TRUST_PROXY,
     database: { url: parsed.DATABASE_URL, connectionsMax: parsed.DATABASE_CONNECTIONS_MAX },
     redisUrl: parsed.REDIS_URL,
-    secretKey: parsed.SECRET_KEY,
-    tokenPepper: parsed.TOKEN_PEPPER,
+    secretKey: secrets.SECRET_KEY,
+    tokenPepper: secrets.TOKEN_PEPPER,
     passwordCostLog2: parsed.PASSWORD_COST_LOG2,
     bootstrap: {
       email: parsed.BOOTSTRAP_EMAIL,

@@ -18,6 +18,7 @@ import { dropOldChanges } from './policy-publisher/index.js';
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
+const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 };
 
 try {
   await run(readApiConfig());
@@ -45,7 +46,7 @@ async function run(config: ApiConfig): Promise<void> {
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
-  const server = createServer(api.app);
+  const server = createServer(HTTP_LIMITS, api.app);
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);

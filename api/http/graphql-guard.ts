@@ -2,7 +2,7 @@
  * What stands before the GraphQL server: POST with a JSON body of bounded size, one operation document within limits.
  * Refusals are GraphQL error answers, with status 200 for `application/json` callers as GraphQL over HTTP asks.
  */
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { parse, type GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import { ApiError, badInput, tooComplex } from '../errors.js';
@@ -39,21 +39,25 @@ export const bodyErrors: ErrorRequestHandler = (error: unknown, _request, respon
 export function requireWithinLimits(schema: GraphQLSchema): RequestHandler {
   return (request, response, next) => {
     if (Array.isArray(request.body))
-      return answer(response, 200, badInput('body', 'must be one operation, not a batch'));
+      return answer(response, refused(request), badInput('body', 'must be one operation, not a batch'));
     const body = bodySchema.safeParse(request.body);
     if (!body.success) return next();
     try {
       const document = parse(body.data.query, { maxTokens: QUERY_LIMITS.tokensMax, noLocation: true });
       assertWithinLimits(schema, document, body.data.variables ?? {});
     } catch (error) {
-      if (error instanceof ApiError) return answer(response, 200, error);
+      if (error instanceof ApiError) return answer(response, refused(request), error);
       if (error instanceof Error && error.message.includes('tokens')) {
-        return answer(response, 200, tooComplex(`The query is over ${QUERY_LIMITS.tokensMax} tokens.`));
+        return answer(response, refused(request), tooComplex(`The query is over ${QUERY_LIMITS.tokensMax} tokens.`));
       }
     }
     return next();
   };
 }
+
+/** The status of a document that is not executed: 400 for callers of the new media type, 200 for those of JSON. */
+const refused = (request: Request): number =>
+  (request.get('accept') ?? '').includes('application/graphql-response+json') ? 400 : 200;
 
 function answer(response: Response, status: number, error: ApiError): void {
   response.status(status).json({ errors: [{ message: error.message, extensions: extensionsOf(error) }] });

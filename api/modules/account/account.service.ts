@@ -93,8 +93,8 @@ export class AccountService {
   /** The account behind a tag or name (a former name too) if the caller may see it; null otherwise. */
   async find(key: { tag?: string | null; name?: string | null }, access: Access): Promise<Account | null> {
     const { tag = null, name = null } = key;
-    if ((tag === null) === (name === null))
-      throw badInput(tag === null ? 'tag' : 'name', 'or the other must be given, not both');
+    if (tag === null && name === null) throw badInput('tag', 'or name must be given');
+    if (tag !== null && name !== null) throw badInput('name', 'must not be given beside tag');
     const segment = tag ?? name ?? '';
     if (tag === null ? !isAccountName(segment) : !isAccountTag(segment)) return null;
     const keys = await this.deps.database.inLookup({ 'app.account_key': segment }, (tx) =>

@@ -1,1 +1,1 @@
-export { recordAudit, recordFirstAudit, type AuditEntry } from './audit.js';
+export { recordAudit, recordFirstAudit } from './audit.js';

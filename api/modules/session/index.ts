@@ -1,5 +1,4 @@
 export { Passwords } from './passwords.js';
-export { Session } from './session.inputs.js';
 export { SessionResolver } from './session.resolver.js';
 export { SessionService } from './session.service.js';
 export { emailSchema } from './session.inputs.js';

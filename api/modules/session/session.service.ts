@@ -79,6 +79,8 @@ export class SessionService {
   }
 
   private async open(tx: LookupTransaction, userId: UserId, client: ClientAddress): Promise<Session> {
+    // A user's ended sessions leave when he comes back: nobody else may see them to sweep them.
+    await tx.query('DELETE FROM session WHERE user_id = $1 AND (expires_at < now() OR revoked_at < now())', [userId]);
     const token = mintSessionToken();
     const expiresAt = new Date(Date.now() + SESSION_MS);
     await tx.manager.insert(SessionRecord, {

@@ -1,5 +1,8 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../../support/api.js';
+import { graphqlCaller } from '../../support/graphql.js';
+import { createUser } from '../../support/seed.js';
+import { createTenant } from '../../support/tenant.js';
 import { runMatrix, uncoveredFields } from '../../support/tenant-matrix/run.js';
 
 const MATRIX_TIMEOUT_MS = 240_000;
@@ -16,6 +19,21 @@ async function cellsOf(isolation: 'both' | 'row-level-security'): Promise<number
   expect(faults).toEqual([]);
   return cells;
 }
+
+test('without either wall the tenants see each other: the hook takes the filter away, and the database does the rest', async () => {
+  const api = await startTestApi({ isolation: 'row-level-security' });
+  started.push(api);
+  const [own, foreign] = [await createTenant(api.owner), await createTenant(api.owner)];
+  await foreign.gateway('theirs');
+  const { token } = await createUser(api.owner, { accountId: own.accountId });
+  const names = async (): Promise<unknown> =>
+    (
+      await graphqlCaller(api.url, token)(`{ account(tag: "${own.tag}") { gateways { edges { node { name } } } } }`)
+    ).expectData();
+  expect(await names()).toEqual({ account: { gateways: { edges: [] } } });
+  await api.owner.query('ALTER TABLE gateway DISABLE ROW LEVEL SECURITY');
+  expect(await names()).toEqual({ account: { gateways: { edges: [{ node: { name: 'theirs' } }] } } });
+});
 
 test('every field that opens data has a row in the tenant matrix', () => {
   expect(uncoveredFields()).toEqual([]);

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { Access, instanceScope } from '../../../api/access.js';
+import { Database } from '../../../api/tenancy/database.js';
+import { createPool } from '../../../platform/postgres.js';
+import type { AccountId } from '../../../schema/contracts/ids.js';
+import { createDataSource } from '../../../schema/data-source.js';
+import { ANONYMOUS } from '../../../api/principal.js';
+import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { createTenant } from '../../support/tenant.js';
+
+const ROUNDS = 2_000;
+let testDatabase: TestDatabase;
+let dataSource: DataSource;
+let owner: pg.Pool;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await openTestDatabase();
+  const ignore = (): void => undefined; // connections are cut on purpose
+  const pool = { applicationName: 'reuse', connectionsMax: 2, queryTimeoutMs: 5_000, onError: ignore };
+  dataSource = createDataSource({ url: testDatabase.url, ...pool });
+  await dataSource.initialize();
+  owner = createPool({ connectionString: testDatabase.url, applicationName: 'owner', connectionsMax: 1 }, ignore);
+  database = new Database(dataSource, { statementTimeoutMs: 50, isolation: 'row-level-security' });
+});
+afterAll(async () => {
+  await Promise.all([dataSource.destroy(), owner.end()]);
+  await testDatabase.close();
+});
+
+/** How a transaction may end: well, by our error, by Postgres's, by its timeout, by a cut connection. */
+const ENDINGS = [
+  'SELECT 1',
+  'SELECT 1',
+  'SELECT 1 / 0',
+  'SELECT pg_sleep(1)',
+  'SELECT pg_terminate_backend(pg_backend_pid())',
+] as const;
+
+test('T-ISO-3 connections that many tenants share in turn show each his own rows only, however a transaction ended', async () => {
+  const tenants = await Promise.all(Array.from({ length: 5 }, () => createTenant(owner)));
+  await Promise.all(tenants.map((tenant) => tenant.gateway('own')));
+  const seen = async (round: number): Promise<boolean> => {
+    const accountId = tenants[round % tenants.length]?.accountId as AccountId; // made above
+    // Costly endings are rare; each kind comes often enough.
+    const ending = round % 40 === 0 ? ENDINGS[(round / 40) % ENDINGS.length] : ENDINGS[0];
+    const outcome = database.inAccount(instanceScope('gateway.read', accountId), async (tx) => {
+      const rows = await tx.query<{ account_id: string }>('SELECT account_id FROM gateway WHERE $1::uuid IS NOT NULL');
+      await tx.query(`${ending} WHERE $1::uuid IS NOT NULL`);
+      if (round % 7 === 0) throw new Error('our own');
+      return rows.every((row) => row.account_id === accountId) && rows.length === 1;
+    });
+    const nobody = await database.inLookup({}, (tx) => tx.query('SELECT 1 FROM gateway', []));
+    return (await outcome.catch(() => true)) && nobody.length === 0;
+  };
+  const outcomes = await Promise.all(Array.from({ length: ROUNDS }, (_, round) => seen(round)));
+  expect(outcomes.filter((own) => !own)).toEqual([]);
+}, 60_000);
+
+test('an anonymous caller obtains no scope, whatever he names', async () => {
+  const tenant = await createTenant(owner);
+  const access = new Access(database, ANONYMOUS, null);
+  await expect(access.scope('account.read', tenant.accountId)).rejects.toThrow('Sign in');
+  expect(await access.scopeOrNull('log.readBodies', tenant.accountId as AccountId)).toBeNull();
+});
