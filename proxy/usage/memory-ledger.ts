@@ -5,12 +5,12 @@
  */
 import type { LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { GatewayError } from '../gateway-error.js';
+import { UsageBatch } from './usage-batch.js';
 import type { LedgerEntry, UsageIntent, UsageLedger } from './usage-ledger.js';
 
-/** Writes one batch; throws when Postgres cannot take it now. Writing a record twice must do no harm. */
+/** Writes one batch; throws when Postgres cannot take it now. Writing it twice must do no harm. */
 export interface RecordStore {
-  writeRecords(records: readonly UsageRecord[]): Promise<void>;
-  writeBodies(bodies: readonly LogBodies[]): Promise<void>;
+  write(batch: UsageBatch): Promise<void>;
 }
 
 export interface MemoryLedgerOptions {
@@ -28,17 +28,21 @@ export const MEMORY_LEDGER_DEFAULTS = {
   recordsMax: 20_000,
   bodyBytesMax: 64 * 1024 * 1024,
   batchRecordsMax: 1_000,
-  batchIntervalMs: 100,
+  batchIntervalMs: 50,
   retryDelayMsMax: 5_000,
 } as const;
+
+const RETRY_DELAY_MS_MIN = 100;
 
 export class MemoryLedger implements UsageLedger {
   /** counters, read by the metrics */
   readonly counts = { open: 0, refused: 0, written: 0, bodiesDropped: 0, failedWrites: 0 };
-  private records: UsageRecord[] = [];
-  private bodies: LogBodies[] = [];
+  /** oldest first; the last one is being filled, the first one is being written */
+  private readonly batches: UsageBatch[] = [new UsageBatch()];
+  /** an empty one, whose memory is used again */
+  private spare: UsageBatch | null = null;
+  private settled = 0;
   private bodyBytes = 0;
-  private inWriting = 0;
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> | null = null;
   private retryDelayMs = 0;
@@ -48,9 +52,9 @@ export class MemoryLedger implements UsageLedger {
     private readonly options: MemoryLedgerOptions,
   ) {}
 
-  /** records that are not in Postgres yet */
+  /** records that are not in Postgres yet, open ones included */
   get held(): number {
-    return this.counts.open + this.records.length + this.inWriting;
+    return this.counts.open + this.settled;
   }
 
   open(_intent: UsageIntent): LedgerEntry {
@@ -59,44 +63,62 @@ export class MemoryLedger implements UsageLedger {
       throw new GatewayError('unavailable', 'the usage ledger is full', { retryAfterSeconds: 5 });
     }
     this.counts.open += 1;
-    return {
-      checkpoint: () => undefined, // nothing survives this process anyway
-      settle: (record, bodies) => {
-        this.counts.open -= 1;
-        this.add(record, bodies);
-        return Promise.resolve();
-      },
-    };
+    return this.entry;
   }
 
-  /** Writes everything that is held; resolves when it is written, or rejects with the last error at the deadline. */
+  /** Writes everything that was settled. Throws at the deadline, saying how much is left. */
   async flush(deadlineMs: number): Promise<void> {
     const until = Date.now() + deadlineMs;
-    while (this.records.length + this.bodies.length + this.inWriting > 0) {
-      if (Date.now() > until) throw new Error(`${this.held} usage records could not be written before the end`);
+    while (this.settled > 0) {
+      if (Date.now() > until) throw new Error(`${this.settled} usage records could not be written before the end`);
       this.cancelTimer();
-      await (this.writing ?? this.writeOnce());
+      await (this.writing ?? this.writeFirst());
     }
   }
 
+  /** Memory needs to remember nothing of an open request: one entry serves them all. */
+  private readonly entry: LedgerEntry = {
+    checkpoint: () => undefined, // nothing would survive this process anyway
+    settle: (record, bodies) => {
+      this.counts.open -= 1;
+      this.add(record, bodies);
+      return SETTLED;
+    },
+  };
+
   private add(record: UsageRecord, bodies: LogBodies | null): void {
-    this.records.push(record);
+    const batch = this.filling();
+    batch.add(record);
+    this.settled += 1;
     if (bodies !== null) {
       const bytes = (bodies.requestBody?.length ?? 0) + (bodies.responseBody?.length ?? 0);
       if (this.bodyBytes + bytes > this.options.bodyBytesMax) this.counts.bodiesDropped += 1;
       else {
         this.bodyBytes += bytes;
-        this.bodies.push(bodies);
+        batch.addBodies(bodies, bytes);
       }
     }
-    if (this.records.length >= this.options.batchRecordsMax && this.retryDelayMs === 0) this.schedule(0);
-    else this.schedule(this.options.batchIntervalMs);
+    this.schedule();
   }
 
-  private schedule(delayMs: number): void {
-    if (this.writing !== null || (this.timer !== null && delayMs > 0)) return;
-    this.cancelTimer();
-    this.timer = setTimeout(() => void this.writeOnce(), Math.max(delayMs, this.retryDelayMs));
+  /** The batch that takes records now: the last one, unless that is full or on its way. */
+  private filling(): UsageBatch {
+    const last = this.batches.at(-1);
+    const isTaken = last === undefined || (this.batches.length === 1 && this.writing !== null);
+    if (!isTaken && last.records.count < this.options.batchRecordsMax) return last;
+    const batch = this.spare ?? new UsageBatch();
+    this.spare = null;
+    this.batches.push(batch);
+    return batch;
+  }
+
+  private schedule(): void {
+    if (this.writing !== null || this.timer !== null) return;
+    const isFull = this.batches.length > 1;
+    this.timer = setTimeout(
+      () => void this.writeFirst(),
+      Math.max(isFull ? 0 : this.options.batchIntervalMs, this.retryDelayMs),
+    );
   }
 
   private cancelTimer(): void {
@@ -104,44 +126,36 @@ export class MemoryLedger implements UsageLedger {
     this.timer = null;
   }
 
-  /** One batch; never rejects. A batch that could not be written goes back to the front. */
-  private writeOnce(): Promise<void> {
+  /** Writes the oldest batch; never rejects. A batch that could not be written stays where it is. */
+  private writeFirst(): Promise<void> {
     this.timer = null;
-    const records = this.records.splice(0, this.options.batchRecordsMax);
-    const bodies = this.bodies.splice(0, this.options.batchRecordsMax);
-    this.inWriting = records.length;
+    const batch = this.batches[0] ?? this.filling();
     this.writing = this.store
-      .writeRecords(records)
-      .then(() => this.recordsWritten(records.length))
-      .then(() => this.store.writeBodies(bodies))
-      .then(() => this.bodiesWritten(bodies))
-      .catch((error: unknown) => this.writeFailed(records, bodies, error))
+      .write(batch)
+      .then(() => this.written(batch))
+      .catch((error: unknown) => this.failed(error))
       .finally(() => {
         this.writing = null;
-        if (this.records.length + this.bodies.length > 0) {
-          this.schedule(this.records.length >= this.options.batchRecordsMax ? 0 : this.options.batchIntervalMs);
-        }
+        if (this.settled > 0) this.schedule();
       });
     return this.writing;
   }
 
-  private recordsWritten(count: number): void {
-    this.counts.written += count;
-    this.inWriting = 0;
+  private written(batch: UsageBatch): void {
+    this.batches.shift();
+    this.settled -= batch.records.count;
+    this.counts.written += batch.records.count;
+    this.bodyBytes -= batch.bodyBytes;
     this.retryDelayMs = 0;
+    batch.clear();
+    this.spare = batch;
   }
 
-  private bodiesWritten(bodies: readonly LogBodies[]): void {
-    for (const body of bodies) this.bodyBytes -= (body.requestBody?.length ?? 0) + (body.responseBody?.length ?? 0);
-  }
-
-  private writeFailed(records: UsageRecord[], bodies: LogBodies[], error: unknown): void {
+  private failed(error: unknown): void {
     this.counts.failedWrites += 1;
-    // Records that were written already do no harm the second time; `inWriting` tells whether they were.
-    if (this.inWriting > 0) this.records = records.concat(this.records);
-    this.bodies = bodies.concat(this.bodies);
-    this.inWriting = 0;
-    this.retryDelayMs = Math.min(Math.max(this.retryDelayMs * 2, 100), this.options.retryDelayMsMax);
+    this.retryDelayMs = Math.min(Math.max(this.retryDelayMs * 2, RETRY_DELAY_MS_MIN), this.options.retryDelayMsMax);
     this.options.onProblem('usage records could not be written; they are kept and tried again', error);
   }
 }
+
+const SETTLED = Promise.resolve();

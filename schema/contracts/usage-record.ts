@@ -88,6 +88,8 @@ export interface UsageRecord extends Cost {
 /** What `logs` shows of the bytes that passed; each side is cut at the configured bound and says so by `truncated`. */
 export interface LogBodies {
   readonly id: RequestId;
+  /** Unix ms: the time inside the id */
+  readonly createdAtMs: number;
   readonly accountId: AccountId;
   readonly gatewayId: GatewayId;
   readonly logRetentionDays: number;
