@@ -31,7 +31,7 @@ export const API_VARIABLES = {
   REDIS_URL: variable(requiredText, 'embedded', 'Redis of the tiers'),
   SECRET_KEY: variable(optionalText, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
   TOKEN_PEPPER: variable(optionalText, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
-  DATA_DIR: variable(text('./.data'), './.data', 'where secrets are kept that were not given (never in production)'),
+  DATA_DIR: variable(text('./.data'), './.data', 'folder of all state'),
   SIGNUP: variable(
     z.enum(['open', 'invite'], 'must be open or invite').default('invite'),
     'invite',

@@ -2,9 +2,11 @@
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 import { assertDatabaseReady } from '../platform/database-check.js';
+import { errorMessage } from '../platform/error-code.js';
 import { EnvironmentError } from '../platform/environment.js';
+import { SecretsError } from '../platform/instance-secrets.js';
 import { listen } from '../platform/listen.js';
-import { createLogger } from '../platform/logger.js';
+import { createLogger, type Logger } from '../platform/logger.js';
 import { createRedis } from '../platform/redis.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { createDataSource, poolOf } from '../schema/data-source.js';
@@ -23,8 +25,8 @@ const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderS
 try {
   await run(readApiConfig());
 } catch (error) {
-  if (error instanceof EnvironmentError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`The api cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof EnvironmentError || error instanceof SecretsError) process.stderr.write(`${error.message}\n`);
+  else process.stderr.write(`The api cannot start: ${errorMessage(error)}\n`);
   process.exit(1);
 }
 
@@ -39,7 +41,8 @@ async function run(config: ApiConfig): Promise<void> {
   });
   await dataSource.initialize();
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
-  const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, onError);
+  const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
+
   const api = await createApi({ dataSource, redis, logger, options: config });
   const firstSignIn = await prepare(api, config);
 
@@ -67,6 +70,15 @@ async function run(config: ApiConfig): Promise<void> {
     logger.info(firstSignIn, 'the first sign-in, shown this once');
   }
   process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
+}
+
+/** Says once that Redis is away, however often it is tried again. */
+function redisErrors(logger: Logger): (error: Error) => void {
+  let isSaid = false;
+  return (error) => {
+    if (!isSaid) logger.warn({ err: error }, 'Redis is away; proxies hear of policy changes by their poll');
+    isSaid = true;
+  };
 }
 
 /** What the database must hold before the api serves: the first user and account, and the prices of this build. */

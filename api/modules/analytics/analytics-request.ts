@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GatewayId } from '../../../schema/contracts/ids.js';
 import { badInput } from '../../errors.js';
 import { parseInput } from '../../input.js';
-import { anyOf, anyOfIds, plainText } from '../../list-input.js';
+import { anyOf, anyOfIds, plainText } from '../../text-input.js';
 import type { AnalyticsDimension, AnalyticsFilter, Interval } from './analytics.inputs.js';
 
 export const SERIES_POINTS_MAX = 1_500;
@@ -52,8 +52,9 @@ export type CheckedAnalyticsFilter = z.infer<typeof filterSchema>;
 
 /** Throws BAD_USER_INPUT naming the field that cannot be answered. */
 export function analyticsRequest(input: AnalyticsFilter, gatewayId: GatewayId | null): AnalyticsRequest {
-  const { from, to } = input;
-  if (to <= from) throw badInput('filter.to', 'must be after from');
+  if (input.to <= input.from) throw badInput('filter.to', 'must be after from');
+  // Nothing was recorded before 1970, and Postgres has no year 0.
+  const [from, to] = [notBefore1970(input.from), notBefore1970(input.to)];
   const groupBy = input.groupBy ?? [];
   if (new Set(groupBy).size < groupBy.length) throw badInput('filter.groupBy', 'must not name a dimension twice');
   assertOneFineDimension(groupBy, input);
@@ -62,6 +63,8 @@ export function analyticsRequest(input: AnalyticsFilter, gatewayId: GatewayId | 
   const steps = input.interval ? stepsOf(from, to, input.interval) : null;
   return { from, to, steps, groupBy, top, filter: parseInput(filterSchema, input, 'filter'), gatewayId };
 }
+
+const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
 
 function stepsOf(from: Date, to: Date, interval: Interval): Steps {
   const seconds = INTERVAL_SECONDS[interval];

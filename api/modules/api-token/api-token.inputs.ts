@@ -4,6 +4,7 @@ import { isUuid } from '../../../schema/contracts/ids.js';
 import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
 import { ApiToken } from '../../../schema/entities/api-token.js';
 import { PermissionEnum } from '../../../schema/entities/graphql-enums.js';
+import { storableText } from '../../text-input.js';
 import { connectionOf } from '../../paging/connection.js';
 import { parseCidr } from './cidr.js';
 
@@ -34,12 +35,7 @@ const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(
 
 /** What `createApiToken` asks of its input, beyond types. An empty list would lock everything out or let all in: refused. */
 export const createApiTokenSchema = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1, 'must not be empty')
-    .max(128, 'must be at most 128 characters')
-    .regex(/^[^\0]*$/, 'must not contain NUL'),
+  name: storableText.trim().min(1, 'must not be empty').max(128, 'must be at most 128 characters'),
   permissions: z
     .array(z.enum(PERMISSIONS))
     .min(1, 'must name at least one permission')

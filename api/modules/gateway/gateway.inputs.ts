@@ -4,6 +4,7 @@ import type { GatewaySettingsValues, RateLimitRule } from '../../../schema/contr
 import { isGatewayName } from '../../../schema/contracts/names.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { RateLimitKeyEnum, RateLimitTechniqueEnum, RetryBackoffEnum } from '../../../schema/entities/graphql-enums.js';
+import { storableText } from '../../text-input.js';
 import { connectionOf, PageArguments } from '../../paging/connection.js';
 
 type Optional<T> = T | null | undefined;
@@ -68,12 +69,5 @@ export const gatewayNameSchema = z
   .string()
   .refine(isGatewayName, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -, and not begin with -');
 
-export const descriptionSchema = z
-  .string()
-  .max(1_024, 'must be at most 1024 characters')
-  .regex(/^[^\0]*$/, 'must not contain NUL');
-
-export const searchSchema = z
-  .string()
-  .max(64, 'must be at most 64 characters')
-  .regex(/^[^\0]*$/, 'must not contain NUL');
+export const descriptionSchema = storableText.max(1_024, 'must be at most 1024 characters');
+export const searchSchema = storableText.max(64, 'must be at most 64 characters');

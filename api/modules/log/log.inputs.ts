@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { z } from 'zod';
 import { graphqlEnum } from '../../../schema/entities/graphql-enums.js';
-import { anyOf, anyOfIds, plainText } from '../../list-input.js';
+import { anyOf, anyOfIds, plainText } from '../../text-input.js';
 import { PageArguments } from '../../paging/connection.js';
 
 type Optional<T> = T | null | undefined;

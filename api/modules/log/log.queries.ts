@@ -88,14 +88,14 @@ function visible(tx: TenantTransaction): SqlConditions {
 function conditions(tx: TenantTransaction, { gatewayId, filter }: LogPageRequest): SqlConditions {
   const oldestMs = Date.now() - RETENTION_DAYS_MAX * DAY_MS;
   const fromMs = Math.max(filter.from?.getTime() ?? 0, oldestMs);
-  const toMs = filter.to?.getTime() ?? null;
+  const toMs = filter.to ? Math.max(filter.to.getTime(), 0) : null;
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
   return visible(tx)
     .where(gatewayId, (id) => `u.gateway_id = ${id}`)
     .where(day(fromMs), (first) => `u.day >= ${first}::date`)
     .where(toMs === null ? null : day(toMs), (last) => `u.day <= ${last}::date`)
     .where(firstUuidAt(fromMs), (first) => `u.id >= ${first}::uuid`)
-    .where(toMs === null ? null : firstUuidAt(Math.max(toMs, 0)), (end) => `u.id < ${end}::uuid`)
+    .where(toMs === null ? null : firstUuidAt(toMs), (end) => `u.id < ${end}::uuid`)
     .where(filter.statusCodes, (codes) => `u.status_code = ANY(${codes}::int[])`)
     .where(filter.success, (success) => `(u.status_code < 400 AND NOT u.interrupted) = ${success}`)
     .where(filter.cached, (cached) => `u.cached = ${cached}`)

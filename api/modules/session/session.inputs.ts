@@ -27,7 +27,9 @@ export const emailSchema = z
   .transform((email) => email.trim().toLowerCase())
   .pipe(z.string().regex(/^[^\s@\0]+@[^\s@\0]+$/, 'must be an email address'));
 
+export const PASSWORD_CHARACTERS_MAX = 1_024;
+
 export const passwordSchema = z
   .string()
   .min(8, 'must be at least 8 characters')
-  .max(1_024, 'must be at most 1024 characters');
+  .max(PASSWORD_CHARACTERS_MAX, `must be at most ${PASSWORD_CHARACTERS_MAX} characters`);

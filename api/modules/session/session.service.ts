@@ -10,7 +10,14 @@ import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
 import type { AccountService } from '../account/index.js';
 import type { Passwords } from './passwords.js';
-import { emailSchema, passwordSchema, type Session, type SignInInput, type SignUpInput } from './session.inputs.js';
+import {
+  emailSchema,
+  PASSWORD_CHARACTERS_MAX,
+  passwordSchema,
+  type Session,
+  type SignInInput,
+  type SignUpInput,
+} from './session.inputs.js';
 import { hashSessionToken, mintSessionToken } from './session-tokens.js';
 import type { SignInThrottle } from './sign-in-throttle.js';
 
@@ -32,13 +39,25 @@ export class SessionService {
   async signIn(input: SignInInput, client: ClientAddress): Promise<Session> {
     const email = parseInput(emailSchema, input.email, 'input.email');
     this.deps.throttle.admit(email, client.ip);
+    const user = await this.verified(email, input.password).catch((error: unknown) => {
+      this.deps.throttle.forgive(email, client.ip); // that we could not find out is no guess of his
+      throw error;
+    });
+    if (user === null) throw new ApiError('UNAUTHENTICATED', 'The email or the password is wrong.');
+    this.deps.throttle.forgive(email, client.ip);
+    return this.deps.database.inLookup({ 'app.user': user.id }, (tx) => this.open(tx, user.id, client));
+  }
+
+  /** The user of that email if the password is his; the same work is done where there is none. */
+  private async verified(email: string, password: string): Promise<User | null> {
     const user = await this.deps.database.inLookup({ 'app.email': email }, (tx) =>
       tx.manager.findOneBy(User, { email }),
     );
-    const verified = await this.deps.passwords.verify(input.password.slice(0, 1_025), user?.passwordHash ?? null);
-    if (user === null || !verified) throw new ApiError('UNAUTHENTICATED', 'The email or the password is wrong.');
-    this.deps.throttle.forgive(email, client.ip);
-    return this.deps.database.inLookup({ 'app.user': user.id }, (tx) => this.open(tx, user.id, client));
+    const isRight = await this.deps.passwords.verify(
+      password.slice(0, PASSWORD_CHARACTERS_MAX + 1),
+      user?.passwordHash ?? null,
+    );
+    return isRight ? user : null;
   }
 
   /** Makes a user and an account that he owns. Only on an instance that is open to everybody. */

@@ -1,14 +1,15 @@
-/** Parts that the inputs of logs and analytics share. */
+/** Texts and lists of them as callers send them. */
 import { z } from 'zod';
 import { isUuid } from '../schema/contracts/ids.js';
 
 const VALUES_MAX = 100;
 
-/** Text that Postgres can hold. */
-export const plainText = z
+/** Text that Postgres can hold, in a column or in JSON. */
+export const storableText = z
   .string()
-  .max(1_024, 'must be at most 1024 characters')
-  .regex(/^[^\0]*$/, 'must not contain NUL');
+  .refine((text) => !/[\0\p{Surrogate}]/u.test(text), 'must not contain NUL or half a surrogate pair');
+
+export const plainText = storableText.max(1_024, 'must be at most 1024 characters');
 
 /** A list of alternatives; absent: any. */
 export const anyOf = <T extends z.ZodType>(schema: T) =>
