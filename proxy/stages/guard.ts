@@ -22,6 +22,7 @@ export interface GuardDeps {
 export function guard(deps: GuardDeps, request: IncomingMessage, response: ServerResponse): Arrival {
   const method = request.method ?? '';
   if (!METHODS.has(method)) throw new GatewayError('methodNotAllowed', `method ${method} is not allowed`);
+  if (request.headers.upgrade !== undefined) throw new GatewayError('upgradeRefused', 'WebSockets are not offered here');
   if (request.headers.expect !== undefined)
     throw new GatewayError('expectationFailed', 'header Expect is not supported');
   const target = parseTarget(request.url ?? '');

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecordCount } from '../../support/usage-records.js';
@@ -86,4 +87,22 @@ test("HEAD and GET on a provider's bare base answer 200, empty, without an upstr
   }
   expect(rig.upstream.seen.length).toBe(before);
   expect(await usageRecordCount(rig.proxy.owner, tenant.accountId)).toBe(0);
+});
+
+test('an upgrade to another protocol is 426/9002', async () => {
+  const tenant = await rig.tenant();
+
+  const response = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'eA==',
+    };
+    const client = request(`${tenant.base}/openai/responses`, { headers }, (answer) =>
+      resolve(answer.resume().statusCode),
+    );
+    client.on('error', reject).end();
+  });
+  expect(response).toBe(426);
 });

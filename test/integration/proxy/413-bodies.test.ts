@@ -45,7 +45,7 @@ test('a body of unknown length that grows past the bound is cut off and recorded
     method: 'POST',
     body,
     duplex: 'half',
-  } as RequestInit).catch(
+  }).catch(
     () => null, // the connection may be closed while the client is still sending
   );
   if (response !== null) expect(response.status).toBe(413);
