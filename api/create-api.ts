@@ -1,4 +1,5 @@
 /** The composition root of the control plane: everything is built here once, by hand, and passed on. */
+import { isIP } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Express, type Request, type Response } from 'express';
@@ -107,7 +108,7 @@ async function requestContext(
   options: ApiOptions,
 ): Promise<ApiContext> {
   const { request, response, resolvers } = call;
-  const ip = request.ip ?? null;
+  const ip = addressOf(request);
   const requestId = newUuidV7();
   response.set('x-request-id', requestId);
   const principal = await services.authenticator.authenticate(credentialOf(request, isHttps(options)), ip);
@@ -119,6 +120,11 @@ async function requestContext(
     requestId,
     resolvers,
   };
+}
+
+/** null for what is no address: a trusted proxy passes on whatever it was sent. */
+function addressOf({ ip = '' }: Request): string | null {
+  return isIP(ip) === 0 || ip.includes('%') ? null : ip;
 }
 
 /** The bearer token if there is an Authorization header (a bad one is not rescued by a cookie), else the cookie. */

@@ -23,12 +23,16 @@ export function introspectionForKnownCallers(isProduction: boolean): ApolloServe
   };
 }
 
-/** GraphQL over HTTP: a caller of `application/json` gets 200 with the errors, whatever was wrong with the document. */
+/**
+ * GraphQL over HTTP: a caller of `application/json` gets 200 with the errors when a document cannot be parsed, validated
+ * or given its variables; a request without a document is 400 for everybody.
+ */
 export const okForJsonCallers: ApolloServerPlugin<ApiContext> = {
   async requestDidStart() {
     return {
-      async willSendResponse({ request, response }) {
+      async willSendResponse({ request, response, errors }) {
         const accepts = request.http?.headers.get('accept') ?? '';
+        if (errors?.some((error) => error.extensions['code'] === 'BAD_REQUEST') === true) return;
         if (response.http.status === 400 && !accepts.includes('application/graphql-response+json')) {
           response.http.status = 200;
         }

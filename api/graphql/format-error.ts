@@ -32,6 +32,9 @@ export function createErrorFormatter(logger: Logger) {
         extensions: { code: 'QUERY_TOO_COMPLEX' },
       };
     }
+    if (formatted.message.endsWith('Validation aborted.')) {
+      return { message: 'The query is too complex to validate.', extensions: { code: 'QUERY_TOO_COMPLEX' } };
+    }
     const code = SERVER_CODES[String(formatted.extensions?.['code'])];
     if (code !== undefined && (cause instanceof GraphQLError || error instanceof GraphQLError)) {
       return { message: formatted.message, ...where, extensions: { code, ...coercedField(formatted.message) } };

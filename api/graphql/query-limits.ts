@@ -26,6 +26,8 @@ export const QUERY_LIMITS = Object.freeze({
   directivesMax: 20,
   rootFieldsMax: 10,
   operationsMax: 5,
+  /** validation compares fragments pair by pair, recursively: many that spread each other exhaust its stack */
+  fragmentsMax: 30,
   /** objects that may be resolved, lists counted by their `first` */
   costMax: 10_000,
 });
@@ -50,6 +52,7 @@ export function assertWithinLimits(
 ): void {
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   refuseOver('operations', operations.length, QUERY_LIMITS.operationsMax);
+  refuseOver('fragments', document.definitions.length - operations.length, QUERY_LIMITS.fragmentsMax);
   const meter = new Meter(schema, document, variables);
   for (const operation of operations) {
     const total = meter.measureOperation(operation);

@@ -126,6 +126,26 @@ test('a token acts from its networks only, and the address is what trusted proxi
   }
 });
 
+test('a client address that is none is no reason to fail', async () => {
+  const { secret } = await create(admin, { permissions: ['AI_GATEWAY_EDIT'] });
+  const MAKE = 'mutation ($id: ID!, $name: String!) { createGateway(input: { accountId: $id, name: $name }) { name } }';
+  for (const [index, ip] of ['nonsense', '192.0.2.1:80', 'fe80::1%eth0', ''].entries()) {
+    (await byToken(secret, ip)(MAKE, { id: tenant.accountId, name: `made-${index}` })).expectData();
+  }
+});
+
+test('T-TOK-1 a token whose checksum is wrong is refused without a look-up', async () => {
+  const { secret } = await create(admin);
+  api.takeQueries();
+  for (let at = 4; at < secret.length; at++) {
+    const other = secret[at] === 'x' ? 'y' : 'x';
+    (await byToken(secret.slice(0, at) + other + secret.slice(at + 1))(GATEWAYS, { tag: tenant.tag })).expectError(
+      'UNAUTHENTICATED',
+    );
+  }
+  expect(api.takeQueries()).toEqual([]);
+});
+
 test('an expired token is anonymous', async () => {
   const secret = await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'], expiresAt: new Date(Date.now() - 1) });
   (await byToken(secret)(GATEWAYS, { tag: tenant.tag })).expectError('UNAUTHENTICATED');

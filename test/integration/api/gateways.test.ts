@@ -104,6 +104,16 @@ test.each(['', '-begins', 'has space', 'a'.repeat(65), 'ünï', 'a/b'])(
   },
 );
 
+test('T-ISO-5 what an input does not declare cannot be set through it', async () => {
+  const { id } = await create('assigned');
+  for (const more of [{ accountId: tenant.accountId }, { configVersion: 9 }, { name: 'other' }, { revision: 1 }]) {
+    const field = Object.keys(more).join();
+    expect((await editor(UPDATE, { input: { id, ...more } })).errors[0]?.message).toContain(
+      `"${field}" is not defined`,
+    );
+  }
+});
+
 test('an account with a NUL in a text, or a description too long, is refused by name', async () => {
   for (const description of ['a\0b', 'x'.repeat(1_025)]) {
     const input = { accountId: tenant.accountId, name: 'described', description };
