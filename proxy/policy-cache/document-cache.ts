@@ -45,13 +45,18 @@ interface Entry<T> {
 const SUPERSEDED_KEYS_MAX = 100_000;
 /** After a failed reload of something still held: how long before the next try. */
 const RETRY_MS = 1_000;
+/** Announced faster than it can be read: after so many readings in a row, the last one is taken. */
+const READINGS_MAX = 3;
 
 export class DocumentCache<T extends object> {
   readonly counts = { loads: 0, failures: 0, staleServed: 0 };
   private readonly entries: LRUCache<string, Entry<T>>;
-  private readonly absent: LRUCache<string, true>;
+  /** key → Unix ms until which its absence is believed */
+  private readonly absent: LRUCache<string, number>;
   /** revisions below which a shared copy is known to be old */
   private readonly floors = new LRUCache<string, number>({ max: SUPERSEDED_KEYS_MAX });
+  /** how often absences were forgotten: a reading of one that began before says nothing any more */
+  private absenceEpoch = 0;
   private readonly loading = new Map<string, Promise<T | null>>();
 
   constructor(
@@ -59,13 +64,13 @@ export class DocumentCache<T extends object> {
     private readonly options: DocumentCacheOptions,
   ) {
     this.entries = new LRUCache({ max: options.entriesMax });
-    this.absent = new LRUCache({ max: options.absentEntriesMax, ttl: options.absentMs });
+    this.absent = new LRUCache({ max: options.absentEntriesMax });
   }
 
   /** What memory says: a document, null (known to be absent), or undefined (ask `find`). Never waits. */
   held(key: string): T | null | undefined {
     const entry = this.entries.get(key);
-    if (entry === undefined) return this.absent.get(key) === true ? null : undefined;
+    if (entry === undefined) return (this.absent.get(key) ?? 0) > Date.now() ? null : undefined;
     if (entry.isSuperseded) return undefined;
     const nowMs = Date.now();
     if (nowMs > entry.refreshAtMs) {
@@ -102,12 +107,13 @@ export class DocumentCache<T extends object> {
 
   /** Changes may have been missed, of any key. */
   supersedeAll(): void {
-    this.absent.clear();
+    this.forgetAbsent();
     for (const entry of this.entries.values()) entry.isSuperseded = true;
   }
 
   /** What did not exist may exist now. */
   forgetAbsent(): void {
+    this.absenceEpoch += 1;
     this.absent.clear();
   }
 
@@ -126,8 +132,20 @@ export class DocumentCache<T extends object> {
     return load;
   }
 
+  /** Reads again what was announced as changed while it was being read: those who wait came after the announcement. */
   private async fromStores(key: string): Promise<Versioned<T>> {
-    const floor = this.floors.get(key) ?? 0;
+    for (let readings = 1; ; readings++) {
+      const floor = this.floors.get(key) ?? 0;
+      const epoch = this.absenceEpoch;
+      const found = await this.read(key, Math.max(floor, this.entries.peek(key)?.revision ?? 0));
+      const hasChanged = (this.floors.get(key) ?? 0) > floor && found.revision < (this.floors.get(key) ?? 0);
+      const mayExistNow = found.document === null && this.absenceEpoch !== epoch;
+      if (!(hasChanged || mayExistNow) || readings === READINGS_MAX) return found;
+    }
+  }
+
+  /** `floor`: a shared copy below this revision is old; one of a Redis that lost writes may be, unannounced. */
+  private async read(key: string, floor: number): Promise<Versioned<T>> {
     const shared = await this.stores.fromRedis(key).catch(() => null); // Redis away: the truth is asked instead
     if (shared !== null && shared.revision >= floor) return shared;
     const found = await this.stores.fromPostgres(key);
@@ -138,11 +156,11 @@ export class DocumentCache<T extends object> {
   private keep(key: string, found: Versioned<T>): T | null {
     if (found.document === null) {
       this.entries.delete(key);
-      this.absent.set(key, true);
+      this.absent.set(key, Date.now() + this.options.absentMs);
       return null;
     }
     const nowMs = Date.now();
-    const floor = this.floors.get(key) ?? 0; // it may have been superseded while it was loading
+    const floor = this.floors.get(key) ?? 0; // it may have been superseded in its last reading
     this.absent.delete(key);
     this.entries.set(key, {
       document: found.document,
