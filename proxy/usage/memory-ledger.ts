@@ -3,6 +3,7 @@
  * also through an outage and a signal to stop; a killed process loses what was not yet written (at most a batch
  * interval in a healthy system). Nothing is dropped: when it is full, `open` refuses.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { GatewayError } from '../gateway-error.js';
 import { UsageBatch } from './usage-batch.js';
@@ -33,6 +34,8 @@ export const MEMORY_LEDGER_DEFAULTS = {
 } as const;
 
 const RETRY_DELAY_MS_MIN = 100;
+/** Between two looks of `flush` at requests that are still open. */
+const FLUSH_PAUSE_MS = 10;
 
 export class MemoryLedger implements UsageLedger {
   /** counters, read by the metrics */
@@ -66,13 +69,15 @@ export class MemoryLedger implements UsageLedger {
     return this.entry;
   }
 
-  /** Writes everything that was settled. Throws at the deadline, saying how much is left. */
+  /** Writes everything that is held, open requests' records too as they settle. Throws at the deadline, saying how much is left. */
   async flush(deadlineMs: number): Promise<void> {
     const until = Date.now() + deadlineMs;
-    while (this.settled > 0) {
-      if (Date.now() > until) throw new Error(`${this.settled} usage records could not be written before the end`);
+    while (this.held > 0) {
       this.cancelTimer();
-      await (this.writing ?? this.writeFirst());
+      if (this.settled > 0) await (this.writing ?? this.writeFirst());
+      if (this.held === 0) return;
+      if (Date.now() >= until) throw new Error(`${this.held} usage records could not be written before the end`);
+      if (this.settled === 0 || this.retryDelayMs > 0) await delay(Math.max(this.retryDelayMs, FLUSH_PAUSE_MS));
     }
   }
 
@@ -130,8 +135,8 @@ export class MemoryLedger implements UsageLedger {
   private writeFirst(): Promise<void> {
     this.timer = null;
     const batch = this.batches[0] ?? this.filling();
-    this.writing = this.store
-      .write(batch)
+    this.writing = Promise.resolve(batch)
+      .then((first) => this.store.write(first)) // behind a promise: what it throws is a failure like any other
       .then(() => this.written(batch))
       .catch((error: unknown) => this.failed(error))
       .finally(() => {

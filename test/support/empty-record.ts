@@ -1,0 +1,46 @@
+/** A usage record with nothing in it, for tests that are about where records go and not what they say. */
+import { newUuidV7, type AccountId, type GatewayId, type RequestId } from '../../schema/contracts/ids.js';
+import type { UsageRecord } from '../../schema/contracts/usage-record.js';
+import { noUnits } from '../../schema/contracts/usage-units.js';
+
+export const EMPTY_RECORD: UsageRecord = {
+  id: newUuidV7() as RequestId, // ids of nobody's
+  accountId: newUuidV7() as AccountId,
+  gatewayId: newUuidV7() as GatewayId,
+  createdAtMs: Date.UTC(2026, 0, 1),
+  apiTokenId: null,
+  eventId: 'event',
+  configVersion: 1,
+  provider: 'openai',
+  model: null,
+  method: 'POST',
+  path: '/chat/completions',
+  statusCode: 200,
+  errorCode: null,
+  cached: false,
+  streamed: false,
+  clientAborted: false,
+  interrupted: false,
+  durationMs: 1,
+  timeToFirstTokenMs: null,
+  units: noUnits(),
+  usageSource: 'NONE',
+  usageNote: null,
+  costPico: 0n,
+  costStatus: 'NOT_BILLABLE',
+  priceVersion: null,
+  priceRule: null,
+  savedPico: null,
+  isLog: true,
+  logRetentionDays: 30,
+  cacheKeyHash: null,
+  metadata: null,
+  attempts: [],
+  clientIp: null,
+  userAgent: null,
+  requestContentType: null,
+  responseContentType: null,
+  systemMessageHash: null,
+  requestBytes: 0,
+  responseBytes: 0,
+};
