@@ -41,7 +41,6 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
     let bytes = 0;
     const settle = (result: RequestBody | Error): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-      request.setTimeout(0);
       if (result instanceof Error) reject(result);
       else resolve(result);
     };
@@ -63,12 +62,18 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
 async function* restOf(request: IncomingMessage, head: Buffer, bodyBytesMax: number): AsyncGenerator<Uint8Array> {
   yield head;
   let bytes = head.length;
-  request.setTimeout(IDLE_TIMEOUT_MS, () => request.destroy());
-  // without an encoding set, a request yields buffers
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);
-    yield chunk;
+  const { socket } = request; // a request that was destroyed has lost it
+  const onIdle = (): void => void request.destroy();
+  socket.setTimeout(IDLE_TIMEOUT_MS, onIdle);
+  try {
+    // without an encoding set, a request yields buffers
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);
+      yield chunk;
+    }
+  } finally {
+    socket.setTimeout(0, onIdle); // from here on it is the provider who may take its time
   }
 }
 

@@ -27,17 +27,20 @@ export interface RequestOptions {
   readonly requestTimeoutMs: number | null;
 }
 
-/** Most requests carry none of these headers: they share this value. */
-const NO_OPTIONS: RequestOptions = Object.freeze({
-  authorization: null,
-  eventId: null,
-  metadata: null,
-  metadataNote: null,
-  collectLog: null,
-  collectLogPayload: null,
-  customCost: null,
-  requestTimeoutMs: null,
-});
+/** A fresh set, always of the same shape; most requests carry none of these headers and share NO_OPTIONS. */
+function noOptions(): RequestOptions {
+  return {
+    authorization: null,
+    eventId: null,
+    metadata: null,
+    metadataNote: null,
+    collectLog: null,
+    collectLogPayload: null,
+    customCost: null,
+    requestTimeoutMs: null,
+  };
+}
+const NO_OPTIONS: RequestOptions = Object.freeze(noOptions());
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -52,7 +55,7 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
     if (!name.startsWith('cf-aig-')) continue;
     const value = rawHeaders[i + 1] ?? '';
     if (value.length > HEADER_BYTES_MAX) throw badHeader(name, `is longer than ${HEADER_BYTES_MAX} bytes`);
-    options ??= { ...NO_OPTIONS };
+    options ??= noOptions();
     readOption(options, name, value);
   }
   return options ?? NO_OPTIONS;

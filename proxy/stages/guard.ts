@@ -22,7 +22,8 @@ export interface GuardDeps {
 export function guard(deps: GuardDeps, request: IncomingMessage, response: ServerResponse): Arrival {
   const method = request.method ?? '';
   if (!METHODS.has(method)) throw new GatewayError('methodNotAllowed', `method ${method} is not allowed`);
-  if (request.headers.upgrade !== undefined) throw new GatewayError('upgradeRefused', 'WebSockets are not offered here');
+  if (request.headers.upgrade !== undefined)
+    throw new GatewayError('upgradeRefused', 'WebSockets are not offered here');
   if (request.headers.expect !== undefined)
     throw new GatewayError('expectationFailed', 'header Expect is not supported');
   const target = parseTarget(request.url ?? '');
@@ -35,7 +36,11 @@ export function guard(deps: GuardDeps, request: IncomingMessage, response: Serve
     eventId: options.eventId ?? id,
     arrivedAtMs: uuidTimeMs(id),
     method,
-    ...target,
+    accountKey: target.accountKey,
+    gatewayName: target.gatewayName,
+    providerSlug: target.providerSlug,
+    path: target.path,
+    query: target.query,
     options,
     clientIp: clientIp(request, deps.trustedHops),
   };
