@@ -1,5 +1,6 @@
 /** What `npm run bench -- …` was asked for. */
 import { parseArgs } from 'node:util';
+import { SCENARIOS } from './scenarios/scenario.js';
 
 export interface BenchOptions {
   /** a minute at most, and only the figures that this leaves time for */
@@ -12,9 +13,7 @@ export interface BenchOptions {
   readonly profileFolder: string | null;
 }
 
-export const USAGE = `npm run bench -- [--quick] [--json] [--scenario json,sse] [--profile FOLDER]`;
-
-/** Throws on an option that does not exist. */
+/** Throws on an option or a scenario that does not exist. */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -25,10 +24,13 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       profile: { type: 'string' },
     },
   });
+  const scenarios = values.scenario?.split(',') ?? null;
+  const unknown = scenarios?.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
+  if (unknown !== undefined) throw new Error(`There is no scenario ${unknown}.`);
   return {
     isQuick: values.quick,
     asJson: values.json,
-    scenarios: values.scenario?.split(',') ?? null,
+    scenarios,
     profileFolder: values.profile ?? null,
   };
 }
