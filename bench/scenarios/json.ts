@@ -13,7 +13,7 @@ export const jsonScenario: Scenario = {
   isInQuickRun: true,
   plan: (isQuick) => ({
     rounds: 5,
-    warmUpMs: isQuick ? 2_000 : 5_000,
+    warmUpMs: isQuick ? 4_000 : 8_000,
     window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 1_500 : 5_000 },
   }),
   figures: (rounds) => [
