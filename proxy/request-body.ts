@@ -36,21 +36,24 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
     return Promise.resolve({ kind: 'held', bytes: EMPTY });
   }
   if (length !== undefined && Number(length) > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
+  if (request.destroyed) return Promise.reject(new ClientLeft()); // 'close' is not said again
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const settle = (result: RequestBody | Error): void => {
+    const settle = (result: RequestBody | Error): undefined => {
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       if (result instanceof Error) reject(result);
       else resolve(result);
+      return undefined;
     };
-    const onData = (chunk: Buffer): void => {
+    const onData = (chunk: Buffer): undefined => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes <= HELD_BYTES_MAX) return;
+      if (bytes > bodyBytesMax) return settle(tooLarge(bodyBytesMax));
+      if (bytes <= HELD_BYTES_MAX) return undefined;
       request.pause();
       const head = Buffer.concat(chunks);
-      settle({ kind: 'streamed', head, stream: restOf(request, head, bodyBytesMax), length: length ?? null });
+      return settle({ kind: 'streamed', head, stream: restOf(request, head, bodyBytesMax), length: length ?? null });
     };
     const onEnd = (): void =>
       settle({ kind: 'held', bytes: chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks) });
@@ -62,18 +65,21 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
 async function* restOf(request: IncomingMessage, head: Buffer, bodyBytesMax: number): AsyncGenerator<Uint8Array> {
   yield head;
   let bytes = head.length;
-  const { socket } = request; // a request that was destroyed has lost it
-  const onIdle = (): void => void request.destroy();
-  socket.setTimeout(IDLE_TIMEOUT_MS, onIdle);
+  const leave = (): void => void request.destroy();
+  request.setTimeout(IDLE_TIMEOUT_MS).on('timeout', leave);
   try {
-    // without an encoding set, a request yields buffers
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // A provider may answer before it has read everything, and the client shall get that answer: the request's socket
+    // is the response's too, so nothing here may close it.
+    const rest: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    for await (const chunk of rest) {
       bytes += chunk.length;
       if (bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);
       yield chunk;
     }
   } finally {
-    socket.setTimeout(0, onIdle); // from here on it is the provider who may take its time
+    // From here on silence is the provider's, who may think for longer than a client may hesitate. What is left of a body
+    // that nobody wants is read and dropped: unread, it would stand before the connection's next request.
+    request.off('timeout', leave).setTimeout(0).resume();
   }
 }
 
