@@ -15,6 +15,8 @@ const CONNECTION_CHECK_INTERVAL_MS = 5_000;
 /** Above the idle time of common load balancers (60 s): closing first is the classic cause of their 502s. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const HEADER_BYTES_MAX = 16 * 1024;
+/** Node drops those behind without a word: one more than the guard lets in, so that it can tell. */
+const HEADERS_READ_MAX = 101;
 
 /** An Express app that says nothing of itself. */
 export function createExpressApp(): Express {
@@ -46,8 +48,21 @@ export function createShapedServer(app: Express): Server {
     },
     app,
   );
-  server.maxHeadersCount = 100;
+  server.maxHeadersCount = HEADERS_READ_MAX;
+  server.prependListener('request', tellWaitingResponse);
   return server;
+}
+
+/**
+ * Node tells only the response in front that the client left. Those to requests that were sent behind it (pipelining)
+ * have no socket yet, and would wait for their turn, and hold their upstream, for ever.
+ */
+function tellWaitingResponse(request: IncomingMessage, response: ServerResponse): void {
+  if (response.socket !== null) return;
+  const { socket } = request;
+  const onClose = (): void => void response.destroy().emit('close');
+  socket.once('close', onClose);
+  response.once('close', () => socket.off('close', onClose));
 }
 
 /** Defines Express's members on a real subclass: plain prototype objects given to the constructor do not help. */

@@ -12,6 +12,8 @@ import { isSafePath } from '../upstream/path.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const TARGET_BYTES_MAX = 8 * 1024;
+/** The server reads one more and drops the rest: a header that is not seen might have mattered. */
+const HEADERS_MAX = 100;
 export const PREFIX = '/v1/';
 
 export interface GuardDeps {
@@ -24,8 +26,12 @@ export function guard(deps: GuardDeps, request: IncomingMessage, response: Serve
   if (!METHODS.has(method)) throw new GatewayError('methodNotAllowed', `method ${method} is not allowed`);
   if (request.headers.upgrade !== undefined)
     throw new GatewayError('upgradeRefused', 'WebSockets are not offered here');
-  if (request.headers.expect !== undefined)
-    throw new GatewayError('expectationFailed', 'header Expect is not supported');
+  const { expect } = request.headers;
+  // `100-continue` was answered by Node: clients send it before any body above a mebibyte
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw new GatewayError('expectationFailed', 'only 100-continue can be expected');
+  if (request.rawHeaders.length > 2 * HEADERS_MAX)
+    throw new GatewayError('badRequest', `there are more than ${HEADERS_MAX} headers`);
   const target = parseTarget(request.url ?? '');
   const options = parseRequestOptions(request.rawHeaders);
   const id = newUuidV7() as RequestId; // made here, and only here
