@@ -21,13 +21,13 @@ export class PriceSource {
 
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Loads the newest list; on failure the one in force stays, and the error goes to the caller. */
+  /** Loads the newest list, unless it is in force already (of two loads the older may end last); on failure the one in force stays, and the error goes to the caller. */
   async load(): Promise<void> {
     const result = await inTransaction(this.pool, 'tollgate_proxy', {}, (client) =>
       client.query<{ version: number }>(PRICES_SQL),
     );
     const version = result.rows[0]?.version ?? 0;
-    if (version !== this.current.version) {
+    if (version > this.current.version) {
       this.current = createPriceBook(
         version,
         result.rows.map((row) => modelPriceSchema.parse(row)),

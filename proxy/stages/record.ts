@@ -55,11 +55,25 @@ function attemptRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, r
   };
 }
 
+/** What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger. */
+const COST_PICO_MAX = 2n ** 63n - 1n;
+const BEYOND_PRICE: Cost = Object.freeze({
+  costPico: null,
+  costStatus: 'UNPRICED',
+  priceVersion: null,
+  priceRule: null,
+});
+
 /**
  * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
  * refused or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
  */
 function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
+  const cost = unboundedCost(deps, arrival, call, relayed);
+  return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? BEYOND_PRICE : cost;
+}
+
+function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
   const { reading } = relayed;
   const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 400);
   if (!call.isBillable || wasUseless) return NOT_BILLABLE;
