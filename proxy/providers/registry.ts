@@ -65,7 +65,7 @@ function providerOf(slug: string, row: ProviderRow): Provider {
     upstreamPath: (path) => {
       const hasPrefix =
         prefix !== null && path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
-      return basePath + (hasPrefix ? path.slice(prefix.length) : path);
+      return basePath + (hasPrefix ? path.slice(prefix.length) : path) || '/';
     },
   };
 }
