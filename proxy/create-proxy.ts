@@ -16,8 +16,11 @@ import { createExpressApp, createShapedServer } from './server.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
 import { createDispatchers } from './upstream/dispatchers.js';
-import { MemoryLedger, MEMORY_LEDGER_DEFAULTS } from './usage/memory-ledger.js';
+import { MemoryLedger, MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from './usage/memory-ledger.js';
 import { createUsageWriter } from './usage/usage-writer.js';
+
+const CLOSE_IDLE_INTERVAL_MS = 100;
+const PRICES_RETRY_MS = 5_000;
 
 export interface ProxyClients {
   readonly pool: pg.Pool;
@@ -36,11 +39,16 @@ export interface Proxy {
   stop(deadlineMs: number): Promise<void>;
 }
 
-export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
+/** `ledgerBounds`: of the ledger's memory; its own unless a test needs them smaller. */
+export function createProxy(
+  config: ProxyConfig,
+  clients: ProxyClients,
+  ledgerBounds: LedgerBounds = MEMORY_LEDGER_DEFAULTS,
+): Proxy {
   const statistics = new ProxyStatistics();
   const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
   const prices = new PriceSource(clients.pool);
-  const ledger = createLedger(clients);
+  const ledger = createLedger(clients, ledgerBounds);
   const dispatchers = createDispatchers();
   const follower = createFollower(clients, policyCache, prices);
   const deps: PipelineDeps = {
@@ -85,12 +93,12 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients): Proxy {
   };
 }
 
-function createLedger({ pool, log }: ProxyClients): MemoryLedger {
+function createLedger({ pool, log }: ProxyClients, bounds: LedgerBounds): MemoryLedger {
   const store = createUsageWriter(pool, (row, error) =>
     log.error({ err: error, row }, 'Postgres will never take this row; it stands here'),
   );
   return new MemoryLedger(store, {
-    ...MEMORY_LEDGER_DEFAULTS,
+    ...bounds,
     onProblem: (problem, error) => log.warn({ err: error }, problem),
   });
 }
@@ -101,15 +109,20 @@ function createFollower(
   prices: PriceSource,
 ): ChangeFollower {
   const onProblem = (problem: string, error: unknown): void => log.warn({ err: error }, problem);
+  /** An announcement comes once: what could not be loaded then is tried again. */
+  const loadPrices = (): void => {
+    prices.load().catch((error: unknown) => {
+      onProblem('new prices could not be loaded; the old ones are in force', error);
+      if (!pool.ending) setTimeout(loadPrices, PRICES_RETRY_MS).unref();
+    });
+  };
   return new ChangeFollower({
     pool,
     subscriber,
     supersedeAll: () => cache.supersedeAll(),
     apply: (change) => {
       cache.apply(change);
-      if (change.kind === 'prices') {
-        prices.load().catch((error: unknown) => onProblem('new prices could not be loaded', error));
-      }
+      if (change.kind === 'prices') loadPrices();
     },
     onProblem,
   });
@@ -117,7 +130,10 @@ function createFollower(
 
 function createMetricsServer(metrics: Registry): Server {
   return createServer((_request, response) => {
-    void metrics.metrics().then((text) => response.setHeader('content-type', metrics.contentType).end(text));
+    metrics.metrics().then(
+      (text) => response.setHeader('content-type', metrics.contentType).end(text),
+      () => response.writeHead(500).end(), // a metric that cannot be read is no reason to end the process
+    );
   });
 }
 
@@ -152,7 +168,10 @@ async function closeServer(server: Server, deadlineMs: number): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_INTERVAL_MS);
   const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }

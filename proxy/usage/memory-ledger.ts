@@ -14,7 +14,7 @@ export interface RecordStore {
   write(batch: UsageBatch): Promise<void>;
 }
 
-export interface MemoryLedgerOptions {
+export interface LedgerBounds {
   /** records held, open ones included; beyond, `open` refuses */
   readonly recordsMax: number;
   /** bytes of bodies held; beyond, bodies are dropped (and counted): they may never displace a record */
@@ -22,6 +22,9 @@ export interface MemoryLedgerOptions {
   readonly batchRecordsMax: number;
   readonly batchIntervalMs: number;
   readonly retryDelayMsMax: number;
+}
+
+export interface MemoryLedgerOptions extends LedgerBounds {
   readonly onProblem: (problem: string, error: unknown) => void;
 }
 

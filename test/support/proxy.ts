@@ -5,7 +5,8 @@ import { listen } from '../../platform/listen.js';
 import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { readProxyConfig } from '../../proxy/config.js';
-import { createProxy } from '../../proxy/create-proxy.js';
+import { createProxy, type Proxy } from '../../proxy/create-proxy.js';
+import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
 import { openTestRedis, type TestRedis } from './redis.js';
 
@@ -13,6 +14,8 @@ export const TEST_PEPPER = 'a pepper for tests, of at least 32 characters';
 
 export interface TestProxy {
   readonly url: string;
+  /** for tests of its own start and stop */
+  readonly proxy: Proxy;
   readonly database: TestDatabase;
   readonly redis: TestRedis;
   /** as the owner of the tables: sees and changes everything */
@@ -21,10 +24,11 @@ export interface TestProxy {
   stop(isDatabaseGone?: boolean): Promise<void>;
 }
 
-/** `env` overrides the configuration; `origins` are the providers' base URLs. */
+/** `env` overrides the configuration, `ledger` the ledger's bounds; `origins` are the providers' base URLs. */
 export async function startTestProxy(
   origins: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  ledger: Partial<LedgerBounds> = {},
 ): Promise<TestProxy> {
   const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
   const config = readProxyConfig({
@@ -42,11 +46,12 @@ export async function startTestProxy(
   const redis = createRedis({ url: config.redisUrl, connectionName: 'test', commandTimeoutMs: 100 }, ignore);
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const proxy = createProxy(config, { pool, redis, subscriber, log });
+  const proxy = createProxy(config, { pool, redis, subscriber, log }, { ...MEMORY_LEDGER_DEFAULTS, ...ledger });
   await proxy.start();
   const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
   return {
     url: `http://127.0.0.1:${port}`,
+    proxy,
     database,
     redis: redisServer,
     owner,

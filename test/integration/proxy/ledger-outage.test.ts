@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  answerJson,
+  chatCompletion,
+  chatEvents,
+  startFakeUpstream,
+  type FakeUpstream,
+} from '../../support/fake-upstream.js';
+import { startTestProxy, type TestProxy } from '../../support/proxy.js';
+import { CHAT, post } from '../../support/rig.js';
+import { createTenant, type TestTenant } from '../../support/tenant.js';
+import { usageRecords } from '../../support/usage-records.js';
+
+const RECORDS_MAX = 5;
+
+let upstream: FakeUpstream;
+let proxy: TestProxy;
+let tenant: TestTenant;
+let url: string;
+
+beforeEach(async () => {
+  upstream = await startFakeUpstream(answerJson(200, chatCompletion()));
+  const bounds = { recordsMax: RECORDS_MAX, retryDelayMsMax: 200 };
+  proxy = await startTestProxy({ openai: `${upstream.origin}/v1` }, { LOG_LEVEL: 'error' }, bounds);
+  tenant = await createTenant(proxy.owner);
+  await tenant.gateway('main');
+  url = `${proxy.url}/v1/${tenant.tag}/main/openai/chat/completions`;
+  await (await post(url, CHAT)).arrayBuffer(); // the policy is known from here on
+  await usageRecords(proxy.owner, tenant.accountId, 1);
+});
+afterEach(async () => {
+  await proxy.stop();
+  await upstream.close();
+});
+
+/** Nobody can connect, and who was connected no longer is; the owner's own connections excepted. */
+async function takePostgresAway(): Promise<void> {
+  await proxy.owner.query('ALTER TABLE usage_record RENAME TO usage_record_gone');
+  await proxy.owner.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'test'`,
+  );
+}
+
+const bringPostgresBack = (): Promise<unknown> =>
+  proxy.owner.query('ALTER TABLE usage_record_gone RENAME TO usage_record');
+
+async function call(): Promise<Response> {
+  const response = await post(url, CHAT);
+  await response.clone().arrayBuffer();
+  return response;
+}
+
+test('while records cannot be written, calls go on; their records arrive once they can be, each once', async () => {
+  await takePostgresAway();
+  const answers = [await call(), await call(), await call()];
+  expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+  await bringPostgresBack();
+  const rows = await usageRecords(proxy.owner, tenant.accountId, 4);
+  const ids = answers.map((answer) => answer.headers.get('cf-aig-request-id'));
+  expect(rows.slice(1).map((row) => row['id'])).toEqual(ids);
+});
+
+test('a full ledger refuses new calls before they cost anything, and keeps those that run', async () => {
+  let answerTheFirst = (): void => undefined;
+  const isAsked = new Promise<void>((resolve) => {
+    upstream.answer = (seen, response) => {
+      answerTheFirst = () => void answerJson(200, chatCompletion())(seen, response);
+      resolve();
+    };
+  });
+  const running = post(url, CHAT);
+  await isAsked;
+  upstream.answer = answerJson(200, chatCompletion());
+  await takePostgresAway();
+  for (let held = 1; held < RECORDS_MAX; held++) expect((await call()).status).toBe(200);
+  const seenBefore = upstream.seen.length;
+
+  const refused = await call();
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('5');
+  expect(refused.headers.has('cf-aig-log-id')).toBe(false);
+  expect(await refused.json()).toMatchObject({ internalCode: 9006 });
+  expect(upstream.seen.length).toBe(seenBefore);
+
+  answerTheFirst();
+  expect((await running).status).toBe(200);
+  await bringPostgresBack();
+  expect(await usageRecords(proxy.owner, tenant.accountId, RECORDS_MAX + 1)).toHaveLength(RECORDS_MAX + 1);
+  expect((await call()).status).toBe(200);
+});
+
+test('a stop writes what is held', async () => {
+  await takePostgresAway();
+  await call();
+  await bringPostgresBack();
+  await proxy.proxy.stop(5_000);
+  expect(await usageRecords(proxy.owner, tenant.accountId, 2)).toHaveLength(2);
+});
+
+test('a stop cuts what still runs at its deadline, and records that too', async () => {
+  upstream.answer = (_seen, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(chatEvents(['never ending'], false)[0]);
+  };
+  const client = request(url, { method: 'POST', headers: { 'content-type': 'application/json' } });
+  client.on('error', () => undefined); // the proxy cuts it
+  client.end(JSON.stringify({ ...CHAT, stream: true }));
+  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  response.on('error', () => undefined).resume();
+  await proxy.proxy.stop(150);
+  const rows = await usageRecords(proxy.owner, tenant.accountId, 2);
+  expect(rows.at(-1)).toMatchObject({ streamed: true, client_aborted: true, usage_source: 'ESTIMATED' });
+});
+
+test('a stop waits for no connection that is merely kept alive', async () => {
+  const agent = new Agent({ keepAlive: true });
+  let answer = (): void => undefined;
+  const isAsked = new Promise<void>((resolve) => {
+    upstream.answer = (seen, response) => {
+      answer = () => void answerJson(200, chatCompletion())(seen, response);
+      resolve();
+    };
+  });
+  const client = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } });
+  client.end(JSON.stringify(CHAT));
+  await isAsked;
+  const startedAtMs = performance.now();
+  const stopped = proxy.proxy.stop(15_000);
+  answer();
+  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  response.resume();
+  await stopped;
+  expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+  agent.destroy();
+});
