@@ -7,6 +7,8 @@ const environmentSchema = z.object({
   /** `full` multiplies the work of property and load tests */
   TEST_SIZE: z.enum(['normal', 'full']).default('normal'),
   TEST_SEED: z.coerce.number().int().optional(),
+  /** where scripts/test.mjs found Chromium; the same default */
+  CHROMIUM_PATH: z.string().default('/usr/bin/chromium'),
   /** set by global-setup.ts for the test files of its run */
   TEST_RUN_TEMPLATE_URL: z.string().optional(),
   TEST_RUN_FOLDER: z.string().optional(),
