@@ -63,10 +63,7 @@ export function createProxy(
     trustedHops: config.trustedHops,
     bodyBytesMax: config.bodyBytesMax,
     logBodyBytesMax: config.logBodyBytesMax,
-    keys: {
-      cacheKey: deriveKey(config.tokenPepper, 'cache-key'),
-      systemMessage: deriveKey(config.tokenPepper, 'system-message'),
-    },
+    keys: recordKeys(config.tokenPepper),
   };
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -90,6 +87,13 @@ export function createProxy(
         await dispatchers.close();
       }
     },
+  };
+}
+
+function recordKeys(tokenPepper: string): PipelineDeps['keys'] {
+  return {
+    cacheKey: deriveKey(tokenPepper, 'cache-key'),
+    systemMessage: deriveKey(tokenPepper, 'system-message'),
   };
 }
 

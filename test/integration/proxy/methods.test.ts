@@ -22,8 +22,13 @@ test('a GET passes with its query, and is recorded as billing nothing', async ()
   expect(seen?.headers).not.toHaveProperty('transfer-encoding');
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(row).toMatchObject({
-    ...{ method: 'GET', path: '/models?limit=2&after=a%20b&flag', cost_status: 'NOT_BILLABLE', cost_pico: '0' },
-    ...{ usage_source: 'NONE', request_bytes: '0', model: null },
+    method: 'GET',
+    path: '/models?limit=2&after=a%20b&flag',
+    cost_status: 'NOT_BILLABLE',
+    cost_pico: '0',
+    usage_source: 'NONE',
+    request_bytes: '0',
+    model: null,
   });
 });
 

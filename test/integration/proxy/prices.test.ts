@@ -43,7 +43,9 @@ async function pricedRecord(version: number): Promise<UsageRow> {
 test('a cost is exactly units times prices, to the last pico-dollar, and changes with the list', async () => {
   await importPrices(1, { inputTokens: '150001', cachedInputTokens: '75003', outputTokens: '600007' });
   expect(await pricedRecord(1)).toMatchObject({
-    ...{ input_tokens: '234', cached_input_tokens: '1000', output_tokens: '567' },
+    input_tokens: '234',
+    cached_input_tokens: '1000',
+    output_tokens: '567',
     cost_pico: String(234n * 150_001n + 1000n * 75_003n + 567n * 600_007n),
     cost_status: 'PRICED',
     price_rule: expect.stringContaining('gpt-4o-mini'),

@@ -34,7 +34,12 @@ test('every answer names its request and event; the log id is there only when a 
   expect(pairs(ownHeaders(IDS, true))).toContain('cf-aig-log-id');
   expect(pairs(ownHeaders(IDS, false))).not.toContain('cf-aig-log-id');
   expect(ownHeaders(IDS, true).slice(-6)).toEqual([
-    ...['cf-aig-request-id', '0199-id', 'cf-aig-event-id', 'order-7', 'cf-aig-log-id', '0199-id'],
+    'cf-aig-request-id',
+    '0199-id',
+    'cf-aig-event-id',
+    'order-7',
+    'cf-aig-log-id',
+    '0199-id',
   ]);
 });
 

@@ -65,8 +65,16 @@ test('a bearer token is what follows the scheme, in any case of it', () => {
 });
 
 const names = fc.constantFrom(
-  ...['cf-aig-authorization', 'cf-aig-event-id', 'cf-aig-metadata', 'cf-aig-collect-log', 'cf-aig-custom-cost'],
-  ...['cf-aig-request-timeout', 'cf-aig-zdr', 'CF-AIG-Metadata', 'cf-aig-', 'accept'],
+  'cf-aig-authorization',
+  'cf-aig-event-id',
+  'cf-aig-metadata',
+  'cf-aig-collect-log',
+  'cf-aig-custom-cost',
+  'cf-aig-request-timeout',
+  'cf-aig-zdr',
+  'CF-AIG-Metadata',
+  'cf-aig-',
+  'accept',
 );
 const values = fc.oneof(fc.string(), fc.json(), fc.constantFrom('true', 'false', '0', 'NaN', '{"per_token_in":1}'));
 

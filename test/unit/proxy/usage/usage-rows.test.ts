@@ -18,8 +18,13 @@ test('whatever text comes from outside, a row is one JSON object with the same m
       const [model, path, eventId, usageNote, userAgent, type, key, value, rule] = texts;
       const record = {
         ...EMPTY_RECORD,
-        ...{ model: model ?? null, path: path ?? '', eventId: eventId ?? '', usageNote: usageNote ?? null },
-        ...{ userAgent: userAgent ?? null, requestContentType: type ?? null, priceRule: rule ?? null },
+        model: model ?? null,
+        path: path ?? '',
+        eventId: eventId ?? '',
+        usageNote: usageNote ?? null,
+        userAgent: userAgent ?? null,
+        requestContentType: type ?? null,
+        priceRule: rule ?? null,
         metadata: Object.fromEntries([[key ?? '', value ?? '']]),
       };
       const row = recordRow(record);
