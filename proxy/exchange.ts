@@ -55,6 +55,8 @@ export interface UpstreamCall {
   readonly body: Buffer | null;
   /** the rest of a body too large to hold: the bytes read so far, then the request itself */
   readonly bodyStream: AsyncIterable<Uint8Array> | null;
+  /** how much of a streamed body has passed so far; null when the body is held or absent */
+  readonly streamed: { readonly bytes: number } | null;
   readonly timeoutMs: number;
   /** the client's bytes as far as they are held: what is hashed and logged */
   readonly originalBody: Buffer | null;

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from './gateway-error.js';
+import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
 
 /** What is held: enough for every chat request; a larger body is never cached or retried. */
 const HELD_BYTES_MAX = 1024 * 1024;
@@ -17,6 +18,8 @@ export type RequestBody =
       readonly head: Buffer;
       readonly stream: AsyncIterable<Uint8Array>;
       readonly length: string | null;
+      /** grows as the body passes */
+      readonly passed: { readonly bytes: number };
     };
 
 /** The client went away before its request was whole: nothing was sent upstream, nothing is recorded. */
@@ -53,7 +56,9 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
       if (bytes <= HELD_BYTES_MAX) return undefined;
       request.pause();
       const head = Buffer.concat(chunks);
-      return settle({ kind: 'streamed', head, stream: restOf(request, head, bodyBytesMax), length: length ?? null });
+      const passed = { bytes: head.length };
+      const stream = restOf(request, { head, passed, bodyBytesMax });
+      return settle({ kind: 'streamed', head, stream, length: length ?? null, passed });
     };
     const onEnd = (): void =>
       settle({ kind: 'held', bytes: chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks) });
@@ -62,9 +67,14 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
   });
 }
 
-async function* restOf(request: IncomingMessage, head: Buffer, bodyBytesMax: number): AsyncGenerator<Uint8Array> {
+interface Streamed {
+  readonly head: Buffer;
+  readonly passed: { bytes: number };
+  readonly bodyBytesMax: number;
+}
+
+async function* restOf(request: IncomingMessage, { head, passed, bodyBytesMax }: Streamed): AsyncGenerator<Uint8Array> {
   yield head;
-  let bytes = head.length;
   const leave = (): void => void request.destroy();
   request.setTimeout(IDLE_TIMEOUT_MS).on('timeout', leave);
   try {
@@ -72,14 +82,14 @@ async function* restOf(request: IncomingMessage, head: Buffer, bodyBytesMax: num
     // is the response's too, so nothing here may close it.
     const rest: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
     for await (const chunk of rest) {
-      bytes += chunk.length;
-      if (bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);
+      passed.bytes += chunk.length;
+      if (passed.bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);
       yield chunk;
     }
   } finally {
     // From here on silence is the provider's, who may think for longer than a client may hesitate. What is left of a body
     // that nobody wants is read and dropped: unread, it would stand before the connection's next request.
-    request.off('timeout', leave).setTimeout(0).resume();
+    request.off('timeout', leave).setTimeout(CONNECTION_IDLE_TIMEOUT_MS).resume();
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import express, { type Express } from 'express';
+import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -49,6 +50,7 @@ export function createShapedServer(app: Express): Server {
     app,
   );
   server.maxHeadersCount = HEADERS_READ_MAX;
+  server.timeout = CONNECTION_IDLE_TIMEOUT_MS;
   server.prependListener('request', tellWaitingResponse);
   return server;
 }

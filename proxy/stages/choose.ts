@@ -39,6 +39,7 @@ export async function choose(
     headers: headersFor(arrival, body, spliced !== null),
     body: spliced ?? held,
     bodyStream: body.kind === 'streamed' ? body.stream : null,
+    streamed: body.kind === 'streamed' ? body.passed : null,
     timeoutMs: options.requestTimeoutMs ?? settings.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
     originalBody: body.kind === 'held' ? held : body.head,
     dialect,

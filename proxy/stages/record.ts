@@ -137,7 +137,7 @@ function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, out
     requestContentType: headers['content-type'] ?? null,
     responseContentType: relayed.responseContentType,
     systemMessageHash: systemMessageHash(deps, call),
-    requestBytes: call.originalBody?.length ?? 0,
+    requestBytes: call.streamed?.bytes ?? call.originalBody?.length ?? 0,
     responseBytes: relayed.responseBytes,
   };
 }

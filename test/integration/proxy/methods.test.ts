@@ -84,12 +84,14 @@ test.each(['DELETE', 'PUT', 'PATCH'])('%s passes with its body', async (method) 
 test('a multipart upload arrives byte for byte, small or streamed', async () => {
   const tenant = await rig.tenant();
   rig.upstream.answer = answerJson(200, { id: 'file-1' });
+  const sizes: string[] = [];
   for (const bytes of [1_000, 3 * 1024 * 1024]) {
     const part = Buffer.concat([
       Buffer.from('--b\r\ncontent-disposition: form-data; name="file"\r\n\r\n'),
       randomBytes(bytes),
     ]);
     const body = Buffer.concat([part, Buffer.from('\r\n--b--\r\n')]);
+    sizes.push(String(body.length));
     const headers = { 'content-type': 'multipart/form-data; boundary=b' };
     expect((await rawCall(`${tenant.base}/openai/files`, { headers, body })).status).toBe(200);
     const seen = rig.upstream.seen.at(-1);
@@ -98,6 +100,7 @@ test('a multipart upload arrives byte for byte, small or streamed', async () => 
   }
   const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 2);
   expect(rows.map((row) => row['cost_status'])).toEqual(['NOT_BILLABLE', 'NOT_BILLABLE']);
+  expect(rows.map((row) => row['request_bytes'])).toEqual(sizes);
 });
 
 test('a binary answer comes down byte for byte and is recorded', async () => {
