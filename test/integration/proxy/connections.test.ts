@@ -134,3 +134,34 @@ test('a request with more headers than are read is refused, not half read', asyn
   expect(answer.status).toBe(400);
   expect(answer.body.toString()).toContain('headers');
 });
+
+/** A client that reads nothing until it has sent everything, as many do; what it then reads, or the error it met. */
+async function sendThenRead(url: string, bodyBytes: number): Promise<string> {
+  const client = connectTo(url);
+  let text = '';
+  return new Promise((resolve) => {
+    client.on('error', (error) => resolve(error.message)).on('close', () => resolve(text));
+    client.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('"description"')) resolve(text);
+    });
+    client.pause();
+    client.write(requestText(url, 'x'.repeat(bodyBytes)), () => client.resume());
+  });
+}
+
+test('a refusal before the body reaches a client that sends all of it first', async () => {
+  const url = `${rig.proxy.url}/v1/nobody/none/openai/chat/completions`;
+  const answers = await Promise.all(Array.from({ length: 20 }, () => sendThenRead(url, 3_000_000)));
+  expect(answers.map((text) => text.slice(0, 12))).toEqual(answers.map(() => 'HTTP/1.1 400'));
+});
+
+test('a refusal does not wait for the end of a body that has none', async () => {
+  const client = connectTo(rig.proxy.url);
+  const closed = new Promise<void>((resolve) => client.on('close', () => resolve()));
+  client.resume().write('POST /v1/nobody/none/openai/x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n');
+  const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+  const sending = setInterval(() => client.write(chunk), 1);
+  await closed; // by the proxy: the client would go on for ever
+  clearInterval(sending);
+});
