@@ -1,4 +1,5 @@
 /** The proxy's process: configuration → clients → proxy → listen; on a signal: drain, flush, close. */
+import './heap-flags.js';
 import { assertDatabaseReady } from '../platform/database-check.js';
 import { EnvironmentError } from '../platform/environment.js';
 import { listen } from '../platform/listen.js';

@@ -1,0 +1,10 @@
+/**
+ * Heap settings of a proxy process; imported first, before anything is allocated.
+ *
+ * V8 learns which allocation sites make long-lived objects and then allocates them in the old generation. Here a burst
+ * of requests in flight teaches it wrongly: objects of one request are made old, and keep everything that they refer to
+ * alive until a full collection. Without it a request promotes 0.02 KB instead of 5.7 KB.
+ */
+import { setFlagsFromString } from 'node:v8';
+
+setFlagsFromString('--no-allocation-site-pretenuring');
