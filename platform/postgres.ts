@@ -68,6 +68,9 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // The pool listens to idle connections only: one that is lost while it is out would end the process by its 'error'.
+  const onLost = (error: Error): void => void (broken = error);
+  client.on('error', onLost);
   try {
     await client.query(beginSql(role, settings));
     const result = await work(client);
@@ -78,6 +81,7 @@ export async function inTransaction<T>(
     await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
     throw error;
   } finally {
+    client.off('error', onLost);
     client.release(broken);
   }
 }
