@@ -50,10 +50,18 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
   }
 }
 
-/** Forward and relay, as one outcome. */
+/** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): Promise<Relayed> {
-  const forwarded = await forward(deps, arrival, call);
-  return relay(arrival, call, forwarded);
+  try {
+    const forwarded = await forward(deps, arrival, call);
+    return await relay(arrival, call, forwarded);
+  } catch (cause) {
+    const error = internalError(cause);
+    deps.log.error({ requestId: arrival.id, err: cause }, error.description);
+    const errorCode = error.definition.code;
+    const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
+    return relay(arrival, call, { kind: 'failed', error, attempt });
+  }
 }
 
 /** From here on the request has a usage record, whatever happens; throws 9006 when the ledger cannot take it. */
@@ -81,6 +89,9 @@ function isProbe(arrival: Arrival): boolean {
   return arrival.path === '' && (arrival.method === 'HEAD' || arrival.method === 'GET');
 }
 
+const internalError = (cause: unknown): GatewayError =>
+  new GatewayError('unavailable', 'an internal error', { cause, retryAfterSeconds: 1 });
+
 interface Refused {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -91,9 +102,7 @@ interface Refused {
 function refuse(deps: PipelineDeps, { request, response, arrival }: Refused, error: unknown): void {
   if (error instanceof ClientLeft) return;
   const known = error instanceof GatewayError;
-  const refusal = known
-    ? error
-    : new GatewayError('unavailable', 'an internal error', { cause: error, retryAfterSeconds: 1 });
+  const refusal = known ? error : internalError(error);
   deps.statistics.refused(refusal.definition);
   const level = known ? refusal.definition.logLevel : 'error';
   deps.log[level](

@@ -13,7 +13,7 @@ const modelPriceSchema = z.object({
 });
 
 const PRICES_SQL = `SELECT version, provider, model, match, rules FROM model_price
-  WHERE version = (SELECT max(version) FROM price_list) ORDER BY provider, position`;
+  WHERE version = (SELECT max(version) FROM price_list) AND version > $1 ORDER BY provider, position`;
 
 export class PriceSource {
   /** empty (everything UNPRICED) until the first load */
@@ -21,10 +21,13 @@ export class PriceSource {
 
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Loads the newest list, unless it is in force already (of two loads the older may end last); on failure the one in force stays, and the error goes to the caller. */
+  /**
+   * Loads the newest list, unless it is in force already (a change may be announced many times, and of two loads the
+   * older may end last). On failure the one in force stays, and the error goes to the caller.
+   */
   async load(): Promise<void> {
     const result = await inTransaction(this.pool, 'tollgate_proxy', {}, (client) =>
-      client.query<{ version: number }>(PRICES_SQL),
+      client.query<{ version: number }>(PRICES_SQL, [this.current.version]),
     );
     const version = result.rows[0]?.version ?? 0;
     if (version > this.current.version) {

@@ -1,3 +1,2 @@
 /** Provider slugs that a URL may name. Both tiers read it: the proxy to route, the api to show `endpointUrl`. */
 export const PROVIDER_SLUGS = ['openai', 'anthropic', 'google-ai-studio'] as const;
-export type ProviderSlug = (typeof PROVIDER_SLUGS)[number] | 'demo';
