@@ -84,6 +84,7 @@ export function createProxy(
       try {
         await ledger.flush(deadlineMs);
       } finally {
+        ledger.close();
         await dispatchers.close();
       }
     },

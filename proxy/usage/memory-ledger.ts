@@ -52,6 +52,7 @@ export class MemoryLedger implements UsageLedger {
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> | null = null;
   private retryDelayMs = 0;
+  private isClosed = false;
 
   constructor(
     private readonly store: RecordStore,
@@ -72,7 +73,10 @@ export class MemoryLedger implements UsageLedger {
     return this.entry;
   }
 
-  /** Writes everything that is held, open requests' records too as they settle. Throws at the deadline, saying how much is left. */
+  /**
+   * Writes everything that is held, open requests' records too as they settle. Throws at the deadline, saying how much
+   * is left.
+   */
   async flush(deadlineMs: number): Promise<void> {
     const until = Date.now() + deadlineMs;
     while (this.held > 0) {
@@ -82,6 +86,12 @@ export class MemoryLedger implements UsageLedger {
       if (Date.now() >= until) throw new Error(`${this.held} usage records could not be written before the end`);
       if (this.settled === 0 || this.retryDelayMs > 0) await delay(Math.max(this.retryDelayMs, FLUSH_PAUSE_MS));
     }
+  }
+
+  /** Stops trying; after `flush`, when the process is about to end. What is still held then is lost with it. */
+  close(): void {
+    this.isClosed = true;
+    this.cancelTimer();
   }
 
   /** Memory needs to remember nothing of an open request: one entry serves them all. */
@@ -121,7 +131,7 @@ export class MemoryLedger implements UsageLedger {
   }
 
   private schedule(): void {
-    if (this.writing !== null || this.timer !== null) return;
+    if (this.isClosed || this.writing !== null || this.timer !== null) return;
     const isFull = this.batches.length > 1;
     this.timer = setTimeout(
       () => void this.writeFirst(),

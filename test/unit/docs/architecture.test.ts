@@ -46,7 +46,7 @@ function calledStages(): string[] {
       if (imported.has(file)) return [file];
       return bodies.has(called) && called !== name ? walk(called) : [];
     });
-  return walk('serve');
+  return [...new Set(walk('serve'))]; // a stage may be called at two places of one function
 }
 
 interface StageErrors {
