@@ -31,8 +31,8 @@ export interface MemoryLedgerOptions extends LedgerBounds {
 export const MEMORY_LEDGER_DEFAULTS = {
   recordsMax: 20_000,
   bodyBytesMax: 64 * 1024 * 1024,
-  batchRecordsMax: 1_000,
-  batchIntervalMs: 50,
+  batchRecordsMax: 2_000,
+  batchIntervalMs: 100,
   retryDelayMsMax: 5_000,
 } as const;
 
