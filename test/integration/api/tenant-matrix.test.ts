@@ -15,7 +15,7 @@ async function cellsOf(isolation: 'both' | 'row-level-security'): Promise<number
   const api = await startTestApi({ isolation });
   started.push(api);
   const { cells, faults } = await runMatrix(api);
-  process.stdout.write(`tenant matrix (${isolation}): ${cells} cells\n`);
+  process.stderr.write(`tenant matrix (${isolation}): ${cells} cells\n`);
   expect(faults).toEqual([]);
   return cells;
 }

@@ -33,7 +33,7 @@ test('a client that leaves in mid-stream has the upstream cancelled and its reco
   client.destroy();
 
   await rig.upstream.seen.at(-1)?.cut;
-  process.stdout.write(`upstream cancelled ${(performance.now() - leftAt).toFixed(1)} ms after the client left\n`);
+  process.stderr.write(`upstream cancelled ${(performance.now() - leftAt).toFixed(1)} ms after the client left\n`);
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(row).toMatchObject({
     client_aborted: true,

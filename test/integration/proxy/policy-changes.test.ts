@@ -51,7 +51,7 @@ test('a change is seen through the outbox alone, when its message was lost', asy
   const startedAt = performance.now();
   await addToOutbox(tenant, 'main', await requireTokens(tenant));
   await waitFor(async () => (await statusOf(tenant)) === 401, 'the proxy sees the change');
-  process.stdout.write(`change seen by the poll after ${(performance.now() - startedAt).toFixed(0)} ms\n`);
+  process.stderr.write(`change seen by the poll after ${(performance.now() - startedAt).toFixed(0)} ms\n`);
 });
 
 test('a change is seen through its message alone, before any poll', async () => {
