@@ -56,7 +56,7 @@ interface Report {
   reject(error: unknown): void;
 }
 
-/** Up to this size a document goes out as one string with its head: one write instead of a gathered one (5 µs). */
+/** Up to this size a document goes out as one string with its head: one write instead of a gathered one. */
 const ONE_WRITE_BYTES_MAX = 64 * 1024;
 
 /** One answer on its way down. */

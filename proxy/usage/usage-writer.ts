@@ -1,7 +1,6 @@
 /**
  * Writes batches of usage records and log bodies to Postgres: one statement each, its rows as one JSON parameter
- * (PostgreSQL unpacks it; encoding fifty arrays for unnest costs the proxy several times the CPU), bodies as binary
- * arrays beside it. Writing a batch again changes nothing. A row that Postgres can never take is found by halving, so
+ * (PostgreSQL unpacks it), bodies as binary arrays beside it. Writing a batch again changes nothing. A row that Postgres can never take is found by halving, so
  * that it cannot hold up the others.
  */
 import type pg from 'pg';
