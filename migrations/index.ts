@@ -5,6 +5,7 @@ import { createAccounts } from './202611231210-create-accounts.js';
 import { createGateways } from './202611231220-create-gateways.js';
 import { createPriceLists } from './202611231230-create-price-lists.js';
 import { createUsageRecords } from './202611231240-create-usage-records.js';
+import { createProviderKeys } from './202611241000-create-provider-keys.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createGateways,
   createPriceLists,
   createUsageRecords,
+  createProviderKeys,
 ];

@@ -10,6 +10,7 @@ import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js'
 import type { GatewayError } from './gateway-error.js';
 import type { Provider } from './providers/provider.js';
 import type { RequestOptions } from './request-options.js';
+import type { Destination } from './upstream/destination.js';
 import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
 
 /** Passed the guard: what was asked, of whom, with which wishes. */
@@ -48,7 +49,8 @@ export interface Caller {
 export interface UpstreamCall {
   readonly target: Target;
   readonly caller: Caller;
-  readonly origin: string;
+  readonly destination: Destination;
+  /** with its query */
   readonly path: string;
   readonly headers: string[];
   /** the whole body; null when it is streamed or absent */

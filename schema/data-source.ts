@@ -10,6 +10,7 @@ import { AccountKey } from './entities/account-key.js';
 import { Account } from './entities/account.js';
 import { ApiToken } from './entities/api-token.js';
 import { AuditEvent } from './entities/audit-event.js';
+import { CustomProvider } from './entities/custom-provider.js';
 import { GatewaySettings } from './entities/gateway-settings.js';
 import { Gateway } from './entities/gateway.js';
 import { Instance } from './entities/instance.js';
@@ -17,6 +18,7 @@ import { LogBody } from './entities/log-body.js';
 import { Membership } from './entities/membership.js';
 import { ModelPriceRecord } from './entities/model-price.js';
 import { PriceList } from './entities/price-list.js';
+import { ProviderKey } from './entities/provider-key.js';
 import { SessionRecord } from './entities/session.js';
 import { UsageRecordRow } from './entities/usage-record.js';
 import { User } from './entities/user.js';
@@ -26,6 +28,7 @@ export const ENTITIES = [
   AccountKey,
   ApiToken,
   AuditEvent,
+  CustomProvider,
   Gateway,
   GatewaySettings,
   Instance,
@@ -33,6 +36,7 @@ export const ENTITIES = [
   Membership,
   ModelPriceRecord,
   PriceList,
+  ProviderKey,
   SessionRecord,
   UsageRecordRow,
   User,

@@ -1,11 +1,56 @@
-/** A provider: who is called. What is spoken is the dialect's affair. */
+/** A provider: who is called, where its API lives, and how a credential reaches it. What is spoken is the dialect's affair. */
+
+/** What of a request decides where it goes. */
+export interface RouteRequest {
+  /** the provider's own path as the client wrote it, beginning with `/`, or empty */
+  readonly path: string;
+  /** the request's headers, a flat name/value list */
+  readonly headers: readonly string[];
+  /** the target of the stored key that will be used; null: none is */
+  readonly keyTarget: Readonly<Record<string, string>> | null;
+}
+
+/** Where one request goes. */
+export interface Route {
+  /** scheme, host and port: the only place that this call's bytes are sent to */
+  readonly origin: string;
+  /** without the query; begins with `/` */
+  readonly path: string;
+  /** what the route was filled with, field by field of the provider's target; a stored key has to name the same */
+  readonly target: Readonly<Record<string, string>>;
+}
+
+/** A call as it is about to leave, for credentials that depend on it (signatures). */
+export interface OutgoingCall {
+  readonly method: string;
+  readonly route: Route;
+  /** with its `?`, or empty */
+  readonly query: string;
+  /** flat name/value list, without any credential */
+  readonly headers: readonly string[];
+  /** null: absent or streamed */
+  readonly body: Uint8Array | null;
+}
+
+/** How a provider's secret becomes request headers. */
+export type CredentialForm =
+  /** `name: prefix + secret` */
+  | { readonly kind: 'header'; readonly name: string; readonly prefix: string }
+  /** headers (flat name/value list) that are made from the secret and the call; a rejection is a GatewayError */
+  | {
+      readonly kind: 'made';
+      /** the whole body is needed to make them: a body too large to hold is refused */
+      readonly needsBody: boolean;
+      headersFor(secret: string, call: OutgoingCall): string[] | Promise<string[]>;
+    };
 
 export interface Provider {
   readonly slug: string;
-  /** scheme, host and port; the only origin that this provider's traffic goes to */
-  readonly origin: string;
-  /** the upstream path for a client's provider path; both begin with `/` */
-  upstreamPath(path: string): string;
-  /** lowercase headers in which this provider's credential may stand */
+  /** lowercase headers in which the client's own credential may stand; replaced when a stored key is used */
   readonly credentialHeaders: readonly string[];
+  /** query parameters in which it may stand; likewise */
+  readonly credentialParameters: readonly string[];
+  readonly credential: CredentialForm;
+  /** Throws GatewayError: 9001 or 9002 when the path or a header does not say where to. */
+  route(request: RouteRequest): Route;
 }

@@ -2,34 +2,36 @@
  * The providers of this instance: one table row each (cloudflare-wire §11), the operator's `PROVIDER_ORIGINS` laid over
  * it. A provider that needs more than a row gets a file of its own beside this one.
  */
-import { PROVIDER_SLUGS } from '../../schema/contracts/providers.js';
-import type { Provider } from './provider.js';
+import { PROVIDER_BASES, PROVIDER_SLUGS, type ProviderSlug } from '../../schema/contracts/providers.js';
+import type { CredentialForm, Provider, Route } from './provider.js';
 
-interface ProviderRow {
-  /** the whole upstream base, path included */
-  readonly base: string;
+/** A provider whose whole API stands under one base. */
+interface PlainRow {
   /** a path prefix that clients may or may not write, because the base already ends in it */
-  readonly optionalPrefix: string | null;
+  readonly optionalPrefix?: string;
   readonly credentialHeaders: readonly string[];
+  readonly credentialParameters?: readonly string[];
+  readonly credential: CredentialForm;
 }
 
-const ROWS: Readonly<Record<(typeof PROVIDER_SLUGS)[number], ProviderRow>> = {
-  openai: { base: 'https://api.openai.com/v1', optionalPrefix: '/v1', credentialHeaders: ['authorization'] },
+const NO_TARGET: Route['target'] = Object.freeze({});
+const bearer: CredentialForm = { kind: 'header', name: 'authorization', prefix: 'Bearer ' };
+
+const ROWS: Readonly<Record<ProviderSlug, PlainRow>> = {
+  openai: { optionalPrefix: '/v1', credentialHeaders: ['authorization'], credential: bearer },
   anthropic: {
-    base: 'https://api.anthropic.com',
-    optionalPrefix: null,
     credentialHeaders: ['x-api-key', 'authorization'],
+    credential: { kind: 'header', name: 'x-api-key', prefix: '' },
   },
   'google-ai-studio': {
-    base: 'https://generativelanguage.googleapis.com',
-    optionalPrefix: null,
     credentialHeaders: ['x-goog-api-key', 'authorization'],
+    credentialParameters: ['key'],
+    credential: { kind: 'header', name: 'x-goog-api-key', prefix: '' },
   },
 };
 
 export interface Registry {
   find(slug: string): Provider | null;
-  readonly origins: readonly string[];
 }
 
 /**
@@ -39,33 +41,27 @@ export interface Registry {
 export function createRegistry(overrides: ReadonlyMap<string, string>, demoBase: string | null): Registry {
   const providers = new Map<string, Provider>();
   for (const slug of PROVIDER_SLUGS) {
-    const row = ROWS[slug];
-    providers.set(slug, providerOf(slug, { ...row, base: overrides.get(slug) ?? row.base }));
+    providers.set(slug, plainProvider(slug, overrides.get(slug) ?? PROVIDER_BASES[slug].base, ROWS[slug]));
   }
-  if (demoBase !== null) {
-    providers.set(
-      'demo',
-      providerOf('demo', { base: demoBase, optionalPrefix: '/v1', credentialHeaders: ['authorization'] }),
-    );
-  }
-  return {
-    find: (slug) => providers.get(slug) ?? null,
-    origins: [...new Set([...providers.values()].map((provider) => provider.origin))],
-  };
+  if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, ROWS.openai));
+  return { find: (slug) => providers.get(slug) ?? null };
 }
 
-function providerOf(slug: string, row: ProviderRow): Provider {
-  const base = new URL(row.base);
-  const basePath = base.pathname.replace(/\/+$/, '');
-  const prefix = row.optionalPrefix;
+export function plainProvider(slug: string, base: string, row: PlainRow): Provider {
+  const url = new URL(base);
+  const { origin } = url;
+  const basePath = url.pathname.replace(/\/+$/, '');
+  const prefix = row.optionalPrefix ?? null;
   return {
     slug,
-    origin: base.origin,
     credentialHeaders: row.credentialHeaders,
-    upstreamPath: (path) => {
+    credentialParameters: row.credentialParameters ?? [],
+    credential: row.credential,
+    route({ path }) {
       const hasPrefix =
         prefix !== null && path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
-      return basePath + (hasPrefix ? path.slice(prefix.length) : path) || '/';
+      const own = hasPrefix ? path.slice(prefix.length) : path;
+      return { origin, path: basePath + own || '/', target: NO_TARGET };
     },
   };
 }

@@ -31,11 +31,12 @@ export async function choose(
   const facts = dialect === null ? null : dialect.readRequest(parsed, arrival.path);
   const spliced = held !== null && settings.injectStreamUsage ? splice(dialect, facts, held, parsed) : null;
   const { options } = arrival;
+  const route = provider.route({ path: arrival.path, headers: arrival.request.rawHeaders, keyTarget: null });
   return {
     target,
     caller,
-    origin: provider.origin,
-    path: provider.upstreamPath(arrival.path) + upstreamQuery(arrival.query),
+    destination: { origin: route.origin, accountId: null, egress: null },
+    path: route.path + upstreamQuery(arrival.query),
     headers: headersFor(arrival, body, spliced !== null),
     body: spliced ?? held,
     bodyStream: body.kind === 'streamed' ? body.stream : null,

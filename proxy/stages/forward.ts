@@ -45,7 +45,7 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
 
 function dispatch(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall, exchange: UpstreamExchange): void {
   try {
-    deps.dispatchers.of(call.origin).dispatch(
+    deps.dispatchers.of(call.destination).dispatch(
       {
         path: call.path,
         method: arrival.method,

@@ -165,7 +165,7 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
   return cacheKeyHash(deps.keys.cacheKey, {
     accountId: policy.accountId,
     gatewayId: policy.gatewayId,
-    origin: call.origin,
+    origin: call.destination.origin,
     credential: clientCredential(call.headers, provider),
     method: arrival.method,
     path: call.path,

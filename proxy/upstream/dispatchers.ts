@@ -1,6 +1,7 @@
 /** Connection pools: one per upstream origin, kept alive, never shared between origins. */
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import { ANSWER_IDLE_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../limits.js';
+import type { Destination } from './destination.js';
 
 /** Sockets per origin; beyond it, calls wait in the pool's queue until one is free or their time is up. */
 const CONNECTIONS_MAX = 1_024;
@@ -8,15 +9,15 @@ const CONNECTIONS_MAX = 1_024;
 const KEEP_ALIVE_MS = 20_000;
 
 export interface Dispatchers {
-  /** the pool of an origin; made at first use, for origins of the registry only */
-  of(origin: string): Pool;
+  /** the pool of a destination; made at first use */
+  of(destination: Destination): Dispatcher;
   close(): Promise<void>;
 }
 
 export function createDispatchers(): Dispatchers {
   const pools = new Map<string, Pool>();
   return {
-    of(origin) {
+    of({ origin }) {
       let pool = pools.get(origin);
       if (pool === undefined) {
         pool = new Pool(origin, {

@@ -120,7 +120,7 @@ export function headerOf(headers: readonly string[], name: string): string | nul
 }
 
 /** The credential that the client sends this provider, for the scope of a cache key; empty when there is none. */
-export function clientCredential(headers: readonly string[], provider: Provider): string {
+export function clientCredential(headers: readonly string[], provider: Pick<Provider, 'credentialHeaders'>): string {
   for (const name of provider.credentialHeaders) {
     const value = headerOf(headers, name);
     if (value !== null) return value;

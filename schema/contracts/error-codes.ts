@@ -22,6 +22,7 @@ export const ERROR_CODES = Object.freeze({
   upstreamTimedOut: define(2005, 504, 'Failed to get response from provider', { retryable: true, logLevel: 'info' }),
   unknownProvider: define(2008, 400, 'Invalid provider'),
   unauthorized: define(2009, 401, 'Unauthorized'),
+  noProviderKey: define(2040, 400, 'No such provider key'),
   badHeader: define(9001, 400, 'A header cannot be used'),
   badRequest: define(9002, 400, 'Refused by the request guard'),
   methodNotAllowed: define(9002, 405, 'Method not allowed'),
@@ -30,6 +31,7 @@ export const ERROR_CODES = Object.freeze({
   forbidden: define(9003, 403, 'This token may not do this'),
   bodyTooLarge: define(9004, 413, 'The request body is too large'),
   unavailable: define(9006, 503, 'Temporarily unavailable', { retryable: true, logLevel: 'warn' }),
+  loopDetected: define(9007, 508, 'Loop detected'),
 });
 export type ErrorName = keyof typeof ERROR_CODES;
 

@@ -6,6 +6,31 @@ import { z } from 'zod';
 import { gatewaySettingsSchema } from './gateway-settings.js';
 import type { AccountId, GatewayId } from './ids.js';
 
+/** A stored credential, still sealed; opened by the proxy when a request needs it. */
+const policyProviderKeySchema = z.object({
+  id: z.string(),
+  provider: z.string(),
+  alias: z.string(),
+  origin: z.string(),
+  target: z.record(z.string(), z.string()),
+  version: z.number(),
+  /** base64 */
+  sealed: z.string(),
+});
+export type PolicyProviderKey = z.infer<typeof policyProviderKeySchema>;
+
+/** A provider of the account's own. */
+const policyCustomProviderSchema = z.object({
+  id: z.string(),
+  /** without its `custom-` */
+  slug: z.string(),
+  baseUrl: z.string(),
+  version: z.number(),
+  /** base64; null: it has no headers of its own */
+  sealedHeaders: z.string().nullable(),
+});
+export type PolicyCustomProvider = z.infer<typeof policyCustomProviderSchema>;
+
 export const gatewayPolicySchema = z.object({
   accountId: z.string().transform((id) => id as AccountId), // our own document: the id was parsed when it was made
   accountTag: z.string(),
@@ -16,8 +41,15 @@ export const gatewayPolicySchema = z.object({
   /** the gateway's `configVersion`, which records name */
   configVersion: z.number(),
   settings: gatewaySettingsSchema,
+  providerKeys: z.array(policyProviderKeySchema),
+  customProviders: z.array(policyCustomProviderSchema),
+  /** base64 of the sealed egress proxy URL, bound to the gateway's id; null: the instance's */
+  egressProxySealed: z.string().nullable(),
 });
 export type GatewayPolicy = z.infer<typeof gatewayPolicySchema>;
+
+/** PostgreSQL breaks base64 into lines of 76 characters. */
+const BASE64 = (column: string): string => `replace(encode(${column}, 'base64'), E'\\n', '')`;
 
 /** Selects one live gateway's policy document; parameters: account id, gateway name. No row: no such gateway. */
 export const GATEWAY_POLICY_SQL = `
@@ -31,6 +63,15 @@ export const GATEWAY_POLICY_SQL = `
       'retryMaxAttempts', s.retry_max_attempts, 'retryDelayMs', s.retry_delay_ms, 'retryBackoff', s.retry_backoff,
       'retryWhenSent', s.retry_when_sent, 'requestTimeoutMs', s.request_timeout_ms, 'byokOnly', s.byok_only,
       'injectStreamUsage', s.inject_stream_usage, 'logRetentionDays', s.log_retention_days,
-      'egressProxyUrl', s.egress_proxy_url)) AS document
+      'egressProxyUrl', s.egress_proxy_url),
+    'providerKeys', coalesce((
+      SELECT jsonb_agg(jsonb_build_object('id', k.id, 'provider', k.provider, 'alias', k.alias, 'origin', k.origin,
+        'target', k.target, 'version', k.version, 'sealed', ${BASE64('k.sealed')}) ORDER BY k.provider, k.alias)
+      FROM provider_key k WHERE k.gateway_id = g.id AND k.account_id = a.id), '[]'),
+    'customProviders', coalesce((
+      SELECT jsonb_agg(jsonb_build_object('id', c.id, 'slug', c.slug, 'baseUrl', c.base_url, 'version', c.version,
+        'sealedHeaders', ${BASE64('c.sealed_headers')}) ORDER BY c.slug)
+      FROM custom_provider c WHERE c.account_id = a.id), '[]'),
+    'egressProxySealed', ${BASE64('s.egress_proxy_sealed')}) AS document
   FROM gateway g JOIN account a ON a.id = g.account_id JOIN gateway_settings s ON s.gateway_id = g.id
   WHERE g.account_id = $1 AND g.name = $2 AND g.deleted_at IS NULL AND a.deleted_at IS NULL`;

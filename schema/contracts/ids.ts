@@ -11,6 +11,8 @@ export type AccountId = Branded<'AccountId'>;
 export type GatewayId = Branded<'GatewayId'>;
 export type ApiTokenId = Branded<'ApiTokenId'>;
 export type UserId = Branded<'UserId'>;
+export type ProviderKeyId = Branded<'ProviderKeyId'>;
+export type CustomProviderId = Branded<'CustomProviderId'>;
 /** A request's id: the usage record's and the log's id too. */
 export type RequestId = Branded<'RequestId'>;
 

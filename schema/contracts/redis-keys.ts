@@ -7,7 +7,7 @@ import type { AccountId } from './ids.js';
 
 /** JSON of a GatewayPolicy, or `null` when there is no such gateway; the hash fields are `revision` and `document`. */
 export const policyKey = (accountId: AccountId, gatewayName: string): string =>
-  `tollgate:policy:v1:${accountId}:${gatewayName}`;
+  `tollgate:policy:v2:${accountId}:${gatewayName}`;
 
 /** The account id behind a URL's account segment. Never changes once it exists: tags and names are not reused. */
 export const accountKey = (segment: string): string => `tollgate:account:v1:${segment}`;

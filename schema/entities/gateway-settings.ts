@@ -98,8 +98,12 @@ export class GatewaySettings implements GatewaySettingsValues {
   @Column('smallint', { default: 30 })
   logRetentionDays: GatewaySettingsValues['logRetentionDays'];
 
-  /** its reader masks the password (`Gateway.settings`) */
+  /** with its password masked */
   @Field(() => String, { nullable: true })
   @Column('text', { nullable: true })
   egressProxyUrl: string | null;
+
+  /** the whole URL, opened by the proxy's private key alone */
+  @Column('bytea', { nullable: true })
+  egressProxySealed: Buffer | null;
 }

@@ -128,12 +128,7 @@ test('a header is found in any case, and an absent one is null', () => {
 });
 
 test("the credential is the first of the provider's credential headers that the client sent", () => {
-  const provider = {
-    slug: 'anthropic',
-    origin: 'https://x',
-    upstreamPath: (path: string) => path,
-    credentialHeaders: ['x-api-key', 'authorization'],
-  };
+  const provider = { credentialHeaders: ['x-api-key', 'authorization'] };
   expect(clientCredential(['Authorization', 'Bearer b', 'X-Api-Key', 'a'], provider)).toBe('a');
   expect(clientCredential(['Authorization', 'Bearer b'], provider)).toBe('Bearer b');
   expect(clientCredential([], provider)).toBe('');
