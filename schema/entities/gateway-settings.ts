@@ -27,6 +27,7 @@ export class RateLimit implements RateLimitRule {
   'gateway_settings_backoff_check',
   'gateway_settings_timeout_check',
   'gateway_settings_retention_check',
+  'gateway_settings_egress_check',
 )
 export class GatewaySettings implements GatewaySettingsValues {
   @ForeignKey(() => Gateway, { name: 'gateway_settings_gateway_fkey' })
