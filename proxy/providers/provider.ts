@@ -1,4 +1,5 @@
 /** A provider: who is called, where its API lives, and how a credential reaches it. What is spoken is the dialect's affair. */
+import type { EgressProxy } from '../upstream/destination.js';
 
 /** What of a request decides where it goes. */
 export interface RouteRequest {
@@ -30,6 +31,8 @@ export interface OutgoingCall {
   readonly headers: readonly string[];
   /** null: absent or streamed */
   readonly body: Uint8Array | null;
+  /** the gateway's own way out, which a call made for the sake of the credential takes too; null: the instance's */
+  readonly egress: EgressProxy | null;
 }
 
 /** How a provider's secret becomes request headers. */
@@ -51,6 +54,12 @@ export interface Provider {
   /** query parameters in which it may stand; likewise */
   readonly credentialParameters: readonly string[];
   readonly credential: CredentialForm;
+  /**
+   * Only where the client's own credential may be something that the provider does not take as it is. `value` is that of
+   * the first of `credentialHeaders` that holds one. Gives the headers (flat name/value list) to send in its place; null:
+   * it goes upstream untouched.
+   */
+  readonly convertCredential?: (value: string, call: OutgoingCall) => string[] | Promise<string[]> | null;
   /** Throws GatewayError: 9001 or 9002 when the path or a header does not say where to. */
   route(request: RouteRequest): Route;
 }
