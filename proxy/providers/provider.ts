@@ -15,6 +15,11 @@ export interface RouteRequest {
 export interface Route {
   /** scheme, host and port: the only place that this call's bytes are sent to */
   readonly origin: string;
+  /**
+   * The origin that a stored key has to be bound to. It is `origin`, but for a provider that its table row gives several
+   * hosts of its own (a host per Baseten model): there it is the origin of the row's base.
+   */
+  readonly keyOrigin: string;
   /** without the query; begins with `/` */
   readonly path: string;
   /** what the route was filled with, field by field of the provider's target; a stored key has to name the same */

@@ -2,7 +2,7 @@
  * The providers of this instance: one table row each (cloudflare-wire §11), the operator's `PROVIDER_ORIGINS` laid over
  * it. A provider that needs more than a row gets a file of its own beside this one.
  */
-import { PROVIDER_BASES, PROVIDER_SLUGS, type ProviderSlug } from '../../schema/contracts/providers.js';
+import { PROVIDER_BASES, type ProviderSlug } from '../../schema/contracts/providers.js';
 import type { CredentialForm, Provider, Route } from './provider.js';
 
 /** A provider whose whole API stands under one base. */
@@ -17,7 +17,7 @@ interface PlainRow {
 const NO_TARGET: Route['target'] = Object.freeze({});
 const bearer: CredentialForm = { kind: 'header', name: 'authorization', prefix: 'Bearer ' };
 
-const ROWS: Readonly<Record<ProviderSlug, PlainRow>> = {
+const ROWS = {
   openai: { optionalPrefix: '/v1', credentialHeaders: ['authorization'], credential: bearer },
   anthropic: {
     credentialHeaders: ['x-api-key', 'authorization'],
@@ -28,7 +28,7 @@ const ROWS: Readonly<Record<ProviderSlug, PlainRow>> = {
     credentialParameters: ['key'],
     credential: { kind: 'header', name: 'x-goog-api-key', prefix: '' },
   },
-};
+} satisfies Readonly<Partial<Record<ProviderSlug, PlainRow>>>;
 
 export interface Registry {
   find(slug: string): Provider | null;
@@ -40,7 +40,8 @@ export interface Registry {
  */
 export function createRegistry(overrides: ReadonlyMap<string, string>, demoBase: string | null): Registry {
   const providers = new Map<string, Provider>();
-  for (const slug of PROVIDER_SLUGS) {
+  // the object has no other keys
+  for (const slug of Object.keys(ROWS) as (keyof typeof ROWS)[]) {
     providers.set(slug, plainProvider(slug, overrides.get(slug) ?? PROVIDER_BASES[slug].base, ROWS[slug]));
   }
   if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, ROWS.openai));
@@ -61,7 +62,7 @@ export function plainProvider(slug: string, base: string, row: PlainRow): Provid
       const hasPrefix =
         prefix !== null && path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
       const own = hasPrefix ? path.slice(prefix.length) : path;
-      return { origin, path: basePath + own || '/', target: NO_TARGET };
+      return { origin, keyOrigin: origin, path: basePath + own || '/', target: NO_TARGET };
     },
   };
 }
