@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from './gateway-error.js';
+import type { BodyHold } from './held-bodies.js';
 import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
 
 /** What is held: enough for every chat request; a larger body is never cached or retried. */
@@ -32,8 +33,16 @@ export class ClientLeft extends Error {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Reads the body; throws GatewayError 9004 when it is too large, ClientLeft when it breaks off. */
-export function readRequestBody(request: IncomingMessage, bodyBytesMax: number): Promise<RequestBody> {
+/**
+ * Reads the body. With a `hold` none is streamed: the whole of it is needed, within the hold's own bounds. Throws
+ * GatewayError 9004 when it is too large, 9006 when the hold has no room, ClientLeft when it breaks off.
+ */
+export function readRequestBody(
+  request: IncomingMessage,
+  instanceBytesMax: number,
+  hold: BodyHold | null = null,
+): Promise<RequestBody> {
+  const bodyBytesMax = hold === null ? instanceBytesMax : Math.min(hold.bytesMax, instanceBytesMax);
   const length = request.headers['content-length'];
   if (length === undefined && request.headers['transfer-encoding'] === undefined) {
     return Promise.resolve({ kind: 'held', bytes: EMPTY });
@@ -49,10 +58,12 @@ export function readRequestBody(request: IncomingMessage, bodyBytesMax: number):
       else resolve(result);
       return undefined;
     };
+    const settleIf = (refusal: GatewayError | null): undefined => (refusal === null ? undefined : settle(refusal));
     const onData = (chunk: Buffer): undefined => {
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes > bodyBytesMax) return settle(tooLarge(bodyBytesMax));
+      if (hold !== null) return settleIf(hold.take(chunk.length));
       if (bytes <= HELD_BYTES_MAX) return undefined;
       request.pause();
       const head = Buffer.concat(chunks);

@@ -1,0 +1,23 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { expect, test } from '@jest/globals';
+import { HeldBodies } from '../../../proxy/held-bodies.js';
+
+const answer = (): ServerResponse => new EventEmitter() as ServerResponse; // only its 'close' is heard
+
+test('all bodies together keep to their bound, and what a request held is free again when its answer closes', () => {
+  const bodies = new HeldBodies({ bodyBytesMax: 8, totalBytesMax: 10 });
+  const [first, second] = [answer(), answer()];
+  const hold = bodies.holdFor(first);
+  expect(hold.bytesMax).toBe(8);
+  expect([hold.take(4), hold.take(3)]).toEqual([null, null]);
+  const other = bodies.holdFor(second);
+  expect(other.take(3)).toBeNull();
+  expect(other.take(1)).toMatchObject({ definition: { code: 9006, status: 503 }, retryAfterSeconds: 1 });
+  expect({ held: bodies.heldBytes, refused: bodies.refused }).toEqual({ held: 10, refused: 1 });
+  first.emit('close');
+  expect(bodies.heldBytes).toBe(3);
+  expect(other.take(7)).toBeNull();
+  second.emit('close');
+  expect(bodies.heldBytes).toBe(0);
+});
