@@ -7,6 +7,8 @@ import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
+import { GatewayError } from './gateway-error.js';
+import { HeldBodies } from './held-bodies.js';
 import { isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
@@ -50,24 +52,12 @@ export function createProxy(
   const prices = new PriceSource(clients.pool);
   const ledger = createLedger(clients, ledgerBounds);
   const dispatchers = createDispatchers();
+  const heldBodies = new HeldBodies();
   const follower = createFollower(clients, policyCache, prices);
-  const deps: PipelineDeps = {
-    policies: policyCache.policies,
-    tokenGrants: policyCache.tokenGrants,
-    providers: createRegistry(config.providerOrigins, demoBase(config)),
-    dispatchers,
-    ledger,
-    prices,
-    statistics,
-    log: clients.log,
-    trustedHops: config.trustedHops,
-    bodyBytesMax: config.bodyBytesMax,
-    logBodyBytesMax: config.logBodyBytesMax,
-    keys: recordKeys(config.tokenPepper),
-  };
+  const deps = pipelineDeps(config, clients, { statistics, policyCache, prices, ledger, dispatchers, heldBodies });
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
-  const metricsServer = createMetricsServer(createMetrics({ statistics, ledger, policyCache }));
+  const metricsServer = createMetricsServer(createMetrics({ statistics, ledger, policyCache, heldBodies }));
   return {
     server,
     metricsServer,
@@ -89,6 +79,34 @@ export function createProxy(
       }
     },
   };
+}
+
+type Parts = Pick<PipelineDeps, 'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies'> & {
+  readonly policyCache: PolicyCache;
+};
+
+function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
+  const { policyCache, statistics, prices, ledger, dispatchers, heldBodies } = parts;
+  return {
+    policies: policyCache.policies,
+    tokenGrants: policyCache.tokenGrants,
+    providers: createRegistry(config.providerOrigins, demoBase(config)),
+    dispatchers,
+    ledger,
+    prices,
+    statistics,
+    log,
+    trustedHops: config.trustedHops,
+    bodyBytesMax: config.bodyBytesMax,
+    logBodyBytesMax: config.logBodyBytesMax,
+    keys: recordKeys(config.tokenPepper),
+    vault: { open: () => noVault() },
+    heldBodies,
+  };
+}
+
+function noVault(): never {
+  throw new GatewayError('unavailable', 'this instance has no vault key');
 }
 
 function recordKeys(tokenPepper: string): PipelineDeps['keys'] {

@@ -3,7 +3,7 @@
  * compiler proves the order: nothing is forwarded that was not chosen, nothing chosen that was not authenticated.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GatewayPolicy } from '../schema/contracts/gateway-policy.js';
+import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
@@ -38,11 +38,15 @@ export interface Arrival {
 export interface Target {
   readonly policy: GatewayPolicy;
   readonly provider: Provider;
+  /** what the account's own provider is made of; null: the provider is built in */
+  readonly customProvider: PolicyCustomProvider | null;
 }
 
 /** Authenticated: who calls; null when the gateway lets anybody call and no valid token came along. */
 export interface Caller {
   readonly apiTokenId: ApiTokenId | null;
+  /** why a token that came along could not be looked up: what only a known caller may have is then not refused for good */
+  readonly unchecked: GatewayError | null;
 }
 
 /** Chosen: the upstream call, complete but for being made. */
@@ -50,6 +54,8 @@ export interface UpstreamCall {
   readonly target: Target;
   readonly caller: Caller;
   readonly destination: Destination;
+  /** the stored key whose secret is in `headers`; null: none is */
+  readonly storedKey: PolicyProviderKey | null;
   /** with its query */
   readonly path: string;
   readonly headers: string[];

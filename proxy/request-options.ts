@@ -25,6 +25,8 @@ export interface RequestOptions {
   readonly collectLogPayload: boolean | null;
   readonly customCost: CustomCost | null;
   readonly requestTimeoutMs: number | null;
+  /** which of the gateway's stored keys is to be used; null: the default one, if there is one */
+  readonly byokAlias: string | null;
 }
 
 /** A fresh set, always of the same shape; most requests carry none of these headers and share NO_OPTIONS. */
@@ -38,6 +40,7 @@ function noOptions(): RequestOptions {
     collectLogPayload: null,
     customCost: null,
     requestTimeoutMs: null,
+    byokAlias: null,
   };
 }
 const NO_OPTIONS: RequestOptions = Object.freeze(noOptions());
@@ -86,6 +89,9 @@ function readOption(options: Mutable<RequestOptions>, name: string, value: strin
     }
     case 'cf-aig-request-timeout':
       options.requestTimeoutMs = clampedInteger(name, value, REQUEST_TIMEOUT_MS_MIN, REQUEST_TIMEOUT_MS_MAX);
+      break;
+    case 'cf-aig-byok-alias':
+      options.byokAlias = value.trim() === '' ? null : value.trim();
       break;
     case 'cf-aig-zdr':
       // A protection that we cannot give must not be accepted in silence.

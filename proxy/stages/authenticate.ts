@@ -21,7 +21,7 @@ export interface AuthenticateDeps {
   readonly tokenGrants: TokenGrants;
 }
 
-const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null });
+const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null, unchecked: null });
 
 /** Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). */
 export async function authenticate(deps: AuthenticateDeps, arrival: Arrival, target: Target): Promise<Caller> {
@@ -33,24 +33,32 @@ export async function authenticate(deps: AuthenticateDeps, arrival: Arrival, tar
     return ANONYMOUS;
   }
   let grant = deps.tokenGrants.held(token);
-  if (grant === undefined) grant = await findGrant(deps, token, isRequired);
+  if (grant === undefined) {
+    const found = await findGrant(deps, token, isRequired);
+    if (found instanceof GatewayError) return { apiTokenId: null, unchecked: found };
+    grant = found;
+  }
   if (grant === null || grant.accountId !== policy.accountId || !isAlive(grant)) {
     if (isRequired) throw new GatewayError('unauthorized', 'the API token is not valid');
     return ANONYMOUS;
   }
   const problem = whyNotHere(grant, policy, arrival.clientIp);
-  if (problem === null) return { apiTokenId: grant.tokenId };
+  if (problem === null) return { apiTokenId: grant.tokenId, unchecked: null };
   if (isRequired) throw new GatewayError('forbidden', problem);
   return ANONYMOUS;
 }
 
 /** An open gateway goes on without the identity when it cannot be had; an authenticated one refuses. */
-async function findGrant(deps: AuthenticateDeps, token: string, isRequired: boolean): Promise<TokenGrant | null> {
+async function findGrant(
+  deps: AuthenticateDeps,
+  token: string,
+  isRequired: boolean,
+): Promise<TokenGrant | GatewayError | null> {
   try {
     return await deps.tokenGrants.find(token);
   } catch (error) {
-    if (isRequired) throw error;
-    return null;
+    if (isRequired || !(error instanceof GatewayError)) throw error;
+    return error;
   }
 }
 

@@ -3,19 +3,31 @@
  * gateway needs, and decides path, headers, bytes, time limit and what will be kept of it.
  */
 import { DEFAULT_REQUEST_TIMEOUT_MS } from '../limits.js';
+import { applyCredential, changesCredential, needsWholeBody } from '../credentials/apply-credential.js';
+import { gatewayEgress } from '../credentials/gateway-egress.js';
+import { assertBound } from '../credentials/key-binding.js';
+import type { SecretOpener } from '../credentials/secret-opener.js';
+import { selectCredential, type UsableChoice } from '../credentials/select-credential.js';
 import type { Dialect, RequestFacts } from '../dialects/dialect.js';
 import { selectDialect } from '../dialects/select-dialect.js';
 import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
+import type { HeldBodies } from '../held-bodies.js';
+import type { Route } from '../providers/provider.js';
 import { readRequestBody, type RequestBody } from '../request-body.js';
 import { upstreamHeaders, upstreamQuery } from '../upstream/headers.js';
 
 export interface ChooseDeps {
   readonly bodyBytesMax: number;
   readonly logBodyBytesMax: number;
+  readonly vault: SecretOpener;
+  readonly heldBodies: HeldBodies;
 }
 
-/** Throws GatewayError 9004 (body too large) or ClientLeft. */
+/**
+ * Throws GatewayError 2009 or 2040 (no credential for this caller, or none for this route), 9001 or 9002 (the request
+ * does not say where to), 9004 (body too large), 9006 (cannot be known or held now), or ClientLeft.
+ */
 export async function choose(
   deps: ChooseDeps,
   arrival: Arrival,
@@ -24,20 +36,28 @@ export async function choose(
 ): Promise<UpstreamCall> {
   const { provider, policy } = target;
   const { settings } = policy;
+  const choice = selectCredential(arrival, target, caller);
+  if (choice.kind === 'refused') throw choice.error;
+  const route = routeFor(arrival, target, choice);
+  const egress = gatewayEgress(deps.vault, policy);
   const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path);
-  const body = await readRequestBody(arrival.request, deps.bodyBytesMax);
-  const held = body.kind === 'held' && body.bytes.length > 0 ? body.bytes : null;
-  const parsed = dialect === null || held === null ? null : parseJson(held);
-  const facts = dialect === null ? null : dialect.readRequest(parsed, arrival.path);
-  const spliced = held !== null && settings.injectStreamUsage ? splice(dialect, facts, held, parsed) : null;
+  const hold = needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
+  const body = await readRequestBody(arrival.request, deps.bodyBytesMax, hold);
+  const { held, facts, spliced } = understand(body, arrival, dialect, settings.injectStreamUsage);
   const { options } = arrival;
-  const route = provider.route({ path: arrival.path, headers: arrival.request.rawHeaders, keyTarget: null });
+  let headers = headersFor(arrival, body, spliced !== null);
+  let query = upstreamQuery(arrival.query);
+  if (changesCredential(target, choice)) {
+    const unsigned = { arrival, target, choice, route, query, headers, body: spliced ?? held, egress };
+    ({ headers, query } = await applyCredential(deps.vault, unsigned));
+  }
   return {
     target,
     caller,
-    destination: { origin: route.origin, accountId: null, egress: null },
-    path: route.path + upstreamQuery(arrival.query),
-    headers: headersFor(arrival, body, spliced !== null),
+    destination: { origin: route.origin, accountId: target.customProvider === null ? null : policy.accountId, egress },
+    storedKey: choice.kind === 'stored' ? choice.key : null,
+    path: route.path + query,
+    headers,
     body: spliced ?? held,
     bodyStream: body.kind === 'streamed' ? body.stream : null,
     streamed: body.kind === 'streamed' ? body.passed : null,
@@ -53,6 +73,34 @@ export async function choose(
   };
 }
 
+/** A key that is not for this route is refused before a body is read for it. */
+function routeFor(arrival: Arrival, { provider }: Target, choice: UsableChoice): Route {
+  const key = choice.kind === 'stored' ? choice.key : null;
+  const route = provider.route({
+    path: arrival.path,
+    headers: arrival.request.rawHeaders,
+    keyTarget: key === null ? null : key.target,
+  });
+  if (key !== null) assertBound(key, provider, route);
+  return route;
+}
+
+interface Understood {
+  /** the whole body; null when it is absent or streamed */
+  readonly held: Buffer | null;
+  readonly facts: RequestFacts | null;
+  /** the body with the wish for the stream's usage in it; null: it stays as it is */
+  readonly spliced: Buffer | null;
+}
+
+function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null, injectsUsage: boolean): Understood {
+  const held = body.kind === 'held' && body.bytes.length > 0 ? body.bytes : null;
+  if (dialect === null) return { held, facts: null, spliced: null };
+  const parsed = held === null ? null : parseJson(held);
+  const facts = dialect.readRequest(parsed, arrival.path);
+  return { held, facts, spliced: held !== null && injectsUsage ? splice(dialect, facts, held, parsed) : null };
+}
+
 /** JSON, or null: a body that is not JSON goes upstream as it is, and the provider says what it thinks of it. */
 function parseJson(bytes: Buffer): unknown {
   const first = bytes[0];
@@ -64,8 +112,8 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-function splice(dialect: Dialect | null, facts: RequestFacts | null, held: Buffer, parsed: unknown): Buffer | null {
-  if (dialect === null || !dialect.takesStreamUsageOption || facts === null || !facts.isStreaming) return null;
+function splice(dialect: Dialect, facts: RequestFacts, held: Buffer, parsed: unknown): Buffer | null {
+  if (!dialect.takesStreamUsageOption || !facts.isStreaming) return null;
   return spliceIncludeUsage(held, parsed);
 }
 

@@ -5,10 +5,11 @@
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
 import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { keyedHash } from '../../platform/keys.js';
+import { credentialScope } from '../credentials/credential-scope.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import { NOT_BILLABLE, type PriceBook } from '../pricing/price-book.js';
-import { clientCredential, headerOf, loggedQuery } from '../upstream/headers.js';
+import { headerOf, loggedQuery } from '../upstream/headers.js';
 import type { LedgerEntry } from '../usage/usage-ledger.js';
 
 export interface RecordDeps {
@@ -156,7 +157,7 @@ const NO_BYTES = Buffer.alloc(0);
 /** The would-be cache key's hash; null when the body was too large to be held. */
 function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): string | null {
   if (call.bodyStream !== null) return null;
-  const { policy, provider } = call.target;
+  const { policy } = call.target;
   const variants: string[] = [];
   for (const name of CACHE_KEY_HEADERS) {
     const value = headerOf(call.headers, name);
@@ -166,7 +167,7 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
     accountId: policy.accountId,
     gatewayId: policy.gatewayId,
     origin: call.destination.origin,
-    credential: clientCredential(call.headers, provider),
+    credential: credentialScope(call),
     method: arrival.method,
     path: call.path,
     isStreaming: call.facts?.isStreaming === true,

@@ -1,8 +1,9 @@
-/** Resolve: account and gateway names become a policy, the provider's slug becomes a provider. */
+/** Resolve: account and gateway names become a policy, the provider's slug becomes a provider, built in or the account's own. */
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import { isGatewayName, isAccountName, isAccountTag } from '../../schema/contracts/names.js';
 import type { Arrival, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
+import { findCustomProvider } from '../providers/custom-provider.js';
 import type { Provider } from '../providers/provider.js';
 
 /** Where policies come from; `find` throws (503/9006) when it cannot be told whether there is one. */
@@ -28,6 +29,8 @@ export async function resolve(deps: ResolveDeps, arrival: Arrival): Promise<Targ
   }
   if (policy === null) throw new GatewayError('unknownGateway', 'there is no such account or gateway');
   const provider = deps.providers.find(arrival.providerSlug);
-  if (provider === null) throw new GatewayError('unknownProvider', 'there is no such provider');
-  return { policy, provider };
+  if (provider !== null) return { policy, provider, customProvider: null };
+  const custom = findCustomProvider(policy, arrival.providerSlug);
+  if (custom === null) throw new GatewayError('unknownProvider', 'there is no such provider');
+  return { policy, provider: custom.provider, customProvider: custom.customProvider };
 }

@@ -1,5 +1,6 @@
 /** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
+import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import type { MemoryLedger } from '../usage/memory-ledger.js';
 import type { ProxyStatistics } from './statistics.js';
@@ -8,6 +9,7 @@ export interface MetricSources {
   readonly statistics: ProxyStatistics;
   readonly ledger: MemoryLedger;
   readonly policyCache: PolicyCache;
+  readonly heldBodies: HeldBodies;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -16,6 +18,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareRequests(registry, sources.statistics);
   declareLedger(registry, sources.ledger);
   declarePolicyCache(registry, sources.policyCache);
+  declareHeldBodies(registry, sources.heldBodies);
   return registry;
 }
 
@@ -78,6 +81,23 @@ function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void 
       for (const [document, counts] of Object.entries(policyCache.counts())) {
         for (const [event, count] of Object.entries(counts)) this.inc({ document, event }, count);
       }
+    },
+  });
+}
+
+function declareHeldBodies(registry: Registry, heldBodies: HeldBodies): void {
+  declareCounter(
+    registry,
+    'tollgate_held_bodies_refused_total',
+    'Requests refused because bodies held for signatures took all their room',
+    () => heldBodies.refused,
+  );
+  new Gauge({
+    name: 'tollgate_held_body_bytes',
+    help: 'Bytes of bodies held for signatures',
+    registers: [registry],
+    collect() {
+      this.set(heldBodies.heldBytes);
     },
   });
 }

@@ -4,7 +4,6 @@
  * Names keep the case and order in which they came.
  */
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
-import type { Provider } from '../providers/provider.js';
 
 /** RFC 9110 §7.6.1: about one connection, never forwarded; `connection` may name more. */
 const HOP_BY_HOP = [
@@ -117,15 +116,6 @@ export function headerOf(headers: readonly string[], name: string): string | nul
     if (candidate.length === name.length && candidate.toLowerCase() === name) return headers[i + 1] ?? '';
   }
   return null;
-}
-
-/** The credential that the client sends this provider, for the scope of a cache key; empty when there is none. */
-export function clientCredential(headers: readonly string[], provider: Pick<Provider, 'credentialHeaders'>): string {
-  for (const name of provider.credentialHeaders) {
-    const value = headerOf(headers, name);
-    if (value !== null) return value;
-  }
-  return '';
 }
 
 function connectionNames(rawHeaders: readonly string[]): Set<string> | null {

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  clientCredential,
   downstreamHeaders,
   headerOf,
   loggedQuery,
@@ -125,11 +124,4 @@ test('a header value keeps its bytes on the way down', () => {
 test('a header is found in any case, and an absent one is null', () => {
   expect(headerOf(['Content-Type', 'text/plain'], 'content-type')).toBe('text/plain');
   expect(headerOf(['Content-Type', 'text/plain'], 'content-tape')).toBeNull();
-});
-
-test("the credential is the first of the provider's credential headers that the client sent", () => {
-  const provider = { credentialHeaders: ['x-api-key', 'authorization'] };
-  expect(clientCredential(['Authorization', 'Bearer b', 'X-Api-Key', 'a'], provider)).toBe('a');
-  expect(clientCredential(['Authorization', 'Bearer b'], provider)).toBe('Bearer b');
-  expect(clientCredential([], provider)).toBe('');
 });
