@@ -1,35 +1,9 @@
 /** What the proxy takes from the environment: the one place that reads it. */
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
-import { PROVIDER_SLUGS } from '../schema/contracts/providers.js';
+import { providerOriginsSchema, type ProviderOrigins } from '../schema/contracts/provider-origins.js';
 
 const MEBIBYTE = 1024 * 1024;
-
-/** `PROVIDER_ORIGINS`: slug → base URL; http and private addresses are the operator's right here, and only here. */
-const providerOrigins = z
-  .string()
-  .default('{}')
-  .transform((json, context): ReadonlyMap<string, string> => {
-    const origins = new Map<string, string>();
-    const problem = (message: string): never => {
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    };
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(json);
-    } catch {
-      return problem('must be a JSON object of provider slug to base URL');
-    }
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return problem('must be a JSON object');
-    for (const [slug, url] of Object.entries(parsed)) {
-      if (!PROVIDER_SLUGS.some((known) => known === slug)) return problem(`names the unknown provider ${slug}`);
-      if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
-        return problem(`has no http(s) URL for ${slug}`);
-      origins.set(slug, url);
-    }
-    return origins;
-  });
 
 export const PROXY_VARIABLES = {
   PROXY_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'Address on which the proxy listens'),
@@ -52,7 +26,11 @@ export const PROXY_VARIABLES = {
     'Secret under which API tokens are hashed; the same in both tiers',
   ),
   TRUST_PROXY: variable(integer(0, 10, 0), '0', 'How many reverse proxies in front of us write `X-Forwarded-For`'),
-  PROVIDER_ORIGINS: variable(providerOrigins, '{}', 'JSON map: provider slug to the base URL used in place of its own'),
+  PROVIDER_ORIGINS: variable(
+    providerOriginsSchema,
+    '{}',
+    'JSON map: provider slug to the base URL used in place of its own',
+  ),
   DEMO_PROVIDER_ORIGIN: variable(
     optionalText,
     'set by `npm start`',
@@ -80,7 +58,7 @@ export interface ProxyConfig {
   readonly redisUrl: string;
   readonly tokenPepper: string;
   readonly trustedHops: number;
-  readonly providerOrigins: ReadonlyMap<string, string>;
+  readonly providerOrigins: ProviderOrigins;
   /** null = off */
   readonly demoProviderOrigin: string | null;
   readonly bodyBytesMax: number;
