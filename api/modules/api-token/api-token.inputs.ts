@@ -1,12 +1,12 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { isUuid } from '../../../schema/contracts/ids.js';
+import { parseNetwork } from '../../../schema/contracts/networks.js';
 import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
 import { ApiToken } from '../../../schema/entities/api-token.js';
 import { PermissionEnum } from '../../../schema/entities/graphql-enums.js';
 import { storableText } from '../../text-input.js';
 import { connectionOf } from '../../paging/connection.js';
-import { parseCidr } from './cidr.js';
 
 const GATEWAYS_MAX = 100;
 const CIDRS_MAX = 50;
@@ -50,7 +50,7 @@ export const createApiTokenSchema = z.object({
   cidrs: optional(
     z
       .array(
-        z.string().refine((cidr) => parseCidr(cidr) !== null, 'must be an IP address or a network like 10.0.0.0/8'),
+        z.string().refine((cidr) => parseNetwork(cidr) !== null, 'must be an IP address or a network like 10.0.0.0/8'),
       )
       .min(1, 'must name at least one network, or be left out')
       .max(CIDRS_MAX, `must be at most ${CIDRS_MAX} networks`),

@@ -1,24 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isInside, isNarrower, parseCidr } from '../../../api/modules/api-token/cidr.js';
-
-test.each(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1', '0.0.0.0/0'])('%s is a network', (text) => {
-  expect(parseCidr(text)).not.toBeNull();
-});
-
-test.each([
-  '',
-  '10.0.0/8',
-  '10.0.0.0/33',
-  '::/129',
-  '10.0.0.0/-1',
-  '10.0.0.0/8/9',
-  '10.0.0.0/',
-  'fe80::1%eth0',
-  '010.0.0.1',
-  'example.com',
-])('%j is no network', (text) => {
-  expect(parseCidr(text)).toBeNull();
-});
+import { isInside, isNarrower } from '../../../api/modules/api-token/cidr.js';
 
 test('an address is inside its networks, an IPv4-mapped one as IPv4, and an unknown one inside none', () => {
   expect(isInside('10.1.2.3', ['192.0.2.0/24', '10.0.0.0/8'])).toBe(true);
