@@ -1,4 +1,5 @@
 /** Which dialect a call speaks, and whether a provider bills it, from the provider, the method and the path alone. */
+import { CUSTOM_PREFIX } from '../../schema/contracts/providers.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import type { Dialect } from './dialect.js';
 import { gemini } from './gemini.js';
@@ -33,6 +34,13 @@ const ANTHROPIC_PATHS = new Map<string, DialectChoice>([
   ['messages/count_tokens', FREE],
   ['chat/completions', billed(openAiChat)],
 ]);
+/** By the end of the path: where a custom provider's base ends is its account's affair. */
+const CUSTOM_PATHS: readonly (readonly [string, DialectChoice])[] = [
+  ['/chat/completions', billed(openAiChat)],
+  ['/responses', billed(openAiResponses)],
+  ['/embeddings', billed(openAiEmbeddings)],
+  ['/messages', billed(anthropicMessages)],
+];
 /** By the method behind the colon. */
 const GEMINI_METHODS = new Map<string, DialectChoice>([
   ['generateContent', billed(gemini)],
@@ -61,6 +69,13 @@ export function selectDialect(provider: string, method: string, path: string): D
       if (plain.startsWith('openai/')) return OPENAI_PATHS.get(plain.slice('openai/'.length)) ?? UNKNOWN;
       return GEMINI_METHODS.get(plain.slice(plain.lastIndexOf(':') + 1)) ?? UNKNOWN;
     default:
-      return UNKNOWN;
+      return provider.startsWith(CUSTOM_PREFIX)
+        ? customDialect(path.slice(0, query === -1 ? undefined : query))
+        : UNKNOWN;
   }
+}
+
+function customDialect(path: string): DialectChoice {
+  for (const [end, choice] of CUSTOM_PATHS) if (path.endsWith(end) || path === end.slice(1)) return choice;
+  return UNKNOWN;
 }

@@ -43,7 +43,7 @@ export async function choose(
   const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path);
   const hold = needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
   const body = await readRequestBody(arrival.request, deps.bodyBytesMax, hold);
-  const { held, facts, spliced } = understand(body, arrival, dialect, settings.injectStreamUsage);
+  const { held, facts, spliced } = understand(body, arrival, dialect, target);
   const { options } = arrival;
   let headers = headersFor(arrival, body, spliced !== null);
   let query = upstreamQuery(arrival.query);
@@ -93,12 +93,14 @@ interface Understood {
   readonly spliced: Buffer | null;
 }
 
-function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null, injectsUsage: boolean): Understood {
+function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null, target: Target): Understood {
   const held = body.kind === 'held' && body.bytes.length > 0 ? body.bytes : null;
   if (dialect === null) return { held, facts: null, spliced: null };
   const parsed = held === null ? null : parseJson(held);
   const facts = dialect.readRequest(parsed, arrival.path);
-  return { held, facts, spliced: held !== null && injectsUsage ? splice(dialect, facts, held, parsed) : null };
+  // Nobody has said of a custom provider that it accepts the wish for usage.
+  const mayInject = target.policy.settings.injectStreamUsage && target.customProvider === null;
+  return { held, facts, spliced: held !== null && mayInject ? splice(dialect, facts, held, parsed) : null };
 }
 
 /** JSON, or null: a body that is not JSON goes upstream as it is, and the provider says what it thinks of it. */

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { GatewayError } from '../../../proxy/gateway-error.js';
+import type { BodyHold } from '../../../proxy/held-bodies.js';
 import { ClientLeft, readRequestBody, type RequestBody } from '../../../proxy/request-body.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -115,4 +116,27 @@ test('nothing keeps listening once a body is read', async () => {
   const before = request.eventNames().map((name) => request.listenerCount(name));
   await readRequestBody(request, 10);
   expect(request.eventNames().map((name) => request.listenerCount(name))).toEqual(before);
+});
+
+const hold = (bytesMax: number, room = Infinity): BodyHold => ({
+  bytesMax,
+  take: (bytes) => ((room -= bytes) < 0 ? new GatewayError('unavailable', 'no room') : null),
+});
+
+test('with a hold a body above a mebibyte is held whole', async () => {
+  const request = chunked().pushAll(Buffer.alloc(MEBIBYTE, 'a'), Buffer.from('b'), Buffer.from('c'), null);
+  const body = await readRequestBody(request, 10 * MEBIBYTE, hold(2 * MEBIBYTE));
+  expect(body.kind === 'held' && body.bytes.length).toBe(MEBIBYTE + 2);
+});
+
+test("a body above the hold's bound is 9004, by its announced length before a byte of it is read", async () => {
+  const announced = new PushedRequest({ 'content-length': '11' });
+  await expect(readRequestBody(announced, 100, hold(10))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
+  const counted = chunked().pushAll(Buffer.alloc(6), Buffer.alloc(5), null);
+  await expect(readRequestBody(counted, 100, hold(10))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
+});
+
+test('a hold that has no room any more ends the reading with its own error', async () => {
+  const request = chunked().pushAll(Buffer.alloc(6), Buffer.alloc(5), null);
+  await expect(readRequestBody(request, 100, hold(50, 10))).rejects.toMatchObject({ errorName: 'unavailable' });
 });

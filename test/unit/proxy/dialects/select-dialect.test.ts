@@ -12,6 +12,11 @@ test.each([
   ['google-ai-studio', 'POST', 'v1/models/gemini-2.5-pro:streamGenerateContent?alt=sse', 'gemini'],
   ['google-ai-studio', 'POST', 'v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
   ['google-ai-studio', 'POST', 'v1beta/openai/chat/completions', 'openai-chat'],
+  ['custom-mine', 'POST', '/chat/completions', 'openai-chat'],
+  ['custom-mine', 'POST', '/api/v2/openai/v1/chat/completions?a=/messages', 'openai-chat'],
+  ['custom-mine', 'POST', '/v1/responses', 'openai-responses'],
+  ['custom-mine', 'POST', '/v1/embeddings', 'openai-embeddings'],
+  ['custom-mine', 'POST', '/anthropic/v1/messages', 'anthropic-messages'],
 ])('%s %s %s speaks a dialect and is billable', (provider, method, path, name) => {
   const { dialect, isBillable } = selectDialect(provider, method, path);
   expect(dialect?.name).toBe(name);
@@ -32,7 +37,8 @@ test.each([
   ['openai', 'POST', 'v1/images/generations'],
   ['openai', 'PUT', 'v1/chat/completions/x'],
   ['anthropic', 'POST', 'v1/messages/batches'],
-  ['custom-x', 'POST', 'v1/chat/completions'],
+  ['custom-x', 'POST', 'v1/xchat/completions'],
+  ['unknown', 'POST', 'v1/chat/completions'],
 ])('%s %s %s is billable in a format that is not known', (provider, method, path) => {
   expect(selectDialect(provider, method, path)).toEqual({ dialect: null, isBillable: true });
 });
