@@ -9,11 +9,13 @@ import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
 import { GatewayError } from './gateway-error.js';
 import { HeldBodies } from './held-bodies.js';
-import { isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
+import { answerMalformed } from './malformed-requests.js';
+import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
 import { PriceSource } from './pricing/price-source.js';
 import { createRegistry } from './providers/registry.js';
+import { LOOP_MARK_PREFIX } from './request-head.js';
 import { createExpressApp, createShapedServer } from './server.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
@@ -97,6 +99,7 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     statistics,
     log,
     trustedHops: config.trustedHops,
+    loopMark: LOOP_MARK_PREFIX + deriveKey(config.tokenPepper, 'loop-mark').toString('hex', 0, 8),
     bodyBytesMax: config.bodyBytesMax,
     logBodyBytesMax: config.logBodyBytesMax,
     keys: recordKeys(config.tokenPepper),
@@ -171,7 +174,7 @@ function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why:
     if (isGatewayCall(request.url)) {
       deps.statistics.requests += 1;
       void serve(deps, request, response);
-    } else next();
+    } else if (admit(deps, request, response)) next();
   });
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', (_request, response) => {
@@ -183,7 +186,9 @@ function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why:
     (_request, response) =>
       void response.status(404).json({ error: 'gateway calls begin with /v1/{account}/{gateway}/{provider}' }),
   );
-  return createShapedServer(app);
+  const server = createShapedServer(app);
+  answerMalformed(server, ({ definition }) => deps.statistics.refused(definition));
+  return server;
 }
 
 /** Stops accepting and waits for running requests; at the deadline they are cut. */

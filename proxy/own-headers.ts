@@ -1,6 +1,7 @@
 /** The headers that this gateway adds to every answer, and its own answers: refusals, preflights, the bare base. */
 import type { ServerResponse } from 'node:http';
 import { errorEnvelope } from '../schema/contracts/error-codes.js';
+import { endConnectionAfter, isBodyUnread } from './connection-end.js';
 import type { GatewayError } from './gateway-error.js';
 
 const EXPOSED = [
@@ -45,14 +46,15 @@ export function sendError(
   const body = errorEnvelope(error.definition, error.description);
   headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds));
-  if (options.close) headers.push('connection', 'close');
+  if (error.errorName === 'methodNotAllowed') headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+  if (options.close) close(response, headers);
   response.writeHead(error.definition.status, headers);
   response.end(body);
 }
 
 /** A preflight is answered before any look-up: every origin, method and header may call; credentials never travel. */
 export function sendPreflight(response: ServerResponse, requestedHeaders: string | undefined): void {
-  response.writeHead(204, [
+  const headers = [
     'access-control-allow-origin',
     '*',
     'access-control-allow-methods',
@@ -63,13 +65,21 @@ export function sendPreflight(response: ServerResponse, requestedHeaders: string
     '86400',
     'vary',
     'access-control-request-headers',
-  ]);
+  ];
+  if (isBodyUnread(response.req)) close(response, headers);
+  response.writeHead(204, headers);
   response.end();
 }
 
 /** What clients probe before their first call: the provider's bare base exists. */
 export function sendEmpty(response: ServerResponse, headers: string[]): void {
   headers.push('content-length', '0');
+  if (isBodyUnread(response.req)) close(response, headers);
   response.writeHead(200, headers);
   response.end();
+}
+
+function close(response: ServerResponse, headers: string[]): void {
+  headers.push('connection', 'close');
+  endConnectionAfter(response);
 }

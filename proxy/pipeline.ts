@@ -5,10 +5,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
+import { isBodyUnread, isEnding } from './connection-end.js';
 import type { Arrival, Relayed, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
 import { ClientLeft } from './request-body.js';
+import { checkHead } from './request-head.js';
 import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
@@ -25,14 +27,31 @@ export interface PipelineDeps extends GuardDeps, ResolveDeps, AuthenticateDeps, 
   readonly log: Logger;
 }
 
-/** Whether a URL is for the pipeline: told by its prefix alone. */
-export const isGatewayCall = (url: string): boolean => url.startsWith(PREFIX);
+/** Whether a target is for the pipeline: told by its prefix alone. What is no path at all is the guard's affair. */
+export const isGatewayCall = (url: string): boolean => url.startsWith(PREFIX) || url.charCodeAt(0) !== SLASH;
+const SLASH = 47;
+
+/** Whether a request that is not for the pipeline may have its answer; if not, it was refused. */
+export function admit(deps: PipelineDeps, request: IncomingMessage, response: ServerResponse): boolean {
+  if (isEnding(request.socket)) return false;
+  try {
+    checkHead(request, deps.loopMark);
+    return true;
+  } catch (error) {
+    refuse(deps, { request, response, arrival: null }, error);
+    return false;
+  }
+}
 
 /** Serves one gateway request; never rejects. */
 export async function serve(deps: PipelineDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (isEnding(request.socket)) return;
   let arrival: Arrival | null = null;
   try {
-    if (isPreflight(request)) return sendPreflight(response, request.headers['access-control-request-headers']);
+    if (isPreflight(request)) {
+      checkHead(request, deps.loopMark);
+      return sendPreflight(response, request.headers['access-control-request-headers']);
+    }
     arrival = guard(deps, request, response);
     const target = await resolve(deps, arrival);
     if (isProbe(arrival)) return sendEmpty(response, ownHeaders(arrival, false));
@@ -113,5 +132,6 @@ function refuse(deps: PipelineDeps, { request, response, arrival }: Refused, err
   // A request that the guard refused has no id of its own yet, and no row will bear one.
   const id = arrival?.id ?? newUuidV7();
   const headers = ownHeaders({ id, eventId: arrival?.eventId ?? id }, false);
-  sendError(response, refusal, headers, { close: !request.complete });
+  // Where the next request begins on this connection is in doubt behind one that the guard refused.
+  sendError(response, refusal, headers, { close: arrival === null || isBodyUnread(request) });
 }

@@ -3,6 +3,7 @@
  * front. Counted against the instance's bound as it passes, whatever its header says.
  */
 import type { IncomingMessage } from 'node:http';
+import { sayContinue } from './expect-continue.js';
 import { GatewayError } from './gateway-error.js';
 import type { BodyHold } from './held-bodies.js';
 import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
@@ -49,6 +50,7 @@ export function readRequestBody(
   }
   if (length !== undefined && Number(length) > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
   if (request.destroyed) return Promise.reject(new ClientLeft()); // 'close' is not said again
+  sayContinue(request);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

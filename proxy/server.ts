@@ -8,6 +8,7 @@
  */
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import express, { type Express } from 'express';
+import { holdContinue } from './expect-continue.js';
 import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -16,6 +17,8 @@ const CONNECTION_CHECK_INTERVAL_MS = 5_000;
 /** Above the idle time of common load balancers (60 s): closing first is the classic cause of their 502s. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const HEADER_BYTES_MAX = 16 * 1024;
+/** Then the connection is closed in good order: clients spread over new proxies, and nothing lives for ever. */
+const REQUESTS_PER_CONNECTION_MAX = 1_000;
 /** Node drops those behind without a word: one more than the guard lets in, so that it can tell. */
 const HEADERS_READ_MAX = 101;
 
@@ -46,12 +49,15 @@ export function createShapedServer(app: Express): Server {
       connectionsCheckingInterval: CONNECTION_CHECK_INTERVAL_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       noDelay: true,
+      requireHostHeader: false, // the guard requires it, and says so in our envelope
     },
     app,
   );
   server.maxHeadersCount = HEADERS_READ_MAX;
+  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.timeout = CONNECTION_IDLE_TIMEOUT_MS;
   server.prependListener('request', tellWaitingResponse);
+  holdContinue(server);
   return server;
 }
 

@@ -15,11 +15,13 @@ import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
 import { readRequestBody, type RequestBody } from '../request-body.js';
-import { upstreamHeaders, upstreamQuery } from '../upstream/headers.js';
+import { upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
 
 export interface ChooseDeps {
   readonly bodyBytesMax: number;
   readonly logBodyBytesMax: number;
+  /** this instance's mark in `CDN-Loop` */
+  readonly loopMark: string;
   readonly vault: SecretOpener;
   readonly heldBodies: HeldBodies;
 }
@@ -45,7 +47,7 @@ export async function choose(
   const body = await readRequestBody(arrival.request, deps.bodyBytesMax, hold);
   const { held, facts, spliced } = understand(body, arrival, dialect, target);
   const { options } = arrival;
-  let headers = headersFor(arrival, body, spliced !== null);
+  let headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });
   let query = upstreamQuery(arrival.query);
   if (changesCredential(target, choice)) {
     const unsigned = { arrival, target, choice, route, query, headers, body: spliced ?? held, egress };
@@ -119,8 +121,8 @@ function splice(dialect: Dialect, facts: RequestFacts, held: Buffer, parsed: unk
   return spliceIncludeUsage(held, parsed);
 }
 
-function headersFor(arrival: Arrival, body: RequestBody, isIdentityWanted: boolean): string[] {
-  const headers = upstreamHeaders(arrival.request.rawHeaders, { isIdentityWanted });
+function headersFor(arrival: Arrival, body: RequestBody, options: UpstreamHeaderOptions): string[] {
+  const headers = upstreamHeaders(arrival.request.rawHeaders, options);
   // A held body's length is counted by the client library; a streamed one keeps the length that was announced.
   if (body.kind === 'streamed' && body.length !== null) headers.push('content-length', body.length);
   return headers;

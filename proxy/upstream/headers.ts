@@ -16,6 +16,7 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
 ];
 
 const NOT_UP = new Set([
@@ -27,19 +28,18 @@ const NOT_UP = new Set([
   // the gateway's own cookies and the addresses behind it are nobody else's business
   'cookie',
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
   'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
   'true-client-ip',
   'cf-connecting-ip',
+  'cf-connecting-ipv6',
   'via',
   // a browser's origin was answered for by the gateway
   'origin',
   'referer',
 ]);
-const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-'];
+const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-', 'x-forwarded-'];
 
 const NOT_DOWN = new Set([
   ...HOP_BY_HOP,
@@ -55,12 +55,15 @@ const NOT_DOWN_PREFIXES = ['cf-aig-', 'access-control-'];
 export interface UpstreamHeaderOptions {
   /** the answer has to be readable: ask for no content encoding */
   readonly isIdentityWanted: boolean;
+  /** what this instance adds to `CDN-Loop`, so that it knows the request when it comes back (RFC 8586) */
+  readonly loopMark: string;
 }
 
 /** The flat name/value list for the upstream call; nothing that looks like one of our API tokens is ever in it. */
 export function upstreamHeaders(rawHeaders: readonly string[], options: UpstreamHeaderOptions): string[] {
   const headers: string[] = [];
   const named = connectionNames(rawHeaders);
+  let loop = '';
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
@@ -68,8 +71,10 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
     if (NOT_UP.has(lower) || startsWithAny(lower, NOT_UP_PREFIXES) || named?.has(lower) === true) continue;
     if (options.isIdentityWanted && lower === 'accept-encoding') continue;
     if (value.includes('tgt_') && holdsApiToken(value)) continue;
-    headers.push(name, value);
+    if (lower === 'cdn-loop') loop += `${value}, `;
+    else headers.push(name, value);
   }
+  headers.push('cdn-loop', loop + options.loopMark);
   if (options.isIdentityWanted) headers.push('accept-encoding', 'identity');
   return headers;
 }

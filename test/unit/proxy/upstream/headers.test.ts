@@ -10,7 +10,11 @@ import {
 import { mintApiToken } from '../../../../schema/contracts/api-token.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
-const up = (...raw: string[]): string[] => upstreamHeaders(raw, { isIdentityWanted: false });
+const MARK = 'tollgate-here';
+const LOOP = ['cdn-loop', MARK];
+const sent = (...raw: string[]): string[] => upstreamHeaders(raw, { isIdentityWanted: false, loopMark: MARK });
+/** less the mark that every call bears */
+const up = (...raw: string[]): string[] => sent(...raw).slice(0, -LOOP.length);
 const down = (...raw: string[]): string[] => downstreamHeaders(raw.map((text) => Buffer.from(text, 'latin1')));
 
 test("the client's own headers go up in their order and spelling, repeated ones too", () => {
@@ -30,6 +34,9 @@ test.each([
   'Content-Length',
   'Cookie',
   'X-Forwarded-For',
+  'X-Forwarded-Server',
+  'X-Client-IP',
+  'HTTP2-Settings',
   'X-Real-IP',
   'Forwarded',
   'Via',
@@ -47,8 +54,21 @@ test('what Connection names stays here too', () => {
 });
 
 test('when the answer must be readable, no encoding but identity is asked for', () => {
-  const headers = upstreamHeaders(['Accept-Encoding', 'gzip, br', 'accept', '*/*'], { isIdentityWanted: true });
-  expect(headers).toEqual(['accept', '*/*', 'accept-encoding', 'identity']);
+  const headers = upstreamHeaders(['Accept-Encoding', 'gzip, br', 'accept', '*/*'], {
+    isIdentityWanted: true,
+    loopMark: MARK,
+  });
+  expect(headers).toEqual(['accept', '*/*', ...LOOP, 'accept-encoding', 'identity']);
+});
+
+test('every call bears our mark, behind those of the gateways and networks before us', () => {
+  expect(sent('x', '1')).toEqual(['x', '1', ...LOOP]);
+  expect(sent('CDN-Loop', 'cloudflare; loops=1', 'x', '1', 'cdn-loop', 'tollgate-there')).toEqual([
+    'x',
+    '1',
+    'cdn-loop',
+    `cloudflare; loops=1, tollgate-there, ${MARK}`,
+  ]);
 });
 
 test('a value with one of our API tokens in it goes up in no header', () => {

@@ -1,0 +1,55 @@
+/**
+ * Answers that end their connection: refusals, which may come before a body has been read. A socket that is closed with
+ * unread bytes in it resets the connection, and a reset may destroy the answer before the client has read it. So the
+ * answer and a FIN go out first, what the client still sends is read and dropped, within bounds, and only then the
+ * socket goes (RFC 9112 §9.6). Nothing that arrives behind such an answer is a request any more.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** At the bound, or when the time is up, the connection is cut, read or not. */
+const DROPPED_BYTES_MAX = 64 * 1024;
+const LINGER_MS = 2_000;
+
+const ending = new WeakSet<object>();
+
+/** Whether the connection ends with an answer that was given already: what comes now is no request. */
+export function isEnding(socket: object): boolean {
+  return ending.has(socket);
+}
+
+/** Makes this answer, not yet written, the connection's last. The caller sends `Connection: close` with it. */
+export function endConnectionAfter(response: ServerResponse): void {
+  const { socket } = response.req;
+  ending.add(socket);
+  socket.destroySoon = lingerThenDestroy; // what Node calls when an answer with `Connection: close` is out
+}
+
+/** For a connection whose parser gave up, so that no response of Node's will end it. */
+export function endConnectionWith(socket: Socket, answer: string): void {
+  ending.add(socket);
+  socket.write(answer, 'latin1');
+  lingerThenDestroy.call(socket);
+}
+
+function lingerThenDestroy(this: Socket): void {
+  let allowedBytes = DROPPED_BYTES_MAX;
+  const cut = (): void => void this.destroy();
+  const timer = setTimeout(cut, LINGER_MS).unref();
+  this.once('close', () => clearTimeout(timer));
+  this.once('end', cut);
+  // Takes the bytes away from the parser: it would find requests, or faults, in them.
+  this.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    allowedBytes -= chunk.length;
+    if (allowedBytes < 0) this.destroy();
+  });
+  this.resume();
+  this.end();
+}
+
+/** Whether some of the request's body has not arrived yet. */
+export function isBodyUnread(request: IncomingMessage): boolean {
+  if (request.complete) return false;
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  return coding !== undefined || (length !== undefined && length !== '0');
+}
