@@ -1,7 +1,8 @@
 /** What the api takes from the environment. */
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
-import { instanceSecrets } from '../platform/instance-secrets.js';
+import { apiSecrets } from '../platform/instance-secrets.js';
+import { readVaultPublicKey, type VaultPublicKey } from '../schema/contracts/vault-keys.js';
 
 const requiredText = z.string({ error: 'must be set' });
 const url = (byDefault: string): z.ZodType<string> =>
@@ -31,6 +32,11 @@ export const API_VARIABLES = {
   REDIS_URL: variable(requiredText, 'embedded', 'Redis of the tiers'),
   SECRET_KEY: variable(optionalText, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
   TOKEN_PEPPER: variable(optionalText, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
+  VAULT_PUBLIC_KEY: variable(
+    optionalText,
+    'generated into `DATA_DIR`',
+    'seals stored credentials: base64 of an X25519 public key, the other half of `VAULT_PRIVATE_KEY`',
+  ),
   DATA_DIR: variable(text('./.data'), './.data', 'folder of all state'),
   SIGNUP: variable(
     z.enum(['open', 'invite'], 'must be open or invite').default('invite'),
@@ -60,11 +66,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     env,
   );
   const isProduction = parsed.NODE_ENV === 'production';
-  const secrets = instanceSecrets({
-    given: { SECRET_KEY: parsed.SECRET_KEY ?? undefined, TOKEN_PEPPER: parsed.TOKEN_PEPPER ?? undefined },
-    dataDir: parsed.DATA_DIR,
-    isProduction,
-  });
+  const secrets = apiSecrets({ given: parsed, dataDir: parsed.DATA_DIR, isProduction });
   return Object.freeze({
     isProduction,
     isDemo: !isProduction && parsed.DEMO !== '0',
@@ -78,6 +80,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     redisUrl: parsed.REDIS_URL,
     secretKey: secrets.SECRET_KEY,
     tokenPepper: secrets.TOKEN_PEPPER,
+    vaultPublicKey: provedPublicKey(secrets.VAULT_PUBLIC_KEY),
     passwordCostLog2: parsed.PASSWORD_COST_LOG2,
     bootstrap: {
       email: parsed.BOOTSTRAP_EMAIL,
@@ -85,4 +88,10 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
       accountName: parsed.BOOTSTRAP_ACCOUNT,
     },
   });
+}
+
+function provedPublicKey(text: string): VaultPublicKey {
+  const key = readVaultPublicKey(text);
+  if (key === null) throw new Error('a vault key that was accepted cannot be read');
+  return key;
 }

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { errorCode } from './error-code.js';
 
-/** The text in `file`; when there is none yet, 256 random bits in base64url are put there (mode 0600). */
-export function privateText(file: string): string {
-  return read(file) ?? make(file);
+/** The text in `file`; when there is none yet, what `newText` makes is put there (mode 0600): else 256 random bits. */
+export function privateText(file: string, newText: () => string = randomText): string {
+  return read(file) ?? make(file, newText());
 }
+
+const randomText = (): string => randomBytes(32).toString('base64url');
 
 function read(file: string): string | null {
   try {
@@ -17,9 +19,8 @@ function read(file: string): string | null {
   }
 }
 
-function make(file: string): string {
+function make(file: string, text: string): string {
   const unfinished = `${file}.${process.pid}`;
-  const text = randomBytes(32).toString('base64url');
   writeFileSync(unfinished, `${text}\n`, { mode: 0o600 });
   try {
     linkSync(unfinished, file); // unlike rename it fails when another process was first

@@ -1,9 +1,21 @@
 /** What the proxy takes from the environment: the one place that reads it. */
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
+import { NEW_KEYS_COMMAND } from '../platform/instance-secrets.js';
 import { providerOriginsSchema, type ProviderOrigins } from '../schema/contracts/provider-origins.js';
+import { readVaultPrivateKey, type VaultPrivateKey } from '../schema/contracts/vault-keys.js';
 
 const MEBIBYTE = 1024 * 1024;
+
+/** A problem names the variable and never what stands in it. */
+const vaultPrivateKey = z
+  .string({ error: `must be set (${NEW_KEYS_COMMAND})` })
+  .transform((text, context): VaultPrivateKey => {
+    const key = readVaultPrivateKey(text);
+    if (key !== null) return key;
+    context.addIssue({ code: 'custom', message: `must be the base64 of 32 bytes (${NEW_KEYS_COMMAND})` });
+    return z.NEVER;
+  });
 
 export const PROXY_VARIABLES = {
   PROXY_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'Address on which the proxy listens'),
@@ -24,6 +36,16 @@ export const PROXY_VARIABLES = {
     z.string({ error: 'must be set' }).min(32, 'must have at least 32 characters'),
     'generated outside production',
     'Secret under which API tokens are hashed; the same in both tiers',
+  ),
+  VAULT_PRIVATE_KEY: variable(
+    vaultPrivateKey,
+    'generated outside production',
+    'Opens stored credentials: base64 of an X25519 private key, the other half of `VAULT_PUBLIC_KEY`',
+  ),
+  VAULT_PRIVATE_KEY_PREVIOUS: variable(
+    vaultPrivateKey.nullable().default(null),
+    'none',
+    'The private key from before, while stored credentials are rotated',
   ),
   TRUST_PROXY: variable(integer(0, 10, 0), '0', 'How many reverse proxies in front of us write `X-Forwarded-For`'),
   PROVIDER_ORIGINS: variable(
@@ -57,6 +79,8 @@ export interface ProxyConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly tokenPepper: string;
+  /** the current one, then while keys are rotated the previous one */
+  readonly vaultPrivateKeys: readonly VaultPrivateKey[];
   readonly trustedHops: number;
   readonly providerOrigins: ProviderOrigins;
   /** null = off */
@@ -76,6 +100,7 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     tokenPepper: env.TOKEN_PEPPER,
+    vaultPrivateKeys: [env.VAULT_PRIVATE_KEY, env.VAULT_PRIVATE_KEY_PREVIOUS].filter((key) => key !== null),
     trustedHops: env.TRUST_PROXY,
     providerOrigins: env.PROVIDER_ORIGINS,
     demoProviderOrigin: env.DEMO_PROVIDER_ORIGIN,

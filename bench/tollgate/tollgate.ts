@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { freePort } from '../../platform/listen.js';
+import { newVaultKeyPair } from '../../schema/contracts/vault-keys.js';
 import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
 import type { Running } from '../running.js';
@@ -64,6 +65,7 @@ function proxyEnvironment(
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
     TOKEN_PEPPER: own.pepper,
+    VAULT_PRIVATE_KEY: newVaultKeyPair().privateKey,
     PROXY_HOST: '127.0.0.1',
     PROXY_PORT: String(own.port),
     PROVIDER_ORIGINS: JSON.stringify({ openai: `http://127.0.0.1:${upstreamPort}/v1` }),

@@ -37,6 +37,8 @@ export const START_VARIABLES = {
   NODE_ENV: variable(optionalText, '', 'production: secrets must be set, no demo'),
   SECRET_KEY: variable(optionalText, 'made once in DATA_DIR', 'secret of the api'),
   TOKEN_PEPPER: variable(optionalText, 'made once in DATA_DIR', 'secret of both tiers'),
+  VAULT_PUBLIC_KEY: variable(optionalText, 'made once in DATA_DIR', 'seals stored credentials'),
+  VAULT_PRIVATE_KEY: variable(optionalText, 'made once in DATA_DIR', 'opens stored credentials'),
 };
 
 /** Throws EnvironmentError or SecretsError naming everything that is wrong. A port 0 becomes one that is free. */
@@ -51,7 +53,6 @@ export async function readStartConfig(): Promise<StartConfig> {
     name: 'proxy',
     variable: 'PROXY_PORT',
   };
-  const given = { SECRET_KEY: env.SECRET_KEY ?? undefined, TOKEN_PEPPER: env.TOKEN_PEPPER ?? undefined };
   return {
     dataDir,
     api,
@@ -61,6 +62,6 @@ export async function readStartConfig(): Promise<StartConfig> {
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     hasDemo: env.DEMO === '1' && !isProduction,
-    secrets: instanceSecrets({ given, dataDir, isProduction }),
+    secrets: instanceSecrets({ given: env, dataDir, isProduction }),
   };
 }

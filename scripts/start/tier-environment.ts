@@ -8,9 +8,28 @@ export interface ServiceUrls {
   readonly demoOrigin: string | null;
 }
 
-/** Only migrations use the owner's login; only the api makes the first user. */
+/** Only migrations use the owner's login; only the api makes the first user and seals, only the proxy opens. */
 const NOT_FOR_A_TIER = ['MIGRATION_DATABASE_URL'];
-const NOT_FOR_THE_PROXY = ['BOOTSTRAP_EMAIL', 'BOOTSTRAP_PASSWORD', 'BOOTSTRAP_ACCOUNT', 'SECRET_KEY'];
+const NOT_FOR_THE_API = ['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_PREVIOUS'];
+const NOT_FOR_THE_PROXY = [
+  'BOOTSTRAP_EMAIL',
+  'BOOTSTRAP_PASSWORD',
+  'BOOTSTRAP_ACCOUNT',
+  'SECRET_KEY',
+  'VAULT_PUBLIC_KEY',
+];
+/** The demo provider stands for a stranger: it gets none of our secrets. */
+const NOT_FOR_THE_DEMO = [
+  ...NOT_FOR_A_TIER,
+  ...NOT_FOR_THE_API,
+  ...NOT_FOR_THE_PROXY,
+  'TOKEN_PEPPER',
+  'DATABASE_URL',
+  'REDIS_URL',
+];
+
+/** The environment of the demo provider. */
+export const demoEnvironment = (): NodeJS.ProcessEnv => without(process.env, NOT_FOR_THE_DEMO);
 
 export function tierEnvironments(
   config: StartConfig,
@@ -29,8 +48,12 @@ export function tierEnvironments(
     DEMO: urls.demoOrigin === null ? '0' : '1',
     ...(urls.demoOrigin === null ? {} : { DEMO_PROVIDER_ORIGIN: urls.demoOrigin }),
   };
-  return { api: without(both, NOT_FOR_A_TIER), proxy: without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_PROXY]) };
+  return {
+    api: without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_API]),
+    proxy: without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_PROXY]),
+  };
 }
 
-const without = (env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+}

@@ -9,6 +9,7 @@ import { createProxy, type Proxy } from '../../proxy/create-proxy.js';
 import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
 import { openTestRedis, type TestRedis } from './redis.js';
+import { TEST_VAULT } from './vault.js';
 
 export const TEST_PEPPER = 'a pepper for tests, of at least 32 characters';
 
@@ -35,6 +36,7 @@ export async function startTestProxy(
     DATABASE_URL: database.url,
     REDIS_URL: redisServer.url,
     TOKEN_PEPPER: TEST_PEPPER,
+    VAULT_PRIVATE_KEY: TEST_VAULT.privateKey,
     PROXY_PORT: '0',
     LOG_LEVEL: 'error',
     PROVIDER_ORIGINS: JSON.stringify(origins),

@@ -42,4 +42,6 @@ test('in production the secrets must be set, and none is made up', async () => {
   const output = await refusal({ NODE_ENV: 'production' });
   expect(output).toContain('SECRET_KEY must be set in production');
   expect(output).toContain('TOKEN_PEPPER must be set in production');
+  expect(output).toContain('VAULT_PUBLIC_KEY must be set in production (`npm run vault -- new-keys` makes a pair)');
+  expect(output).toContain('VAULT_PRIVATE_KEY must be set in production');
 });

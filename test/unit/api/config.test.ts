@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { readApiConfig } from '../../../api/config.js';
+import { newVaultKeyPair } from '../../../schema/contracts/vault-keys.js';
 
 const ENV = {
   DATABASE_URL: 'postgres://localhost/tollgate',
   REDIS_URL: 'redis://localhost',
   SECRET_KEY: 's'.repeat(32),
   TOKEN_PEPPER: 'p'.repeat(32),
+  VAULT_PUBLIC_KEY: newVaultKeyPair().publicKey,
 };
 
 test('what is not said has its default', () => {
@@ -35,8 +37,8 @@ test('all problems are told at once', () => {
 
 test('production has no demo and does not start without its secrets', () => {
   expect(readApiConfig({ ...ENV, NODE_ENV: 'production' })).toMatchObject({ isProduction: true, isDemo: false });
-  const env = { ...ENV, NODE_ENV: 'production', SECRET_KEY: '', TOKEN_PEPPER: 'short' };
-  for (const name of ['SECRET_KEY', 'TOKEN_PEPPER']) expect(() => readApiConfig(env)).toThrow(name);
+  const env = { ...ENV, NODE_ENV: 'production', SECRET_KEY: '', TOKEN_PEPPER: 'short', VAULT_PUBLIC_KEY: '' };
+  for (const name of ['SECRET_KEY', 'TOKEN_PEPPER', 'VAULT_PUBLIC_KEY']) expect(() => readApiConfig(env)).toThrow(name);
 });
 
 test('DEMO=0 leaves the demo out', () => {
