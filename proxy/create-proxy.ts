@@ -7,7 +7,6 @@ import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
-import { GatewayError } from './gateway-error.js';
 import { HeldBodies } from './held-bodies.js';
 import { answerMalformed } from './malformed-requests.js';
 import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
@@ -19,9 +18,11 @@ import { LOOP_MARK_PREFIX } from './request-head.js';
 import { createExpressApp, createShapedServer } from './server.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
-import { createDispatchers } from './upstream/dispatchers.js';
+import { createDispatchers, type Dispatchers } from './upstream/dispatchers.js';
 import { MemoryLedger, MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from './usage/memory-ledger.js';
 import { createUsageWriter } from './usage/usage-writer.js';
+import { LocalKeyOpener } from './vault/key-opener.js';
+import { Vault } from './vault/vault.js';
 
 const CLOSE_IDLE_INTERVAL_MS = 100;
 const PRICES_RETRY_MS = 5_000;
@@ -55,11 +56,13 @@ export function createProxy(
   const ledger = createLedger(clients, ledgerBounds);
   const dispatchers = createDispatchers();
   const heldBodies = new HeldBodies();
+  const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const deps = pipelineDeps(config, clients, { statistics, policyCache, prices, ledger, dispatchers, heldBodies });
+  const parts = { statistics, policyCache, prices, ledger, dispatchers, heldBodies, vault };
+  const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
-  const metricsServer = createMetricsServer(createMetrics({ statistics, ledger, policyCache, heldBodies }));
+  const metricsServer = createMetricsServer(createMetrics(parts));
   return {
     server,
     metricsServer,
@@ -73,22 +76,17 @@ export function createProxy(
       follower.stop();
       await closeServer(server, deadlineMs);
       metricsServer.close();
-      try {
-        await ledger.flush(deadlineMs);
-      } finally {
-        ledger.close();
-        await dispatchers.close();
-      }
+      await letGo({ ledger, dispatchers, vault }, deadlineMs);
     },
   };
 }
 
-type Parts = Pick<PipelineDeps, 'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies'> & {
+type Parts = Pick<PipelineDeps, 'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault'> & {
   readonly policyCache: PolicyCache;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, statistics, prices, ledger, dispatchers, heldBodies } = parts;
+  const { policyCache, statistics, prices, ledger, dispatchers, heldBodies, vault } = parts;
   return {
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
@@ -103,13 +101,23 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     bodyBytesMax: config.bodyBytesMax,
     logBodyBytesMax: config.logBodyBytesMax,
     keys: recordKeys(config.tokenPepper),
-    vault: { open: () => noVault() },
+    vault,
     heldBodies,
   };
 }
 
-function noVault(): never {
-  throw new GatewayError('unavailable', 'this instance has no vault key');
+/** What is left when no request runs any more. Throws when the ledger could not be written. */
+async function letGo(
+  { ledger, dispatchers, vault }: { ledger: MemoryLedger; dispatchers: Dispatchers; vault: Vault },
+  deadlineMs: number,
+): Promise<void> {
+  try {
+    await ledger.flush(deadlineMs);
+  } finally {
+    ledger.close();
+    await dispatchers.close();
+    vault.close();
+  }
 }
 
 function recordKeys(tokenPepper: string): PipelineDeps['keys'] {

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import type { MemoryLedger } from '../usage/memory-ledger.js';
+import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
 export interface MetricSources {
@@ -10,6 +11,7 @@ export interface MetricSources {
   readonly ledger: MemoryLedger;
   readonly policyCache: PolicyCache;
   readonly heldBodies: HeldBodies;
+  readonly vault: Vault;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -19,6 +21,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareLedger(registry, sources.ledger);
   declarePolicyCache(registry, sources.policyCache);
   declareHeldBodies(registry, sources.heldBodies);
+  declareVault(registry, sources.vault);
   return registry;
 }
 
@@ -98,6 +101,33 @@ function declareHeldBodies(registry: Registry, heldBodies: HeldBodies): void {
     registers: [registry],
     collect() {
       this.set(heldBodies.heldBytes);
+    },
+  });
+}
+
+function declareVault(registry: Registry, vault: Vault): void {
+  new Counter({
+    name: 'tollgate_vault_openings_total',
+    help: 'Stored secrets opened, refused for ever (altered, or of another key pair), and failed for now',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(vault.counts)) this.inc({ outcome }, count);
+    },
+  });
+  declareCounter(
+    registry,
+    'tollgate_vault_evictions_total',
+    'Opened secrets let go of early: as many as may be held were in memory',
+    () => vault.heldCounts.evicted,
+  );
+  new Gauge({
+    name: 'tollgate_vault_secrets_held',
+    help: 'Opened secrets in memory, each for a minute at most',
+    registers: [registry],
+    collect() {
+      this.set(vault.heldCounts.held);
     },
   });
 }
