@@ -3,6 +3,7 @@
  * header that governs money, retention or safety and is not of its type is refused by name; a number out of range is
  * clamped; unusable metadata is dropped and noted.
  */
+import { isUtf8 } from 'node:buffer';
 import { parseCustomCost, type CustomCost } from './pricing/custom-cost.js';
 import { GatewayError } from './gateway-error.js';
 
@@ -10,7 +11,8 @@ const REQUEST_TIMEOUT_MS_MIN = 100;
 const REQUEST_TIMEOUT_MS_MAX = 600_000;
 const METADATA_ENTRIES_MAX = 5;
 const HEADER_BYTES_MAX = 8 * 1024;
-const EVENT_ID_CHARACTERS_MAX = 256;
+/** Goes into an answer's header and into the record: what is something else in either gives way to our own id. */
+const EVENT_ID = /^[ -~]{1,256}$/;
 
 export type Metadata = Readonly<Record<string, string | number | boolean>>;
 
@@ -58,10 +60,20 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
     if (!name.startsWith('cf-aig-')) continue;
     const value = rawHeaders[i + 1] ?? '';
     if (value.length > HEADER_BYTES_MAX) throw badHeader(name, `is longer than ${HEADER_BYTES_MAX} bytes`);
-    options ??= noOptions();
+    if (options === null) options = noOptions();
+    else if (standsBefore(rawHeaders, i, name)) throw badHeader(name, 'stands more than once');
     readOption(options, name, value);
   }
   return options ?? NO_OPTIONS;
+}
+
+/** A wish that is said twice is two wishes, and nobody can say which of them a proxy before us saw. */
+function standsBefore(rawHeaders: readonly string[], end: number, name: string): boolean {
+  for (let i = 0; i < end; i += 2) {
+    const before = rawHeaders[i] ?? '';
+    if (before.length === name.length && before.toLowerCase() === name) return true;
+  }
+  return false;
 }
 
 function readOption(options: Mutable<RequestOptions>, name: string, value: string): void {
@@ -70,10 +82,10 @@ function readOption(options: Mutable<RequestOptions>, name: string, value: strin
       options.authorization = bearer(value);
       break;
     case 'cf-aig-event-id':
-      options.eventId = value.length > 0 && value.length <= EVENT_ID_CHARACTERS_MAX ? value : null;
+      options.eventId = EVENT_ID.test(value) ? value : null;
       break;
     case 'cf-aig-metadata':
-      readMetadata(options, value);
+      readMetadata(options, utf8(value));
       break;
     case 'cf-aig-collect-log':
       options.collectLog = bool(name, value);
@@ -103,6 +115,13 @@ function readOption(options: Mutable<RequestOptions>, name: string, value: strin
 /** The token of `Bearer <token>` (any case of the scheme), or null when the value has another form. */
 export function bearer(value: string): string | null {
   return value.length > 7 && value.slice(0, 7).toLowerCase() === 'bearer ' ? value.slice(7).trim() : null;
+}
+
+/** Node reads header bytes as latin1; those that are UTF-8 were meant as UTF-8. */
+function utf8(value: string): string {
+  if (!/[\x80-\xff]/.test(value)) return value;
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : value;
 }
 
 function bool(name: string, value: string): boolean {

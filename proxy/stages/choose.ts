@@ -14,6 +14,7 @@ import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
+import { guardJson } from '../json-guard.js';
 import { readRequestBody, type RequestBody } from '../request-body.js';
 import { upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
 
@@ -99,6 +100,7 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
   const held = body.kind === 'held' && body.bytes.length > 0 ? body.bytes : null;
   if (dialect === null) return { held, facts: null, spliced: null };
   const parsed = held === null ? null : parseJson(held);
+  if (held !== null && parsed !== null) guardJson(held);
   const facts = dialect.readRequest(parsed, arrival.path);
   // Nobody has said of a custom provider that it accepts the wish for usage.
   const mayInject = target.policy.settings.injectStreamUsage && target.customProvider === null;

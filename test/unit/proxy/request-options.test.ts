@@ -11,6 +11,7 @@ test.each<[string, string, Partial<RequestOptions>]>([
   ['cf-aig-event-id', 'order-7', { eventId: 'order-7' }],
   ['cf-aig-event-id', '', { eventId: null }],
   ['cf-aig-event-id', 'x'.repeat(257), { eventId: null }],
+  ['cf-aig-event-id', 'caf\u00e9', { eventId: null }],
   ['cf-aig-collect-log', 'true', { collectLog: true }],
   ['cf-aig-collect-log', ' FALSE ', { collectLog: false }],
   ['cf-aig-collect-log-payload', 'false', { collectLogPayload: false }],
@@ -43,6 +44,18 @@ test.each([
   const parse = (): unknown => parseRequestOptions([name, value]);
   expect(parse).toThrow(GatewayError);
   expect(parse).toThrow(name);
+});
+
+test('metadata that came as UTF-8 is read as UTF-8, and any other bytes as latin1', () => {
+  const onTheWire = Buffer.from('{"город":"Zürich 🏔"}').toString('latin1');
+  expect(parseRequestOptions(['cf-aig-metadata', onTheWire]).metadata).toEqual({ город: 'Zürich 🏔' });
+  expect(parseRequestOptions(['cf-aig-metadata', '{"a":"caf\u00e9"}']).metadata).toEqual({ a: 'café' });
+});
+
+test('a header of ours that stands twice is refused by name', () => {
+  const parse = (): unknown =>
+    parseRequestOptions(['cf-aig-collect-log', 'true', 'x', '1', 'CF-AIG-Collect-Log', 'false']);
+  expect(parse).toThrow('cf-aig-collect-log stands more than once');
 });
 
 test('without headers of ours every request has the same, frozen options', () => {
