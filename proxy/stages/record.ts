@@ -3,8 +3,8 @@
  * then may the client see the end of its answer.
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
+import { hmacHex } from '../../schema/contracts/hmac.js';
 import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
-import { keyedHash } from '../../platform/keys.js';
 import { credentialScope } from '../credentials/credential-scope.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
@@ -26,14 +26,19 @@ export async function record(
 ): Promise<void> {
   const { relayed } = outcome;
   const nowMs = Date.now();
-  const attempt = attemptRecord(deps, arrival, call, relayed);
+  const attempt = attemptRecord(deps, arrival, call, { relayed, nowMs });
   await outcome.entry.settle(
     usageRecord(deps, arrival, call, { relayed, attempt, nowMs }),
     logBodies(arrival, call, relayed),
   );
 }
 
-function attemptRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): AttemptRecord {
+function attemptRecord(
+  deps: RecordDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  { relayed, nowMs }: Pick<Outcome, 'relayed' | 'nowMs'>,
+): AttemptRecord {
   const { attempt } = relayed.forwarded;
   const { reading } = relayed;
   const cost = costOf(deps, arrival, call, relayed);
@@ -46,7 +51,7 @@ function attemptRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, r
     statusCode: attempt.statusCode,
     errorCode: attempt.errorCode ?? relayed.errorCode,
     startedAtMs: attempt.startedAtMs,
-    durationMs: Date.now() - attempt.startedAtMs,
+    durationMs: lasted(attempt.startedAtMs, nowMs),
     units: reading.units,
     usageSource: reading.usageSource,
     costPico: cost.costPico,
@@ -90,6 +95,11 @@ function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, r
   });
 }
 
+/** What the columns hold: 24 days. A clock that is set while a request runs must not make its record unwritable. */
+const DURATION_MS_MAX = 2 ** 31 - 1;
+
+const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, toMs - fromMs), DURATION_MS_MAX);
+
 interface Outcome {
   readonly relayed: Relayed;
   readonly attempt: AttemptRecord;
@@ -118,7 +128,7 @@ function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, out
     streamed: relayed.streamed,
     clientAborted: relayed.clientAborted,
     interrupted: relayed.interrupted,
-    durationMs: Math.max(0, outcome.nowMs - arrival.arrivedAtMs),
+    durationMs: lasted(arrival.arrivedAtMs, outcome.nowMs),
     timeToFirstTokenMs: relayed.streamed ? sinceArrival(arrival, relayed.firstByteAtMs) : null,
     units: attempt.units,
     usageSource: attempt.usageSource,
@@ -181,7 +191,7 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
 function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null {
   const text = call.facts?.systemText ?? null;
   if (text === null) return null;
-  return keyedHash(deps.keys.systemMessage, `${call.target.policy.accountId}\n${text}`).toString('hex');
+  return hmacHex(deps.keys.systemMessage, `${call.target.policy.accountId}\n${text}`);
 }
 
 /** What the log keeps; null when the log, or its bodies, are not wanted. */

@@ -1,18 +1,29 @@
 /**
  * Bytes that grow at the end, outside the garbage-collected heap: what waits for its batch there costs no scavenge.
- * (As strings, every collection copied what had come in since the last batch.)
+ * (As strings, every collection copied what had come in since the last batch.) Numbers are big-endian.
  */
 const INITIAL_BYTES = 64 * 1024;
 /** Memory that a burst needed is given back when it is over. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
+/** Up to here a loop over ASCII is quicker than the call into the runtime that encodes anything. */
+const SHORT_TEXT_CHARACTERS = 128;
+const TWO_TO_32 = 2 ** 32;
+
+/** Value of a hexadecimal digit by its character code. */
+const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
+const DASH = 45;
 
 export class ByteBuffer {
   length = 0;
-  private bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  private bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  private numbers = viewOf(this.bytes);
 
+  /** As UTF-8. A lone surrogate becomes U+FFFD, and so does NUL. */
   text(text: string): void {
     this.reserve(text.length * 3); // the most that UTF-8 takes for a UTF-16 unit
-    this.length += this.bytes.write(text, this.length);
+    if (text.length <= SHORT_TEXT_CHARACTERS && this.ascii(text)) return;
+    const clean = text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text;
+    this.length += this.bytes.write(clean, this.length);
   }
 
   bytesOf(bytes: Uint8Array): void {
@@ -21,9 +32,58 @@ export class ByteBuffer {
     this.length += bytes.length;
   }
 
+  /** bytes in hexadecimal digits, two each; dashes are passed over */
+  hex(digits: string): void {
+    this.reserve(digits.length);
+    let at = this.length;
+    for (let i = 0; i < digits.length; i += 2) {
+      if (digits.charCodeAt(i) === DASH) i += 1;
+      this.bytes[at++] = nibble(digits.charCodeAt(i)) * 16 + nibble(digits.charCodeAt(i + 1));
+    }
+    this.length = at;
+  }
+
+  int8(value: number): void {
+    this.reserve(1);
+    this.numbers.setInt8(this.length, value);
+    this.length += 1;
+  }
+
+  int16(value: number): void {
+    this.reserve(2);
+    this.numbers.setInt16(this.length, value);
+    this.length += 2;
+  }
+
   int32(value: number): void {
     this.reserve(4);
-    this.length = this.bytes.writeInt32BE(value, this.length);
+    this.numbers.setInt32(this.length, value);
+    this.length += 4;
+  }
+
+  /** leaves room, to be written over */
+  skip(count: number): void {
+    this.reserve(count);
+    this.length += count;
+  }
+
+  /** over what stands at `at` already */
+  int32At(at: number, value: number): void {
+    this.numbers.setInt32(at, value);
+  }
+
+  /** a safe integer */
+  int64(value: number): void {
+    this.reserve(8);
+    this.numbers.setInt32(this.length, Math.floor(value / TWO_TO_32));
+    this.numbers.setUint32(this.length + 4, value >>> 0);
+    this.length += 8;
+  }
+
+  bigInt64(value: bigint): void {
+    this.reserve(8);
+    this.numbers.setBigInt64(this.length, value);
+    this.length += 8;
   }
 
   /** a view, valid until the next change */
@@ -33,7 +93,19 @@ export class ByteBuffer {
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES_MAX) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.bytes.length > KEPT_BYTES_MAX) this.hold(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+  }
+
+  /** Writes `text` if it is ASCII without NUL; else says false, and nothing counts as written. */
+  private ascii(text: string): boolean {
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === 0 || code > 127) return false;
+      this.bytes[at++] = code;
+    }
+    this.length = at;
+    return true;
   }
 
   private reserve(count: number): void {
@@ -41,6 +113,15 @@ export class ByteBuffer {
     if (needed <= this.bytes.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    this.hold(grown);
+  }
+
+  private hold(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.numbers = viewOf(bytes);
   }
 }
+
+const nibble = (code: number): number => NIBBLES[code] ?? 0;
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

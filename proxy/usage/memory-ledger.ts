@@ -12,6 +12,8 @@ import type { LedgerEntry, UsageIntent, UsageLedger } from './usage-ledger.js';
 /** Writes one batch; throws when Postgres cannot take it now. Writing it twice must do no harm. */
 export interface RecordStore {
   write(batch: UsageBatch): Promise<void>;
+  /** takes note of a record that no row can hold: it stands nowhere else */
+  unwritable(record: UsageRecord, error: unknown): void;
 }
 
 export interface LedgerBounds {
@@ -53,6 +55,8 @@ export class MemoryLedger implements UsageLedger {
   private writing: Promise<void> | null = null;
   private retryDelayMs = 0;
   private isClosed = false;
+  /** resolves at the end of the event loop's present turn; null: nothing settled in it yet */
+  private turn: Promise<void> | null = null;
 
   constructor(
     private readonly store: RecordStore,
@@ -100,13 +104,30 @@ export class MemoryLedger implements UsageLedger {
     settle: (record, bodies) => {
       this.counts.open -= 1;
       this.add(record, bodies);
-      return SETTLED;
+      return (this.turn ??= this.endOfTurn());
     },
   };
 
+  /**
+   * All that settle in one turn of the event loop go on together at its end. Their answers then leave back to back: the
+   * first wakes whoever receives them, the others find him awake. Alone, each costs a wake-up, a sixth of a request.
+   */
+  private endOfTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.turn = null;
+        resolve();
+      });
+    });
+  }
+
   private add(record: UsageRecord, bodies: LogBodies | null): void {
     const batch = this.filling();
-    batch.add(record);
+    try {
+      batch.add(record);
+    } catch (error) {
+      return this.store.unwritable(record, error);
+    }
     this.settled += 1;
     if (bodies !== null) {
       const bytes = (bodies.requestBody?.length ?? 0) + (bodies.responseBody?.length ?? 0);
@@ -116,7 +137,7 @@ export class MemoryLedger implements UsageLedger {
         batch.addBodies(bodies, bytes);
       }
     }
-    this.schedule();
+    return this.schedule();
   }
 
   /** The batch that takes records now: the last one, unless that is full or on its way. */
@@ -175,5 +196,3 @@ export class MemoryLedger implements UsageLedger {
     this.options.onProblem('usage records could not be written; they are kept and tried again', error);
   }
 }
-
-const SETTLED = Promise.resolve();

@@ -3,7 +3,7 @@
  * and stored as a hash, so that what a cache would have saved can be told afterwards. The scope (account, gateway,
  * origin, credential) can never be replaced by a client; a client's own key replaces body and content type only.
  */
-import { createHmac } from 'node:crypto';
+import { hmacHex } from './hmac.js';
 
 export const CACHE_KEY_VERSION = 1;
 
@@ -47,5 +47,5 @@ export function cacheKeyHash(key: Buffer, parts: CacheKeyParts): string {
   ];
   let head = '';
   for (const field of fields) head += `${field.length}:${field},`;
-  return createHmac('sha256', key).update(head).update(parts.body).digest('hex');
+  return hmacHex(key, head, parts.body);
 }

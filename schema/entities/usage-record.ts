@@ -14,6 +14,7 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
   'usage_record_cost_status_check',
   'usage_record_unpriced_check',
   'usage_record_signs_check',
+  'usage_record_attempts_check',
 )
 @MigratedIndexes(
   'usage_record_gateway_idx',
@@ -168,8 +169,13 @@ export class UsageRecordRow {
   @Column('jsonb', { nullable: true })
   metadata: unknown;
 
-  @Column('jsonb')
+  /** null: the only attempt is what the row itself describes */
+  @Column('jsonb', { nullable: true })
   attempts: unknown;
+
+  /** of the only attempt, after `createdAt`; it ended with the request */
+  @Column('integer', { nullable: true })
+  attemptStartedAfterMs: number | null;
 
   @Column('inet', { nullable: true })
   clientIp: string | null;

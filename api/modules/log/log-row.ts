@@ -22,6 +22,7 @@ export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id
   u.interrupted, u.duration_ms, u.time_to_first_token_ms, ${TOKENS_IN_SQL} AS tokens_in, ${TOKENS_OUT_SQL} AS tokens_out,
   u.cached_input_tokens, u.cache_write_tokens + u.cache_write_1h_tokens AS cache_write_tokens, u.reasoning_tokens,
   u.usage_source, u.usage_note, u.cost_pico, u.cost_status, u.saved_pico, u.attempts,
+  u.attempt_started_after_ms,
   CASE WHEN b.later_metadata IS NULL THEN u.metadata ELSE coalesce(u.metadata, '{}') || b.later_metadata END AS metadata,
   b.feedback, b.score, coalesce(b.truncated, false) AS truncated,
   (b.request_body IS NOT NULL OR b.response_body IS NOT NULL) AS has_bodies`;
@@ -55,7 +56,9 @@ export interface LogRow {
   readonly cost_pico: string | null;
   readonly cost_status: CostStatus;
   readonly saved_pico: string | null;
+  /** null: the only attempt is what the row itself describes */
   readonly attempts: unknown;
+  readonly attempt_started_after_ms: number | null;
   readonly metadata: unknown;
   readonly feedback: number | null;
   readonly score: number | null;
@@ -99,7 +102,7 @@ export function logOf(row: LogRow): Log {
     metadata: row.metadata,
     feedback: row.feedback,
     score: row.score,
-    attempts: attemptsSchema.parse(row.attempts).map(attemptOf),
+    attempts: row.attempts === null ? [onlyAttempt(row)] : attemptsSchema.parse(row.attempts).map(attemptOf),
     errorCode: row.error_code,
   };
 }
@@ -107,6 +110,26 @@ export function logOf(row: LogRow): Log {
 function storedBodies(row: LogRow): Log['storedBodies'] {
   if (!row.has_bodies) return 'NOT_COLLECTED';
   return row.truncated ? 'TRUNCATED' : 'STORED';
+}
+
+/** The attempt of a request that made one, which its row describes. */
+function onlyAttempt(row: LogRow): Attempt {
+  const startedAfterMs = row.attempt_started_after_ms ?? 0;
+  const isCounted = row.usage_source !== 'NONE';
+  return {
+    number: 1,
+    step: 0,
+    provider: row.provider,
+    model: row.model,
+    statusCode: row.status_code,
+    errorCode: row.error_code,
+    startedAt: new Date(row.created_at.getTime() + startedAfterMs),
+    durationMs: row.duration_ms - startedAfterMs,
+    tokensIn: isCounted ? BigInt(row.tokens_in) : null,
+    tokensOut: isCounted ? BigInt(row.tokens_out) : null,
+    costUsd: row.cost_pico === null ? null : usdFromPico(row.cost_pico),
+    costStatus: row.cost_status,
+  };
 }
 
 /** An attempt as the ledger's JSON holds it: the contract's AttemptRecord with its bigint as digits. */

@@ -3,13 +3,18 @@ import fc from 'fast-check';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
 import { MemoryLedger, type MemoryLedgerOptions, type RecordStore } from '../../../../proxy/usage/memory-ledger.js';
 import type { UsageIntent } from '../../../../proxy/usage/usage-ledger.js';
+import type { CompositeRows } from '../../../../proxy/usage/composite-rows.js';
+import { readableRows } from '../../../../proxy/usage/readable-rows.js';
 import type { UsageBatch } from '../../../../proxy/usage/usage-batch.js';
+import { BODY_COLUMNS, RECORD_COLUMNS } from '../../../../proxy/usage/usage-rows.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import type { LogBodies, UsageRecord } from '../../../../schema/contracts/usage-record.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
 const INTENT = {} as UsageIntent; // this ledger keeps nothing of it
-const recordOf = (id: string): UsageRecord => ({ ...EMPTY_RECORD, id: id as UsageRecord['id'] }); // any text will do here
+const idOf = (name: string): UsageRecord['id'] =>
+  Buffer.from(name).toString('hex').padEnd(32, '0') as UsageRecord['id']; // as good as a UUID here
+const recordOf = (name: string): UsageRecord => ({ ...EMPTY_RECORD, id: idOf(name) });
 
 function bodiesOf(id: string, bytes: number): LogBodies {
   const { createdAtMs, accountId, gatewayId, logRetentionDays } = EMPTY_RECORD;
@@ -35,23 +40,24 @@ class FakeStore implements RecordStore {
   /** what the next statements come to; beyond its end, and by default, they succeed */
   outcomes: ('ok' | 'refused' | 'throws')[] = [];
   isAway = false;
+  readonly unwritable: (record: UsageRecord, error: unknown) => void = jest.fn();
 
   write({ records, bodies }: UsageBatch): Promise<void> {
     const outcome = this.isAway ? 'refused' : (this.outcomes.shift() ?? 'ok');
     if (outcome === 'throws') throw new Error('cannot be written down');
     if (outcome === 'refused') return Promise.reject(new Error('Postgres is away'));
-    const ids = idsOf(records);
+    const ids = namesOf(records, RECORD_COLUMNS);
     this.batches.push(ids);
     for (const id of ids) this.records.set(id, (this.records.get(id) ?? 0) + 1);
     if (this.outcomes[0] === 'refused') return Promise.reject(new Error('Postgres went away')); // between the tables
-    for (const id of idsOf(bodies.rows)) this.bodies.set(id, (this.bodies.get(id) ?? 0) + 1);
+    for (const id of namesOf(bodies, BODY_COLUMNS)) this.bodies.set(id, (this.bodies.get(id) ?? 0) + 1);
     return Promise.resolve();
   }
 }
 
-function idsOf(rows: UsageBatch['records']): string[] {
-  const parsed = JSON.parse(rows.slice(0, rows.count).toString()) as { id: string }[]; // our own rows
-  return parsed.map((row) => row.id);
+function namesOf(rows: CompositeRows, columns: readonly string[]): string[] {
+  const hex = readableRows(rows.slice(0, rows.count, 0), columns).map((row) => row['id']?.replaceAll('-', '') ?? '');
+  return hex.map((id) => Buffer.from(id, 'hex').toString().replaceAll('\u0000', ''));
 }
 
 let store: FakeStore;
@@ -74,7 +80,7 @@ function settle(ledger: MemoryLedger, id: string, bodies: LogBodies | null = nul
 }
 
 beforeEach(() => {
-  jest.useFakeTimers();
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
   store = new FakeStore();
   problems.length = 0;
 });
@@ -222,4 +228,19 @@ test('through any failures every record and body is written, and what is written
     ),
     { ...propertyRuns, numRuns: Math.min(propertyRuns.numRuns, 1_000) },
   );
+});
+
+test('what settles in one turn of the event loop goes on at its end, together', async () => {
+  const ledger = ledgerWith();
+  const order: string[] = [];
+  const settle = (name: string): Promise<void> =>
+    ledger
+      .open(INTENT)
+      .settle(recordOf(name), null)
+      .then(() => void order.push(name));
+  const both = [settle('a'), settle('b')];
+  await Promise.resolve();
+  setImmediate(() => order.push('next turn'));
+  await Promise.all(both);
+  expect(order).toEqual(['a', 'b']);
 });

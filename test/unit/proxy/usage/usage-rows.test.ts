@@ -1,22 +1,28 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { recordRow } from '../../../../proxy/usage/usage-rows.js';
+import { CompositeRows } from '../../../../proxy/usage/composite-rows.js';
+import { readableRows, type ReadableRow } from '../../../../proxy/usage/readable-rows.js';
+import { BODY_COLUMNS, RECORD_COLUMNS, writeBodies, writeRecord } from '../../../../proxy/usage/usage-rows.js';
+import type { LogBodies, UsageRecord } from '../../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
-const parsed = (row: string): Record<string, unknown> => JSON.parse(row) as Record<string, unknown>; // our own row
+function rowOf(record: UsageRecord): ReadableRow {
+  const rows = new CompositeRows();
+  rows.add(RECORD_COLUMNS.length, writeRecord, record);
+  return readableRows(rows.slice(0, 1, 0), RECORD_COLUMNS)[0] ?? {};
+}
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('\u0000', '"', '\\', '\ud800', '\u2028', '\n', '","cost_pico":"0', '\\u0000', 'x'.repeat(5_000)),
 );
 
-test('whatever text comes from outside, a row is one JSON object with the same members', () => {
-  const members = Object.keys(parsed(recordRow(EMPTY_RECORD))).sort();
+test('whatever text comes from outside, a row keeps its columns, and the text but for what Postgres cannot hold', () => {
   fc.assert(
     fc.property(fc.array(hostile, { minLength: 9, maxLength: 9 }), (texts) => {
       const [model, path, eventId, usageNote, userAgent, type, key, value, rule] = texts;
-      const record = {
+      const row = rowOf({
         ...EMPTY_RECORD,
         model: model ?? null,
         path: path ?? '',
@@ -26,34 +32,109 @@ test('whatever text comes from outside, a row is one JSON object with the same m
         requestContentType: type ?? null,
         priceRule: rule ?? null,
         metadata: Object.fromEntries([[key ?? '', value ?? '']]),
-      };
-      const row = recordRow(record);
-      expect(Object.keys(parsed(row)).sort()).toEqual(members);
-      expect(row).not.toMatch(/(?<!\\)(?:\\\\)*\\u0000/); // PostgreSQL's text can hold no NUL
-      expect(row.isWellFormed()).toBe(true);
+      });
+      const held = (text: string | undefined, max: number): string =>
+        (text ?? '').slice(0, max).replaceAll('\u0000', '\ufffd').toWellFormed();
+      expect(row).toMatchObject({
+        model: held(model, 256),
+        path: held(path, 2_048),
+        usage_note: held(usageNote, 2_048),
+        user_agent: held(userAgent, 512),
+        response_bytes: String(EMPTY_RECORD.responseBytes),
+      });
+      expect(JSON.parse(row['metadata'] ?? '')).toEqual({ [held(key, 256)]: held(value, 2_048) });
     }),
     propertyRuns,
   );
 });
 
-test('text stands in its row as it came, up to its bound', () => {
-  const note = 'a "quote", a \\ and é\u{1f600}';
-  expect(parsed(recordRow({ ...EMPTY_RECORD, usageNote: note, model: 'm'.repeat(300) }))).toMatchObject({
-    usage_note: note,
-    model: 'm'.repeat(256),
-  });
-  expect(parsed(recordRow({ ...EMPTY_RECORD, usageNote: 'a\u0000b' }))).toMatchObject({ usage_note: 'a\ufffdb' });
+test('any run of rows is an array of its own', () => {
+  const rows = new CompositeRows();
+  for (let i = 0; i < 5; i++) rows.add(RECORD_COLUMNS.length, writeRecord, { ...EMPTY_RECORD, requestBytes: i });
+  const bytes = (from: number, to: number): unknown[] =>
+    readableRows(rows.slice(from, to, 0), RECORD_COLUMNS).map((row) => row['request_bytes']);
+  expect(bytes(0, 5)).toEqual(['0', '1', '2', '3', '4']);
+  expect(bytes(1, 3)).toEqual(['1', '2']);
+  expect(bytes(4, 5)).toEqual(['4']);
+  expect(bytes(2, 2)).toEqual([]);
 });
 
-test('a cost beyond what a JavaScript number holds keeps every digit', () => {
-  const costPico = 123_456_789_012_345_678_901_234n;
-  expect(recordRow({ ...EMPTY_RECORD, costPico })).toContain(`"cost_pico":${costPico},`);
+test('a cost keeps every digit up to what the column holds; beyond it, no row is made', () => {
+  expect(rowOf({ ...EMPTY_RECORD, costPico: 2n ** 63n - 1n })).toMatchObject({ cost_pico: '9223372036854775807' });
+  const rows = new CompositeRows();
+  for (const wrong of [
+    { costPico: 2n ** 63n },
+    { requestBytes: 1.5 },
+    { requestBytes: Number.NaN },
+    { durationMs: 2 ** 31 },
+  ]) {
+    expect(() => rows.add(RECORD_COLUMNS.length, writeRecord, { ...EMPTY_RECORD, ...wrong })).toThrow(RangeError);
+  }
+  rows.add(RECORD_COLUMNS.length, writeRecord, EMPTY_RECORD);
+  expect(readableRows(rows.slice(0, 1, 0), RECORD_COLUMNS)).toEqual([rowOf(EMPTY_RECORD)]);
+});
+
+test('numbers stand exactly, small, great and negative', () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), fc.integer(), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (big, small, pico) => {
+      const row = rowOf({ ...EMPTY_RECORD, requestBytes: big, errorCode: small, costPico: pico });
+      expect(row).toMatchObject({ request_bytes: `${big}`, error_code: `${small}`, cost_pico: `${pico}` });
+    }),
+    propertyRuns,
+  );
 });
 
 test('the day of a row is the UTC day of its arrival', () => {
   const createdAtMs = Date.UTC(2026, 11, 31, 23, 59, 59, 999);
-  expect(parsed(recordRow({ ...EMPTY_RECORD, createdAtMs }))).toMatchObject({
+  expect(rowOf({ ...EMPTY_RECORD, createdAtMs })).toMatchObject({
     day: '2026-12-31',
     created_at: '2026-12-31T23:59:59.999Z',
   });
+});
+
+test('an only attempt that the row describes is one number; any other is told whole', () => {
+  const { createdAtMs, provider, model, statusCode, errorCode, units, usageSource } = EMPTY_RECORD;
+  const { costPico, costStatus, priceVersion, priceRule } = EMPTY_RECORD;
+  const cost = { costPico, costStatus, priceVersion, priceRule };
+  const ended = { startedAtMs: createdAtMs + 2, durationMs: EMPTY_RECORD.durationMs - 2 };
+  const told = { number: 1, step: 0, provider, model, statusCode, errorCode, units, usageSource, ...cost, ...ended };
+  expect(rowOf({ ...EMPTY_RECORD, attempts: [told] })).toMatchObject({ attempts: null, attempt_started_after_ms: '2' });
+  const others = [{ statusCode: null }, { step: 1 }, { model: 'another' }, { durationMs: 1_000 }, { costPico: 5n }];
+  for (const other of others) {
+    const row = rowOf({ ...EMPTY_RECORD, attempts: [{ ...told, ...other }] });
+    expect(row['attempt_started_after_ms']).toBeNull();
+    expect(JSON.parse(row['attempts'] ?? '')).toHaveLength(1);
+  }
+  expect(rowOf({ ...EMPTY_RECORD, attempts: [told, told] })['attempts']).toMatch(/^\[\{.*\},\{.*\}\]$/);
+  expect(rowOf({ ...EMPTY_RECORD, attempts: [] })).toMatchObject({ attempts: '[]', attempt_started_after_ms: null });
+});
+
+test('bodies stand byte for byte', () => {
+  fc.assert(
+    fc.property(fc.option(fc.uint8Array()), fc.option(fc.uint8Array()), (requestBody, responseBody) => {
+      const { id, createdAtMs, accountId, gatewayId, logRetentionDays } = EMPTY_RECORD;
+      const of = { id, createdAtMs, accountId, gatewayId, logRetentionDays };
+      const bodies: LogBodies = {
+        ...of,
+        requestBody,
+        responseBody,
+        requestEncoding: null,
+        responseEncoding: 'gzip',
+        truncated: true,
+      };
+      const rows = new CompositeRows();
+      rows.add(BODY_COLUMNS.length, writeBodies, bodies);
+      const hex = (bytes: Uint8Array | null): string | null =>
+        bytes === null ? null : `\\x${Buffer.from(bytes).toString('hex')}`;
+      expect(readableRows(rows.slice(0, 1, 0), BODY_COLUMNS)).toMatchObject([
+        {
+          request_body: hex(requestBody),
+          response_body: hex(responseBody),
+          response_encoding: 'gzip',
+          truncated: 'true',
+        },
+      ]);
+    }),
+    propertyRuns,
+  );
 });
