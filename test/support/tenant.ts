@@ -6,6 +6,7 @@ import { displayPrefix, hashApiToken, mintApiToken } from '../../schema/contract
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 import type { Permission } from '../../schema/contracts/permissions.js';
 import { TEST_PEPPER } from './proxy.js';
+import { storeCustomProvider, storeProviderKey, type StoredCustomProvider, type StoredKey } from './stored-secrets.js';
 
 export interface TestTenant {
   readonly accountId: string;
@@ -15,6 +16,10 @@ export interface TestTenant {
   gateway(name: string, settings?: Readonly<Record<string, unknown>>): Promise<string>;
   /** the plaintext of a new token */
   apiToken(options?: TokenOptions): Promise<string>;
+  /** id of a new stored key */
+  providerKey(key: Omit<StoredKey, 'accountId'>): Promise<string>;
+  /** id of a new custom provider */
+  customProvider(custom: Omit<StoredCustomProvider, 'accountId'>): Promise<string>;
 }
 
 export interface TokenOptions {
@@ -47,6 +52,8 @@ export async function createTenant(owner: pg.Pool, pepper: string = TEST_PEPPER)
       );
       return id;
     },
+    providerKey: (key) => storeProviderKey(owner, { ...key, accountId }),
+    customProvider: (custom) => storeCustomProvider(owner, { ...custom, accountId }),
     async apiToken(options = {}) {
       const token = mintApiToken();
       await owner.query(
