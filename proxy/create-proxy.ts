@@ -8,6 +8,7 @@ import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
 import { HeldBodies } from './held-bodies.js';
+import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
 import { answerMalformed } from './malformed-requests.js';
 import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
@@ -44,21 +45,26 @@ export interface Proxy {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** `ledgerBounds`: of the ledger's memory; its own unless a test needs them smaller. */
-export function createProxy(
-  config: ProxyConfig,
-  clients: ProxyClients,
-  ledgerBounds: LedgerBounds = MEMORY_LEDGER_DEFAULTS,
-): Proxy {
+/** What tests set otherwise than the program does. */
+export interface ProxyOptions {
+  /** of the ledger's memory */
+  readonly ledgerBounds?: LedgerBounds;
+  readonly requestBounds?: RequestBounds;
+  /** certificates (PEM) of upstreams that are trusted in place of Node's own */
+  readonly trustedCertificates?: string;
+}
+
+export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
+  const bounds = options.requestBounds ?? REQUEST_BOUNDS;
   const statistics = new ProxyStatistics();
   const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
   const prices = new PriceSource(clients.pool);
-  const ledger = createLedger(clients, ledgerBounds);
-  const dispatchers = createDispatchers();
+  const ledger = createLedger(clients, options.ledgerBounds ?? MEMORY_LEDGER_DEFAULTS);
+  const dispatchers = createDispatchers({ ...options, bounds });
   const heldBodies = new HeldBodies();
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const parts = { statistics, policyCache, prices, ledger, dispatchers, heldBodies, vault };
+  const parts = { statistics, policyCache, prices, ledger, dispatchers, heldBodies, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -81,12 +87,15 @@ export function createProxy(
   };
 }
 
-type Parts = Pick<PipelineDeps, 'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault'> & {
+type Parts = Pick<
+  PipelineDeps,
+  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds'
+> & {
   readonly policyCache: PolicyCache;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, statistics, prices, ledger, dispatchers, heldBodies, vault } = parts;
+  const { policyCache, statistics, prices, ledger, dispatchers, heldBodies, vault, bounds } = parts;
   return {
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
@@ -103,6 +112,7 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     keys: recordKeys(config.tokenPepper),
     vault,
     heldBodies,
+    bounds,
   };
 }
 

@@ -2,12 +2,30 @@
 
 /** To the first byte of an answer, unless the gateway or the request says otherwise: then 504/2005. */
 export const DEFAULT_REQUEST_TIMEOUT_MS = 120_000;
-/** Silence in the middle of an answer: then the stream ends with the dialect's error event. */
-export const ANSWER_IDLE_TIMEOUT_MS = 120_000;
 /**
  * Silence on a client's connection in both directions: above the longest time to a first byte that a gateway may set, so
  * that only a client is cut that does not read its answer.
  */
 export const CONNECTION_IDLE_TIMEOUT_MS = 660_000;
-/** Connecting, TLS included: then 502/2005. */
-export const CONNECT_TIMEOUT_MS = 3_000;
+
+/** The bounds that tests make smaller, so that they need not wait. */
+export interface RequestBounds {
+  /** connecting, TLS included: then 504/2005 */
+  readonly connectTimeoutMs: number;
+  /** silence in the middle of an answer, comments of a stream counting as sound: then it breaks off (docs/upstream-faults.md) */
+  readonly answerIdleMs: number;
+  /** silence in the middle of a request's body: then 400/9002, and what was begun upstream is stopped */
+  readonly uploadIdleMs: number;
+  /** how long a client may read nothing while bytes wait for it: then both sides are cut, and the record says so */
+  readonly slowClientMs: number;
+  /** what may wait for a client that reads slowly: then the upstream is not read either until all of it has gone */
+  readonly clientBufferBytesMax: number;
+}
+
+export const REQUEST_BOUNDS: RequestBounds = Object.freeze({
+  connectTimeoutMs: 3_000,
+  answerIdleMs: 120_000,
+  uploadIdleMs: 30_000,
+  slowClientMs: 60_000,
+  clientBufferBytesMax: 256 * 1024,
+});

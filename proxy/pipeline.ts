@@ -16,12 +16,13 @@ import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
 import { record, type RecordDeps } from './stages/record.js';
-import { relay } from './stages/relay.js';
+import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, type ResolveDeps } from './stages/resolve.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 import type { LedgerEntry, UsageLedger } from './usage/usage-ledger.js';
 
-export interface PipelineDeps extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RecordDeps {
+export interface PipelineDeps
+  extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
   readonly ledger: UsageLedger;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
@@ -73,13 +74,13 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
 async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): Promise<Relayed> {
   try {
     const forwarded = await forward(deps, arrival, call);
-    return await relay(arrival, call, forwarded);
+    return await relay(deps, arrival, call, forwarded);
   } catch (cause) {
     const error = internalError(cause);
     deps.log.error({ requestId: arrival.id, err: cause }, error.description);
     const errorCode = error.definition.code;
     const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-    return relay(arrival, call, { kind: 'failed', error, attempt });
+    return relay(deps, arrival, call, { kind: 'failed', error, attempt });
   }
 }
 

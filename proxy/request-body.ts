@@ -6,12 +6,11 @@ import type { IncomingMessage } from 'node:http';
 import { sayContinue } from './expect-continue.js';
 import { GatewayError } from './gateway-error.js';
 import type { BodyHold } from './held-bodies.js';
-import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
+import type { RequestBounds } from './limits.js';
+import type { ProxyStatistics } from './telemetry/statistics.js';
 
 /** What is held: enough for every chat request; a larger body is never cached or retried. */
 const HELD_BYTES_MAX = 1024 * 1024;
-/** How long a client may be silent in the middle of its body. */
-const IDLE_TIMEOUT_MS = 30_000;
 
 export type RequestBody =
   | { readonly kind: 'held'; readonly bytes: Buffer }
@@ -24,7 +23,7 @@ export type RequestBody =
       readonly passed: { readonly bytes: number };
     };
 
-/** The client went away before its request was whole: nothing was sent upstream, nothing is recorded. */
+/** The client went away before its request was whole. */
 export class ClientLeft extends Error {
   constructor() {
     super('the client left before its request was complete');
@@ -34,16 +33,24 @@ export class ClientLeft extends Error {
 
 const EMPTY = Buffer.alloc(0);
 
+export interface RequestBodyDeps {
+  /** beyond: 9004 */
+  readonly bodyBytesMax: number;
+  readonly bounds: RequestBounds;
+  readonly statistics: ProxyStatistics;
+}
+
 /**
  * Reads the body. With a `hold` none is streamed: the whole of it is needed, within the hold's own bounds. Throws
- * GatewayError 9004 when it is too large, 9006 when the hold has no room, ClientLeft when it breaks off.
+ * GatewayError 9004 when it is too large, 9006 when the hold has no room, 9002 when the body falls silent, ClientLeft when
+ * it breaks off; so does the stream of a large one.
  */
 export function readRequestBody(
+  deps: RequestBodyDeps,
   request: IncomingMessage,
-  instanceBytesMax: number,
   hold: BodyHold | null = null,
 ): Promise<RequestBody> {
-  const bodyBytesMax = hold === null ? instanceBytesMax : Math.min(hold.bytesMax, instanceBytesMax);
+  const bodyBytesMax = hold === null ? deps.bodyBytesMax : Math.min(hold.bytesMax, deps.bodyBytesMax);
   const length = request.headers['content-length'];
   if (length === undefined && request.headers['transfer-encoding'] === undefined) {
     return Promise.resolve({ kind: 'held', bytes: EMPTY });
@@ -54,7 +61,10 @@ export function readRequestBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    // Nearly every body is here when it is asked for, and needs no timer.
+    const timer = request.complete ? null : setTimeout(() => settle(fellSilent(deps)), deps.bounds.uploadIdleMs);
     const settle = (result: RequestBody | Error): undefined => {
+      if (timer !== null) clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       if (result instanceof Error) reject(result);
       else resolve(result);
@@ -62,6 +72,7 @@ export function readRequestBody(
     };
     const settleIf = (refusal: GatewayError | null): undefined => (refusal === null ? undefined : settle(refusal));
     const onData = (chunk: Buffer): undefined => {
+      timer?.refresh();
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes > bodyBytesMax) return settle(tooLarge(bodyBytesMax));
@@ -70,7 +81,7 @@ export function readRequestBody(
       request.pause();
       const head = Buffer.concat(chunks);
       const passed = { bytes: head.length };
-      const stream = restOf(request, { head, passed, bodyBytesMax });
+      const stream = restOf(deps, request, { head, passed });
       return settle({ kind: 'streamed', head, stream, length: length ?? null, passed });
     };
     const onEnd = (): void =>
@@ -83,27 +94,44 @@ export function readRequestBody(
 interface Streamed {
   readonly head: Buffer;
   readonly passed: { bytes: number };
-  readonly bodyBytesMax: number;
 }
 
-async function* restOf(request: IncomingMessage, { head, passed, bodyBytesMax }: Streamed): AsyncGenerator<Uint8Array> {
+async function* restOf(
+  deps: RequestBodyDeps,
+  request: IncomingMessage,
+  { head, passed }: Streamed,
+): AsyncGenerator<Uint8Array> {
   yield head;
-  const leave = (): void => void request.destroy();
-  request.setTimeout(IDLE_TIMEOUT_MS).on('timeout', leave);
+  // A provider may answer before it has read everything, and the client shall get that answer: the request's socket is
+  // the response's too, so nothing here may close it.
+  const rest: AsyncIterator<Buffer, undefined> = request.iterator({ destroyOnReturn: false });
   try {
-    // A provider may answer before it has read everything, and the client shall get that answer: the request's socket
-    // is the response's too, so nothing here may close it.
-    const rest: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-    for await (const chunk of rest) {
-      passed.bytes += chunk.length;
-      if (passed.bytes > bodyBytesMax) throw tooLarge(bodyBytesMax);
-      yield chunk;
+    for (;;) {
+      const next = await withinIdle(deps, rest.next());
+      if (next.done === true) return;
+      passed.bytes += next.value.length;
+      if (passed.bytes > deps.bodyBytesMax) throw tooLarge(deps.bodyBytesMax);
+      yield next.value;
     }
   } finally {
-    // From here on silence is the provider's, who may think for longer than a client may hesitate. What is left of a body
-    // that nobody wants is read and dropped: unread, it would stand before the connection's next request.
-    request.off('timeout', leave).setTimeout(CONNECTION_IDLE_TIMEOUT_MS).resume();
+    // What is left of a body that nobody wants is read and dropped: unread, it would stand before the connection's next
+    // request. Nobody waits for it here: a client that has fallen silent would let nobody go on.
+    const resume = (): void => void request.resume();
+    rest.return?.().then(resume, resume);
   }
+}
+
+/** The client's next chunk. Only its own silence counts: while the provider does not read, nobody waits here. */
+function withinIdle<T>(deps: RequestBodyDeps, next: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(fellSilent(deps)), deps.bounds.uploadIdleMs);
+    next.then(resolve, () => reject(new ClientLeft())).finally(() => clearTimeout(timer));
+  });
+}
+
+function fellSilent({ bounds, statistics }: RequestBodyDeps): GatewayError {
+  statistics.silentUploads += 1;
+  return new GatewayError('badRequest', `the request body fell silent for ${bounds.uploadIdleMs} ms before its end`);
 }
 
 function tooLarge(bodyBytesMax: number): GatewayError {

@@ -15,11 +15,10 @@ import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
 import { guardJson } from '../json-guard.js';
-import { readRequestBody, type RequestBody } from '../request-body.js';
+import { readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
 import { upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
 
-export interface ChooseDeps {
-  readonly bodyBytesMax: number;
+export interface ChooseDeps extends RequestBodyDeps {
   readonly logBodyBytesMax: number;
   /** this instance's mark in `CDN-Loop` */
   readonly loopMark: string;
@@ -45,7 +44,7 @@ export async function choose(
   const egress = gatewayEgress(deps.vault, policy);
   const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path);
   const hold = needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
-  const body = await readRequestBody(arrival.request, deps.bodyBytesMax, hold);
+  const body = await readRequestBody(deps, arrival.request, hold);
   const { held, facts, spliced } = understand(body, arrival, dialect, target);
   const { options } = arrival;
   let headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });

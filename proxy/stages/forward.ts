@@ -4,6 +4,7 @@
  */
 import type { Arrival, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
+import { ClientLeft } from '../request-body.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import { UpstreamExchange } from '../upstream/upstream-exchange.js';
@@ -21,6 +22,7 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
       resolve(forwarded);
     };
     const fail = (cause: unknown): void => {
+      if (cause instanceof ClientLeft) return onClientLeft();
       const error = upstreamError(cause);
       settle({ kind: 'failed', error, attempt: openAttempt(startedAtMs, null, error.definition.code) });
     };
@@ -32,10 +34,18 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
       exchange.cancel();
       settle({ kind: 'client-left', attempt: openAttempt(startedAtMs, null, null) });
     };
-    const timer = setTimeout(() => {
+    let uploadedBytes = 0;
+    const onTime = (): void => {
+      // As long as a large upload moves, it is the client's time that passes, not the provider's.
+      if (call.streamed !== null && call.streamed.bytes > uploadedBytes) {
+        uploadedBytes = call.streamed.bytes;
+        timer = setTimeout(onTime, call.timeoutMs);
+        return;
+      }
       exchange.cancel();
-      fail(new GatewayError('upstreamTimedOut', `the provider sent nothing within ${call.timeoutMs} ms`));
-    }, call.timeoutMs);
+      fail(new GatewayError('upstreamTimedOut', `the provider sent no answer within ${call.timeoutMs} ms`));
+    };
+    let timer = setTimeout(onTime, call.timeoutMs);
     if (arrival.response.destroyed) return onClientLeft();
     arrival.response.once('close', onClientLeft);
     dispatch(deps, arrival, call, exchange);

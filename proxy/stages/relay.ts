@@ -7,21 +7,28 @@ import type { ServerResponse } from 'node:http';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import type { UsageReading } from '../dialects/dialect.js';
 import type { GatewayError } from '../gateway-error.js';
+import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import type { Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
 import { ownHeaders, sendError } from '../own-headers.js';
 import { headerOf } from '../upstream/headers.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
+import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
 import { meter, NOTHING_USED, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
 const CLIENT_LEFT_STATUS = 499;
 
-export function relay(arrival: Arrival, call: UpstreamCall, forwarded: Forwarded): Promise<Relayed> {
+export interface RelayDeps {
+  readonly bounds: RequestBounds;
+  readonly statistics: ProxyStatistics;
+}
+
+export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, forwarded: Forwarded): Promise<Relayed> {
   switch (forwarded.kind) {
     case 'answered':
-      return new Promise((resolve, reject) => new Passage(arrival, call, forwarded, { resolve, reject }).start());
+      return new Promise((resolve, reject) => new Passage(deps, arrival, call, forwarded).start({ resolve, reject }));
     case 'failed': {
       const { error } = forwarded;
       const { status, code } = error.definition;
@@ -56,6 +63,8 @@ interface Report {
   reject(error: unknown): void;
 }
 
+const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
+
 /** Up to this size a document goes out as one string with its head: one write instead of a gathered one. */
 const ONE_WRITE_BYTES_MAX = 64 * 1024;
 
@@ -79,13 +88,17 @@ class Passage implements AnswerSink {
   private isEnded = false;
   private isReported = false;
   private isFinished = false;
+  /** the client reads more slowly than the provider writes: nothing is read from the provider meanwhile */
+  private isPaused = false;
+  private isClientTooSlow = false;
+  private report: Report = NO_REPORT;
   private failure: GatewayError | null = null;
 
   constructor(
+    private readonly deps: RelayDeps,
     private readonly arrival: Arrival,
     private readonly call: UpstreamCall,
     private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>,
-    private readonly report: Report,
   ) {
     const { headers, statusCode } = (this.answer = forwarded.answer);
     this.response = arrival.response;
@@ -103,7 +116,8 @@ class Passage implements AnswerSink {
     this.body = call.isLog && call.collectsPayload ? new BodyCollector(call.logBodyBytesMax) : null;
   }
 
-  start(): void {
+  start(report: Report): void {
+    this.report = report;
     this.response.on('close', this.onClose);
     this.answer.attach(this);
     if (this.isEventStream && !this.isHeadSent && !this.isReported) {
@@ -134,6 +148,7 @@ class Passage implements AnswerSink {
   error(cause: unknown): void {
     this.isEnded = true;
     this.failure = upstreamError(cause);
+    this.deps.statistics.brokenAnswers += 1;
     if (!this.isReported) this.reportEnd(false, false);
     else if (this.isFinished) this.response.end(); // after the end mark, nothing was missing
   }
@@ -156,8 +171,9 @@ class Passage implements AnswerSink {
   private pass(chunk: Uint8Array, isLast: boolean): boolean {
     this.body?.push(chunk);
     if (this.isReported && !this.isFinished) {
+      // What comes behind the end waits for the record; `finish` lets the provider go on.
       this.kept = this.kept === null ? chunk : Buffer.concat([this.kept, chunk]);
-      return true;
+      return this.kept.length <= this.deps.bounds.clientBufferBytesMax;
     }
     if (!isLast && !this.isDocument) return this.write(chunk);
     const previous = this.kept;
@@ -167,19 +183,43 @@ class Passage implements AnswerSink {
 
   private write(chunk: Uint8Array): boolean {
     if (!this.isHeadSent) this.sendHead();
-    return this.response.write(chunk);
+    return this.response.write(chunk) || this.hasRoom();
   }
+
+  /** Whether the client's socket may hold more; if not, the provider waits for it, and the client's time runs. */
+  private hasRoom(): boolean {
+    const { bounds, statistics } = this.deps;
+    const { response } = this;
+    if (response.writableLength <= bounds.clientBufferBytesMax) return true;
+    if (this.isPaused) return false;
+    this.isPaused = true;
+    statistics.upstreamPauses += 1;
+    // A socket's time runs anew with every byte that the client takes (`net.Socket` looks at its queue before it tells).
+    response.off('timeout', this.onClientSilent).on('timeout', this.onClientSilent);
+    response.socket?.setTimeout(bounds.slowClientMs);
+    return false;
+  }
+
+  private readonly onClientSilent = (): void => {
+    this.isClientTooSlow = this.isPaused;
+    if (this.isPaused) this.deps.statistics.slowClientsCut += 1;
+    this.response.destroy();
+  };
 
   private sendHead(): void {
     this.isHeadSent = true;
     // A write to a client that has just left is reported as 'error'; 'close' follows and is what counts.
-    if (!this.isReported) this.response.on('drain', this.onDrain).on('error', this.onDrain);
+    if (!this.isEnded) this.response.on('drain', this.onDrain).on('error', this.onDrain);
     const { headers } = this.answer;
     const sent = this.filter === null ? headers : withoutLength(headers);
     this.response.writeHead(this.answer.statusCode, sent.concat(ownHeaders(this.arrival, this.call.isLog)));
   }
 
-  private readonly onDrain = (): void => this.answer.resume();
+  private readonly onDrain = (): void => {
+    if (this.isPaused) this.response.socket?.setTimeout(CONNECTION_IDLE_TIMEOUT_MS);
+    this.isPaused = false;
+    this.answer.resume();
+  };
 
   private readonly onClose = (): void => {
     if (this.isEnded && this.isReported) return;
@@ -208,7 +248,7 @@ class Passage implements AnswerSink {
       clientAborted,
       interrupted,
       streamed: this.isEventStream || this.call.facts?.isStreaming === true,
-      reading,
+      reading: this.isClientTooSlow ? ofSlowClient(reading) : reading,
       responseContentType: this.contentType,
       responseEncoding: this.contentEncoding,
       responseBytes: this.bytes,
@@ -229,8 +269,10 @@ class Passage implements AnswerSink {
     }
     const isWhole = !this.isHeadSent;
     if (isWhole) this.sendHead();
-    if (!this.isEnded) response.write(kept ?? '');
-    else if (kept === null) response.end();
+    if (!this.isEnded) {
+      response.write(kept ?? '');
+      this.answer.resume();
+    } else if (kept === null) response.end();
     else if (isWhole && kept.length <= ONE_WRITE_BYTES_MAX) response.end(latin1(kept), 'latin1');
     else response.end(kept);
   }
@@ -249,9 +291,16 @@ class Passage implements AnswerSink {
     if (kept !== null) this.write(kept);
     if (this.isEventStream && this.contentEncoding === null && this.call.dialect !== null) {
       if (!this.isHeadSent) this.sendHead();
-      response.end(this.call.dialect.streamErrorEvent('the provider broke off in the middle of its answer'));
+      response.end(this.call.dialect.streamErrorEvent(this.failure?.description ?? BROKE_OFF));
     } else response.destroy();
   }
+}
+
+const BROKE_OFF = 'the provider broke off in the middle of its answer';
+
+function ofSlowClient(reading: UsageReading): UsageReading {
+  const note = 'the client stopped reading and was cut';
+  return { ...reading, usageNote: reading.usageNote === null ? note : `${note}; ${reading.usageNote}` };
 }
 
 /** Bytes as the string that the latin1 encoding turns back into the same bytes. */

@@ -27,6 +27,7 @@ export function createMetrics(sources: MetricSources): Registry {
 
 function declareRequests(registry: Registry, statistics: ProxyStatistics): void {
   declareCounter(registry, 'tollgate_proxy_requests_total', 'Gateway requests that arrived', () => statistics.requests);
+  declareBounds(registry, statistics);
   new Counter({
     name: 'tollgate_proxy_refusals_total',
     help: 'Requests refused, by wire code and status',
@@ -40,6 +41,18 @@ function declareRequests(registry: Registry, statistics: ProxyStatistics): void 
       }
     },
   });
+}
+
+/** How often a bound of one request was reached (proxy/limits.ts). */
+function declareBounds(registry: Registry, statistics: ProxyStatistics): void {
+  const bounds: readonly (readonly [string, string, () => number])[] = [
+    ['upstream_pauses', 'Times that an upstream waited for a slow client', () => statistics.upstreamPauses],
+    ['slow_clients_cut', 'Clients cut that read nothing for too long', () => statistics.slowClientsCut],
+    ['silent_uploads', 'Requests refused because their body fell silent', () => statistics.silentUploads],
+    ['broken_answers', 'Answers that broke off or fell silent after their head', () => statistics.brokenAnswers],
+    ['undecoded_answers', 'Encoded answers whose usage could not be read', () => statistics.undecodedAnswers],
+  ];
+  for (const [name, help, read] of bounds) declareCounter(registry, `tollgate_proxy_${name}_total`, help, read);
 }
 
 function declareLedger(registry: Registry, ledger: MemoryLedger): void {

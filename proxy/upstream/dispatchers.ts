@@ -1,6 +1,6 @@
 /** Connection pools: one per upstream origin, kept alive, never shared between origins. */
 import { Pool, type Dispatcher } from 'undici';
-import { ANSWER_IDLE_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../limits.js';
+import { REQUEST_BOUNDS, type RequestBounds } from '../limits.js';
 import type { Destination } from './destination.js';
 
 /** Sockets per origin; beyond it, calls wait in the pool's queue until one is free or their time is up. */
@@ -14,7 +14,15 @@ export interface Dispatchers {
   close(): Promise<void>;
 }
 
-export function createDispatchers(): Dispatchers {
+export interface DispatcherOptions {
+  readonly bounds?: Pick<RequestBounds, 'connectTimeoutMs' | 'answerIdleMs'>;
+  /** certificates (PEM) that are trusted in place of Node's own; for tests */
+  readonly trustedCertificates?: string;
+}
+
+export function createDispatchers(options: DispatcherOptions = {}): Dispatchers {
+  const { connectTimeoutMs, answerIdleMs } = options.bounds ?? REQUEST_BOUNDS;
+  const tls = options.trustedCertificates === undefined ? {} : { ca: options.trustedCertificates };
   const pools = new Map<string, Pool>();
   return {
     of({ origin }) {
@@ -25,8 +33,8 @@ export function createDispatchers(): Dispatchers {
           pipelining: 1,
           keepAliveTimeout: KEEP_ALIVE_MS,
           headersTimeout: 0, // the forward stage's own timer runs to the first byte, connecting included
-          bodyTimeout: ANSWER_IDLE_TIMEOUT_MS,
-          connect: { timeout: CONNECT_TIMEOUT_MS },
+          bodyTimeout: answerIdleMs,
+          connect: { timeout: connectTimeoutMs, ...tls },
         });
         pools.set(origin, pool);
       }

@@ -5,7 +5,8 @@ import { listen } from '../../platform/listen.js';
 import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { readProxyConfig } from '../../proxy/config.js';
-import { createProxy, type Proxy } from '../../proxy/create-proxy.js';
+import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
+import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
 import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
 import { openTestRedis, type TestRedis } from './redis.js';
@@ -25,11 +26,17 @@ export interface TestProxy {
   stop(isDatabaseGone?: boolean): Promise<void>;
 }
 
-/** `env` overrides the configuration, `ledger` the ledger's bounds; `origins` are the providers' base URLs. */
+export interface TestProxyOptions {
+  readonly ledger?: Partial<LedgerBounds>;
+  readonly bounds?: Partial<RequestBounds>;
+  readonly trustedCertificates?: string;
+}
+
+/** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
 export async function startTestProxy(
   origins: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
-  ledger: Partial<LedgerBounds> = {},
+  options: TestProxyOptions = {},
 ): Promise<TestProxy> {
   const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
   const config = readProxyConfig({
@@ -48,7 +55,7 @@ export async function startTestProxy(
   const redis = createRedis({ url: config.redisUrl, connectionName: 'test', commandTimeoutMs: 100 }, ignore);
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const proxy = createProxy(config, { pool, redis, subscriber, log }, { ...MEMORY_LEDGER_DEFAULTS, ...ledger });
+  const proxy = createProxy(config, { pool, redis, subscriber, log }, proxyOptions(options));
   await proxy.start();
   const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
   return {
@@ -69,5 +76,13 @@ export async function startTestProxy(
         await Promise.all([database.close(), redisServer.close()]);
       }
     },
+  };
+}
+
+function proxyOptions({ ledger, bounds, trustedCertificates }: TestProxyOptions): ProxyOptions {
+  return {
+    ledgerBounds: { ...MEMORY_LEDGER_DEFAULTS, ...ledger },
+    requestBounds: { ...REQUEST_BOUNDS, ...bounds },
+    ...(trustedCertificates === undefined ? {} : { trustedCertificates }),
   };
 }

@@ -1,6 +1,6 @@
 /** A proxy, an upstream behind all its providers, and a way to call it: what nearly every proxy test begins with. */
 import { startFakeUpstream, type FakeUpstream } from './fake-upstream.js';
-import { startTestProxy, type TestProxy } from './proxy.js';
+import { startTestProxy, type TestProxy, type TestProxyOptions } from './proxy.js';
 import { createTenant, type TestTenant } from './tenant.js';
 
 export interface Rig {
@@ -13,10 +13,14 @@ export interface Rig {
   stop(isDatabaseGone?: boolean): Promise<void>;
 }
 
-export async function startRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
+export async function startRig(
+  env: Readonly<Record<string, string>> = {},
+  options: TestProxyOptions = {},
+): Promise<Rig> {
   const upstream = await startFakeUpstream();
   const { origin } = upstream;
-  const proxy = await startTestProxy({ openai: `${origin}/v1`, anthropic: origin, 'google-ai-studio': origin }, env);
+  const origins = { openai: `${origin}/v1`, anthropic: origin, 'google-ai-studio': origin };
+  const proxy = await startTestProxy(origins, env, options);
   return {
     proxy,
     upstream,

@@ -24,7 +24,7 @@ let url: string;
 beforeEach(async () => {
   upstream = await startFakeUpstream(answerJson(200, chatCompletion()));
   const bounds = { recordsMax: RECORDS_MAX, retryDelayMsMax: 200 };
-  proxy = await startTestProxy({ openai: `${upstream.origin}/v1` }, { LOG_LEVEL: 'error' }, bounds);
+  proxy = await startTestProxy({ openai: `${upstream.origin}/v1` }, { LOG_LEVEL: 'error' }, { ledger: bounds });
   tenant = await createTenant(proxy.owner);
   await tenant.gateway('main');
   url = `${proxy.url}/v1/${tenant.tag}/main/openai/chat/completions`;

@@ -1,16 +1,16 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { GatewayError } from '../../../proxy/gateway-error.js';
 import type { BodyHold } from '../../../proxy/held-bodies.js';
-import { ClientLeft, readRequestBody, type RequestBody } from '../../../proxy/request-body.js';
+import { REQUEST_BOUNDS } from '../../../proxy/limits.js';
+import { ProxyStatistics } from '../../../proxy/telemetry/statistics.js';
+import { ClientLeft, readRequestBody, type RequestBody, type RequestBodyDeps } from '../../../proxy/request-body.js';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** A request whose bytes a test pushes, and which keeps the idle times that were set on it. */
+/** A request whose bytes a test pushes. */
 class PushedRequest extends IncomingMessage {
-  readonly idleTimesMs: number[] = [];
-
   constructor(headers: Record<string, string>) {
     super(new Socket());
     Object.assign(this.headers, headers);
@@ -18,11 +18,6 @@ class PushedRequest extends IncomingMessage {
 
   override _read(): void {
     // bytes come when the test pushes them
-  }
-
-  override setTimeout(timeoutMs: number): this {
-    this.idleTimesMs.push(timeoutMs);
-    return this;
   }
 
   pushAll(...chunks: (Buffer | null)[]): this {
@@ -34,19 +29,27 @@ class PushedRequest extends IncomingMessage {
 
 const chunked = (): PushedRequest => new PushedRequest({ 'transfer-encoding': 'chunked' });
 
+const { uploadIdleMs: UPLOAD_IDLE_MS } = REQUEST_BOUNDS;
+
+const deps = (bodyBytesMax: number): RequestBodyDeps => ({
+  bodyBytesMax,
+  bounds: REQUEST_BOUNDS,
+  statistics: new ProxyStatistics(),
+});
+
 async function streamed(request: PushedRequest, bodyBytesMax: number): Promise<RequestBody & { kind: 'streamed' }> {
-  const body = await readRequestBody(request, bodyBytesMax);
+  const body = await readRequestBody(deps(bodyBytesMax), request);
   if (body.kind !== 'streamed') throw new Error('the body was held');
   return body;
 }
 
 test('without a length and without chunks there is no body, and nothing is waited for', async () => {
-  expect(await readRequestBody(new PushedRequest({}), 10)).toEqual({ kind: 'held', bytes: Buffer.alloc(0) });
+  expect(await readRequestBody(deps(10), new PushedRequest({}))).toEqual({ kind: 'held', bytes: Buffer.alloc(0) });
 });
 
 test('a body up to a mebibyte is held, whatever its chunks', async () => {
   const request = chunked().pushAll(Buffer.from('ab'), Buffer.from('c'), Buffer.alloc(MEBIBYTE - 3, 'x'), null);
-  const body = await readRequestBody(request, 10 * MEBIBYTE);
+  const body = await readRequestBody(deps(10 * MEBIBYTE), request);
   expect(body).toMatchObject({ kind: 'held' });
   expect(body.kind === 'held' && body.bytes.toString()).toBe(`abc${'x'.repeat(MEBIBYTE - 3)}`);
 });
@@ -60,12 +63,49 @@ test('a larger body is streamed, the bytes already read in front', async () => {
   expect(Buffer.concat(chunks).toString()).toBe(`${'a'.repeat(MEBIBYTE)}bc`);
 });
 
-test('once a large body is read, silence is no longer counted: the answer may take its time', async () => {
-  const request = chunked().pushAll(Buffer.alloc(MEBIBYTE + 1), Buffer.from('b'), null);
-  const body = await streamed(request, 10 * MEBIBYTE);
-  for await (const chunk of body.stream) void chunk;
-  expect(request.idleTimesMs.at(-1)).toBeGreaterThan(600_000);
-  expect(body.passed.bytes).toBe(MEBIBYTE + 2);
+test('a client that falls silent in the middle of its body is told so, held or streamed', async () => {
+  jest.useFakeTimers();
+  try {
+    const given = deps(10 * MEBIBYTE);
+    const held = readRequestBody(given, chunked().pushAll(Buffer.from('{"half":')));
+    await Promise.all([
+      expect(held).rejects.toMatchObject({ errorName: 'badRequest' }),
+      jest.advanceTimersByTimeAsync(UPLOAD_IDLE_MS),
+    ]);
+
+    const request = chunked().pushAll(Buffer.alloc(MEBIBYTE + 1));
+    const body = await readRequestBody(given, request);
+    if (body.kind !== 'streamed') throw new Error('the body was held');
+    const read = async (): Promise<void> => {
+      for await (const chunk of body.stream) void chunk;
+    };
+    await Promise.all([
+      expect(read()).rejects.toMatchObject({ errorName: 'badRequest' }),
+      jest.advanceTimersByTimeAsync(UPLOAD_IDLE_MS),
+    ]);
+    expect(request.destroyed).toBe(false);
+    expect(given.statistics.silentUploads).toBe(2);
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("while the provider does not read, the silence of a large body is not the client's", async () => {
+  jest.useFakeTimers();
+  try {
+    const request = chunked().pushAll(Buffer.alloc(MEBIBYTE + 1), Buffer.from('b'), null);
+    const body = await readRequestBody(deps(10 * MEBIBYTE), request);
+    if (body.kind !== 'streamed') throw new Error('the body was held');
+    for await (const chunk of body.stream) {
+      void chunk;
+      expect(jest.getTimerCount()).toBe(0);
+      await jest.advanceTimersByTimeAsync(2 * UPLOAD_IDLE_MS);
+    }
+    expect(body.passed.bytes).toBe(MEBIBYTE + 2);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('a large body that nobody reads to its end leaves the connection to the answer', async () => {
@@ -73,11 +113,10 @@ test('a large body that nobody reads to its end leaves the connection to the ans
   const body = await streamed(request, 10 * MEBIBYTE);
   for await (const chunk of body.stream) if (chunk.length === 1) break;
   expect(request.destroyed).toBe(false);
-  expect(request.idleTimesMs.at(-1)).toBeGreaterThan(600_000);
 });
 
 test('an announced length beyond the bound is refused at once', async () => {
-  const body = readRequestBody(new PushedRequest({ 'content-length': '11' }), 10);
+  const body = readRequestBody(deps(10), new PushedRequest({ 'content-length': '11' }));
   await expect(body).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
 });
 
@@ -93,13 +132,13 @@ test('a body that grows beyond the bound is refused where it does, and the clien
 });
 
 test('the bound holds for a body that is small enough to be held, too', async () => {
-  const body = readRequestBody(chunked().pushAll(Buffer.alloc(11), null), 10);
+  const body = readRequestBody(deps(10), chunked().pushAll(Buffer.alloc(11), null));
   await expect(body).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
 });
 
 test('a client that leaves in the middle of its body is no error of anybody', async () => {
   const request = chunked().pushAll(Buffer.from('a'));
-  const body = readRequestBody(request, 10);
+  const body = readRequestBody(deps(10), request);
   request.destroy();
   await expect(body).rejects.toThrow(ClientLeft);
 });
@@ -108,13 +147,13 @@ test('a client that left before its body was asked for is not waited for', async
   const request = chunked().pushAll(Buffer.from('a'));
   request.destroy();
   await new Promise((resolve) => request.on('close', resolve));
-  await expect(readRequestBody(request, 10)).rejects.toThrow(ClientLeft);
+  await expect(readRequestBody(deps(10), request)).rejects.toThrow(ClientLeft);
 });
 
 test('nothing keeps listening once a body is read', async () => {
   const request = chunked().pushAll(Buffer.from('a'), null);
   const before = request.eventNames().map((name) => request.listenerCount(name));
-  await readRequestBody(request, 10);
+  await readRequestBody(deps(10), request);
   expect(request.eventNames().map((name) => request.listenerCount(name))).toEqual(before);
 });
 
@@ -125,18 +164,18 @@ const hold = (bytesMax: number, room = Infinity): BodyHold => ({
 
 test('with a hold a body above a mebibyte is held whole', async () => {
   const request = chunked().pushAll(Buffer.alloc(MEBIBYTE, 'a'), Buffer.from('b'), Buffer.from('c'), null);
-  const body = await readRequestBody(request, 10 * MEBIBYTE, hold(2 * MEBIBYTE));
+  const body = await readRequestBody(deps(10 * MEBIBYTE), request, hold(2 * MEBIBYTE));
   expect(body.kind === 'held' && body.bytes.length).toBe(MEBIBYTE + 2);
 });
 
 test("a body above the hold's bound is 9004, by its announced length before a byte of it is read", async () => {
   const announced = new PushedRequest({ 'content-length': '11' });
-  await expect(readRequestBody(announced, 100, hold(10))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
+  await expect(readRequestBody(deps(100), announced, hold(10))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
   const counted = chunked().pushAll(Buffer.alloc(6), Buffer.alloc(5), null);
-  await expect(readRequestBody(counted, 100, hold(10))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
+  await expect(readRequestBody(deps(100), counted, hold(10))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
 });
 
 test('a hold that has no room any more ends the reading with its own error', async () => {
   const request = chunked().pushAll(Buffer.alloc(6), Buffer.alloc(5), null);
-  await expect(readRequestBody(request, 100, hold(50, 10))).rejects.toMatchObject({ errorName: 'unavailable' });
+  await expect(readRequestBody(deps(100), request, hold(50, 10))).rejects.toMatchObject({ errorName: 'unavailable' });
 });
