@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
-import type { Arrival, Relayed, UpstreamCall } from './exchange.js';
+import type { Arrival, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
 import { ClientLeft } from './request-body.js';
@@ -55,7 +55,7 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     }
     arrival = guard(deps, request, response);
     const target = await resolve(deps, arrival);
-    if (isProbe(arrival)) return sendEmpty(response, ownHeaders(arrival, false));
+    if (isProbe(arrival, target)) return sendEmpty(response, ownHeaders(arrival, false));
     const caller = await authenticate(deps, arrival, target);
     // limit: rate limits of the policy
     // look up: the cache
@@ -105,8 +105,9 @@ function isPreflight(request: IncomingMessage): boolean {
 }
 
 /** Clients ask for the provider's bare base before their first call. */
-function isProbe(arrival: Arrival): boolean {
-  return arrival.path === '' && (arrival.method === 'HEAD' || arrival.method === 'GET');
+function isProbe({ path, method, request }: Arrival, { provider }: Target): boolean {
+  if (path !== '' || (method !== 'HEAD' && method !== 'GET')) return false;
+  return provider.addressHeader === undefined || request.headers[provider.addressHeader] === undefined;
 }
 
 const internalError = (cause: unknown): GatewayError =>

@@ -22,6 +22,8 @@ export interface Route {
   readonly keyOrigin: string;
   /** without the query; begins with `/` */
   readonly path: string;
+  /** with its `?`, or empty: goes upstream in place of the client's; absent: the client's does */
+  readonly query?: string;
   /** what the route was filled with, field by field of the provider's target; a stored key has to name the same */
   readonly target: Readonly<Record<string, string>>;
 }
@@ -59,6 +61,8 @@ export interface Provider {
   /** query parameters in which it may stand; likewise */
   readonly credentialParameters: readonly string[];
   readonly credential: CredentialForm;
+  /** lowercase: a header in which a client may write the whole URL that it means; a call of the bare base is then no probe */
+  readonly addressHeader?: string;
   /**
    * Only where the client's own credential may be something that the provider does not take as it is. `value` is that of
    * the first of `credentialHeaders` that holds one. Gives the headers (flat name/value list) to send in its place; null:

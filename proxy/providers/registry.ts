@@ -1,34 +1,30 @@
 /**
- * The providers of this instance: one table row each (cloudflare-wire §11), the operator's `PROVIDER_ORIGINS` laid over
- * it. A provider that needs more than a row gets a file of its own beside this one.
+ * The providers of this instance: the rows of the table (schema/contracts/providers.ts), the operator's
+ * `PROVIDER_ORIGINS` laid over them. A row is all that a plain provider needs; one whose paths or credentials are odd has
+ * a file beside this one.
  */
+import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { PROVIDER_BASES, type ProviderSlug } from '../../schema/contracts/providers.js';
-import type { CredentialForm, Provider, Route } from './provider.js';
+import { azureOpenAi } from './azure-openai.js';
+import { baseten } from './baseten.js';
+import { fal } from './fal.js';
+import { huggingFace } from './hugging-face.js';
+import { plainProvider } from './plain-provider.js';
+import type { Provider } from './provider.js';
+import { workersAi } from './workers-ai.js';
 
-/** A provider whose whole API stands under one base. */
-interface PlainRow {
-  /** a path prefix that clients may or may not write, because the base already ends in it */
-  readonly optionalPrefix?: string;
-  readonly credentialHeaders: readonly string[];
-  readonly credentialParameters?: readonly string[];
-  readonly credential: CredentialForm;
-}
+/** What makes an odd provider of its row; `override` stands in the place of the row's base, null: it does not. */
+type OddProvider = (row: ProviderRow, override: string | null) => Provider;
 
-const NO_TARGET: Route['target'] = Object.freeze({});
-const bearer: CredentialForm = { kind: 'header', name: 'authorization', prefix: 'Bearer ' };
-
-const ROWS = {
-  openai: { optionalPrefix: '/v1', credentialHeaders: ['authorization'], credential: bearer },
-  anthropic: {
-    credentialHeaders: ['x-api-key', 'authorization'],
-    credential: { kind: 'header', name: 'x-api-key', prefix: '' },
-  },
-  'google-ai-studio': {
-    credentialHeaders: ['x-goog-api-key', 'authorization'],
-    credentialParameters: ['key'],
-    credential: { kind: 'header', name: 'x-goog-api-key', prefix: '' },
-  },
-} satisfies Readonly<Partial<Record<ProviderSlug, PlainRow>>>;
+const ODD: Readonly<Partial<Record<ProviderSlug, OddProvider>>> = {
+  'azure-openai': azureOpenAi,
+  'workers-ai': workersAi,
+  huggingface: huggingFace,
+  fal,
+  baseten,
+};
+/** Rows whose provider is not there yet. */
+const ABSENT: ReadonlySet<string> = new Set<ProviderSlug>(['google-vertex-ai', 'aws-bedrock']);
 
 export interface Registry {
   find(slug: string): Provider | null;
@@ -41,28 +37,11 @@ export interface Registry {
 export function createRegistry(overrides: ReadonlyMap<string, string>, demoBase: string | null): Registry {
   const providers = new Map<string, Provider>();
   // the object has no other keys
-  for (const slug of Object.keys(ROWS) as (keyof typeof ROWS)[]) {
-    providers.set(slug, plainProvider(slug, overrides.get(slug) ?? PROVIDER_BASES[slug].base, ROWS[slug]));
+  for (const [slug, row] of Object.entries(PROVIDER_BASES) as [ProviderSlug, ProviderRow][]) {
+    if (ABSENT.has(slug)) continue;
+    const override = overrides.get(slug) ?? null;
+    providers.set(slug, ODD[slug]?.(row, override) ?? plainProvider(slug, override ?? row.base, row));
   }
-  if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, ROWS.openai));
+  if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, PROVIDER_BASES.openai));
   return { find: (slug) => providers.get(slug) ?? null };
-}
-
-export function plainProvider(slug: string, base: string, row: PlainRow): Provider {
-  const url = new URL(base);
-  const { origin } = url;
-  const basePath = url.pathname.replace(/\/+$/, '');
-  const prefix = row.optionalPrefix ?? null;
-  return {
-    slug,
-    credentialHeaders: row.credentialHeaders,
-    credentialParameters: row.credentialParameters ?? [],
-    credential: row.credential,
-    route({ path }) {
-      const hasPrefix =
-        prefix !== null && path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
-      const own = hasPrefix ? path.slice(prefix.length) : path;
-      return { origin, keyOrigin: origin, path: basePath + own || '/', target: NO_TARGET };
-    },
-  };
 }

@@ -48,7 +48,7 @@ export async function choose(
   const { held, facts, spliced } = understand(body, arrival, dialect, target);
   const { options } = arrival;
   let headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });
-  let query = upstreamQuery(arrival.query);
+  let query = upstreamQuery(route.query ?? arrival.query);
   if (changesCredential(target, choice)) {
     const unsigned = { arrival, target, choice, route, query, headers, body: spliced ?? held, egress };
     ({ headers, query } = await applyCredential(deps.vault, unsigned));

@@ -38,6 +38,8 @@ const NOT_UP = new Set([
   // a browser's origin was answered for by the gateway
   'origin',
   'referer',
+  // an address for this gateway
+  'x-fal-target-url',
 ]);
 const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-', 'x-forwarded-'];
 

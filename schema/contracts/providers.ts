@@ -1,46 +1,135 @@
 /**
- * The built-in providers (cloudflare-wire §11): where each one's traffic goes. Both tiers read it: the proxy to route,
- * the api to show `endpointUrl` and to bind a stored key to the origin that it is for.
- *
- * A base is a URL with placeholders. Those that the provider's *target* fills (an Azure resource, a Vertex region) are
- * listed: a stored key names their values, and is used for no others.
+ * The built-in providers (cloudflare-wire §11), one row each: where its traffic goes, how its credential is sent, what
+ * it speaks. Both tiers read it: the proxy to route, the api to show `endpointUrl` and to bind a stored key to the origin
+ * that it is for. docs/providers.md is generated from it; what each row claims is held against the provider's own
+ * documentation or SDK by test/fixtures/provider-requests.
  */
-interface ProviderBase {
-  /** the whole upstream base, path included; what `PROVIDER_ORIGINS` replaces */
-  readonly base: string;
-  /** what a stored key must be bound to besides the origin */
-  readonly targetFields: readonly string[];
-}
-
-const plain = (base: string): ProviderBase => ({ base, targetFields: [] });
+import type { ProviderRow } from './provider-row.js';
+import { API_KEY, BEARER, plainRow } from './provider-row.js';
 
 export const PROVIDER_BASES = Object.freeze({
-  openai: plain('https://api.openai.com/v1'),
-  anthropic: plain('https://api.anthropic.com'),
-  'google-ai-studio': plain('https://generativelanguage.googleapis.com'),
-  'google-vertex-ai': { base: 'https://{region-}aiplatform.googleapis.com', targetFields: ['project', 'region'] },
-  'aws-bedrock': { base: 'https://bedrock-runtime.{region}.amazonaws.com', targetFields: ['region'] },
-  'azure-openai': { base: 'https://{resource}.openai.azure.com', targetFields: ['resource'] },
-  'workers-ai': { base: 'https://api.cloudflare.com/client/v4/accounts/{account}/ai', targetFields: ['account'] },
-  groq: plain('https://api.groq.com/openai/v1'),
-  grok: plain('https://api.x.ai'),
-  mistral: plain('https://api.mistral.ai'),
-  cohere: plain('https://api.cohere.com'),
-  'perplexity-ai': plain('https://api.perplexity.ai'),
-  deepseek: plain('https://api.deepseek.com'),
-  cerebras: plain('https://api.cerebras.ai'),
-  openrouter: plain('https://openrouter.ai/api'),
-  replicate: plain('https://api.replicate.com/v1'),
-  huggingface: plain('https://router.huggingface.co'),
-  cartesia: plain('https://api.cartesia.ai'),
-  elevenlabs: plain('https://api.elevenlabs.io'),
-  deepgram: plain('https://api.deepgram.com'),
-  fal: plain('https://fal.run'),
-  ideogram: plain('https://api.ideogram.ai'),
-  baseten: plain('https://inference.baseten.co'),
-  parallel: plain('https://api.parallel.ai'),
-  fireworks: plain('https://api.fireworks.ai/inference/v1'),
-}) satisfies Readonly<Record<string, ProviderBase>>;
+  openai: plainRow('https://api.openai.com/v1', BEARER, {
+    endsIn: ['/v1'],
+    speaks: ['openai'],
+    takesStreamUsage: true,
+    example: '/chat/completions',
+  }),
+  anthropic: plainRow('https://api.anthropic.com', API_KEY, {
+    speaks: ['anthropic', 'openai-copy'],
+    takesStreamUsage: true,
+    example: '/v1/messages',
+  }),
+  'google-ai-studio': plainRow(
+    'https://generativelanguage.googleapis.com',
+    { header: 'x-goog-api-key', scheme: '', also: ['authorization'], parameters: ['key'] },
+    {
+      speaks: ['gemini', 'openai-copy'],
+      takesStreamUsage: true,
+      example: '/v1beta/models/gemini-2.5-flash:generateContent',
+    },
+  ),
+  'google-vertex-ai': {
+    ...plainRow('https://{region-}aiplatform.googleapis.com', BEARER, {
+      speaks: ['gemini', 'openai-copy'],
+      example: '/v1/projects/my-project/locations/us-east5/publishers/google/models/gemini-2.5-flash:generateContent',
+    }),
+    targetFields: ['project', 'region'],
+  },
+  'aws-bedrock': {
+    ...plainRow('https://bedrock-runtime.{region}.amazonaws.com', BEARER, {
+      example: '/bedrock-runtime/us-east-1/model/amazon.nova-lite-v1:0/converse',
+    }),
+    targetFields: ['region'],
+  },
+  'azure-openai': {
+    ...plainRow(
+      'https://{resource}.openai.azure.com',
+      { header: 'api-key', scheme: '', also: ['authorization'], parameters: [] },
+      { speaks: ['openai'], takesStreamUsage: true, example: '/my-resource/my-deployment/chat/completions' },
+    ),
+    targetFields: ['resource'],
+  },
+  'workers-ai': {
+    ...plainRow('https://api.cloudflare.com/client/v4/accounts/{account}/ai', BEARER, {
+      speaks: ['openai-copy'],
+      example: '/@cf/meta/llama-3.1-8b-instruct',
+    }),
+    targetFields: ['account'],
+  },
+  groq: plainRow('https://api.groq.com/openai/v1', BEARER, {
+    endsIn: ['/openai/v1', '/v1'],
+    speaks: ['openai-copy'],
+    takesStreamUsage: true,
+    example: '/chat/completions',
+  }),
+  grok: plainRow('https://api.x.ai', BEARER, {
+    version: '/v1',
+    speaks: ['openai-copy', 'anthropic'],
+    takesStreamUsage: true,
+    example: '/v1/chat/completions',
+  }),
+  // Its streams always end with their usage.
+  mistral: plainRow('https://api.mistral.ai', BEARER, {
+    version: '/v1',
+    speaks: ['openai-copy'],
+    example: '/v1/chat/completions',
+  }),
+  // Its compatibility API refuses `stream_options` (strandsagents.com, Cohere, 2026-11-24).
+  cohere: plainRow('https://api.cohere.com', BEARER, { speaks: ['openai-copy'], example: '/v2/chat' }),
+  'perplexity-ai': plainRow('https://api.perplexity.ai', BEARER, {
+    speaks: ['openai-copy'],
+    example: '/chat/completions',
+  }),
+  deepseek: plainRow('https://api.deepseek.com', BEARER, {
+    speaks: ['openai-copy', 'anthropic'],
+    takesStreamUsage: true,
+    example: '/chat/completions',
+  }),
+  cerebras: plainRow('https://api.cerebras.ai', BEARER, {
+    version: '/v1',
+    speaks: ['openai-copy'],
+    takesStreamUsage: true,
+    example: '/chat/completions',
+  }),
+  // "Full usage details are always included" (openrouter.ai, ChatStreamOptions, 2026-11-24).
+  openrouter: plainRow('https://openrouter.ai/api', BEARER, {
+    version: '/v1',
+    speaks: ['openai-copy', 'anthropic'],
+    example: '/v1/chat/completions',
+  }),
+  replicate: plainRow('https://api.replicate.com/v1', BEARER, { endsIn: ['/v1'], example: '/predictions' }),
+  huggingface: plainRow('https://router.huggingface.co', BEARER, {
+    speaks: ['openai-copy'],
+    takesStreamUsage: true,
+    example: '/sentence-transformers/all-MiniLM-L6-v2/pipeline/feature-extraction',
+  }),
+  cartesia: plainRow('https://api.cartesia.ai', API_KEY, { example: '/tts/bytes' }),
+  elevenlabs: plainRow(
+    'https://api.elevenlabs.io',
+    { header: 'xi-api-key', scheme: '', also: [], parameters: [] },
+    { example: '/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb' },
+  ),
+  deepgram: plainRow('https://api.deepgram.com', { ...BEARER, scheme: 'Token ' }, { example: '/v1/listen' }),
+  fal: plainRow('https://fal.run', { ...BEARER, scheme: 'Key ' }, { example: '/fal-ai/flux/dev' }),
+  ideogram: plainRow(
+    'https://api.ideogram.ai',
+    { header: 'api-key', scheme: '', also: [], parameters: [] },
+    { example: '/v1/ideogram-v3/generate' },
+  ),
+  baseten: plainRow('https://inference.baseten.co', BEARER, {
+    version: '/v1',
+    speaks: ['openai-copy', 'anthropic'],
+    takesStreamUsage: true,
+    example: '/v1/chat/completions',
+  }),
+  parallel: plainRow('https://api.parallel.ai', API_KEY, { speaks: ['openai-copy'], example: '/v1/tasks/runs' }),
+  fireworks: plainRow('https://api.fireworks.ai/inference/v1', BEARER, {
+    endsIn: ['/inference/v1', '/v1'],
+    speaks: ['openai-copy', 'anthropic'],
+    takesStreamUsage: true,
+    example: '/chat/completions',
+  }),
+}) satisfies Readonly<Record<string, ProviderRow>>;
 
 export type ProviderSlug = keyof typeof PROVIDER_BASES;
 export const PROVIDER_SLUGS = Object.keys(PROVIDER_BASES) as readonly ProviderSlug[]; // the object has no other keys
