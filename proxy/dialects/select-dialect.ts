@@ -1,6 +1,8 @@
 /** Which dialect a call speaks, and whether a provider bills it, from the provider, the method and the path alone. */
-import { CUSTOM_PREFIX } from '../../schema/contracts/providers.js';
+import type { ProviderFormat, ProviderRow } from '../../schema/contracts/provider-row.js';
+import { CUSTOM_PREFIX, PROVIDER_BASES } from '../../schema/contracts/providers.js';
 import { anthropicMessages } from './anthropic-messages.js';
+import { withoutDeployment, takesAzureStreamUsage } from './azure-path.js';
 import type { Dialect } from './dialect.js';
 import { gemini } from './gemini.js';
 import { geminiEmbeddings } from './gemini-embeddings.js';
@@ -19,24 +21,29 @@ const FREE: DialectChoice = Object.freeze({ dialect: null, isBillable: false });
 const UNKNOWN: DialectChoice = Object.freeze({ dialect: null, isBillable: true });
 const billed = (dialect: Dialect): DialectChoice => Object.freeze({ dialect, isBillable: true });
 
+const CHAT = billed(openAiChat);
+/** For providers whose streams are not to be asked for their usage: they tell it anyway, or refuse the question. */
+const CHAT_AS_IT_IS = billed({ ...openAiChat, takesStreamUsageOption: false });
+
 /** By path without version and without leading slash. */
-const OPENAI_PATHS = new Map<string, DialectChoice>([
-  ['chat/completions', billed(openAiChat)],
-  ['completions', billed(openAiChat)],
+type Paths = readonly (readonly [string, DialectChoice])[];
+const COPIED_PATHS: Paths = [
+  ['chat/completions', CHAT],
+  ['completions', CHAT],
   ['responses', billed(openAiResponses)],
   ['embeddings', billed(openAiEmbeddings)],
-  ['responses/input_tokens', FREE],
-  ['moderations', FREE],
-  ['files', FREE],
-]);
-const ANTHROPIC_PATHS = new Map<string, DialectChoice>([
-  ['messages', billed(anthropicMessages)],
-  ['messages/count_tokens', FREE],
-  ['chat/completions', billed(openAiChat)],
-]);
+];
+const PATHS: Readonly<Record<Exclude<ProviderFormat, 'gemini'>, Paths>> = {
+  openai: [...COPIED_PATHS, ['responses/input_tokens', FREE], ['moderations', FREE], ['files', FREE]],
+  'openai-copy': COPIED_PATHS,
+  anthropic: [
+    ['messages', billed(anthropicMessages)],
+    ['messages/count_tokens', FREE],
+  ],
+};
 /** By the end of the path: where a custom provider's base ends is its account's affair. */
-const CUSTOM_PATHS: readonly (readonly [string, DialectChoice])[] = [
-  ['/chat/completions', billed(openAiChat)],
+const CUSTOM_PATHS: Paths = [
+  ['/chat/completions', CHAT_AS_IT_IS],
   ['/responses', billed(openAiResponses)],
   ['/embeddings', billed(openAiEmbeddings)],
   ['/messages', billed(anthropicMessages)],
@@ -50,28 +57,42 @@ const GEMINI_METHODS = new Map<string, DialectChoice>([
   ['countTokens', FREE],
 ]);
 
-const VERSION = /^(?:v1|v1beta|v1alpha)\//;
+/** What providers put before the paths that they copy: an API's name, a version, or both in either order. */
+const PREFIX = /^(?:(?:openai|inference|compatibility|anthropic)\/)?(?:v\d+(?:alpha|beta)?\/)?(?:openai\/)?/;
 const FREE_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
-/** `path` is the provider's own, with or without leading slash, version and query. */
-export function selectDialect(provider: string, method: string, path: string): DialectChoice {
+/** By provider. */
+const CHOICES = new Map<string, ReadonlyMap<string, DialectChoice>>(
+  // the object has no other values
+  (Object.entries(PROVIDER_BASES) as [string, ProviderRow][]).map(([slug, row]) => [slug, choicesOf(row)]),
+).set('demo', choicesOf(PROVIDER_BASES.openai));
+
+function choicesOf(row: ProviderRow): ReadonlyMap<string, DialectChoice> {
+  const paths = row.speaks.flatMap((format) => (format === 'gemini' ? [] : PATHS[format]));
+  return new Map(paths.map(([path, choice]) => [path, row.takesStreamUsage ? choice : unasked(choice)]));
+}
+
+function unasked(choice: DialectChoice): DialectChoice {
+  return choice === CHAT ? CHAT_AS_IT_IS : choice;
+}
+
+/** `path` is the provider's own, with or without leading slash, version and query; `query` may also stand apart. */
+export function selectDialect(provider: string, method: string, path: string, query = ''): DialectChoice {
   if (FREE_METHODS.has(method)) return FREE;
-  const query = path.indexOf('?');
-  const start = path.startsWith('/') ? 1 : 0;
-  const plain = path.slice(start, query === -1 ? undefined : query).replace(VERSION, '');
+  const end = path.indexOf('?');
+  const own = path.slice(path.startsWith('/') ? 1 : 0, end === -1 ? undefined : end);
+  const choices = CHOICES.get(provider);
+  if (choices === undefined) return provider.startsWith(CUSTOM_PREFIX) ? customDialect(own) : UNKNOWN;
   switch (provider) {
-    case 'openai':
-    case 'demo':
-      return OPENAI_PATHS.get(plain) ?? UNKNOWN;
-    case 'anthropic':
-      return ANTHROPIC_PATHS.get(plain) ?? UNKNOWN;
+    case 'azure-openai': {
+      const choice = choices.get(withoutDeployment(own)) ?? UNKNOWN;
+      return takesAzureStreamUsage(own, query) ? choice : unasked(choice);
+    }
     case 'google-ai-studio':
-      if (plain.startsWith('openai/')) return OPENAI_PATHS.get(plain.slice('openai/'.length)) ?? UNKNOWN;
-      return GEMINI_METHODS.get(plain.slice(plain.lastIndexOf(':') + 1)) ?? UNKNOWN;
+    case 'google-vertex-ai':
+      return choices.get(own.replace(PREFIX, '')) ?? GEMINI_METHODS.get(own.slice(own.lastIndexOf(':') + 1)) ?? UNKNOWN;
     default:
-      return provider.startsWith(CUSTOM_PREFIX)
-        ? customDialect(path.slice(0, query === -1 ? undefined : query))
-        : UNKNOWN;
+      return choices.get(own.replace(PREFIX, '')) ?? UNKNOWN;
   }
 }
 

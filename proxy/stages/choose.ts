@@ -42,7 +42,7 @@ export async function choose(
   if (choice.kind === 'refused') throw choice.error;
   const route = routeFor(arrival, target, choice);
   const egress = gatewayEgress(deps.vault, policy);
-  const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path);
+  const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path, arrival.query);
   const hold = needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
   const body = await readRequestBody(deps, arrival.request, hold);
   const { held, facts, spliced } = understand(body, arrival, dialect, target);

@@ -37,6 +37,13 @@ test.each([
   ['openai', 'POST', 'v1/images/generations'],
   ['openai', 'PUT', 'v1/chat/completions/x'],
   ['anthropic', 'POST', 'v1/messages/batches'],
+  ['mistral', 'POST', 'v1/moderations'],
+  ['cohere', 'POST', 'v2/chat'],
+  ['workers-ai', 'POST', '@cf/meta/llama-3.1-8b-instruct'],
+  ['replicate', 'POST', 'predictions'],
+  ['elevenlabs', 'POST', 'v1/text-to-speech/voice'],
+  ['aws-bedrock', 'POST', 'bedrock-runtime/us-east-1/model/m/converse'],
+  ['nobody', 'POST', 'v1/chat/completions'],
   ['custom-x', 'POST', 'v1/xchat/completions'],
   ['unknown', 'POST', 'v1/chat/completions'],
 ])('%s %s %s is billable in a format that is not known', (provider, method, path) => {
@@ -84,4 +91,21 @@ test('end marks are seen in the last bytes, and nowhere else', () => {
   const responses = selectDialect('openai', 'POST', 'responses').dialect;
   expect(responses?.endsStream(bytes('event: response.completed\ndata: {}\n\n'))).toBe(true);
   expect(responses?.endsStream(bytes('event: response.completed\ndata: {'))).toBe(false);
+});
+
+test.each([
+  ['openai', '/chat/completions', '', true],
+  ['groq', '/chat/completions', '', true],
+  ['grok', '/v1/chat/completions', '', true],
+  ['mistral', '/v1/chat/completions', '', false],
+  ['openrouter', '/v1/chat/completions', '', false],
+  ['cohere', '/compatibility/v1/chat/completions', '', false],
+  ['custom-x', '/chat/completions', '', false],
+  ['azure-openai', '/r/d/chat/completions', '?api-version=2024-10-21', true],
+  ['azure-openai', '/r/d/chat/completions', '?a=b&api-version=2024-09-01-preview', true],
+  ['azure-openai', '/r/d/chat/completions', '?api-version=2024-08-01-preview', false],
+  ['azure-openai', '/r/d/chat/completions', '', false],
+  ['azure-openai', '/r/openai/v1/chat/completions', '', true],
+])('whether %s%s%s may be asked for the usage of its stream: %s', (provider, path, query, expected) => {
+  expect(selectDialect(provider, 'POST', path, query).dialect?.takesStreamUsageOption).toBe(expected);
 });
