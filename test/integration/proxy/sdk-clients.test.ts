@@ -23,16 +23,17 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-/** What a provider sees of a call, without what belongs to the connection or to the gateway's own choice of hops. */
+/** What a provider sees of a call, without what belongs to the connection or to the gateway as a hop. */
 function asSeen(request: SeenRequest | undefined): object {
   const {
     host,
     connection,
     'content-length': length,
     'accept-encoding': encodings,
+    'cdn-loop': loop,
     ...headers
   } = request?.headers ?? {};
-  void [host, connection, length, encodings];
+  void [host, connection, length, encodings, loop];
   return { method: request?.method, url: request?.url, body: request?.body.toString(), headers };
 }
 
