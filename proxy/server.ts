@@ -69,6 +69,7 @@ function tellWaitingResponse(request: IncomingMessage, response: ServerResponse)
   if (response.socket !== null) return;
   const { socket } = request;
   const onClose = (): void => void response.destroy().emit('close');
+  socket.setMaxListeners(0); // one for each that waits, and those are bounded by the requests of a connection
   socket.once('close', onClose);
   response.once('close', () => socket.off('close', onClose));
 }

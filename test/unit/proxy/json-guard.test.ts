@@ -25,7 +25,10 @@ test('T-JSON-2 brackets inside strings are no levels', () => {
 
 const KEYS = ['model', 'stream', 'max_tokens', 'max_completion_tokens', 'stream_options', 'service_tier', 'n'];
 const escaped = (key: string): string =>
-  [...key].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+  key
+    .split('')
+    .map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 
 test.each(KEYS)('T-JSON-3 two of %s are refused by name, wherever they stand and however they are written', (key) => {
   const spellings = [key, key.replace(/[a-z]/, (c) => escaped(c)), escaped(key), key.toUpperCase()];
