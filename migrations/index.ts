@@ -6,6 +6,7 @@ import { createGateways } from './202611231220-create-gateways.js';
 import { createPriceLists } from './202611231230-create-price-lists.js';
 import { createUsageRecords } from './202611231240-create-usage-records.js';
 import { createProviderKeys } from './202611241000-create-provider-keys.js';
+import { createVaultRole } from './202611241010-create-vault-role.js';
 import { createLedgerRows } from './202611241100-create-ledger-rows.js';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -15,5 +16,6 @@ export const MIGRATIONS: readonly Migration[] = [
   createPriceLists,
   createUsageRecords,
   createProviderKeys,
+  createVaultRole,
   createLedgerRows,
 ];

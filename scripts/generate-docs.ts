@@ -10,12 +10,14 @@ import { PROXY_VARIABLES } from '../proxy/config.js';
 import { dotenvText, markdownTable, mergeVariables, requiredByCompose } from './docs/environment-table.js';
 import { replaceSection } from './docs/marked-section.js';
 import { START_VARIABLES } from './start/config.js';
+import { VAULT_VARIABLES } from './vault/config.js';
 
 /** The tiers come first: their words are the ones shown where several processes read a variable. */
 const TABLES = [
   { process: 'api', table: API_VARIABLES },
   { process: 'proxy', table: PROXY_VARIABLES },
   { process: 'migrate', table: MIGRATION_VARIABLES },
+  { process: 'vault', table: VAULT_VARIABLES },
   { process: 'start', table: START_VARIABLES },
 ];
 

@@ -42,7 +42,7 @@ export async function storeProviderKey(owner: pg.Pool, key: StoredKey): Promise<
 }
 
 /** A new secret under the next version; what a rotation through the api comes to. Proxies know after `announce`. */
-export async function rotateProviderKey(owner: pg.Pool, id: string, secret: string): Promise<number> {
+export async function rotateProviderKey(owner: pg.Pool | pg.PoolClient, id: string, secret: string): Promise<number> {
   const { rows } = await owner.query<{ account_id: string; provider: string; origin: string; version: number }>(
     'SELECT account_id, provider, origin, version FROM provider_key WHERE id = $1',
     [id],
