@@ -9,7 +9,6 @@ import type { TokenGrant } from '../../schema/contracts/token-grant.js';
 import { isInNetworks, networkList } from '../client-ip.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { bearer } from '../request-options.js';
 
 /** Where token grants come from, by the token itself; `find` throws (503/9006) when it cannot be known. */
 export interface TokenGrants {
@@ -69,7 +68,8 @@ function presentedToken(arrival: Arrival, credentialHeaders: readonly string[]):
   for (const name of credentialHeaders) {
     const value = arrival.request.headers[name];
     if (typeof value !== 'string') continue;
-    const token = bearer(value) ?? value;
+    // Behind whatever scheme the provider's SDK writes: `Bearer`, `Token`, `Key`, `Api-Key`, or none.
+    const token = value.slice(value.lastIndexOf(' ') + 1);
     if (isWellFormedApiToken(token)) return token;
   }
   return null;
