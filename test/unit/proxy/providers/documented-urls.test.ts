@@ -1,0 +1,24 @@
+/** Without any override, what the SDKs send through us goes to the URL that they call by themselves. */
+import { expect, test } from '@jest/globals';
+import { createRegistry } from '../../../../proxy/providers/registry.js';
+import { PROVIDER_SLUGS } from '../../../../schema/contracts/providers.js';
+import { providerCases, providerFixtures } from '../../../support/provider-requests.js';
+
+const registry = createRegistry(new Map(), null);
+
+test.each(providerCases())('%s goes to the URL that the provider documents', (_title, { slug, target }, each) => {
+  const [path = '', query = ''] = each.client.path.split(/(?=\?)/);
+  const headers = Object.entries(each.client.headers).flat();
+  const route = registry.find(slug)?.route({ path, headers, keyTarget: null });
+  expect(`${route?.origin}${route?.path}${route?.query ?? query}`).toBe(each.upstream.url);
+  expect(route?.target).toEqual(target);
+});
+
+test('every provider has documented examples, and the credential header is the one that its own document names', () => {
+  const fixtures = new Map(providerFixtures().map((fixture) => [fixture.slug, fixture]));
+  const others = PROVIDER_SLUGS.filter((slug) => !fixtures.has(slug));
+  expect(others).toEqual(['google-vertex-ai', 'aws-bedrock']); // signed: test/unit/proxy/credentials
+  for (const [slug, { credential }] of fixtures) {
+    expect([slug, registry.find(slug)?.credentialHeaders[0]]).toEqual([slug, credential.header]);
+  }
+});
