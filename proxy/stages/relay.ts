@@ -273,10 +273,8 @@ class Passage implements AnswerSink {
       response.write(kept ?? '');
       this.answer.resume();
     } else if (kept === null) response.end();
-    else if (isWhole && kept.length <= ONE_WRITE_BYTES_MAX) {
-      response.write(latin1(kept), 'latin1');
-      response.end(); // `end(text)` would hand an empty piece to the socket beside it, and gather the two
-    } else response.end(kept);
+    else if (isWhole && kept.length <= ONE_WRITE_BYTES_MAX) response.end(latin1(kept), 'latin1');
+    else response.end(kept);
   }
 
   private refuse(failure: GatewayError): void {
