@@ -101,8 +101,7 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
   const parsed = held === null ? null : parseJson(held);
   if (held !== null && parsed !== null) guardJson(held);
   const facts = dialect.readRequest(parsed, arrival.path);
-  // Nobody has said of a custom provider that it accepts the wish for usage.
-  const mayInject = target.policy.settings.injectStreamUsage && target.customProvider === null;
+  const mayInject = target.policy.settings.injectStreamUsage;
   return { held, facts, spliced: held !== null && mayInject ? splice(dialect, facts, held, parsed) : null };
 }
 
