@@ -1,4 +1,5 @@
 /** The readers that every dialect shares: they find the JSON in the bytes, and leave its meaning to a tally. */
+import { ByteParts } from '../usage/byte-parts.js';
 import type { AnswerReader, UsageReading } from './dialect.js';
 import { JsonArrayElements } from './json-array-elements.js';
 import { isJsonObject, type JsonObject } from './json-value.js';
@@ -23,22 +24,20 @@ export interface AnswerTally {
 export const DOCUMENT_BYTES_MAX = 8_388_608;
 
 export class DocumentReader implements AnswerReader {
-  private parts: Buffer[] = [];
+  private readonly held = new ByteParts();
   private bytes = 0;
 
   constructor(private readonly tally: AnswerTally) {}
 
   push(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
-    if (this.bytes > DOCUMENT_BYTES_MAX) this.parts = [];
-    else this.parts.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (this.bytes > DOCUMENT_BYTES_MAX) this.held.clear();
+    else this.held.push(chunk);
   }
 
   finish(complete: boolean): UsageReading {
     const isOverflowed = this.bytes > DOCUMENT_BYTES_MAX;
-    const [only] = this.parts;
-    const document = this.parts.length === 1 && only !== undefined ? only : Buffer.concat(this.parts);
-    const isRead = !isOverflowed && addParsed(this.tally, document.toString());
+    const isRead = !isOverflowed && addParsed(this.tally, this.held.joined().toString());
     return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: isRead ? 0 : this.bytes });
   }
 }
@@ -119,11 +118,13 @@ class ArrayReader implements AnswerReader {
   }
 }
 
+const BOM = '\ufeff';
+
 /** Whether `text` was JSON whose object (or objects, in an array) could be added. */
 function addParsed(tally: AnswerTally, text: string): boolean {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.startsWith(BOM) ? text.slice(1) : text);
   } catch {
     return false; // the answer is somebody else's: what is not JSON is counted as unread
   }

@@ -1,4 +1,5 @@
 /** Splits a streamed JSON array into the bytes of its objects, whatever the chunks; holds at most one of them. */
+import { ByteParts } from '../usage/byte-parts.js';
 import { EVENT_BYTES_MAX } from './sse-events.js';
 
 const QUOTE = 0x22;
@@ -7,7 +8,7 @@ const BACKSLASH = 0x5c;
 export class JsonArrayElements {
   /** whether an element was larger than an event may be, and was skipped */
   isOverflowed = false;
-  private parts: Buffer[] = [];
+  private readonly held = new ByteParts();
   private bytes = 0;
   private depth = 0;
   private isInString = false;
@@ -24,8 +25,8 @@ export class JsonArrayElements {
       if (change === 1 && this.depth === 1) start = at;
       if (change !== -1 || this.depth !== 0 || start === -1) continue;
       this.hold(chunk.subarray(start, at + 1));
-      if (this.bytes <= EVENT_BYTES_MAX) this.onElement(Buffer.concat(this.parts));
-      this.parts = [];
+      if (this.bytes <= EVENT_BYTES_MAX) this.onElement(this.held.joined());
+      this.held.clear();
       this.bytes = 0;
       start = -1;
     }
@@ -54,7 +55,7 @@ export class JsonArrayElements {
     this.bytes += bytes.length;
     if (this.bytes > EVENT_BYTES_MAX) {
       this.isOverflowed = true;
-      this.parts = [];
-    } else this.parts.push(bytes);
+      this.held.clear();
+    } else this.held.push(bytes);
   }
 }

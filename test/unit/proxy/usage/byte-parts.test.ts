@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { ByteParts } from '../../../../proxy/usage/byte-parts.js';
+
+test('what was pushed comes out in its order, whatever the lengths', () => {
+  const held = new ByteParts();
+  const pushed: Buffer[] = [];
+  for (let i = 0; i < 5_000; i++) {
+    const part = Buffer.alloc(i % 7 === 0 ? 2_000 : i % 40, i % 251);
+    pushed.push(part);
+    held.push(part);
+  }
+  expect(held.joined().equals(Buffer.concat(pushed))).toBe(true);
+  expect(held.bytes).toBe(Buffer.concat(pushed).length);
+});
+
+test('a mebibyte in single bytes is held in a few blocks, not in a million views', () => {
+  const held = new ByteParts();
+  for (let i = 0; i < 1_048_576; i++) held.push(Uint8Array.of(i & 255));
+  expect(held.parts.length).toBeLessThan(200);
+  expect(held.joined()[1_000_001]).toBe(1_000_001 & 255);
+});
+
+test('one part alone is not copied', () => {
+  const held = new ByteParts();
+  const part = Buffer.from('alone');
+  held.push(part);
+  expect(held.joined().buffer).toBe(part.buffer);
+});
+
+test('cleared, it holds nothing and takes bytes anew', () => {
+  const held = new ByteParts();
+  for (let i = 0; i < 200; i++) held.push(Uint8Array.of(1));
+  held.clear();
+  held.push(Uint8Array.of(2));
+  expect([...held.joined()]).toEqual([2]);
+});
