@@ -6,12 +6,18 @@ import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from
 import { noUnits } from '../../schema/contracts/usage-units.js';
 import type { AnswerReader, UsageReading } from '../dialects/dialect.js';
 import type { UpstreamCall } from '../exchange.js';
+import type { ProxyStatistics } from '../telemetry/statistics.js';
 
 /** What a decoder may give out in all, and per byte it took in; beyond either, counting stops and is estimated. */
 const DECODED_BYTES_MAX = 32 * 1024 * 1024;
 const DECODED_RATIO_MAX = 100;
 /** Below this size the ratio says nothing. */
 const DECODED_BYTES_UNSUSPECTED = 1024 * 1024;
+/** What may wait for the decoder: an answer that comes faster than it can be decoded is not counted. */
+const UNDECODED_BYTES_MAX = 8 * 1024 * 1024;
+/** Chunks that may wait for it: they cost memory whatever their size. */
+const UNDECODED_CHUNKS_MAX = 16_384;
+const ENCODING_SHOWN_MAX = 40;
 
 export interface Meter {
   push(chunk: Buffer): void;
@@ -36,46 +42,63 @@ export const NOTHING_USED: UsageReading = Object.freeze({
 
 const NO_METER: Meter = { push: () => undefined, finish: () => NOTHING_USED };
 
-export function meter(call: UpstreamCall, answer: AnswerShape): Meter {
+/** Counts the answers whose usage a decoder could not read. */
+type Counts = Pick<ProxyStatistics, 'undecodedAnswers'>;
+
+export function meter(call: UpstreamCall, answer: AnswerShape, counts: Counts): Meter {
   const { dialect, facts } = call;
   if (dialect === null || facts === null || !call.isBillable || answer.statusCode >= 300) return NO_METER;
   const isStream = answer.isEventStream || facts.isStreaming;
   const reader = isStream ? dialect.newStreamReader(facts) : dialect.newDocumentReader(facts);
   const encoding = answer.contentEncoding;
-  return encoding === null || encoding === 'identity' ? reader : decodedMeter(reader, encoding);
+  return encoding === null || encoding === 'identity' ? reader : decodedMeter(reader, encoding, counts);
 }
 
-function decodedMeter(reader: AnswerReader, encoding: string): Meter {
+function decodedMeter(reader: AnswerReader, encoding: string, counts: Counts): Meter {
   const decoder = decoderOf(encoding);
-  if (decoder === null) return unreadable(reader, `content encoding ${encoding} cannot be read`);
+  if (decoder === null) {
+    counts.undecodedAnswers += 1;
+    return unreadable(reader, `content encoding ${encoding.slice(0, ENCODING_SHOWN_MAX)} cannot be read`);
+  }
   let bytesIn = 0;
   let bytesOut = 0;
+  let waiting = 0;
   let problem: string | null = null;
+  const giveUp = (why: string): void => {
+    if (problem !== null) return;
+    problem = why;
+    counts.undecodedAnswers += 1;
+    decoder.destroy();
+  };
+  const onTaken = (): void => void (waiting -= 1);
   const ended = new Promise<void>((resolve) => {
     decoder.on('data', (chunk: Buffer) => {
       bytesOut += chunk.length;
       const isBomb = bytesOut > DECODED_BYTES_UNSUSPECTED && bytesOut > bytesIn * DECODED_RATIO_MAX;
       if (bytesOut <= DECODED_BYTES_MAX && !isBomb) return reader.push(chunk);
-      problem ??= 'the decoded answer is too large to count';
-      decoder.destroy();
-      return undefined;
+      return giveUp('the decoded answer is too large to count');
     });
     decoder.on('end', resolve).on('close', resolve);
     decoder.on('error', () => {
-      problem ??= 'the encoded answer is damaged';
+      giveUp('the encoded answer is damaged');
       resolve();
     });
   });
   return {
     push(chunk) {
       bytesIn += chunk.length;
-      if (problem === null) decoder.write(chunk);
+      if (problem !== null) return;
+      waiting += 1;
+      decoder.write(chunk, onTaken);
+      if (waiting > UNDECODED_CHUNKS_MAX || decoder.writableLength > UNDECODED_BYTES_MAX) {
+        giveUp('the encoded answer came faster than it could be decoded');
+      }
     },
     async finish(isComplete) {
       if (problem === null) decoder.end();
       await ended;
       const reading = reader.finish(isComplete && problem === null);
-      return problem === null || !isComplete ? reading : { ...reading, usageNote: problem };
+      return problem === null || !isComplete ? reading : unreliable(reading, problem);
     },
   };
 }
@@ -95,5 +118,10 @@ function decoderOf(encoding: string): Gunzip | null {
 }
 
 function unreadable(reader: AnswerReader, note: string): Meter {
-  return { push: () => undefined, finish: () => ({ ...reader.finish(false), usageNote: note }) };
+  return { push: () => undefined, finish: () => unreliable(reader.finish(false), note) };
+}
+
+/** What was read before the counting stopped may not be the last word. */
+function unreliable(reading: UsageReading, usageNote: string): UsageReading {
+  return { ...reading, usageSource: reading.usageSource === 'NONE' ? 'NONE' : 'ESTIMATED', usageNote };
 }

@@ -110,7 +110,8 @@ class Passage implements AnswerSink {
       call.facts?.isStreaming !== true &&
       this.contentType?.startsWith('application/json') === true;
     this.contentLength = Number(headerOf(headers, 'content-length') ?? Number.NaN);
-    this.meter = meter(call, { statusCode, isEventStream: this.isEventStream, contentEncoding: this.contentEncoding });
+    const shape = { statusCode, isEventStream: this.isEventStream, contentEncoding: this.contentEncoding };
+    this.meter = meter(call, shape, deps.statistics);
     const isFiltered = call.isStreamUsageInjected && this.isEventStream && this.contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;
     this.body = call.isLog && call.collectsPayload ? new BodyCollector(call.logBodyBytesMax) : null;
@@ -150,7 +151,7 @@ class Passage implements AnswerSink {
     this.failure = upstreamError(cause);
     this.deps.statistics.brokenAnswers += 1;
     if (!this.isReported) this.reportEnd(false, false);
-    else if (this.isFinished) this.response.end(); // after the end mark, nothing was missing
+    else if (this.isFinished) this.endBroken(); // after the end mark, nothing was missing
   }
 
   /** Whether the chunk ends the answer: by the announced length, or by the dialect's end mark. */
@@ -291,8 +292,18 @@ class Passage implements AnswerSink {
     if (kept !== null) this.write(kept);
     if (this.isEventStream && this.contentEncoding === null && this.call.dialect !== null) {
       if (!this.isHeadSent) this.sendHead();
-      response.end(this.call.dialect.streamErrorEvent(this.failure?.description ?? BROKE_OFF));
+      response.write(this.call.dialect.streamErrorEvent(this.failure?.description ?? BROKE_OFF));
+      this.endBroken();
     } else response.destroy();
+  }
+
+  /** Ends what the upstream broke off. A client that was told a length would wait for the rest of it: it is cut. */
+  private endBroken(): void {
+    const { response } = this;
+    const isLengthTold = this.filter === null && this.bytes < this.contentLength;
+    if (!isLengthTold) response.end();
+    else if (response.socket === null) response.destroy();
+    else response.socket.destroySoon(); // what was written still goes out
   }
 }
 

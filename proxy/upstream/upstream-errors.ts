@@ -1,4 +1,5 @@
 /** undici's and the operating system's error codes, translated in this one place. */
+import { errorCode, errorMessage } from '../../platform/error-code.js';
 import { GatewayError } from '../gateway-error.js';
 
 const TIMEOUTS: Readonly<Record<string, string>> = {
@@ -26,14 +27,19 @@ const BROKEN_PROTOCOL = 'the provider broke the HTTP protocol';
 /** The error a client gets for a failed upstream call: 2005, as 504 for a timeout and 502 for anything else. */
 export function upstreamError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = errorCode(error) ?? '';
   const timedOut = TIMEOUTS[code];
   if (timedOut !== undefined) return new GatewayError('upstreamTimedOut', timedOut, { cause: error });
-  // undici's parser names its own errors HPE_…; an answer out of place it calls bad, with the code of a lost socket
-  if (code.startsWith('HPE_') || (error instanceof Error && error.message.startsWith('bad '))) {
+  // an answer out of place has the code of a lost socket in undici, and a message that calls it bad
+  if (isParserError(error) || (code === 'UND_ERR_SOCKET' && errorMessage(error).startsWith('bad '))) {
     return new GatewayError('upstreamFailed', BROKEN_PROTOCOL, { cause: error });
   }
   const isTls = code.startsWith('ERR_TLS') || code.includes('CERT') || code.startsWith('ERR_SSL') || code === 'EPROTO';
   const description = isTls ? "the provider's certificate or TLS was not accepted" : FAILURES[code];
   return new GatewayError('upstreamFailed', description ?? "the provider's answer could not be used", { cause: error });
+}
+
+/** Its code is HPE_… with the parser's reason, or missing. */
+function isParserError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'HTTPParserError';
 }

@@ -1,0 +1,41 @@
+/**
+ * An address that answers no attempt to connect, on this machine: a server that never accepts, whose queue of waiting
+ * connections is full. Linux drops every further attempt without a word (listen(2), `tcp_abort_on_overflow` off).
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+/** Its thread sleeps for ever, so that nothing is accepted. */
+const LISTENER = `
+  const { createServer } = require('node:net');
+  const { parentPort } = require('node:worker_threads');
+  const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+  });`;
+/** What a queue of one takes in: Linux lets it exceed its length by one. */
+const QUEUED = 2;
+
+export interface BlackHole {
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+export async function openBlackHole(): Promise<BlackHole> {
+  const worker = new Worker(LISTENER, { eval: true });
+  const [port] = (await once(worker, 'message')) as [number];
+  const queued: Socket[] = [];
+  for (let i = 0; i < QUEUED; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined); // they are reset when the listener ends
+    queued.push(socket);
+    await once(socket, 'connect');
+  }
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      for (const socket of queued) socket.destroy();
+      await worker.terminate();
+    },
+  };
+}

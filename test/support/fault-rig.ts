@@ -1,0 +1,89 @@
+/** A proxy whose providers misbehave, with bounds so small that no test waits, and a client that sees what comes of it. */
+import { Agent, request, type IncomingMessage } from 'node:http';
+import type { RequestBounds } from '../../proxy/limits.js';
+import { openBlackHole } from './black-hole.js';
+import { startFaultyUpstream, TEST_AUTHORITY, type FaultyUpstream } from './faulty-upstream.js';
+import { startTestProxy, type TestProxy } from './proxy.js';
+import { createTenant, type TestTenant } from './tenant.js';
+
+export const FAULT_BOUNDS: Partial<RequestBounds> = { connectTimeoutMs: 300, answerIdleMs: 300 };
+/** The least that a gateway may set. */
+export const REQUEST_TIMEOUT_MS = 300;
+
+export interface FaultRig {
+  readonly proxy: TestProxy;
+  readonly upstream: FaultyUpstream;
+  tenant(settings?: Readonly<Record<string, unknown>>): Promise<TestTenant & { readonly base: string }>;
+  stop(): Promise<void>;
+}
+
+/** Paths that speak the chat dialect, by the provider that stands at the place. */
+export const PLACES = {
+  plain: '/openai/chat/completions',
+  secure: '/anthropic/chat/completions',
+  'black-hole': '/google-ai-studio/openai/chat/completions',
+} as const;
+
+export async function startFaultRig(bounds: Partial<RequestBounds> = FAULT_BOUNDS): Promise<FaultRig> {
+  const [upstream, blackHole] = await Promise.all([startFaultyUpstream(), openBlackHole()]);
+  const proxy = await startTestProxy(
+    { openai: upstream.origin, anthropic: upstream.secureOrigin, 'google-ai-studio': blackHole.origin },
+    { LOG_LEVEL: 'error' },
+    { bounds, trustedCertificates: TEST_AUTHORITY },
+  );
+  return {
+    proxy,
+    upstream,
+    async tenant(settings = { request_timeout_ms: REQUEST_TIMEOUT_MS }) {
+      const tenant = await createTenant(proxy.owner);
+      await tenant.gateway('main', settings);
+      return { ...tenant, base: `${proxy.url}/v1/${tenant.tag}/main` };
+    },
+    async stop() {
+      await proxy.stop();
+      await Promise.all([upstream.close(), blackHole.close()]);
+    },
+  };
+}
+
+/** What a client saw of an answer. */
+export interface Observation {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+  /** the connection broke before the answer's end */
+  readonly isCut: boolean;
+}
+
+/**
+ * A POST of JSON on a connection of its own, which is to be kept: an end that does not come is not made up by closing it.
+ * Rejects when no head comes back.
+ */
+export function observe(url: string, body: unknown): Promise<Observation> {
+  const headers = { 'content-type': 'application/json', 'accept-encoding': 'gzip, br' };
+  const agent = new Agent({ keepAlive: true });
+  const observed = new Promise<Observation>((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent, headers });
+    sent.on('error', reject).on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let isCut = false;
+      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => (isCut = true));
+      response.on('close', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), isCut }),
+      );
+    });
+    sent.end(JSON.stringify(body));
+  });
+  return observed.finally(() => agent.destroy());
+}
+
+/** An answer in the words of docs/upstream-faults.md; `meant` is the body that the provider tried to send. */
+export function outcomeOf({ status, body, isCut }: Observation, meant: Buffer | null): string {
+  const text = body.toString('latin1');
+  const own = /^\{"success":false.*"description":"([^"]*)"\}$/.exec(text)?.[1];
+  if (own !== undefined) return `${status}: ${own}`;
+  if (isCut) return `${status}, cut`;
+  const event = /data: \{"error":\{"message":"([^"]*)","type":"upstream_error"[^\n]*\n\n$/.exec(text)?.[1];
+  if (event !== undefined) return `${status}, error event: ${event}`;
+  return meant !== null && body.equals(meant) ? `${status}, whole` : `${status}, changed`;
+}
