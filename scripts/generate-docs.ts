@@ -1,5 +1,6 @@
 /**
- * `npm run docs` writes what documents take from the code: the table of environment variables and `.env.example`.
+ * `npm run docs` writes what documents take from the code: the table of environment variables, `.env.example`, and the
+ * tables of providers.
  * With `--check` it writes nothing and exits 1 when a file differs from what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,8 +8,10 @@ import { format, resolveConfig } from 'prettier';
 import { API_VARIABLES } from '../api/config.js';
 import { MIGRATION_VARIABLES } from '../migrations/config.js';
 import { PROXY_VARIABLES } from '../proxy/config.js';
+import { createRegistry } from '../proxy/providers/registry.js';
 import { dotenvText, markdownTable, mergeVariables, requiredByCompose } from './docs/environment-table.js';
 import { replaceSection } from './docs/marked-section.js';
+import { exampleTable, providerTable } from './docs/provider-table.js';
 import { START_VARIABLES } from './start/config.js';
 import { VAULT_VARIABLES } from './vault/config.js';
 
@@ -28,8 +31,15 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
   const style = await resolveConfig('docs/operations.md');
   return new Map([
     ['docs/operations.md', await format(table, { ...style, parser: 'markdown' })],
+    ['docs/providers.md', await format(providersPage(), { ...style, parser: 'markdown' })],
     ['.env.example', dotenvText(variables, requiredByCompose(readFileSync('docker-compose.yml', 'utf8')))],
   ]);
+}
+
+function providersPage(): string {
+  const registry = createRegistry(new Map(), null);
+  const page = readFileSync('docs/providers.md', 'utf8');
+  return replaceSection(replaceSection(page, 'providers', providerTable(registry)), 'examples', exampleTable(registry));
 }
 
 let stale = 0;
