@@ -5,6 +5,7 @@ import { newUuidV7 } from '../../schema/contracts/ids.js';
 import type { Logger } from '../../platform/logger.js';
 import { ApiError, type ApiErrorCode } from '../errors.js';
 import { isStatementTimeout } from '../tenancy/sql-state.js';
+import { coercedField, withoutValues } from './server-messages.js';
 
 /** Codes that the GraphQL server itself gives, in our words. */
 const SERVER_CODES: Readonly<Record<string, ApiErrorCode>> = {
@@ -37,7 +38,8 @@ export function createErrorFormatter(logger: Logger) {
     }
     const code = SERVER_CODES[String(formatted.extensions?.['code'])];
     if (code !== undefined && (cause instanceof GraphQLError || error instanceof GraphQLError)) {
-      return { message: formatted.message, ...where, extensions: { code, ...coercedField(formatted.message) } };
+      const { message } = formatted;
+      return { message: withoutValues(message), ...where, extensions: { code, ...coercedField(message) } };
     }
     const id = newUuidV7();
     logger.error({ err: cause, errorId: id }, 'a GraphQL request failed; the caller was told this id');
@@ -54,10 +56,4 @@ function causeOf(error: unknown): unknown {
 /** An error's `extensions`: its code and, for bad input, the path of the field. */
 export function extensionsOf(error: ApiError): Record<string, string> {
   return { code: error.code, ...(error.field === null ? {} : { field: error.field }) };
-}
-
-/** graphql-js says where a variable's value is wrong only inside its message: `… at "input.settings.x"; …`. */
-function coercedField(message: string): { field?: string } {
-  const match = /^Variable "\$(\w+)" got invalid value [^]*? at "([\w.[\]]+)"; /.exec(message);
-  return match?.[2] === undefined ? {} : { field: match[2].replaceAll(/\[(\d+)\]/g, '.$1') };
 }
