@@ -16,6 +16,8 @@ const NOTHING: ReadonlySet<Permission> = new Set();
 const LOCATIONS = Object.freeze({
   gateway: { what: 'gateway', sql: 'FROM gateway t WHERE t.id = $1 AND t.deleted_at IS NULL' },
   apiToken: { what: 'API token', sql: 'FROM api_token t WHERE t.id = $1' },
+  providerKey: { what: 'provider key', sql: 'FROM provider_key t WHERE t.id = $1' },
+  customProvider: { what: 'custom provider', sql: 'FROM custom_provider t WHERE t.id = $1' },
 });
 type Locatable = keyof typeof LOCATIONS;
 

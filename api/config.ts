@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
 import { apiSecrets } from '../platform/instance-secrets.js';
+import { networkListSchema } from '../schema/contracts/networks.js';
+import { providerOriginsSchema } from '../schema/contracts/provider-origins.js';
 import { readVaultPublicKey, type VaultPublicKey } from '../schema/contracts/vault-keys.js';
 
 const requiredText = z.string({ error: 'must be set' });
@@ -48,6 +50,16 @@ export const API_VARIABLES = {
   BOOTSTRAP_ACCOUNT: variable(text('main'), 'main', 'first account of an instance without users'),
   DEMO: variable(text('1'), '1', '`0`: no demo gateway, provider or prices'),
   TRUST_PROXY: variable(integer(0, 10, 0), '0', 'how many proxies in front are trusted to tell the client address'),
+  PROVIDER_ORIGINS: variable(
+    providerOriginsSchema,
+    '{}',
+    'JSON map: provider slug to the base URL used in place of its own; the same for both tiers',
+  ),
+  ALLOW_PRIVATE_UPSTREAMS: variable(
+    networkListSchema,
+    'none',
+    'private networks (`10.1.0.0/16,…`) that tenants may reach with custom providers and egress proxies',
+  ),
   DATABASE_CONNECTIONS_MAX: variable(integer(2, 200, 10), '10', 'connections that the api opens to Postgres'),
   PASSWORD_COST_LOG2: variable(integer(10, 20, 15), '15', "log2 of scrypt's N for passwords"),
   LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'least level that is logged'),
@@ -81,6 +93,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     secretKey: secrets.SECRET_KEY,
     tokenPepper: secrets.TOKEN_PEPPER,
     vaultPublicKey: provedPublicKey(secrets.VAULT_PUBLIC_KEY),
+    providerOrigins: parsed.PROVIDER_ORIGINS,
+    allowedNetworks: parsed.ALLOW_PRIVATE_UPSTREAMS,
     passwordCostLog2: parsed.PASSWORD_COST_LOG2,
     bootstrap: {
       email: parsed.BOOTSTRAP_EMAIL,

@@ -7,6 +7,9 @@ import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../platform/logger.js';
 import { newUuidV7 } from '../schema/contracts/ids.js';
+import type { NetworkList } from '../schema/contracts/networks.js';
+import type { ProviderOrigins } from '../schema/contracts/provider-origins.js';
+import type { VaultPublicKey } from '../schema/contracts/vault-keys.js';
 import { Access } from './access.js';
 import type { ApiContext } from './context.js';
 import { okForJsonCallers, introspectionForKnownCallers } from './graphql/apollo-plugins.js';
@@ -39,6 +42,12 @@ export interface ApiOptions {
   readonly trustedProxies: number;
   readonly secretKey: string;
   readonly tokenPepper: string;
+  /** seals what only the proxies may open */
+  readonly vaultPublicKey: VaultPublicKey;
+  /** the operator's bases in place of the providers' own, as the proxies have them */
+  readonly providerOrigins: ProviderOrigins;
+  /** networks that are not public and that tenants' URLs may lead to */
+  readonly allowedNetworks: NetworkList;
   readonly passwordCostLog2: number;
   /** tests alone may leave out the explicit account filter */
   readonly isolation?: DatabaseOptions['isolation'];

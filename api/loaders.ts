@@ -5,10 +5,12 @@
 import DataLoader from 'dataloader';
 import type { AccountId, ApiTokenId, GatewayId } from '../schema/contracts/ids.js';
 import type { ApiToken } from '../schema/entities/api-token.js';
+import type { CustomProvider } from '../schema/entities/custom-provider.js';
 import type { GatewaySettings } from '../schema/entities/gateway-settings.js';
 import type { Gateway } from '../schema/entities/gateway.js';
 import type { AccountQueries } from './modules/account/index.js';
 import type { ApiTokenQueries } from './modules/api-token/index.js';
+import type { CustomProviderQueries } from './modules/custom-provider/index.js';
 import type { GatewayQueries } from './modules/gateway/index.js';
 import type { LogBodies, LogBodyQueries } from './modules/log/index.js';
 import type { AccountScope } from './tenancy/account-scope.js';
@@ -28,6 +30,8 @@ export interface Loaders {
   readonly gateway: ScopedLoader<GatewayId, Gateway>;
   readonly settings: ScopedLoader<GatewayId, GatewaySettings>;
   readonly apiToken: ScopedLoader<ApiTokenId, ApiToken, AccountScope<'log.readApiToken'>>;
+  /** by slug, without its `custom-` */
+  readonly customProvider: ScopedLoader<string, CustomProvider, AccountScope<'gateway.endpoint'>>;
   readonly logBodies: ScopedLoader<string, LogBodies, AccountScope<'log.readBodies'>>;
 }
 
@@ -35,6 +39,7 @@ export interface LoaderDeps {
   readonly accounts: AccountQueries;
   readonly gateways: GatewayQueries;
   readonly apiTokens: ApiTokenQueries;
+  readonly customProviders: CustomProviderQueries;
   readonly logBodies: LogBodyQueries;
 }
 
@@ -52,6 +57,10 @@ export function createLoaders(deps: LoaderDeps): Loaders {
     apiToken: scoped(
       (scope, ids) => deps.apiTokens.byIds(scope, ids),
       (row) => row.id,
+    ),
+    customProvider: scoped(
+      (scope, slugs) => deps.customProviders.bySlugs(scope, slugs),
+      (row) => row.slug,
     ),
     logBodies: scoped(
       (scope, ids) => deps.logBodies.byIds(scope, ids),

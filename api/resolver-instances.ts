@@ -1,7 +1,8 @@
 /** The resolver instances of one api, by class: what the schema's container looks up. */
 import { AccountResolver, ViewerResolver } from './modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/index.js';
-import { AccountGatewaysResolver, GatewayResolver, GatewaySettingsResolver } from './modules/gateway/index.js';
+import { AccountCustomProvidersResolver, CustomProviderResolver } from './modules/custom-provider/index.js';
+import { AccountGatewaysResolver, GatewayResolver } from './modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
   AnalyticsResolver,
@@ -9,6 +10,7 @@ import {
   UsageGroupResolver,
 } from './modules/analytics/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
+import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { SessionResolver } from './modules/session/index.js';
 import type { EndpointOptions } from './modules/gateway/index.js';
 import type { Services } from './services.js';
@@ -24,12 +26,15 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
     [UsageGroupResolver, new UsageGroupResolver()],
+    [AccountCustomProvidersResolver, new AccountCustomProvidersResolver(queries.customProviders, cursors)],
+    [CustomProviderResolver, new CustomProviderResolver(services.customProviders)],
+    [GatewayProviderKeysResolver, new GatewayProviderKeysResolver(queries.providerKeys, cursors)],
+    [ProviderKeyResolver, new ProviderKeyResolver(services.providerKeys)],
     [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
     [AccountResolver, new AccountResolver(services.accounts)],
     [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
     [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
     [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],
-    [GatewaySettingsResolver, new GatewaySettingsResolver()],
     [SessionResolver, new SessionResolver(services.sessions)],
     [ViewerResolver, new ViewerResolver(queries.accounts, cursors)],
   ]);

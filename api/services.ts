@@ -4,10 +4,12 @@ import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
 import { AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
+import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LogBodyQueries, LogQueries } from './modules/log/index.js';
 import { PriceListService } from './modules/pricing/index.js';
+import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
 import { Passwords, SessionService, SignInThrottle } from './modules/session/index.js';
 import { Cursors } from './paging/cursors.js';
 import { PolicyPublisher } from './policy-publisher/index.js';
@@ -38,15 +40,20 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
   const throttle = new SignInThrottle(THROTTLE);
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
-  const gateways = new GatewayService({ database, publisher });
+  const { vaultPublicKey, providerOrigins, allowedNetworks } = options;
+  const gateways = new GatewayService({ database, publisher, vaultPublicKey, allowedNetworks });
+  const providerKeys = new ProviderKeyService({ database, publisher, vaultPublicKey, providerOrigins });
+  const customProviders = new CustomProviderService({ database, publisher, vaultPublicKey, allowedNetworks });
   const apiTokens = new ApiTokenService({ database, publisher, pepper });
   const queries = {
     accounts: new AccountQueries(database),
     apiTokens: new ApiTokenQueries(database),
+    customProviders: new CustomProviderQueries(database),
     gateways: new GatewayQueries(database),
     logs: new LogQueries(database),
     logBodies: new LogBodyQueries(database),
     analytics: new AnalyticsQueries(database),
+    providerKeys: new ProviderKeyQueries(database),
   };
   return {
     database,
@@ -55,6 +62,8 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
     accounts,
     gateways,
     apiTokens,
+    providerKeys,
+    customProviders,
     sessions,
     queries,
     cursors,

@@ -6,7 +6,8 @@ import { buildSchemaSync } from 'type-graphql';
 import type { ApiContext } from '../context.js';
 import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
-import { AccountGatewaysResolver, GatewayResolver, GatewaySettingsResolver } from '../modules/gateway/index.js';
+import { AccountCustomProvidersResolver, CustomProviderResolver } from '../modules/custom-provider/index.js';
+import { AccountGatewaysResolver, GatewayResolver } from '../modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
   AnalyticsResolver,
@@ -14,23 +15,27 @@ import {
   UsageGroupResolver,
 } from '../modules/analytics/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from '../modules/log/index.js';
+import { GatewayProviderKeysResolver, ProviderKeyResolver } from '../modules/provider-key/index.js';
 import { SessionResolver } from '../modules/session/index.js';
 import { assertEveryFieldAuthorized } from './authorization-check.js';
 
 export const RESOLVERS = [
   AccountAnalyticsResolver,
+  AccountCustomProvidersResolver,
   AccountGatewaysResolver,
   AccountLogResolver,
   AccountResolver,
   AccountTokensResolver,
   AnalyticsResolver,
   ApiTokenResolver,
+  CustomProviderResolver,
   GatewayAnalyticsResolver,
   GatewayLogsResolver,
+  GatewayProviderKeysResolver,
   GatewayResolver,
-  GatewaySettingsResolver,
   LogConnectionResolver,
   LogResolver,
+  ProviderKeyResolver,
   SessionResolver,
   UsageGroupResolver,
   ViewerResolver,

@@ -18,6 +18,8 @@ import { TOKEN_GRANT_SQL } from '../../schema/contracts/token-grant.js';
 import type { Database } from '../tenancy/database.js';
 
 type RedisCommands = Pick<Redis, 'eval' | 'publish'>;
+/** Changes of one transaction that are published; of more (an account of many gateways) the proxies' poll finds the rest. */
+const PUBLISHED_MAX = 200;
 interface Document {
   readonly revision: number;
 }
@@ -38,6 +40,11 @@ export class PolicyPublisher {
     } catch (error) {
       this.logger.warn({ err: error, change }, 'a policy change was not announced; proxies find it by their poll');
     }
+  }
+
+  /** As `publish`, one after the other, the first 200; the others are found by the poll within a second. */
+  async publishAll(changes: readonly PolicyChange[]): Promise<void> {
+    for (const change of changes.slice(0, PUBLISHED_MAX)) await this.publish(change);
   }
 
   private async storePolicy(accountId: AccountId, change: PolicyChange & { kind: 'gateway' }): Promise<void> {

@@ -77,6 +77,8 @@ export const ACTING_SETTINGS: readonly GatewaySettingName[] = [
   'collectLogs',
   'collectLogPayload',
   'requestTimeoutMs',
+  'byokOnly',
+  'egressProxyUrl',
   'injectStreamUsage',
   'logRetentionDays',
 ];

@@ -39,7 +39,7 @@ export class CustomProvider {
   @Column('bytea', { nullable: true })
   sealedHeaders: Buffer | null;
 
-  /** grows with each change; part of what seals the headers */
+  /** grows with each change of base URL or headers, which are sealed anew then; part of what seals them */
   @Column('integer', { default: 1 })
   version: number;
 

@@ -1,5 +1,5 @@
 /** A stored credential of a provider, as its account sees it: which one, for where, and its last four characters. */
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import type { AccountId, GatewayId, ProviderKeyId } from '../contracts/ids.js';
 import { Account } from './account.js';
@@ -48,6 +48,7 @@ export class ProviderKey {
   lastFour: string;
 
   /** grows with each new secret */
+  @Field(() => Int)
   @Column('integer', { default: 1 })
   version: number;
 

@@ -9,7 +9,9 @@ import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { createDataSource } from '../../schema/data-source.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
+import { NO_NETWORKS } from '../../schema/contracts/networks.js';
 import { TEST_PEPPER } from './proxy.js';
+import { vaultPair } from './vault.js';
 import { openTestRedis, type TestRedis } from './redis.js';
 
 export const TEST_SECRET_KEY = 'a secret key for tests, of at least 32 characters';
@@ -71,6 +73,9 @@ const DEFAULTS: ApiOptions = {
   trustedProxies: 0,
   secretKey: TEST_SECRET_KEY,
   tokenPepper: TEST_PEPPER,
+  vaultPublicKey: vaultPair().publicKey,
+  providerOrigins: new Map(),
+  allowedNetworks: NO_NETWORKS,
   passwordCostLog2: 10,
 };
 

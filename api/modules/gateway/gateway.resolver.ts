@@ -3,7 +3,7 @@ import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
-import { endpointUrl, type EndpointOptions } from './endpoint-url.js';
+import { customSlugOf, endpointUrl, type EndpointOptions } from './endpoint-url.js';
 import { CreateGatewayInput, UpdateGatewayInput } from './gateway.inputs.js';
 import type { GatewayService } from './gateway.service.js';
 
@@ -44,10 +44,14 @@ export class GatewayResolver {
   async endpointUrl(
     @Root() gateway: Gateway,
     @Arg('provider', () => String, { nullable: true }) provider: string | null | undefined,
-    @Ctx() { loaders }: ApiContext,
+    @Ctx() { access, loaders }: ApiContext,
   ): Promise<string> {
     const accountTag = await loaders.accountTag.load(gateway.accountId);
-    return endpointUrl(this.endpoint, { accountTag, name: gateway.name }, provider ?? null);
+    const at = { accountTag, name: gateway.name };
+    if (provider === null || provider === undefined) return endpointUrl(this.endpoint, at, null);
+    const slug = customSlugOf(provider);
+    const isCustom = slug !== null && (await isCustomProvider({ access, loaders }, gateway, slug));
+    return endpointUrl(this.endpoint, at, { slug: provider, isCustom });
   }
 
   @FieldResolver(() => GatewaySettings)
@@ -58,4 +62,13 @@ export class GatewayResolver {
     if (settings === null) throw new Error(`gateway ${gateway.id} has no settings row`);
     return settings;
   }
+}
+
+async function isCustomProvider(
+  { access, loaders }: Pick<ApiContext, 'access' | 'loaders'>,
+  gateway: Gateway,
+  slug: string,
+): Promise<boolean> {
+  const scope = await access.scope('gateway.endpoint', gateway.accountId);
+  return (await loaders.customProvider.load({ scope, id: slug })) !== null;
 }

@@ -3,12 +3,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { IsNull } from 'typeorm';
 import { DEFAULT_GATEWAY_SETTINGS, type GatewaySettingsValues } from '../../../schema/contracts/gateway-settings.js';
 import { newUuidV7, type GatewayId } from '../../../schema/contracts/ids.js';
+import type { NetworkList } from '../../../schema/contracts/networks.js';
 import type { PolicyChange } from '../../../schema/contracts/redis-keys.js';
+import { egressProxyContext } from '../../../schema/contracts/seal-contexts.js';
+import { sealSecret } from '../../../schema/contracts/sealed-secret.js';
+import type { VaultPublicKey } from '../../../schema/contracts/vault-keys.js';
 import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
-import { nextRevision, recordChange, type PolicyPublisher } from '../../policy-publisher/index.js';
+import { lockGateways, nextRevision, recordChange, type PolicyPublisher } from '../../policy-publisher/index.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
@@ -20,11 +24,14 @@ import {
   type CreateGatewayInput,
   type UpdateGatewayInput,
 } from './gateway.inputs.js';
-import { changedSettings, settingsOf } from './settings-change.js';
+import { settingsChange, settingsOf, type SettingsChange } from './settings-change.js';
 
 export interface GatewayDeps {
   readonly database: Database;
   readonly publisher: PolicyPublisher;
+  readonly vaultPublicKey: VaultPublicKey;
+  /** the operator's own networks, in which an egress proxy may stand */
+  readonly allowedNetworks: NetworkList;
 }
 
 export class GatewayService {
@@ -34,12 +41,13 @@ export class GatewayService {
     if (scope.gatewayIds !== null) throw forbidden('This token is limited to gateways: it cannot make another.');
     const name = parseInput(gatewayNameSchema, input.name, 'input.name');
     const description = parseInput(descriptionSchema.nullable(), input.description ?? null, 'input.description');
-    const settings = changedSettings(DEFAULT_GATEWAY_SETTINGS, input.settings ?? undefined);
+    const change = settingsChange(DEFAULT_GATEWAY_SETTINGS, input.settings ?? undefined, this.deps.allowedNetworks);
+    const { settings } = change;
     try {
       return await this.inChange(scope, async (tx) => {
         const id = newUuidV7() as GatewayId; // made here
         await tx.insert(Gateway, { id, name, description });
-        await tx.insert(GatewaySettings, { ...settings, gatewayId: id });
+        await tx.insert(GatewaySettings, { ...settings, ...this.sealedEgress(tx, id, change), gatewayId: id });
         const gateway = await live(tx, id);
         await recordAudit(tx, { action: 'gateway.create', before: null, after: { id, name, description, settings } });
         return { gateway, isChanged: true };
@@ -59,13 +67,16 @@ export class GatewayService {
       assertVersion(gateway, input.ifVersion ?? null);
       const before = { description: gateway.description, settings: await this.settings(tx, gateway.id) };
       const sent = input.description;
+      const change = settingsChange(before.settings, input.settings, this.deps.allowedNetworks);
       const after = {
         description:
           sent === undefined ? before.description : parseInput(descriptionSchema.nullable(), sent, 'input.description'),
-        settings: changedSettings(before.settings, input.settings),
+        settings: change.settings,
       };
-      if (isDeepStrictEqual(after, before)) return { gateway, isChanged: false };
-      await tx.update(GatewaySettings, { gatewayId: gateway.id }, after.settings);
+      // A whole URL may bring another password, which what is shown does not tell.
+      if (change.egressProxyUrl === null && isDeepStrictEqual(after, before)) return { gateway, isChanged: false };
+      const columns = { ...after.settings, ...this.sealedEgress(tx, gateway.id, change) };
+      await tx.update(GatewaySettings, { gatewayId: gateway.id }, columns);
       await tx.update(
         Gateway,
         { id: gateway.id },
@@ -81,16 +92,31 @@ export class GatewayService {
     });
   }
 
-  /** Deletes a gateway: it stops serving, its records stay, its name is free again. */
+  /** Deletes a gateway: it stops serving, its credentials are erased, its records stay, its name is free again. */
   async delete(scope: AccountScope<'gateway.delete'>, id: string): Promise<string> {
     const deleted = await this.inChange(scope, async (tx) => {
       const gateway = await locked(tx, id);
       const revision = String(await nextRevision(tx));
       await tx.update(Gateway, { id: gateway.id }, { deletedAt: () => 'now()', revision });
+      await tx.query(`DELETE FROM provider_key k WHERE ${tx.owned('k')} AND k.gateway_id = $2`, [gateway.id]);
+      await tx.update(GatewaySettings, { gatewayId: gateway.id }, { egressProxyUrl: null, egressProxySealed: null });
       await recordAudit(tx, { action: 'gateway.delete', before: { id: gateway.id, name: gateway.name }, after: null });
       return { gateway: Object.assign(gateway, { revision }), isChanged: true };
     });
     return deleted.id;
+  }
+
+  /** The column that goes with `egressProxyUrl`; empty: it stays. */
+  private sealedEgress(
+    tx: TenantTransaction,
+    gatewayId: GatewayId,
+    { settings, egressProxyUrl }: SettingsChange,
+  ): Partial<Pick<GatewaySettings, 'egressProxySealed'>> {
+    const maskedUrl = settings.egressProxyUrl;
+    if (maskedUrl === null) return { egressProxySealed: null };
+    if (egressProxyUrl === null) return {};
+    const context = egressProxyContext({ accountId: tx.accountId, gatewayId, maskedUrl });
+    return { egressProxySealed: sealSecret(this.deps.vaultPublicKey, egressProxyUrl, context) };
   }
 
   private async settings(tx: TenantTransaction, gatewayId: GatewayId): Promise<GatewaySettingsValues> {
@@ -130,14 +156,9 @@ async function live(tx: TenantTransaction, id: GatewayId): Promise<Gateway> {
 
 /** The gateway, locked until the transaction ends: changes of one gateway happen one after the other. */
 async function locked(tx: TenantTransaction, id: string): Promise<Gateway> {
-  const rows = await tx.query<{ id: GatewayId }>(
-    `SELECT g.id FROM gateway g WHERE ${tx.owned('g')} AND g.id = $2 AND g.deleted_at IS NULL
-       AND ($3::uuid[] IS NULL OR g.id = ANY($3)) FOR UPDATE`,
-    [id, tx.scope.gatewayIds],
-  );
-  const found = rows[0];
+  const [found] = await lockGateways(tx, [id]);
   if (found === undefined) throw notFound('gateway');
-  return live(tx, found.id);
+  return live(tx, found);
 }
 
 function assertVersion(gateway: Gateway, ifVersion: number | null): void {

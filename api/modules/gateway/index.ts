@@ -3,4 +3,3 @@ export type { EndpointOptions } from './endpoint-url.js';
 export { GatewayQueries } from './gateway.queries.js';
 export { GatewayResolver } from './gateway.resolver.js';
 export { GatewayService } from './gateway.service.js';
-export { GatewaySettingsResolver } from './settings.resolver.js';

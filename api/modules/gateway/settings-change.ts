@@ -8,12 +8,37 @@ import {
   type GatewaySettingsValues,
   type RateLimitRule,
 } from '../../../schema/contracts/gateway-settings.js';
+import type { NetworkList } from '../../../schema/contracts/networks.js';
 import { badInput } from '../../errors.js';
 import { parseInput } from '../../input.js';
+import { readEgressProxy } from './egress-setting.js';
 import type { GatewaySettingsInput, RateLimitInput } from './gateway.inputs.js';
 
 const FIELD = 'input.settings';
 export const SETTING_NAMES = Object.keys(DEFAULT_GATEWAY_SETTINGS) as GatewaySettingName[]; // the object has no others
+
+/** Settings as they will stand, and what of them has to be sealed. */
+export interface SettingsChange {
+  /** with the egress proxy's password masked */
+  readonly settings: GatewaySettingsValues;
+  /** the whole URL of an egress proxy that was sent; null: none was, what is stored stays or goes with the setting */
+  readonly egressProxyUrl: string | null;
+}
+
+/** `changedSettings`, with the egress proxy taken apart; `allowed`: networks that it may stand in, public or not. */
+export function settingsChange(
+  current: GatewaySettingsValues,
+  input: GatewaySettingsInput | null | undefined,
+  allowed: NetworkList,
+): SettingsChange {
+  const sent = input?.egressProxyUrl;
+  if (input === null || input === undefined || sent === null || sent === undefined) {
+    return { settings: changedSettings(current, input), egressProxyUrl: null };
+  }
+  const egress = readEgressProxy(current.egressProxyUrl, sent, allowed);
+  const settings = { ...changedSettings(current, input), egressProxyUrl: egress.shown };
+  return { settings, egressProxyUrl: egress.whole };
+}
 
 /** Absent fields stay as in `current`, null resets a field (or, for the whole, all of them) to its default. */
 export function changedSettings(

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { egressProxyContext } from '../../../schema/contracts/seal-contexts.js';
+import { openSealed } from '../../../schema/contracts/sealed-secret.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
+import { vaultPair } from '../../support/vault.js';
 
 const CREATE = `mutation ($input: CreateGatewayInput!) { createGateway(input: $input) {
   id name description configVersion settings { authentication collectLogs requestTimeoutMs logRetentionDays } } }`;
@@ -186,4 +189,48 @@ test('a page of gateways with their settings takes as many statements as one gat
     return api.takeQueries().length;
   };
   expect(await statements(4)).toBe(await statements(1));
+});
+
+test('an egress proxy is stored whole for the proxies alone, and shown with its password masked', async () => {
+  const whole = 'socks5://robot:hunter2-canary@proxy.example.com:1080';
+  const shown = 'socks5://robot:***@proxy.example.com:1080';
+  const { id } = await create('out', { settings: { egressProxyUrl: whole } });
+  const EGRESS = `mutation ($input: UpdateGatewayInput!) { updateGateway(input: $input) { configVersion settings { egressProxyUrl } } }`;
+  const set = async (egressProxyUrl: string | null): Promise<unknown> =>
+    (await editor(EGRESS, { input: { id, settings: { egressProxyUrl } } })).expectData();
+  const opened = async (): Promise<string | null> => {
+    const { rows } = await api.owner.query<{ sealed: Buffer | null; url: string }>(
+      'SELECT egress_proxy_sealed AS sealed, egress_proxy_url AS url FROM gateway_settings WHERE gateway_id = $1',
+      [id],
+    );
+    const [row] = rows;
+    if (row === undefined || row.sealed === null) return null;
+    const context = egressProxyContext({ accountId: tenant.accountId, gatewayId: id, maskedUrl: row.url });
+    return openSealed([vaultPair().privateKey], row.sealed, context);
+  };
+  expect(await opened()).toBe(whole);
+  expect(await set(shown)).toEqual({ updateGateway: { configVersion: 1, settings: { egressProxyUrl: shown } } });
+  expect(await opened()).toBe(whole);
+  const next = whole.replace('hunter2', 'hunter3');
+  expect(await set(next)).toEqual({ updateGateway: { configVersion: 2, settings: { egressProxyUrl: shown } } });
+  expect(await opened()).toBe(next);
+  const refused = await editor(EGRESS, { input: { id, settings: { egressProxyUrl: 'http://u:p-canary@127.0.0.1' } } });
+  expect(refused.expectError('BAD_USER_INPUT', 'input.settings.egressProxyUrl').message).not.toContain('canary');
+  expect(await set(null)).toEqual({ updateGateway: { configVersion: 3, settings: { egressProxyUrl: null } } });
+  expect(await opened()).toBeNull();
+  const { rows } = await api.owner.query<{ text: string }>(
+    'SELECT concat(before, after) AS text FROM audit_event WHERE account_id = $1',
+    [tenant.accountId],
+  );
+  expect(rows.some((row) => row.text.includes('robot:***')) && !rows.some((row) => row.text.includes('canary'))).toBe(
+    true,
+  );
+});
+
+test('a gateway may demand provider credentials', async () => {
+  const { id } = await create('strict', { settings: { byokOnly: true } });
+  const READ = `query ($tag: String!) { account(tag: $tag) { gateway(name: "strict") { id settings { byokOnly } } } }`;
+  expect((await editor(READ, { tag: tenant.tag })).expectData()).toEqual({
+    account: { gateway: { id, settings: { byokOnly: true } } },
+  });
 });

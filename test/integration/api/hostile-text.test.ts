@@ -40,7 +40,14 @@ test('T-SQL-1 hostile text in any argument is refused or finds nothing; nothing 
   const failed: unknown[] = [];
   for (const [coordinate, row] of Object.entries(ROWS)) {
     const answers = HOSTILE.map(async (text) => {
-      const target = { gatewayName: text, gatewayId: text, tokenId: text, logId: text };
+      const target = {
+        gatewayName: text,
+        gatewayId: text,
+        tokenId: text,
+        logId: text,
+        providerKeyId: text,
+        customProviderId: text,
+      };
       const variables = row.variables({ tag: tenant.tag, accountId: tenant.accountId, ...target });
       const named = 'name' in variables ? { ...variables, name: text } : variables;
       const everywhere = row.variables({ tag: text, accountId: text, ...target });

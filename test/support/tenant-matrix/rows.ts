@@ -53,7 +53,11 @@ function inAccount(argument: 'gatewayName' | 'logId', selection: string): Row {
 }
 
 /** A mutation that names a thing by its id alone. */
-function onThing(document: string, id: 'gatewayId' | 'tokenId', permission: Permission): Row {
+function onThing(
+  document: string,
+  id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId',
+  permission: Permission,
+): Row {
   return {
     document,
     variables: (target) => ({ id: target[id] }),
@@ -118,10 +122,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Account.gateway': inAccount('gatewayName', 'id name description'),
   'Account.log': inAccount('logId', 'id eventId'),
   'Account.apiTokens': ofAccount('apiTokens { edges { node { id name prefix } } }', 'ACCOUNT_EDIT'),
+  'Account.customProviders': ofAccount('customProviders { edges { node { id slug baseUrl headerNames } } }', READ),
   'Account.analytics': ofAccount(`analytics(filter: { ${range} }) { totals { requests } }`, READ),
   'ApiToken.gateways': inAccount('logId', `apiToken { ${TOKEN_FIELDS} }`),
   'Gateway.endpointUrl': inAccount('gatewayName', 'endpointUrl(provider: "openai")'),
-  'Gateway.settings': inAccount('gatewayName', 'settings { authentication }'),
+  'Gateway.settings': inAccount('gatewayName', 'settings { authentication egressProxyUrl }'),
+  'Gateway.providerKeys': inAccount('gatewayName', 'providerKeys { edges { node { id alias lastFour } } }'),
+  'ProviderKey.target': inAccount('gatewayName', 'providerKeys { edges { node { id target } } }'),
   'Gateway.logs': logs('edges { node { id eventId } }'),
   'Gateway.log': {
     ...inAccount('gatewayName', 'id'),
@@ -130,7 +137,6 @@ export const ROWS: Readonly<Record<string, Row>> = {
     variables: (target) => ({ tag: target.tag, inner: target.gatewayName, logId: target.logId }),
   },
   'Gateway.analytics': analytics('totals { requests costUsd }'),
-  'GatewaySettings.egressProxyUrl': inAccount('gatewayName', 'id settings { egressProxyUrl }'),
   'LogConnection.totalCount': logs('totalCount'),
   'LogConnection.totalCountIsExact': logs('totalCountIsExact'),
   'Log.gateway': inAccount('logId', 'gateway { id name }'),
@@ -166,6 +172,37 @@ export const ROWS: Readonly<Record<string, Row>> = {
     'AI_GATEWAY_EDIT',
   ),
   'Mutation.deleteGateway': onThing('mutation ($id: ID!) { deleteGateway(id: $id) }', 'gatewayId', 'AI_GATEWAY_EDIT'),
+  'Mutation.createProviderKey': onThing(
+    `mutation ($id: ID!) {
+      createProviderKey(input: { gatewayId: $id, provider: "openai", alias: "other", secret: "sk-0123456789" }) { id } }`,
+    'gatewayId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.rotateProviderKey': onThing(
+    'mutation ($id: ID!) { rotateProviderKey(input: { id: $id, secret: "sk-0123456789" }) { id target } }',
+    'providerKeyId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.deleteProviderKey': onThing(
+    'mutation ($id: ID!) { deleteProviderKey(id: $id) }',
+    'providerKeyId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.createCustomProvider': onAccount(
+    `mutation ($accountId: ID!, $name: String!) { createCustomProvider(
+      input: { accountId: $accountId, slug: $name, name: "made", baseUrl: "https://api.example.com" }) { id } }`,
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.updateCustomProvider': onThing(
+    'mutation ($id: ID!) { updateCustomProvider(input: { id: $id, name: "changed" }) { id name } }',
+    'customProviderId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.deleteCustomProvider': onThing(
+    'mutation ($id: ID!) { deleteCustomProvider(id: $id) }',
+    'customProviderId',
+    'AI_GATEWAY_EDIT',
+  ),
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
     'tokenId',

@@ -21,6 +21,8 @@ export interface Target {
   readonly gatewayId: string;
   readonly tokenId: string;
   readonly logId: string;
+  readonly providerKeyId: string;
+  readonly customProviderId: string;
 }
 
 export const TARGETS = ['own', 'foreign', 'mixed', 'deleted', 'malformed'] as const;
@@ -33,7 +35,7 @@ export interface World {
   readonly foreignTexts: readonly string[];
   /** what tells of account B itself: the operator may see it too */
   readonly foreignAccountTexts: readonly string[];
-  /** a gateway and a token of account A that nothing has touched yet */
+  /** a gateway, a token, a key and a custom provider of account A that nothing has touched yet */
   fresh(): Promise<Target>;
 }
 
@@ -45,6 +47,8 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
   const deleted = await fill(owner, a, 'gone');
   await owner.query('UPDATE gateway SET deleted_at = now() WHERE id = $1', [deleted.gatewayId]);
   await owner.query('UPDATE log_body SET deleted_at = now() WHERE id = $1', [deleted.logId]);
+  await owner.query('DELETE FROM provider_key WHERE id = $1', [deleted.providerKeyId]);
+  await owner.query('DELETE FROM custom_provider WHERE id = $1', [deleted.customProviderId]);
   const callers = await makeCallers(owner, a, gone);
   await createUser(owner, { accountId: b.accountId, role: 'OWNER' });
   const malformed = "x' OR '1'='1";
@@ -62,29 +66,51 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
         gatewayId: malformed,
         tokenId: malformed,
         logId: malformed,
+        providerKeyId: malformed,
+        customProviderId: malformed,
       },
     },
-    foreignTexts: [foreign.gatewayId, foreign.gatewayName, foreign.tokenId, foreign.logId, 'bravo-body', 'bravo-event'],
+    foreignTexts: [
+      foreign.gatewayId,
+      foreign.gatewayName,
+      foreign.tokenId,
+      foreign.logId,
+      foreign.providerKeyId,
+      foreign.customProviderId,
+      'bravo-body',
+      'bravo-event',
+      'bravo-alias',
+      'bravo-custom',
+    ],
     foreignAccountTexts: [b.accountId, b.tag, b.name],
-    fresh: async () => ({ ...own, ...(await gatewayAndToken(owner, a, `fresh-${++freshCount}`)) }),
+    fresh: async () => {
+      // an account may have a hundred of them
+      await owner.query("DELETE FROM custom_provider WHERE account_id = $1 AND slug LIKE 'fresh-%'", [a.accountId]);
+      return { ...own, ...(await makeThings(owner, a, `fresh-${++freshCount}`)) };
+    },
   };
 }
 
 let freshCount = 0;
 
-async function gatewayAndToken(owner: pg.Pool, tenant: TestTenant, name: string) {
+async function makeThings(owner: pg.Pool, tenant: TestTenant, name: string) {
   const gatewayName = `${name}-gateway`;
   const gatewayId = await tenant.gateway(gatewayName);
   await tenant.apiToken({ gatewayIds: [gatewayId] });
   const tokens = await owner.query<{ id: string }>('SELECT id FROM api_token WHERE gateway_ids = ARRAY[$1::uuid]', [
     gatewayId,
   ]);
-  return { gatewayName, gatewayId, tokenId: tokens.rows[0]?.id ?? '' };
+  const origin = 'https://api.openai.com';
+  const key = { gatewayId, provider: 'openai', alias: `${name}-alias`, origin, secret: `${name}-secret` };
+  const providerKeyId = await tenant.providerKey(key);
+  const baseUrl = 'https://api.example.com';
+  const customProviderId = await tenant.customProvider({ slug: `${name}-custom`, baseUrl });
+  return { gatewayName, gatewayId, tokenId: tokens.rows[0]?.id ?? '', providerKeyId, customProviderId };
 }
 
 async function fill(owner: pg.Pool, tenant: TestTenant, name: string): Promise<Target> {
   const { accountId, tag } = tenant;
-  const things = await gatewayAndToken(owner, tenant, name);
+  const things = await makeThings(owner, tenant, name);
   const logId = await createLog(
     owner,
     { accountId, gatewayId: things.gatewayId },

@@ -47,7 +47,7 @@ const BOUNDS: Readonly<
   byokOnly: { good: [true, false], bad: [] },
   injectStreamUsage: { good: [true, false], bad: [] },
   logRetentionDays: { good: [1, 7, 30, 90, 365], bad: [0, 2, 366] },
-  egressProxyUrl: { good: [null], bad: ['x'.repeat(2_049)] },
+  egressProxyUrl: { good: [null, 'http://u:***@proxy.example.com:3128'], bad: ['x'.repeat(2_049)] },
 };
 
 /** The field that an attempt to set `name` is refused for; null: it was accepted. */

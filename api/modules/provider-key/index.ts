@@ -1,0 +1,3 @@
+export { ProviderKeyQueries } from './provider-key.queries.js';
+export { GatewayProviderKeysResolver, ProviderKeyResolver } from './provider-key.resolver.js';
+export { ProviderKeyService } from './provider-key.service.js';

@@ -1,0 +1,48 @@
+/**
+ * Changes of a gateway's policy that are no change of its settings (a key, a custom provider): the gateways are locked
+ * before the change, and after it renumbered and announced, so that no proxy goes on with the policy before it.
+ */
+import type { GatewayId } from '../../schema/contracts/ids.js';
+import type { PolicyChange } from '../../schema/contracts/redis-keys.js';
+import type { TenantTransaction } from '../tenancy/tenant-transaction.js';
+
+/**
+ * Locks living gateways of the account until the transaction ends, always in one order; null: all of them. A caller
+ * limited to gateways locks no others. Answers which there are.
+ */
+export async function lockGateways(tx: TenantTransaction, ids: readonly string[] | null): Promise<GatewayId[]> {
+  const rows = await tx.query<{ id: GatewayId }>(
+    `SELECT g.id FROM gateway g WHERE ${tx.owned('g')} AND g.deleted_at IS NULL
+       AND ($2::uuid[] IS NULL OR g.id = ANY($2)) AND ($3::uuid[] IS NULL OR g.id = ANY($3))
+     ORDER BY g.id FOR UPDATE`,
+    [ids, tx.scope.gatewayIds],
+  );
+  return rows.map((row) => row.id);
+}
+
+interface Renumbered {
+  readonly name: string;
+  readonly revision: string;
+}
+
+/** Gives locked gateways a new version and revision, and puts that into the outbox. Answers what to publish. */
+export async function renumberGateways(tx: TenantTransaction, ids: readonly GatewayId[]): Promise<PolicyChange[]> {
+  const rows = await tx.query<Renumbered>(
+    `WITH renumbered AS (
+       UPDATE gateway g SET config_version = g.config_version + 1, revision = nextval('policy_revision'), updated_at = now()
+       WHERE ${tx.owned('g')} AND g.id = ANY($2) AND g.deleted_at IS NULL RETURNING g.name, g.revision
+     ), announced AS (
+       INSERT INTO policy_outbox (account_id, change)
+       SELECT $1, jsonb_build_object('kind', 'gateway', 'accountId', $1::text, 'gatewayName', name, 'revision', revision)
+       FROM renumbered
+     ) SELECT name, revision FROM renumbered`,
+    [ids],
+  );
+  const { accountId } = tx;
+  return rows.map(({ name, revision }) => ({
+    kind: 'gateway',
+    accountId,
+    gatewayName: name,
+    revision: Number(revision),
+  }));
+}
