@@ -40,7 +40,8 @@ class ChatTally implements AnswerTally {
   constructor(private readonly facts: RequestFacts) {}
 
   add(event: JsonObject): void {
-    const usage = objectIn(event, 'usage');
+    // Groq's streams tell it under a name of their own when it was not asked for.
+    const usage = objectIn(event, 'usage') ?? objectIn(objectIn(event, 'x_groq'), 'usage');
     if (usage !== null) this.usage = usage;
     if (isJsonObject(event['error'])) this.isError = true;
     this.model ??= textIn(event, 'model');

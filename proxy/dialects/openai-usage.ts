@@ -1,4 +1,4 @@
-/** OpenAI's usage object, in the two spellings of its APIs. Cached, audio and reasoning are *inside* the totals. */
+/** OpenAI's usage object, in the two spellings of its APIs, and as others copy it. Details are *inside* the totals, but for xAI. */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { objectIn, type JsonObject } from './json-value.js';
 import type { UsageCounts } from './usage-counts.js';
@@ -37,7 +37,11 @@ export function openAiUnits(
   const inputDetails = objectIn(usage, names.inputDetails);
   const outputDetails = objectIn(usage, names.outputDetails);
 
-  const cached = counts.optional(inputDetails, 'cached_tokens');
+  // DeepSeek's own name for the same count stands beside the total (api-docs.deepseek.com/guides/kv_cache).
+  const cached = Math.max(
+    counts.optional(inputDetails, 'cached_tokens'),
+    counts.optional(usage, 'prompt_cache_hit_tokens'),
+  );
   const written = counts.optional(inputDetails, 'cache_write_tokens');
   const audioIn = counts.optional(inputDetails, 'audio_tokens');
   const imageIn = counts.optional(inputDetails, 'image_tokens');
@@ -53,7 +57,8 @@ export function openAiUnits(
   const reasoning = counts.optional(outputDetails, 'reasoning_tokens');
   const audioOut = counts.optional(outputDetails, 'audio_tokens');
   const imageOut = counts.optional(outputDetails, 'image_tokens');
-  const visible = counts.rest(names.output, output, reasoning, audioOut, imageOut);
+  const inside = isReasoningApart(usage, reasoning, input + output) ? 0 : reasoning;
+  const visible = counts.rest(names.output, output, inside, audioOut, imageOut);
   units.outputTokens = visible ?? output;
   if (visible !== null) {
     units.reasoningTokens = reasoning;
@@ -61,4 +66,9 @@ export function openAiUnits(
     units.imageOutputTokens = imageOut;
   }
   return units;
+}
+
+/** xAI counts reasoning beside the output instead of inside it: only the total then holds all three (docs.x.ai). */
+function isReasoningApart(usage: JsonObject, reasoning: number, inputAndOutput: number): boolean {
+  return reasoning > 0 && usage['total_tokens'] === inputAndOutput + reasoning;
 }

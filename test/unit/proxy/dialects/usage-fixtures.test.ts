@@ -21,7 +21,10 @@ const dialects = new Map<string, Dialect>(
 );
 const book = createPriceBook(1, importGenaiPrices().prices);
 const fixtures = usageFixtures();
-const sourceIds = new Map([['google-ai-studio', 'google']]);
+const sourceIds = new Map([
+  ['google-ai-studio', 'google'],
+  ['grok', 'x-ai'],
+]);
 
 function read(fixture: UsageFixture, sizes: readonly number[]): UsageReading {
   const dialect = dialects.get(fixture.dialect);
