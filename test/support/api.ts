@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { createApi, type Api, type ApiOptions } from '../../api/create-api.js';
 import { listen } from '../../platform/listen.js';
-import { createLogger } from '../../platform/logger.js';
+import { createLogger, type Logger } from '../../platform/logger.js';
 import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { createDataSource } from '../../schema/data-source.js';
@@ -28,7 +28,11 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
+/** `logger`: for tests that read what is logged; by default nothing is. */
+export async function startTestApi(
+  overrides: Partial<ApiOptions> = {},
+  logger: Logger = createLogger('api-test', 'fatal'),
+): Promise<TestApi> {
   const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
   const ignore = (): void => undefined; // a test that takes a store away expects its errors
   const queries: string[] = [];
@@ -43,7 +47,6 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
   await dataSource.initialize();
   const redis = createRedis({ url: redisServer.url, connectionName: 'test-api' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const logger = createLogger('api-test', 'fatal');
   const api = await createApi({ dataSource, redis, logger, options: { ...DEFAULTS, ...overrides } });
   const server = createServer(api.app);
   const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
