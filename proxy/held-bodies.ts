@@ -34,13 +34,17 @@ export class HeldBodies {
   /** A hold that ends with its answer, however that ends. */
   holdFor(response: ServerResponse): BodyHold {
     let taken = 0;
+    // Said once: bytes that still come afterwards, or an answer that has closed already, hold nothing.
+    let isOver = response.closed;
     response.once('close', () => {
+      isOver = true;
       this.heldBytes -= taken;
       taken = 0;
     });
     return {
       bytesMax: this.bounds.bodyBytesMax,
       take: (bytes) => {
+        if (isOver) return null;
         if (this.heldBytes + bytes > this.bounds.totalBytesMax) {
           this.refused += 1;
           return new GatewayError('unavailable', 'too many large bodies are being signed', { retryAfterSeconds: 1 });

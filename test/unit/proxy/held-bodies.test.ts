@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from '@jest/globals';
 import { HeldBodies } from '../../../proxy/held-bodies.js';
 
-const answer = (): ServerResponse => new EventEmitter() as ServerResponse; // only its 'close' is heard
+const answer = (closed = false): ServerResponse => Object.assign(new EventEmitter(), { closed }) as ServerResponse; // all that is looked at
 
 test('all bodies together keep to their bound, and what a request held is free again when its answer closes', () => {
   const bodies = new HeldBodies({ bodyBytesMax: 8, totalBytesMax: 10 });
@@ -19,5 +19,14 @@ test('all bodies together keep to their bound, and what a request held is free a
   expect(bodies.heldBytes).toBe(3);
   expect(other.take(7)).toBeNull();
   second.emit('close');
+  expect(bodies.heldBytes).toBe(0);
+});
+
+test('bytes that come after the answer has closed hold nothing', () => {
+  const bodies = new HeldBodies({ bodyBytesMax: 8, totalBytesMax: 10 });
+  const closing = answer();
+  const hold = bodies.holdFor(closing);
+  closing.emit('close');
+  expect([hold.take(8), bodies.holdFor(answer(true)).take(8)]).toEqual([null, null]);
   expect(bodies.heldBytes).toBe(0);
 });
