@@ -4,11 +4,16 @@
 const PLAIN = /^[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*$/;
 /** `.` or `..`, also with parameters behind it: some servers drop those before they resolve the dots. */
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:[/;]|$)/;
+/**
+ * A model of AWS Bedrock named by its ARN, which AWS's SDKs send as one segment with its `/` encoded. Whoever decodes it
+ * too early reads two plain segments, which climb nowhere.
+ */
+const MODEL_ARN = /^arn:aws[a-z-]*:(?:bedrock|sagemaker):[a-z0-9-]*:\d*:[a-z-]+\/[A-Za-z0-9][A-Za-z0-9._:-]*$/;
 
 /**
  * Whether no segment of `path` is, or decodes into, `.` or `..`, contains an encoded `/`, `\`, `%` or control, or is
  * empty in the middle, and no `#` ends the path early. (`/%2e%2e/` is collapsed by `new URL`, `..%2f` is left for the
- * upstream to decode.)
+ * upstream to decode.) The one encoded `/` that is let through is that of a model's ARN.
  */
 export function isSafePath(path: string): boolean {
   if (path === '' || path === '/') return true;
@@ -23,5 +28,7 @@ function isSafeSegment(segment: string): boolean {
   } catch {
     return false;
   }
-  return !DOT_SEGMENT.test(decoded) && !/[/\\%\u0000-\u001f\u007f]/.test(decoded) && /^[!"$-~]*$/.test(segment);
+  if (!/^[!"$-~]*$/.test(segment)) return false;
+  if (decoded.includes('/')) return MODEL_ARN.test(decoded);
+  return !DOT_SEGMENT.test(decoded) && !/[\\%\u0000-\u001f\u007f]/.test(decoded);
 }
