@@ -14,6 +14,7 @@ import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
 import { PriceSource } from './pricing/price-source.js';
+import { GoogleTokens } from './credentials/google-oauth.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { createExpressApp, createShapedServer } from './server.js';
@@ -52,6 +53,8 @@ export interface ProxyOptions {
   readonly requestBounds?: RequestBounds;
   /** certificates (PEM) of upstreams that are trusted in place of Node's own */
   readonly trustedCertificates?: string;
+  /** of the endpoint that gives access tokens for Google's service accounts */
+  readonly googleTokenUrl?: string;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -61,10 +64,12 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const prices = new PriceSource(clients.pool);
   const ledger = createLedger(clients, options.ledgerBounds ?? MEMORY_LEDGER_DEFAULTS);
   const dispatchers = createDispatchers({ ...options, bounds });
+  const { googleTokenUrl: tokenUrl } = options;
+  const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
   const heldBodies = new HeldBodies();
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const parts = { statistics, policyCache, prices, ledger, dispatchers, heldBodies, vault, bounds };
+  const parts = { statistics, policyCache, prices, ledger, dispatchers, googleTokens, heldBodies, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -92,14 +97,15 @@ type Parts = Pick<
   'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds'
 > & {
   readonly policyCache: PolicyCache;
+  readonly googleTokens: GoogleTokens;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, statistics, prices, ledger, dispatchers, heldBodies, vault, bounds } = parts;
+  const { policyCache, googleTokens, statistics, prices, ledger, dispatchers, heldBodies, vault, bounds } = parts;
   return {
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
-    providers: createRegistry(config.providerOrigins, demoBase(config)),
+    providers: createRegistry(config.providerOrigins, demoBase(config), googleTokens),
     dispatchers,
     ledger,
     prices,

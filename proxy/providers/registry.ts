@@ -5,9 +5,12 @@
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { PROVIDER_BASES, type ProviderSlug } from '../../schema/contracts/providers.js';
+import type { GoogleTokens } from '../credentials/google-oauth.js';
+import { awsBedrock } from './aws-bedrock.js';
 import { azureOpenAi } from './azure-openai.js';
 import { baseten } from './baseten.js';
 import { fal } from './fal.js';
+import { googleVertexAi } from './google-vertex-ai.js';
 import { huggingFace } from './hugging-face.js';
 import { plainProvider } from './plain-provider.js';
 import type { Provider } from './provider.js';
@@ -16,15 +19,16 @@ import { workersAi } from './workers-ai.js';
 /** What makes an odd provider of its row; `override` stands in the place of the row's base, null: it does not. */
 type OddProvider = (row: ProviderRow, override: string | null) => Provider;
 
-const ODD: Readonly<Partial<Record<ProviderSlug, OddProvider>>> = {
+type OddProviders = Readonly<Partial<Record<ProviderSlug, OddProvider>>>;
+
+const ODD: OddProviders = {
+  'aws-bedrock': awsBedrock,
   'azure-openai': azureOpenAi,
   'workers-ai': workersAi,
   huggingface: huggingFace,
   fal,
   baseten,
 };
-/** Rows whose provider is not there yet. */
-const ABSENT: ReadonlySet<string> = new Set<ProviderSlug>(['google-vertex-ai', 'aws-bedrock']);
 
 export interface Registry {
   find(slug: string): Provider | null;
@@ -33,14 +37,19 @@ export interface Registry {
 /**
  * @param overrides slug → base URL, parsed and checked by the configuration (`PROVIDER_ORIGINS`)
  * @param demoBase base of the demo provider; null when the demo is off, and then the slug does not exist
+ * @param googleTokens where Vertex's access tokens come from
  */
-export function createRegistry(overrides: ReadonlyMap<string, string>, demoBase: string | null): Registry {
+export function createRegistry(
+  overrides: ReadonlyMap<string, string>,
+  demoBase: string | null,
+  googleTokens: Pick<GoogleTokens, 'token'>,
+): Registry {
   const providers = new Map<string, Provider>();
+  const odd: OddProviders = { ...ODD, 'google-vertex-ai': googleVertexAi(googleTokens) };
   // the object has no other keys
   for (const [slug, row] of Object.entries(PROVIDER_BASES) as [ProviderSlug, ProviderRow][]) {
-    if (ABSENT.has(slug)) continue;
     const override = overrides.get(slug) ?? null;
-    providers.set(slug, ODD[slug]?.(row, override) ?? plainProvider(slug, override ?? row.base, row));
+    providers.set(slug, odd[slug]?.(row, override) ?? plainProvider(slug, override ?? row.base, row));
   }
   if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, PROVIDER_BASES.openai));
   return { find: (slug) => providers.get(slug) ?? null };

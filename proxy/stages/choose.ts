@@ -28,7 +28,8 @@ export interface ChooseDeps extends RequestBodyDeps {
 
 /**
  * Throws GatewayError 2009 or 2040 (no credential for this caller, or none for this route), 9001 or 9002 (the request
- * does not say where to), 9004 (body too large), 9006 (cannot be known or held now), or ClientLeft.
+ * does not say where to), 9004 (body too large), 9006 (cannot be known or held now), 2005 (no access token can be asked
+ * for), or ClientLeft.
  */
 export async function choose(
   deps: ChooseDeps,

@@ -1,5 +1,6 @@
 /** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
+import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import type { MemoryLedger } from '../usage/memory-ledger.js';
@@ -12,6 +13,7 @@ export interface MetricSources {
   readonly policyCache: PolicyCache;
   readonly heldBodies: HeldBodies;
   readonly vault: Vault;
+  readonly googleTokens: GoogleTokens;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -22,6 +24,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declarePolicyCache(registry, sources.policyCache);
   declareHeldBodies(registry, sources.heldBodies);
   declareVault(registry, sources.vault);
+  declareGoogleTokens(registry, sources.googleTokens);
   return registry;
 }
 
@@ -116,6 +119,27 @@ function declareHeldBodies(registry: Registry, heldBodies: HeldBodies): void {
       this.set(heldBodies.heldBytes);
     },
   });
+}
+
+function declareGoogleTokens(registry: Registry, tokens: GoogleTokens): void {
+  declareCounter(
+    registry,
+    'tollgate_google_tokens_asked_total',
+    'Access tokens asked of Google',
+    () => tokens.counts.asked,
+  );
+  declareCounter(
+    registry,
+    'tollgate_google_tokens_turned_away_total',
+    'Requests refused because too many access tokens were being asked for',
+    () => tokens.counts.turnedAway,
+  );
+  declareCounter(
+    registry,
+    'tollgate_google_tokens_evicted_total',
+    'Access tokens forgotten early: as many as may be held were in memory',
+    () => tokens.counts.evicted,
+  );
 }
 
 function declareVault(registry: Registry, vault: Vault): void {

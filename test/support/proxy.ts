@@ -30,6 +30,7 @@ export interface TestProxyOptions {
   readonly ledger?: Partial<LedgerBounds>;
   readonly bounds?: Partial<RequestBounds>;
   readonly trustedCertificates?: string;
+  readonly googleTokenUrl?: string;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
@@ -79,10 +80,11 @@ export async function startTestProxy(
   };
 }
 
-function proxyOptions({ ledger, bounds, trustedCertificates }: TestProxyOptions): ProxyOptions {
+function proxyOptions({ ledger, bounds, trustedCertificates, googleTokenUrl }: TestProxyOptions): ProxyOptions {
   return {
     ledgerBounds: { ...MEMORY_LEDGER_DEFAULTS, ...ledger },
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
     ...(trustedCertificates === undefined ? {} : { trustedCertificates }),
+    ...(googleTokenUrl === undefined ? {} : { googleTokenUrl }),
   };
 }

@@ -152,7 +152,7 @@ function isHome({ origin, also, under }: Home, route: Route): boolean {
   return isOwnHost && (under === undefined || (route.path.startsWith(under) && !route.path.includes('..')));
 }
 
-const registry = createRegistry(new Map(), null);
+const registry = createRegistry(new Map(), null, { token: () => 'no token is made here' });
 
 test.each(PROVIDER_SLUGS.filter((slug) => registry.find(slug) !== null))(
   'T-KEY-6 a key of %s goes to its own hosts and target, or nowhere',

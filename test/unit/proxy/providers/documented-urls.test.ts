@@ -5,7 +5,7 @@ import { isProviderSlug, keyOriginOf } from '../../../../schema/contracts/provid
 import { PROVIDER_BASES, PROVIDER_SLUGS } from '../../../../schema/contracts/providers.js';
 import { providerCases, providerFixtures } from '../../../support/provider-requests.js';
 
-const registry = createRegistry(new Map(), null);
+const registry = createRegistry(new Map(), null, { token: () => 'no token' });
 
 test.each(providerCases())('%s goes to the URL that the provider documents', (_title, { slug, target }, each) => {
   const [path = '', query = ''] = each.client.path.split(/(?=\?)/);

@@ -6,7 +6,8 @@ import { createRegistry } from '../../../../proxy/providers/registry.js';
 import type { Route } from '../../../../proxy/providers/provider.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
-const defaults = createRegistry(new Map(), null);
+const NO_TOKENS = { token: () => 'no token' };
+const defaults = createRegistry(new Map(), null, NO_TOKENS);
 
 function routeOf(slug: string, path: string, headers: readonly string[] = [], registry = defaults): Route {
   const provider = registry.find(slug);
@@ -130,7 +131,7 @@ test('a target URL counts on the bare base only: there is one way to name what i
 test('an override stands in the place of the whole base, and the same rest of the path follows', () => {
   const base = 'http://127.0.0.1:9/base/';
   const slugs = ['openai', 'grok', 'azure-openai', 'workers-ai', 'huggingface', 'baseten', 'fal'];
-  const registry = createRegistry(new Map(slugs.map((slug) => [slug, base])), null);
+  const registry = createRegistry(new Map(slugs.map((slug) => [slug, base])), null, NO_TOKENS);
   const at = (slug: string, path: string, headers?: readonly string[]): string => {
     const { origin, keyOrigin, path: own, query = '' } = routeOf(slug, path, headers, registry);
     expect([slug, keyOrigin]).toEqual([slug, 'http://127.0.0.1:9']);
@@ -147,7 +148,7 @@ test('an override stands in the place of the whole base, and the same rest of th
 
 test('an override may have the placeholders of the base', () => {
   const overrides = new Map([['azure-openai', 'https://{resource}.privatelink.example/eu']]);
-  const route = routeOf('azure-openai', '/r/d/x', [], createRegistry(overrides, null));
+  const route = routeOf('azure-openai', '/r/d/x', [], createRegistry(overrides, null, NO_TOKENS));
   expect(route.origin + route.path).toBe('https://r.privatelink.example/eu/openai/deployments/d/x');
 });
 
