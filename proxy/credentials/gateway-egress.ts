@@ -1,4 +1,4 @@
-/** A gateway's own egress proxy, opened and parsed once per policy document. */
+/** A gateway's own egress proxy: opened for each call, which costs a look-up while the vault holds it, and parsed once. */
 import { createHash } from 'node:crypto';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import { egressProxyContext } from '../../schema/contracts/seal-contexts.js';
@@ -6,24 +6,23 @@ import { GatewayError } from '../gateway-error.js';
 import type { EgressProxy } from '../upstream/destination.js';
 import type { SecretOpener } from './secret-opener.js';
 
-const opened = new WeakMap<GatewayPolicy, EgressProxy>();
+/** Under what the vault gave: with it goes the URL, which holds a password, and not with the much older policy. */
+const parsed = new WeakMap<object, EgressProxy>();
 
 /** Null: the instance's way out. Throws GatewayError 9006 when it cannot be opened: a call never goes another way. */
 export function gatewayEgress(opener: SecretOpener, policy: GatewayPolicy): EgressProxy | null {
-  if (policy.egressProxySealed === null) return null;
-  let egress = opened.get(policy);
-  if (egress === undefined) opened.set(policy, (egress = openEgress(opener, policy, policy.egressProxySealed)));
+  const sealed = policy.egressProxySealed;
+  if (sealed === null) return null;
+  const { accountId, gatewayId, settings } = policy;
+  const context = egressProxyContext({ accountId, gatewayId, maskedUrl: settings.egressProxyUrl ?? '' });
+  const secret = opener.open(sealed, context);
+  let egress = parsed.get(secret);
+  if (egress === undefined) parsed.set(secret, (egress = parse(secret.reveal(), gatewayId, sealed)));
   return egress;
 }
 
-function openEgress(opener: SecretOpener, policy: GatewayPolicy, sealed: string): EgressProxy {
-  const context = egressProxyContext({
-    accountId: policy.accountId,
-    gatewayId: policy.gatewayId,
-    maskedUrl: policy.settings.egressProxyUrl ?? '',
-  });
-  const text = opener.open(sealed, context).reveal();
+function parse(text: string, gatewayId: string, sealed: string): EgressProxy {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null) throw new GatewayError('unavailable', 'the egress proxy cannot be read');
-  return { url, key: `${policy.gatewayId}:${createHash('sha256').update(sealed).digest('base64url')}` };
+  return { url, key: `${gatewayId}:${createHash('sha256').update(sealed).digest('base64url')}` };
 }

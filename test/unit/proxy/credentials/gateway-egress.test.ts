@@ -12,9 +12,15 @@ function policy(sealed: string | null): GatewayPolicy {
   return policyOf({ egressProxySealed: sealed, settings: { egressProxyUrl: 'socks5://me:***@proxy.example:1080' } });
 }
 
-function counting(value: string): SecretOpener & { readonly contexts: SealContext[] } {
+/** Gives one and the same secret until `forget`, as the vault does within a minute. */
+function counting(value: string): SecretOpener & { readonly contexts: SealContext[]; forget(): void } {
   const contexts: SealContext[] = [];
-  return { contexts, open: (_sealed, context) => (contexts.push(context), { reveal: () => value }) };
+  let secret = { reveal: () => value };
+  return {
+    contexts,
+    open: (_sealed, context) => (contexts.push(context), secret),
+    forget: () => void (secret = { reveal: () => value }),
+  };
 }
 
 test('a gateway without an egress proxy of its own opens nothing', () => {
@@ -23,12 +29,10 @@ test('a gateway without an egress proxy of its own opens nothing', () => {
   expect(opener.contexts).toEqual([]);
 });
 
-test('the whole URL is opened once for each policy document, bound to the gateway and to the origin that it shows', () => {
+test('the whole URL is bound to the gateway and to the origin that it shows', () => {
   const opener = counting(WHOLE);
   const document = policy('c2VhbGVk');
-  const egress = gatewayEgress(opener, document);
-  expect(egress?.url.href).toBe(WHOLE);
-  expect(gatewayEgress(opener, document)).toBe(egress);
+  expect(gatewayEgress(opener, document)?.url.href).toBe(WHOLE);
   expect(opener.contexts).toEqual([
     {
       use: 'egress-proxy',
@@ -39,6 +43,17 @@ test('the whole URL is opened once for each policy document, bound to the gatewa
       version: 1,
     },
   ]);
+});
+
+test('it is the same while the vault holds the URL, and is made anew afterwards under the same key', () => {
+  const opener = counting(WHOLE);
+  const document = policy('c2VhbGVk');
+  const first = gatewayEgress(opener, document);
+  expect(gatewayEgress(opener, { ...document, revision: 2 })).toBe(first);
+  opener.forget();
+  const second = gatewayEgress(opener, document);
+  expect(second).not.toBe(first);
+  expect(second?.key).toBe(first?.key);
 });
 
 test('its key tells gateways and sealed values apart and holds nothing of the URL', () => {
