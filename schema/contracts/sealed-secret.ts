@@ -68,6 +68,7 @@ const PAYLOAD_LABEL = Buffer.from('tollgate/vault-payload/v1');
 /** The fields of an envelope that are no secret; views into it. */
 export interface SealedFields {
   readonly keyId: Buffer;
+  readonly ephemeral: Buffer;
   readonly dataKeyId: Buffer;
   readonly wrapNonce: Buffer;
   readonly nonce: Buffer;
@@ -123,6 +124,7 @@ export function readSealed(sealed: Buffer): SealedFields {
   if (!isEnvelope) throw new SealedSecretError('malformed');
   return {
     keyId: sealed.subarray(AT.keyId, AT.ephemeral),
+    ephemeral: sealed.subarray(AT.ephemeral, AT.wrap),
     dataKeyId: sealed.subarray(AT.dataKeyId, AT.payload),
     wrapNonce: sealed.subarray(AT.wrap, AT.wrap + NONCE_BYTES),
     nonce: sealed.subarray(AT.payload, AT.payload + NONCE_BYTES),

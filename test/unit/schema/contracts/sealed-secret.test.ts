@@ -16,7 +16,7 @@ import {
   readVaultPublicKey,
   type VaultPrivateKey,
 } from '../../../../schema/contracts/vault-keys.js';
-import { propertyRuns, TEST_SIZE } from '../../../support/test-size.js';
+import { propertyRuns } from '../../../support/test-size.js';
 
 const pair = newPair();
 const otherPair = newPair();
@@ -158,17 +158,6 @@ test('T-KEY-2: bytes changed, moved, repeated or made up are refused', () => {
     }),
     runs,
   );
-});
-
-test('T-KEY-2: no nonce, data key or ephemeral key comes twice', () => {
-  const count = TEST_SIZE === 'full' ? 100_000 : 2_000;
-  const seen = new Set<string>();
-  for (let i = 0; i < count; i++) {
-    const sealed = sealSecret(pair.publicKey, SECRET, CONTEXT);
-    const { nonce, wrapNonce, dataKeyId } = readSealed(sealed);
-    for (const part of [nonce, wrapNonce, dataKeyId, sealed.subarray(10, 42)]) seen.add(part.toString('base64'));
-  }
-  expect(seen.size).toBe(count * 4);
 });
 
 test('an ephemeral key of small order is refused', () => {
