@@ -48,10 +48,10 @@ function canary(name: string): string {
 }
 
 /** Sends it; refusals are wanted too: their answers and log lines are read with the rest. */
-async function send(document: string, input: object): Promise<Record<string, unknown> | null> {
+async function send(document: string, input: object): Promise<Record<string, unknown>> {
   const answer = await editor(document, { input });
   answers.push(answer.text);
-  return answer.data;
+  return answer.data ?? {};
 }
 
 function serviceAccount(): string {
@@ -64,7 +64,7 @@ function serviceAccount(): string {
 async function plantKeys(): Promise<void> {
   const key = { gatewayId, provider: 'openai', secret: canary('first') };
   const created = await send(CREATE_KEY, key);
-  const { id } = created?.['createProviderKey'] as { id: string };
+  const { id } = created['createProviderKey'] as { id: string };
   await send(ROTATE_KEY, { id, secret: canary('rotated') });
   await send(CREATE_KEY, { ...key, secret: canary('conflict') });
   await send(CREATE_KEY, { ...key, alias: 'a b', secret: canary('bad-alias') });
@@ -87,7 +87,7 @@ async function plantKeys(): Promise<void> {
 async function plantOthers(): Promise<void> {
   const custom = { accountId: tenant.accountId, slug: 'acme', name: 'Acme', baseUrl: 'https://api.example.com' };
   const created = await send(CREATE_CUSTOM, { ...custom, headers: { 'x-key': canary('header') } });
-  const { id } = created?.['createCustomProvider'] as { id: string };
+  const { id } = created['createCustomProvider'] as { id: string };
   await send(UPDATE_CUSTOM, { id, headers: { authorization: `Bearer ${canary('new-header')}` } });
   await send(UPDATE_CUSTOM, { id, headers: { authorization: `${canary('bad-header')}\r\n` } });
   await send(CREATE_KEY, { gatewayId, provider: 'custom-acme', secret: canary('custom') });
