@@ -1,8 +1,7 @@
 /** Without any override, what the SDKs send through us goes to the URL that they call by themselves. */
 import { expect, test } from '@jest/globals';
 import { createRegistry } from '../../../../proxy/providers/registry.js';
-import { isProviderSlug, keyOriginOf } from '../../../../schema/contracts/provider-origins.js';
-import { PROVIDER_BASES, PROVIDER_SLUGS } from '../../../../schema/contracts/providers.js';
+import { PROVIDER_SLUGS } from '../../../../schema/contracts/providers.js';
 import { providerCases, providerFixtures } from '../../../support/provider-requests.js';
 
 const registry = createRegistry(new Map(), null, { token: () => 'no token' });
@@ -13,15 +12,6 @@ test.each(providerCases())('%s goes to the URL that the provider documents', (_t
   const route = registry.find(slug)?.route({ path, headers, keyTarget: null });
   expect(`${route?.origin}${route?.path}${route?.query ?? query}`).toBe(each.upstream.url);
   expect(route?.target).toEqual(target);
-});
-
-test.each(providerCases())('%s uses a key that the api bound to this target', (_title, { slug, target }, each) => {
-  if (!isProviderSlug(slug)) throw new Error(`${slug} is no provider`);
-  const [path = ''] = each.client.path.split('?');
-  const headers = Object.entries(each.client.headers).flat();
-  const route = registry.find(slug)?.route({ path, headers, keyTarget: target });
-  expect(route?.keyOrigin).toBe(keyOriginOf(slug, target, new Map()));
-  expect(Object.keys(target)).toEqual(PROVIDER_BASES[slug].targetFields);
 });
 
 test('every provider has documented examples, and the credential header is the one that its own document names', () => {
