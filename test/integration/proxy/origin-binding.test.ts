@@ -32,7 +32,13 @@ beforeAll(async () => {
   [home, neighbour, elsewhere] = await Promise.all([startFakeUpstream(), startFakeUpstream(), startFakeUpstream()]);
   for (const upstream of [home, neighbour, elsewhere]) upstream.answer = answerJson(200, chatCompletion());
   proxy = await startTestProxy(
-    { openai: `${home.origin}/v1`, anthropic: neighbour.origin, 'google-ai-studio': neighbour.origin },
+    {
+      openai: `${home.origin}/v1`,
+      anthropic: neighbour.origin,
+      'google-ai-studio': neighbour.origin,
+      'workers-ai': `${neighbour.origin}/accounts/{account}/ai`,
+      'azure-openai': `${neighbour.origin}/{resource}`,
+    },
     { ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' },
   );
   tenant = await createTenant(proxy.owner);
@@ -307,4 +313,39 @@ test('T-KEY-6 after the operator or the account changed a base URL, a key for th
   expect(await refusedWith('openai')).toEqual([503, 9006]);
   expect(home.seen.filter((seen) => JSON.stringify(seen.rawHeaders).includes('former'))).toEqual([]);
   expectNoSighting(6);
+});
+
+test('T-KEY-6 at one origin, a key of one account or resource is never sent to another', async () => {
+  const other = await tenant.gateway('targets');
+  const account = 'a'.repeat(32);
+  const key = { gatewayId: other, origin: neighbour.origin, secret: CANARY };
+  await tenant.providerKey({ ...key, provider: 'workers-ai', target: { account } });
+  await tenant.providerKey({ ...key, provider: 'azure-openai', target: { resource: 'mine' } });
+  const call = async (path: string, headers: Readonly<Record<string, string>> = {}): Promise<number> => {
+    const { status } = await rawCall(`${proxy.url}/v1/${tenant.tag}/targets${path}`, {
+      headers: { 'content-type': 'application/json', 'cf-aig-authorization': `Bearer ${token}`, ...headers },
+      body: JSON.stringify(CHAT),
+    });
+    return status;
+  };
+  const named = (value: string): Record<string, string> => ({ 'tollgate-workers-ai-account': value });
+  const run = '/workers-ai/@cf/meta/llama';
+  for (const answered of [call(run), call(run, named(account)), call('/azure-openai/Mine/d/chat/completions')]) {
+    expect(await answered).toBe(200);
+  }
+  const ran = `/accounts/${account}/ai/run/@cf/meta/llama`;
+  expect(neighbour.seen.map((seen) => seen.url).toSorted()).toEqual([
+    ran,
+    ran,
+    '/mine/openai/deployments/d/chat/completions',
+  ]);
+  expect(neighbour.seen.every(holdsCanary)).toBe(true);
+  neighbour.seen.splice(0);
+  for (const theirs of ['b'.repeat(32), 'theirs', `${account}/../b`, `${account}x`, '']) {
+    expect([400, 400]).toEqual([
+      await call(run, named(theirs)),
+      await call(`/azure-openai/${theirs}/d/chat/completions`),
+    ]);
+  }
+  expectNoSighting(10);
 });
