@@ -29,14 +29,17 @@ const NOT_FOR_THE_DEMO = [
 ];
 
 /** The environment of the demo provider. */
-export const demoEnvironment = (): NodeJS.ProcessEnv => without(process.env, NOT_FOR_THE_DEMO);
+export function demoEnvironment(inherited: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return without(inherited, NOT_FOR_THE_DEMO);
+}
 
 export function tierEnvironments(
   config: StartConfig,
   urls: ServiceUrls,
+  inherited: NodeJS.ProcessEnv = process.env,
 ): { readonly api: NodeJS.ProcessEnv; readonly proxy: NodeJS.ProcessEnv } {
   const both = {
-    ...process.env,
+    ...inherited,
     ...config.secrets,
     DATA_DIR: config.dataDir,
     API_PORT: String(config.api.port),
