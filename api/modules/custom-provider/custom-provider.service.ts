@@ -27,6 +27,8 @@ import {
 } from './custom-provider.inputs.js';
 
 const CUSTOM_PROVIDERS_MAX = 100;
+/** Sealed headers of an account together: the policy of each of its gateways carries them. */
+const HEADERS_BYTES_MAX = 131_072;
 
 export interface CustomProviderDeps {
   readonly database: Database;
@@ -56,10 +58,10 @@ export class CustomProviderService {
     const id = newUuidV7() as CustomProviderId; // made here
     try {
       return await this.inChange(scope, async (tx) => {
-        await assertRoom(tx);
         const sealedHeaders = this.sealed(tx, { id, slug, baseUrl, version: 1 }, headers);
         const row = { id, slug, name, baseUrl, headerNames: headers.names, sealedHeaders };
         await tx.insert(CustomProvider, row);
+        await assertBounds(tx, 'input.accountId');
         await recordAudit(tx, { action: 'customProvider.create', before: null, after: shown(row) });
         return { provider: await found(tx, id), isInPolicy: true };
       });
@@ -94,6 +96,7 @@ export class CustomProviderService {
         changes.sealedHeaders = this.sealed(tx, { id: before.id, slug: before.slug, baseUrl, version }, headers);
       }
       await tx.update(CustomProvider, { id: before.id }, { ...changes, updatedAt: () => 'now()' });
+      await assertBounds(tx, 'input.headers');
       await recordAudit(tx, {
         action: 'customProvider.update',
         before: shown(before),
@@ -155,15 +158,22 @@ async function lockAccount(tx: TenantTransaction): Promise<GatewayId[]> {
   return lockGateways(tx, null);
 }
 
-async function assertRoom(tx: TenantTransaction): Promise<void> {
-  const rows = await tx.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM custom_provider c WHERE ${tx.owned('c')}`,
+/** Looked at after the change, under the account's lock: what passes a bound is rolled back with it. */
+async function assertBounds(tx: TenantTransaction, field: string): Promise<void> {
+  const rows = await tx.query<{ count: number; bytes: number }>(
+    `SELECT count(*)::int AS count, coalesce(sum(octet_length(c.sealed_headers)), 0)::int AS bytes
+     FROM custom_provider c WHERE ${tx.owned('c')}`,
   );
-  if ((rows[0]?.count ?? 0) < CUSTOM_PROVIDERS_MAX) return;
-  throw conflict(
-    `The account has ${CUSTOM_PROVIDERS_MAX} custom providers, as many as it may have.`,
-    'input.accountId',
-  );
+  const { count, bytes } = rows[0] ?? { count: 0, bytes: 0 };
+  if (count > CUSTOM_PROVIDERS_MAX) {
+    throw conflict(`The account has ${CUSTOM_PROVIDERS_MAX} custom providers, as many as it may have.`, field);
+  }
+  if (bytes > HEADERS_BYTES_MAX) {
+    throw conflict(
+      `The headers of the account's custom providers would have more than ${HEADERS_BYTES_MAX} bytes.`,
+      field,
+    );
+  }
 }
 
 async function found(tx: TenantTransaction, id: string): Promise<CustomProvider> {

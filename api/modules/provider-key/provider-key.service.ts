@@ -21,6 +21,8 @@ import { originOf, readTarget } from './key-place.js';
 import { aliasSchema, type CreateProviderKeyInput, type RotateProviderKeyInput } from './provider-key.inputs.js';
 
 const KEYS_PER_GATEWAY_MAX = 100;
+/** Sealed secrets of a gateway together: its policy carries them, and every proxy holds that in memory. */
+const KEYS_BYTES_MAX = 262_144;
 
 export interface ProviderKeyDeps {
   readonly database: Database;
@@ -43,9 +45,9 @@ export class ProviderKeyService {
       return await this.inChange(scope, input.gatewayId, async (tx, gatewayId) => {
         const target = readTarget(provider, input.target);
         const origin = await originOf(tx, this.deps.providerOrigins, { provider, target });
-        await assertRoom(tx, gatewayId);
         const row = { id, gatewayId, provider, alias, target, origin, version: 1 };
         await tx.insert(ProviderKey, { ...row, ...this.sealed(tx, row, secret) });
+        await assertBounds(tx, gatewayId, 'input.gatewayId');
         await recordAudit(tx, { action: 'providerKey.create', before: null, after: row });
         return found(tx, id);
       });
@@ -64,6 +66,7 @@ export class ProviderKeyService {
       const { version } = after;
       const changes = { origin, version, ...this.sealed(tx, after, input.secret) };
       await tx.update(ProviderKey, { id: before.id }, { ...changes, updatedAt: () => 'now()' });
+      await assertBounds(tx, before.gatewayId, 'input.secret');
       await recordAudit(tx, { action: 'providerKey.rotate', before: place(before), after });
       return found(tx, before.id);
     });
@@ -118,13 +121,20 @@ const place = ({ id, provider, target, origin, version }: ProviderKey): Place =>
   version,
 });
 
-async function assertRoom(tx: TenantTransaction, gatewayId: GatewayId): Promise<void> {
-  const rows = await tx.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM provider_key k WHERE ${tx.owned('k')} AND k.gateway_id = $2`,
+/** Looked at after the change, under the gateway's lock: what passes a bound is rolled back with it. */
+async function assertBounds(tx: TenantTransaction, gatewayId: GatewayId, field: string): Promise<void> {
+  const rows = await tx.query<{ count: number; bytes: number }>(
+    `SELECT count(*)::int AS count, coalesce(sum(octet_length(k.sealed)), 0)::int AS bytes
+     FROM provider_key k WHERE ${tx.owned('k')} AND k.gateway_id = $2`,
     [gatewayId],
   );
-  if ((rows[0]?.count ?? 0) < KEYS_PER_GATEWAY_MAX) return;
-  throw conflict(`The gateway has ${KEYS_PER_GATEWAY_MAX} provider keys, as many as it may have.`, 'input.gatewayId');
+  const { count, bytes } = rows[0] ?? { count: 0, bytes: 0 };
+  if (count > KEYS_PER_GATEWAY_MAX) {
+    throw conflict(`The gateway has ${KEYS_PER_GATEWAY_MAX} provider keys, as many as it may have.`, field);
+  }
+  if (bytes > KEYS_BYTES_MAX) {
+    throw conflict(`The gateway's provider keys would have more than ${KEYS_BYTES_MAX} bytes together.`, field);
+  }
 }
 
 /** A caller limited to gateways finds the keys of those. */

@@ -169,6 +169,14 @@ test('an account has a hundred custom providers, however many are made at once, 
   expect([first.edges.length, second.edges.length]).toEqual([60, 40]);
 }, 60_000);
 
+test("the headers of an account's custom providers have 128 KiB together", async () => {
+  const headers = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`x-${name}`, 'v'.repeat(8_000)]));
+  for (const slug of ['one', 'two', 'three', 'four']) await create({ slug, headers });
+  (await editor(CREATE, { input: draft({ slug: 'five', headers }) })).expectError('CONFLICT', 'input.accountId');
+  const { id } = await create({ slug: 'five' });
+  (await editor(UPDATE, { input: { id, headers } })).expectError('CONFLICT', 'input.headers');
+});
+
 test.each<[object, string]>([
   [{ slug: '' }, 'input.slug'],
   [{ slug: 'Acme' }, 'input.slug'],

@@ -190,6 +190,16 @@ test('a gateway holds a hundred keys, however many are made at once, and its lis
   expect((await editor(PAGE, other)).data).toEqual({ account: null });
 }, 60_000);
 
+test('the keys of a gateway have 256 KiB together, because every proxy holds them', async () => {
+  const secret = 'x'.repeat(16_384);
+  for (let index = 0; index < 15; index++) await create({ alias: `a${index}`, secret });
+  const input = { gatewayId, provider: 'openai', alias: 'last', secret };
+  (await editor(CREATE, { input })).expectError('CONFLICT', 'input.gatewayId');
+  const { id } = await create({ alias: 'small' });
+  (await editor(ROTATE, { input: { id, secret } })).expectError('CONFLICT', 'input.secret');
+  expect(await opened(id)).toBe('sk-test-0123456789');
+});
+
 test('deleting a gateway erases its keys and its egress proxy', async () => {
   await create();
   const SET = `mutation ($id: ID!) { updateGateway(input: { id: $id,
