@@ -7,7 +7,7 @@ import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
-import { HeldBodies } from './held-bodies.js';
+import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
 import { answerMalformed } from './malformed-requests.js';
 import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
@@ -51,6 +51,8 @@ export interface ProxyOptions {
   /** of the ledger's memory */
   readonly ledgerBounds?: LedgerBounds;
   readonly requestBounds?: RequestBounds;
+  /** of bodies that are held whole for a signature */
+  readonly heldBodyBounds?: HeldBodyBounds;
   /** certificates (PEM) of upstreams that are trusted in place of Node's own */
   readonly trustedCertificates?: string;
   /** of the endpoint that gives access tokens for Google's service accounts */
@@ -66,7 +68,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const dispatchers = createDispatchers({ ...options, bounds });
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
-  const heldBodies = new HeldBodies();
+  const heldBodies = new HeldBodies(options.heldBodyBounds);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
   const parts = { statistics, policyCache, prices, ledger, dispatchers, googleTokens, heldBodies, vault, bounds };

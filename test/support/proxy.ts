@@ -6,6 +6,7 @@ import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
+import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
 import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
@@ -29,6 +30,7 @@ export interface TestProxy {
 export interface TestProxyOptions {
   readonly ledger?: Partial<LedgerBounds>;
   readonly bounds?: Partial<RequestBounds>;
+  readonly heldBodies?: Partial<HeldBodyBounds>;
   readonly trustedCertificates?: string;
   readonly googleTokenUrl?: string;
 }
@@ -80,10 +82,17 @@ export async function startTestProxy(
   };
 }
 
-function proxyOptions({ ledger, bounds, trustedCertificates, googleTokenUrl }: TestProxyOptions): ProxyOptions {
+function proxyOptions({
+  ledger,
+  bounds,
+  heldBodies,
+  trustedCertificates,
+  googleTokenUrl,
+}: TestProxyOptions): ProxyOptions {
   return {
     ledgerBounds: { ...MEMORY_LEDGER_DEFAULTS, ...ledger },
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
+    heldBodyBounds: { ...HELD_BODY_BOUNDS, ...heldBodies },
     ...(trustedCertificates === undefined ? {} : { trustedCertificates }),
     ...(googleTokenUrl === undefined ? {} : { googleTokenUrl }),
   };
