@@ -6,6 +6,7 @@ import type { Arrival, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.
 import { GatewayError } from '../gateway-error.js';
 import { ClientLeft } from '../request-body.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
+import { withoutEchoes } from '../upstream/headers.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import { UpstreamExchange } from '../upstream/upstream-exchange.js';
 
@@ -26,10 +27,11 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
       const error = upstreamError(cause);
       settle({ kind: 'failed', error, attempt: openAttempt(startedAtMs, null, error.definition.code) });
     };
-    const exchange = new UpstreamExchange(
-      (answer) => settle({ kind: 'answered', answer, attempt: openAttempt(startedAtMs, answer.statusCode, null) }),
-      fail,
-    );
+    const exchange = new UpstreamExchange((answer) => {
+      if (holdsOwnSecret(call))
+        exchange.headers = withoutEchoes(answer.headers, call.headers, arrival.request.rawHeaders);
+      settle({ kind: 'answered', answer, attempt: openAttempt(startedAtMs, answer.statusCode, null) });
+    }, fail);
     const onClientLeft = (): void => {
       exchange.cancel();
       settle({ kind: 'client-left', attempt: openAttempt(startedAtMs, null, null) });
@@ -51,6 +53,11 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
     dispatch(deps, arrival, call, exchange);
     return undefined;
   });
+}
+
+/** Whether a call bears a secret that its client does not know: a stored key, or a custom provider's headers. */
+function holdsOwnSecret({ storedKey, target }: UpstreamCall): boolean {
+  return storedKey !== null || target.customProvider !== null;
 }
 
 function dispatch(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall, exchange: UpstreamExchange): void {

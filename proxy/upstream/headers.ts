@@ -51,8 +51,9 @@ const NOT_DOWN = new Set([
   'server',
   'via',
   'x-powered-by',
+  'cdn-loop',
 ]);
-const NOT_DOWN_PREFIXES = ['cf-aig-', 'access-control-'];
+const NOT_DOWN_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-'];
 
 export interface UpstreamHeaderOptions {
   /** the answer has to be readable: ask for no content encoding */
@@ -104,16 +105,49 @@ export function loggedQuery(query: string): string {
     : query;
 }
 
-/** The provider's answer headers as a flat list of strings. */
+/**
+ * The provider's answer headers as a flat list of strings. Values with a control character in them do not come this far:
+ * the client library's parser takes such an answer for broken (502/2005).
+ */
 export function downstreamHeaders(rawHeaders: readonly Buffer[]): string[] {
   const headers: string[] = [];
+  let named: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toString('latin1') ?? '';
     const lower = name.toLowerCase();
-    if (NOT_DOWN.has(lower) || startsWithAny(lower, NOT_DOWN_PREFIXES)) continue;
+    if (NOT_DOWN.has(lower) || startsWithAny(lower, NOT_DOWN_PREFIXES)) {
+      if (lower === 'connection') named = namesIn(rawHeaders[i + 1]?.toString('latin1') ?? '', named);
+      continue;
+    }
     headers.push(name, rawHeaders[i + 1]?.toString('latin1') ?? '');
   }
-  return headers;
+  return named === null ? headers : withoutNamed(headers, named);
+}
+
+/** Shorter values are no secrets, and would be found in anything. */
+const SECRET_CHARACTERS_MIN = 8;
+/** What we add of our own that is no secret. */
+const OURS_AND_OPEN = new Set(['accept-encoding', 'cdn-loop', 'content-length']);
+
+/**
+ * An answer's headers without those that repeat a secret which we sent in the client's place. `sent` and `own` are what
+ * went up and what the client had sent: the difference is ours, and no client may read it.
+ */
+export function withoutEchoes(headers: readonly string[], sent: readonly string[], own: readonly string[]): string[] {
+  const clients = new Set(own.filter((_text, i) => i % 2 === 1));
+  const secrets: string[] = [];
+  for (let i = 0; i < sent.length; i += 2) {
+    const value = sent[i + 1] ?? '';
+    if (clients.has(value) || OURS_AND_OPEN.has(sent[i]?.toLowerCase() ?? '')) continue;
+    const secret = value.slice(value.lastIndexOf(' ') + 1); // a scheme stands before it: `Bearer …`
+    if (secret.length >= SECRET_CHARACTERS_MIN) secrets.push(secret);
+  }
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] ?? '';
+    if (!secrets.some((secret) => value.includes(secret))) kept.push(headers[i] ?? '', value);
+  }
+  return kept;
 }
 
 /** The value of a header in a flat list; null when absent. `name` is lowercase. */
@@ -129,13 +163,32 @@ function connectionNames(rawHeaders: readonly string[]): Set<string> | null {
   let names: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
-    for (const listed of (rawHeaders[i + 1] ?? '').toLowerCase().split(',')) {
-      const trimmed = listed.trim();
-      if (trimmed !== 'keep-alive' && trimmed !== 'close' && trimmed !== '') (names ??= new Set()).add(trimmed);
-    }
+    if (name.length === 10 && name.toLowerCase() === 'connection') names = namesIn(rawHeaders[i + 1] ?? '', names);
   }
   return names;
+}
+
+/** Adds the header names in a value of `Connection`; null as long as there is none, which is nearly always. */
+function namesIn(connection: string, before: Set<string> | null): Set<string> | null {
+  if (connection === 'keep-alive' || connection === 'close') return before;
+  let names = before;
+  for (const listed of connection.toLowerCase().split(',')) {
+    const trimmed = listed.trim();
+    if (trimmed !== 'keep-alive' && trimmed !== 'close' && trimmed !== '') (names ??= new Set()).add(trimmed);
+  }
+  return names;
+}
+
+/** The framing and the type are not the connection's, whatever it names: without them the body means something else. */
+const NEVER_NAMED = new Set(['content-length', 'content-type', 'content-encoding']);
+
+function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const lower = headers[i]?.toLowerCase() ?? '';
+    if (NEVER_NAMED.has(lower) || !named.has(lower)) kept.push(headers[i] ?? '', headers[i + 1] ?? '');
+  }
+  return kept;
 }
 
 function startsWithAny(text: string, prefixes: readonly string[]): boolean {

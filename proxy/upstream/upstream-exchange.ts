@@ -56,8 +56,8 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamAns
 
   onHeaders(statusCode: number, rawHeaders: Buffer[], resume: () => void): boolean {
     if (statusCode < 200) return true; // 103 Early Hints and its like say nothing to an API client
+    this.headers = downstreamHeaders(rawHeaders); // before the status: a fault in here is a failure to answer
     this.statusCode = statusCode;
-    this.headers = downstreamHeaders(rawHeaders);
     this.resumeSocket = resume;
     this.onHead(this);
     return true;

@@ -6,6 +6,7 @@ import {
   loggedQuery,
   upstreamHeaders,
   upstreamQuery,
+  withoutEchoes,
 } from '../../../../proxy/upstream/headers.js';
 import { mintApiToken } from '../../../../schema/contracts/api-token.js';
 import { propertyRuns } from '../../../support/test-size.js';
@@ -135,6 +136,27 @@ test("the provider's headers come down, less its connection's, its site's and th
       '3',
     ),
   ).toEqual(['X-Request-Id', 'req_1', 'retry-after', '7', 'x-ratelimit-remaining', '3']);
+});
+
+test("what the provider's Connection names stays with its connection, all but the framing and the type", () => {
+  const headers = ['Connection', 'close, X-Hop, content-length', 'X-Hop', '1', 'Content-Length', '2', 'X-Kept', '3'];
+  expect(down(...headers)).toEqual(['Content-Length', '2', 'X-Kept', '3']);
+});
+
+test('an answer that repeats the secret which we sent loses that header, and no other', () => {
+  const sent = [
+    'accept',
+    '*/*',
+    'x-client',
+    'client-value',
+    'authorization',
+    'Bearer sk-stored-key-1',
+    'x-short',
+    'abc',
+  ];
+  const echo = ['x-debug', 'got Bearer sk-stored-key-1!', 'x-seen', 'sk-stored-key-1', 'x-client', 'client-value'];
+  const answer = [...echo, 'x-other', 'abc sk-stored identity'];
+  expect(withoutEchoes(answer, sent, ['Accept', '*/*', 'X-Client', 'client-value'])).toEqual(answer.slice(4));
 });
 
 test('a header value keeps its bytes on the way down', () => {
