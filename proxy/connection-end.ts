@@ -33,18 +33,20 @@ export function endConnectionWith(socket: Socket, answer: string): void {
 }
 
 function lingerThenDestroy(this: Socket): void {
-  let allowedBytes = DROPPED_BYTES_MAX;
+  const bytesReadMax = this.bytesRead + DROPPED_BYTES_MAX;
   const cut = (): void => void this.destroy();
   const timer = setTimeout(cut, LINGER_MS).unref();
   this.once('close', () => clearTimeout(timer));
   this.once('end', cut);
-  // Takes the bytes away from the parser: it would find requests, or faults, in them.
-  this.removeAllListeners('data').on('data', (chunk: Buffer) => {
-    allowedBytes -= chunk.length;
-    if (allowedBytes < 0) this.destroy();
-  });
-  this.resume();
   this.end();
+  // The handle is started again by a listener of Node's parser, in the next tick: only then the bytes can be taken away
+  // from the parser, which would find requests, or faults, in them.
+  this.resume();
+  setImmediate(() => {
+    this.removeAllListeners('data').on('data', () => {
+      if (this.bytesRead > bytesReadMax) this.destroy();
+    });
+  });
 }
 
 /** Whether some of the request's body has not arrived yet. */

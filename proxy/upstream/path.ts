@@ -2,8 +2,8 @@
 
 /** Unreserved and sub-delims, `:`, `@`, `/` (RFC 3986 §3.3), and `%`: what needs no closer look when no `%` is in it. */
 const PLAIN = /^[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*$/;
-/** `.` or `..`, also with parameters behind it: some servers drop those before they resolve the dots. */
-const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:[/;]|$)/;
+/** `.` or `..`, also with parameters, a query or a fragment behind it: some programs drop those before they resolve dots. */
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:[/;?#]|$)/;
 /**
  * A model of AWS Bedrock named by its ARN, which AWS's SDKs send as one segment with its `/` encoded. Whoever decodes it
  * too early reads two plain segments, which climb nowhere.

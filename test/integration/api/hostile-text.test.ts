@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-test('T-SQL-1 hostile text in any argument is refused or finds nothing; nothing fails inside', async () => {
+test('T-SQL-2 hostile text in any argument is refused or finds nothing; nothing fails inside', async () => {
   const tenant = await createTenant(api.owner);
   const owner = graphqlCaller(api.url, (await createUser(api.owner, { accountId: tenant.accountId })).token);
   const failed: unknown[] = [];
@@ -61,7 +61,7 @@ test('T-SQL-1 hostile text in any argument is refused or finds nothing; nothing 
   expect(failed).toEqual([]);
 }, 120_000);
 
-test('hostile text in filters, sign-in and sign-up does not fail inside either', async () => {
+test('T-SQL-2 hostile text in filters, sign-in and sign-up does not fail inside either', async () => {
   const tenant = await createTenant(api.owner);
   await tenant.gateway('busy');
   const owner = graphqlCaller(api.url, (await createUser(api.owner, { accountId: tenant.accountId })).token);
@@ -103,4 +103,31 @@ test.each([
       analytics(filter: { from: $time, to: "9999-12-31T23:59:59.999Z" }) { totals { requests } } } } }`;
   const codes = (await owner(TIMES, { tag: tenant.tag, time })).errors.map((error) => error.extensions.code);
   expect(codes.filter((code) => code !== 'BAD_USER_INPUT')).toEqual([]);
+});
+
+const GATEWAYS = 'query ($tag: String!) { account(tag: $tag) { gateways { edges { cursor } } } }';
+
+test('T-SQL-1 hostile bearers are anonymous, and none of their text reaches a statement', async () => {
+  const tenant = await createTenant(api.owner);
+  // what a header can carry at all
+  const carried = HOSTILE.filter((text) => /^[\x20-\x7e]*$/.test(text) && text.length < 10_000);
+  for (const text of carried.flatMap((each) => [each, `tgt_${each}`, `tgs_${each}`])) {
+    api.takeQueries();
+    (await graphqlCaller(api.url, text)(GATEWAYS, { tag: tenant.tag })).expectError('UNAUTHENTICATED');
+    expect(api.takeQueries().filter((sql) => text.length > 2 && sql.includes(text))).toEqual([]);
+  }
+});
+
+test('T-SQL-3 a statement that fails inside is told as INTERNAL, without the statement', async () => {
+  const tenant = await createTenant(api.owner);
+  const { token } = await createUser(api.owner, { accountId: tenant.accountId });
+  await api.owner.query('ALTER TABLE gateway RENAME TO gateway_away');
+  try {
+    const answer = await graphqlCaller(api.url, token)(GATEWAYS, { tag: tenant.tag });
+    answer.expectError('INTERNAL');
+    expect(answer.text).not.toMatch(/select|relation|gateway_away|does not exist|at \w+ \(/i);
+    expect(answer.text).not.toContain(token);
+  } finally {
+    await api.owner.query('ALTER TABLE gateway_away RENAME TO gateway');
+  }
 });

@@ -18,6 +18,8 @@ test.each([
   '/.;/secret',
   '/%2e%2e;/secret',
   '/..%3b/secret',
+  '/..%23/secret',
+  '/.%3f/secret',
   '/%252e%252e/secret',
   '/a%2fb',
   '/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprompt%2F..%2F..%2Fsecret/invoke',
