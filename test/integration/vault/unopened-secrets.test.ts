@@ -1,6 +1,7 @@
 /** Stored secrets that do not open, at a real proxy: nothing is sent anywhere, and nobody learns more than that. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { listen } from '../../../platform/listen.js';
+import { LocalKeyOpener } from '../../../proxy/vault/key-opener.js';
 import { answerJson, chatCompletion } from '../../support/fake-upstream.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecordCount } from '../../support/usage-records.js';
@@ -11,6 +12,7 @@ beforeAll(async () => {
   rig.upstream.answer = answerJson(200, chatCompletion());
 });
 afterAll(() => rig.stop());
+afterEach(() => void jest.restoreAllMocks());
 
 interface Stored {
   readonly accountId: string;
@@ -79,4 +81,26 @@ test('T-KEY-2: an altered value is 503/9006, and counted', async () => {
   await expectUnopened(key, 'openai');
   expect(await refused()).toBe(before + 1);
   server.closeAllConnections();
+});
+
+test('T-KEY-4: with the opener away, keys used in the last minute serve, others are 503/9006, and all serve when it is back', async () => {
+  const [known, fresh] = [await stored('openai', 'canary-8'), await stored('openai', 'canary-9')];
+  expect((await known.call()).status).toBe(200);
+  const opener = jest.spyOn(LocalKeyOpener.prototype, 'open').mockImplementation(() => {
+    throw new Error('the service that holds the key is away (canary-10)');
+  });
+  expect((await known.call()).status).toBe(200);
+  expect(rig.upstream.seen.at(-1)?.headers['authorization']).toBe('Bearer canary-8');
+  await expectUnopened(fresh, 'openai');
+  const refused = await fresh.call();
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await refused.text()).not.toContain('canary');
+
+  const now = performance.now.bind(performance);
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+  expect((await known.call()).status).toBe(503);
+  opener.mockRestore();
+  expect((await known.call()).status).toBe(200);
+  expect((await fresh.call()).status).toBe(200);
+  clock.mockRestore();
 });
