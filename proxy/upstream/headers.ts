@@ -124,10 +124,13 @@ export function downstreamHeaders(rawHeaders: readonly Buffer[]): string[] {
   return named === null ? headers : withoutNamed(headers, named);
 }
 
+/** Framing and type always go down, whatever else is said of them: without them the body means something else. */
+const OF_THE_BODY = new Set(['content-length', 'content-type', 'content-encoding']);
+
 /** Shorter values are no secrets, and would be found in anything. */
 const SECRET_CHARACTERS_MIN = 8;
 /** What we add of our own that is no secret. */
-const OURS_AND_OPEN = new Set(['accept-encoding', 'cdn-loop', 'content-length']);
+const OURS_AND_OPEN = new Set(['accept', 'accept-encoding', 'cdn-loop', 'content-length', 'content-type', 'host']);
 
 /**
  * An answer's headers without those that repeat a secret which we sent in the client's place. `sent` and `own` are what
@@ -144,8 +147,10 @@ export function withoutEchoes(headers: readonly string[], sent: readonly string[
   }
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
-    if (!secrets.some((secret) => value.includes(secret))) kept.push(headers[i] ?? '', value);
+    if (OF_THE_BODY.has(name.toLowerCase()) || !secrets.some((secret) => value.includes(secret)))
+      kept.push(name, value);
   }
   return kept;
 }
@@ -179,14 +184,11 @@ function namesIn(connection: string, before: Set<string> | null): Set<string> | 
   return names;
 }
 
-/** The framing and the type are not the connection's, whatever it names: without them the body means something else. */
-const NEVER_NAMED = new Set(['content-length', 'content-type', 'content-encoding']);
-
 function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const lower = headers[i]?.toLowerCase() ?? '';
-    if (NEVER_NAMED.has(lower) || !named.has(lower)) kept.push(headers[i] ?? '', headers[i + 1] ?? '');
+    if (OF_THE_BODY.has(lower) || !named.has(lower)) kept.push(headers[i] ?? '', headers[i + 1] ?? '');
   }
   return kept;
 }

@@ -1,0 +1,45 @@
+/** Providers that repeat in a header what they were sent: what the client must not know does not come down. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { answerJson, chatCompletion } from '../../support/fake-upstream.js';
+import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
+
+const SECRET = 'canary-of-the-account-0123456789';
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' });
+  rig.upstream.answer = (seen, response) =>
+    answerJson(200, chatCompletion(), {
+      'x-seen': String(seen.headers.authorization),
+      'x-debug': `key=${String(seen.headers.authorization).slice('Bearer '.length)};`,
+      'x-request-id': 'req_1',
+    })(seen, response);
+});
+afterAll(() => rig.stop());
+
+test('a stored key that the provider repeats stays here, and the other headers pass', async () => {
+  const tenant = await rig.tenant();
+  const { gatewayId, base } = tenant;
+  await tenant.providerKey({ gatewayId, provider: 'openai', origin: rig.upstream.origin, secret: SECRET });
+  const token = await tenant.apiToken();
+  const answer = await post(`${base}/openai/chat/completions`, CHAT, { 'cf-aig-authorization': `Bearer ${token}` });
+  expect(rig.upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${SECRET}`);
+  expect([...answer.headers].flat().join('\n')).not.toContain(SECRET);
+  expect(answer.headers.get('x-request-id')).toBe('req_1');
+  expect(await answer.json()).toEqual(chatCompletion());
+});
+
+test("a custom provider's sealed header that it repeats stays here too", async () => {
+  const tenant = await rig.tenant();
+  const headers = { Authorization: `Bearer ${SECRET}` };
+  await tenant.customProvider({ slug: 'mine', baseUrl: rig.upstream.origin, headers });
+  const answer = await post(`${tenant.base}/custom-mine/chat/completions`, CHAT);
+  expect(rig.upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${SECRET}`);
+  expect([...answer.headers].flat().join('\n')).not.toContain(SECRET);
+});
+
+test("the client's own credential may be repeated to it", async () => {
+  const { base } = await rig.tenant();
+  const answer = await post(`${base}/openai/chat/completions`, CHAT, { authorization: 'Bearer sk-own-0123456789' });
+  expect(answer.headers.get('x-seen')).toBe('Bearer sk-own-0123456789');
+});
