@@ -6,6 +6,8 @@ import { withoutDeployment, takesAzureStreamUsage } from './azure-path.js';
 import type { Dialect } from './dialect.js';
 import { gemini } from './gemini.js';
 import { geminiEmbeddings } from './gemini-embeddings.js';
+import { hostedClaude } from './hosted-claude.js';
+import { isBedrockClaude, isVertexClaude, withoutBedrockService, withoutVertexEndpoint } from './hosted-path.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
 import { openAiResponses } from './openai-responses.js';
@@ -24,6 +26,8 @@ const billed = (dialect: Dialect): DialectChoice => Object.freeze({ dialect, isB
 const CHAT = billed(openAiChat);
 /** For providers whose streams are not to be asked for their usage: they tell it anyway, or refuse the question. */
 const CHAT_AS_IT_IS = billed({ ...openAiChat, takesStreamUsageOption: false });
+
+const HOSTED_CLAUDE = billed(hostedClaude);
 
 /** By path without version and without leading slash. */
 type Paths = readonly (readonly [string, DialectChoice])[];
@@ -89,11 +93,24 @@ export function selectDialect(provider: string, method: string, path: string, qu
       return takesAzureStreamUsage(own, query) ? choice : unasked(choice);
     }
     case 'google-ai-studio':
+      return choices.get(own.replace(PREFIX, '')) ?? geminiChoice(own);
     case 'google-vertex-ai':
-      return choices.get(own.replace(PREFIX, '')) ?? GEMINI_METHODS.get(own.slice(own.lastIndexOf(':') + 1)) ?? UNKNOWN;
+      return isVertexClaude(own) ? HOSTED_CLAUDE : (choices.get(withoutVertexEndpoint(own)) ?? geminiChoice(own));
+    case 'aws-bedrock':
+      return bedrockChoice(withoutBedrockService(own), choices);
     default:
       return choices.get(own.replace(PREFIX, '')) ?? UNKNOWN;
   }
+}
+
+function geminiChoice(path: string): DialectChoice {
+  return GEMINI_METHODS.get(path.slice(path.lastIndexOf(':') + 1)) ?? UNKNOWN;
+}
+
+function bedrockChoice(path: string, choices: ReadonlyMap<string, DialectChoice>): DialectChoice {
+  const plain = path.replace(PREFIX, '');
+  if (plain === 'messages' || isBedrockClaude(path)) return HOSTED_CLAUDE;
+  return choices.get(plain) ?? UNKNOWN;
 }
 
 function customDialect(path: string): DialectChoice {

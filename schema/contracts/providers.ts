@@ -30,13 +30,14 @@ export const PROVIDER_BASES = Object.freeze({
   ),
   'google-vertex-ai': {
     ...plainRow('https://{region-}aiplatform.googleapis.com', BEARER, {
-      speaks: ['gemini', 'openai-copy'],
+      speaks: ['gemini', 'openai-copy', 'anthropic'],
       example: '/v1/projects/my-project/locations/us-east5/publishers/google/models/gemini-2.5-flash:generateContent',
     }),
     targetFields: ['project', 'region'],
   },
   'aws-bedrock': {
     ...plainRow('https://bedrock-runtime.{region}.amazonaws.com', BEARER, {
+      speaks: ['anthropic', 'openai-copy'],
       example: '/bedrock-runtime/us-east-1/model/amazon.nova-lite-v1:0/converse',
     }),
     targetFields: ['region'],

@@ -43,6 +43,8 @@ test.each([
   ['replicate', 'POST', 'predictions'],
   ['elevenlabs', 'POST', 'v1/text-to-speech/voice'],
   ['aws-bedrock', 'POST', 'bedrock-runtime/us-east-1/model/m/converse'],
+  ['aws-bedrock', 'POST', 'bedrock-runtime/us-east-1/model/anthropic.claude-x/invoke-with-response-stream'],
+  ['aws-bedrock', 'POST', 'bedrock-runtime/us-east-1/model/amazon.nova-lite-v1:0/invoke'],
   ['nobody', 'POST', 'v1/chat/completions'],
   ['custom-x', 'POST', 'v1/xchat/completions'],
   ['unknown', 'POST', 'v1/chat/completions'],
@@ -54,6 +56,28 @@ test('a Gemini model is read from the path', () => {
   const { dialect } = selectDialect('google-ai-studio', 'POST', 'v1beta/models/gemini-2.5-pro:streamGenerateContent');
   const facts = dialect?.readRequest({ contents: [] }, 'v1beta/models/gemini-2.5-pro:streamGenerateContent');
   expect(facts).toMatchObject({ model: 'gemini-2.5-pro', isStreaming: true });
+});
+
+test.each([
+  ['aws-bedrock', 'bedrock-runtime/us-east-1/model/global.anthropic.claude-sonnet-4-5-20250929-v1%3A0/invoke'],
+  [
+    'google-vertex-ai',
+    'v1/projects/p/locations/global/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict',
+  ],
+])('on %s a Claude model goes by the name that it has there, not by the one in its answer', (provider, path) => {
+  const { dialect } = selectDialect(provider, 'POST', path);
+  const facts = dialect?.readRequest({ messages: [] }, `/${path}`);
+  const name =
+    provider === 'aws-bedrock' ? 'global.anthropic.claude-sonnet-4-5-20250929-v1:0' : 'claude-sonnet-4-5@20250929';
+  expect(facts?.model).toBe(name);
+  const answer = {
+    type: 'message',
+    model: 'claude-sonnet-4-5-20250929',
+    usage: { input_tokens: 10, output_tokens: 5 },
+  };
+  const reader = facts === undefined ? undefined : dialect?.newDocumentReader(facts);
+  reader?.push(Buffer.from(JSON.stringify(answer)));
+  expect(reader?.finish(true)).toMatchObject({ model: name, units: { inputTokens: 10, outputTokens: 5 } });
 });
 
 test('what a model writes is never taken for the end of its stream', () => {

@@ -1,0 +1,17 @@
+/** The paths of clouds that host others' models, read for the format that is spoken beneath them. */
+
+const BEDROCK_SERVICE = /^bedrock-(?:runtime|mantle)\/[^/]+\//;
+const BEDROCK_CLAUDE = /^model\/[^/]*anthropic\.[^/]*\/invoke$/;
+const VERTEX_OPENAI = /^v1(?:beta1)?\/projects\/[^/]+\/locations\/[^/]+\/endpoints\/openapi\//;
+const VERTEX_CLAUDE = /\/publishers\/anthropic\/models\/[^/]+:(?:rawPredict|streamRawPredict)$/;
+
+/** What of the path the service itself is asked: `model/{model}/converse`, `anthropic/v1/messages`. */
+export const withoutBedrockService = (path: string): string => path.replace(BEDROCK_SERVICE, '');
+
+/** Whether it is Claude in Anthropic's own format: not Converse, and no stream, whose frames are binary. */
+export const isBedrockClaude = (servicePath: string): boolean => BEDROCK_CLAUDE.test(servicePath);
+
+/** What of the path OpenAI itself would be asked; other paths of Vertex stay as they are. */
+export const withoutVertexEndpoint = (path: string): string => path.replace(VERTEX_OPENAI, '');
+
+export const isVertexClaude = (path: string): boolean => VERTEX_CLAUDE.test(path);
