@@ -1,5 +1,7 @@
 /** A proxy whose providers misbehave, with bounds so small that no test waits, and a client that sees what comes of it. */
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { listen } from '../../platform/listen.js';
 import type { RequestBounds } from '../../proxy/limits.js';
 import { openBlackHole } from './black-hole.js';
 import { startFaultyUpstream, TEST_AUTHORITY, type FaultyUpstream } from './faulty-upstream.js';
@@ -14,6 +16,8 @@ export interface FaultRig {
   readonly proxy: TestProxy;
   readonly upstream: FaultyUpstream;
   tenant(settings?: Readonly<Record<string, unknown>>): Promise<TestTenant & { readonly base: string }>;
+  /** a counter of the proxy's, by its name without prefix and `_total` */
+  counter(name: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +35,8 @@ export async function startFaultRig(bounds: Partial<RequestBounds> = FAULT_BOUND
     { LOG_LEVEL: 'error' },
     { bounds, trustedCertificates: TEST_AUTHORITY },
   );
+  const { metricsServer } = proxy.proxy;
+  const metricsPort = await listen(metricsServer, { host: '127.0.0.1', port: 0, name: 'metrics', variable: 'none' });
   return {
     proxy,
     upstream,
@@ -39,11 +45,28 @@ export async function startFaultRig(bounds: Partial<RequestBounds> = FAULT_BOUND
       await tenant.gateway('main', settings);
       return { ...tenant, base: `${proxy.url}/v1/${tenant.tag}/main` };
     },
+    async counter(name) {
+      const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      return Number(new RegExp(`^tollgate_proxy_${name}_total (\\d+)$`, 'm').exec(text)?.[1]);
+    },
     async stop() {
       await proxy.stop();
       await Promise.all([upstream.close(), blackHole.close()]);
     },
   };
+}
+
+/** A client on a bare socket, which reads and writes when the test says so. Its errors are the test's own doing. */
+export function bareClient(url: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname).on('error', () => undefined);
+}
+
+/** The head of a POST of JSON; `length` null: in chunks. */
+export function requestHead(url: string, length: number | null): string {
+  const { pathname, host } = new URL(url);
+  const framing = length === null ? 'transfer-encoding: chunked' : `content-length: ${length}`;
+  return `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`;
 }
 
 /** What a client saw of an answer. */
