@@ -104,7 +104,7 @@ function decodedMeter(reader: AnswerReader, encoding: string, counts: Counts): M
 }
 
 function decoderOf(encoding: string): Gunzip | null {
-  switch (encoding.toLowerCase()) {
+  switch (encoding.trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
       return createGunzip();

@@ -7,7 +7,7 @@ export const BODY_TEXT_BYTES_MAX = 4 * 1024 * 1024;
 
 type Decode = (bytes: Uint8Array) => Promise<Buffer>;
 
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream | null>> = {
+const DECODERS: Readonly<Record<string, () => Transform | null>> = {
   gzip: () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
   'x-gzip': () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
   deflate: () => zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
@@ -16,7 +16,7 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream | null>> = 
 };
 
 /** In Node from 22.15 on; null before. */
-function createZstd(): NodeJS.ReadWriteStream | null {
+function createZstd(): Transform | null {
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
   if (typeof create !== 'function') return null;
   const stream: unknown = Reflect.apply(create, zlib, []);
@@ -37,7 +37,7 @@ function decoderFor(encoding: string): Decode | null {
   return stream === null ? null : (bytes) => decodeWith(stream, bytes);
 }
 
-function decodeWith(stream: NodeJS.ReadWriteStream, bytes: Uint8Array): Promise<Buffer> {
+function decodeWith(stream: Transform, bytes: Uint8Array): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   return new Promise((resolve) => {
@@ -46,7 +46,7 @@ function decodeWith(stream: NodeJS.ReadWriteStream, bytes: Uint8Array): Promise<
       chunks.push(chunk);
       length += chunk.length;
       if (length < BODY_TEXT_BYTES_MAX) return;
-      stream.pause();
+      stream.destroy(); // what is left of a bomb is not even decoded
       end();
     });
     stream.on('end', end);
