@@ -23,7 +23,8 @@ export interface BootstrapOptions {
 /** What a person needs to sign in for the first time. */
 export interface FirstSignIn {
   readonly email: string;
-  readonly password: string;
+  /** null: the operator gave it, and need not be told */
+  readonly password: string | null;
   readonly account: string;
 }
 
@@ -53,7 +54,7 @@ export async function bootstrap(deps: BootstrapDeps, options: BootstrapOptions):
       ? new Error('the first user exists without an instance', { cause: error })
       : error;
   }
-  return { email, password, account: account.name };
+  return { email, password: options.password === null ? password : null, account: account.name };
 }
 
 async function insertFirst(

@@ -66,7 +66,7 @@ async function run(config: ApiConfig): Promise<void> {
   });
   logger.info({ port, url: config.publicApiUrl }, 'the api serves');
   if (firstSignIn !== null && process.send !== undefined) process.send({ kind: 'first-sign-in', ...firstSignIn });
-  else if (config.bootstrap.password === null && firstSignIn !== null) {
+  else if (firstSignIn !== null && firstSignIn.password !== null) {
     logger.info(firstSignIn, 'the first sign-in, shown this once');
   }
   process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });

@@ -5,7 +5,8 @@ const readySchema = z.object({ kind: z.literal('ready'), accountName: z.string()
 const firstSignInSchema = z.object({
   kind: z.literal('first-sign-in'),
   email: z.string(),
-  password: z.string(),
+  /** null: the one of BOOTSTRAP_PASSWORD */
+  password: z.string().nullable(),
   account: z.string(),
 });
 const demoReadySchema = z.object({ kind: z.literal('ready'), port: z.number() });

@@ -38,10 +38,10 @@ function signInLines(signIn: FirstSignIn | null): string[] {
   if (signIn === null) return [];
   return [
     '',
-    'First sign-in (shown this once; the password is stored nowhere):',
+    `First sign-in (shown this once${signIn.password === null ? '' : '; the password is stored nowhere'}):`,
     '',
     `  email     ${signIn.email}`,
-    `  password  ${signIn.password}`,
+    `  password  ${signIn.password ?? 'the one of BOOTSTRAP_PASSWORD'}`,
     `  account   ${signIn.account}`,
   ];
 }
