@@ -6,6 +6,7 @@ import type { Arrival, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.
 import { GatewayError } from '../gateway-error.js';
 import { ClientLeft } from '../request-body.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
+import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
 import { withoutEchoes } from '../upstream/headers.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import { UpstreamExchange } from '../upstream/upstream-exchange.js';
@@ -28,8 +29,7 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
       settle({ kind: 'failed', error, attempt: openAttempt(startedAtMs, null, error.definition.code) });
     };
     const exchange = new UpstreamExchange((answer) => {
-      if (holdsOwnSecret(call))
-        exchange.headers = withoutEchoes(answer.headers, call.headers, arrival.request.rawHeaders);
+      if (holdsOwnSecret(call)) exchange.headers = withoutEchoes(answer.headers, addedSecrets(call, arrival));
       settle({ kind: 'answered', answer, attempt: openAttempt(startedAtMs, answer.statusCode, null) });
     }, fail);
     const onClientLeft = (): void => {
@@ -53,11 +53,6 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
     dispatch(deps, arrival, call, exchange);
     return undefined;
   });
-}
-
-/** Whether a call bears a secret that its client does not know: a stored key, or a custom provider's headers. */
-function holdsOwnSecret({ storedKey, target }: UpstreamCall): boolean {
-  return storedKey !== null || target.customProvider !== null;
 }
 
 function dispatch(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall, exchange: UpstreamExchange): void {

@@ -6,9 +6,11 @@ import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-ke
 import { hmacHex } from '../../schema/contracts/hmac.js';
 import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { credentialScope } from '../credentials/credential-scope.js';
+import { clientSecrets } from '../credentials/sent-secrets.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import { NOT_BILLABLE, type PriceBook } from '../pricing/price-book.js';
+import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import type { LedgerEntry } from '../usage/usage-ledger.js';
 
@@ -208,11 +210,19 @@ function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogB
     gatewayId: policy.gatewayId,
     logRetentionDays: policy.settings.logRetentionDays,
     requestBody: request === null ? null : request.subarray(0, bound),
-    responseBody: relayed.responseBody === null ? null : joined(relayed.responseBody),
+    responseBody: loggedAnswer(arrival, call, relayed),
     requestEncoding: arrival.request.headers['content-encoding'] ?? null,
     responseEncoding: relayed.responseEncoding,
     truncated: isRequestCut || relayed.isResponseTruncated,
   };
+}
+
+/** The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either. */
+function loggedAnswer(arrival: Arrival, call: UpstreamCall, relayed: Relayed): Uint8Array | null {
+  if (relayed.responseBody === null) return null;
+  const bytes = joined(relayed.responseBody);
+  if (relayed.statusCode < 400) return bytes;
+  return maskedBytes(bytes, clientSecrets(call, arrival), relayed.responseEncoding);
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

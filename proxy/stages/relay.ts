@@ -4,6 +4,7 @@
  * usage record is safe, so that no client sees the end of an answer that could still be forgotten.
  */
 import type { ServerResponse } from 'node:http';
+import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import type { UsageReading } from '../dialects/dialect.js';
 import type { GatewayError } from '../gateway-error.js';
@@ -12,6 +13,7 @@ import { upstreamError } from '../upstream/upstream-errors.js';
 import type { Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
 import { ownHeaders, sendError } from '../own-headers.js';
 import { headerOf } from '../upstream/headers.js';
+import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
@@ -120,11 +122,18 @@ class Passage implements AnswerSink {
   start(report: Report): void {
     this.report = report;
     this.response.on('close', this.onClose);
-    this.answer.attach(this);
+    this.answer.attach(this.masked());
     if (this.isEventStream && !this.isHeadSent && !this.isReported) {
       this.sendHead();
       this.response.flushHeaders();
     }
+  }
+
+  /** This passage; before it, in error answers, what masks a secret that we sent in the client's place. */
+  private masked(): AnswerSink {
+    if (this.answer.statusCode < 400 || !holdsOwnSecret(this.call)) return this;
+    const secrets = addedSecrets(this.call, this.arrival);
+    return secrets.length === 0 ? this : maskingSink(this, secrets, this.contentEncoding);
   }
 
   data(chunk: Buffer): boolean {

@@ -132,19 +132,30 @@ const SECRET_CHARACTERS_MIN = 8;
 /** What we add of our own that is no secret. */
 const OURS_AND_OPEN = new Set(['accept', 'accept-encoding', 'cdn-loop', 'content-length', 'content-type', 'host']);
 
+/** The secret in a header's value, behind its scheme (`Bearer …`); null: too short to be one. */
+export function secretIn(value: string): string | null {
+  const secret = value.slice(value.lastIndexOf(' ') + 1);
+  return secret.length < SECRET_CHARACTERS_MIN ? null : secret;
+}
+
 /**
- * An answer's headers without those that repeat a secret which we sent in the client's place. `sent` and `own` are what
- * went up and what the client had sent: the difference is ours, and no client may read it.
+ * The secrets among the headers that went up which the client had not sent: the difference between `sent` and `own` is
+ * ours, and no client may read it.
  */
-export function withoutEchoes(headers: readonly string[], sent: readonly string[], own: readonly string[]): string[] {
+export function addedSecrets(sent: readonly string[], own: readonly string[]): string[] {
   const clients = new Set(own.filter((_text, i) => i % 2 === 1));
   const secrets: string[] = [];
   for (let i = 0; i < sent.length; i += 2) {
     const value = sent[i + 1] ?? '';
     if (clients.has(value) || OURS_AND_OPEN.has(sent[i]?.toLowerCase() ?? '')) continue;
-    const secret = value.slice(value.lastIndexOf(' ') + 1); // a scheme stands before it: `Bearer …`
-    if (secret.length >= SECRET_CHARACTERS_MIN) secrets.push(secret);
+    const secret = secretIn(value);
+    if (secret !== null) secrets.push(secret);
   }
+  return secrets;
+}
+
+/** An answer's headers without those that repeat one of `secrets`. */
+export function withoutEchoes(headers: readonly string[], secrets: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';

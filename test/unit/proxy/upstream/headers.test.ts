@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  addedSecrets,
   downstreamHeaders,
   headerOf,
   loggedQuery,
@@ -156,13 +157,19 @@ test('an answer that repeats the secret which we sent loses that header, and no 
   ];
   const echo = ['x-debug', 'got Bearer sk-stored-key-1!', 'x-seen', 'sk-stored-key-1', 'x-client', 'client-value'];
   const answer = [...echo, 'x-other', 'abc sk-stored identity'];
-  expect(withoutEchoes(answer, sent, ['Accept', '*/*', 'X-Client', 'client-value'])).toEqual(answer.slice(4));
+  expect(withoutEchoes(answer, addedSecrets(sent, ['Accept', '*/*', 'X-Client', 'client-value']))).toEqual(
+    answer.slice(4),
+  );
 });
 
 test('a header that a custom provider always sends takes no type or length from its answers', () => {
   const answer = ['Content-Type', 'application/json', 'content-length', '12345678'];
   const sent = ['x-type', 'application/json', 'x-length', '12345678', 'accept', 'text/plain'];
-  expect(withoutEchoes([...answer, 'x-kind', 'text/plain'], sent, [])).toEqual([...answer, 'x-kind', 'text/plain']);
+  expect(withoutEchoes([...answer, 'x-kind', 'text/plain'], addedSecrets(sent, []))).toEqual([
+    ...answer,
+    'x-kind',
+    'text/plain',
+  ]);
 });
 
 test('a header value keeps its bytes on the way down', () => {

@@ -1,0 +1,30 @@
+/** The secrets that went upstream with a call, to be looked for in what comes back. */
+import type { Arrival, UpstreamCall } from '../exchange.js';
+import * as headers from '../upstream/headers.js';
+
+/** Whether a call bears a secret that its client does not know: a stored key, or a custom provider's headers. */
+export function holdsOwnSecret({ storedKey, target }: UpstreamCall): boolean {
+  return storedKey !== null || target.customProvider !== null;
+}
+
+/** What was sent in the client's place. */
+export function addedSecrets(call: UpstreamCall, arrival: Arrival): string[] {
+  return headers.addedSecrets(call.headers, arrival.request.rawHeaders);
+}
+
+/** The client's own credentials, in headers and query. */
+export function clientSecrets(call: UpstreamCall, arrival: Arrival): string[] {
+  const { provider } = call.target;
+  const secrets: string[] = [];
+  const add = (value: string): void => {
+    const secret = headers.secretIn(value);
+    if (secret !== null) secrets.push(secret);
+  };
+  for (let i = 0; i < call.headers.length; i += 2) {
+    if (provider.credentialHeaders.includes(call.headers[i]?.toLowerCase() ?? '')) add(call.headers[i + 1] ?? '');
+  }
+  for (const [name, value] of new URLSearchParams(arrival.query)) {
+    if (provider.credentialParameters.includes(name)) add(value);
+  }
+  return secrets;
+}
