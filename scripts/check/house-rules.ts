@@ -32,6 +32,13 @@ const RENAMING = /^import\b|^export (?:type )?\{|^\s+(?:type )?\w+ as \w+,?$/;
 const COMMENT = /\/\/|\/\*|\*\//;
 const SUPPRESSION = /(?:oxlint|eslint)-disable/;
 const SLEEP = /\b(?:sleep|delay)\(|setTimeout\((?:resolve|done|r)\b|timers\/promises/;
+/** Where connections to upstreams are made, and nowhere else (security §3.4); the other file asks a Redis of our own. */
+const DIALLING =
+  /^(?:proxy\/upstream\/(?:dispatchers|guarded-connector|socket-steps|name-lookup)|platform\/embedded\/redis-server)\.ts$/;
+const DIALS =
+  /(?<!\.|\w|async )fetch\(|globalThis\.fetch\b|\b(?:https?|http2|net|tls|dgram)\.(?:request|get|connect|createConnection|createSocket)\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\(/;
+const IMPORTS_A_DIALLER =
+  /^(?:import (?!type\b)|\} from ).*'(?:undici|(?:node:)?(?:tls|https|http2|dgram|dns|dns\/promises))'|^import (?!type\b)(?:.*\b(?:connect|createConnection|Socket|request|get|Agent)\b|(?:\* as )?\w+ ).*'(?:node:)?(?:net|http)'/;
 const BANNED_NAME = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.[a-z]+$)/;
 
 const RULES: readonly HouseRule[] = [
@@ -50,6 +57,13 @@ const RULES: readonly HouseRule[] = [
     appliesTo: /\.ts$/,
     message: '`export *` hides what is public: name it',
     breaks: (source, index) => source.code[index]?.startsWith('export *') === true,
+  },
+  {
+    appliesTo: /^(?:api|platform|proxy|schema)\/.*\.ts$/,
+    exempt: DIALLING,
+    message: 'dials by itself: what leaves goes by `Dispatchers`, which guards where it goes',
+    breaks: (source, index) =>
+      DIALS.test(source.code[index] ?? '') || IMPORTS_A_DIALLER.test(source.lines[index] ?? ''),
   },
   {
     appliesTo: /\.ts$/,

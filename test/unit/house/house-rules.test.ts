@@ -56,3 +56,43 @@ test('a test without a body is refused', () => {
 test('star exports and prefixed interfaces are refused', () => {
   expect(linesOf('a.ts', "export * from './b.js';\ninterface IThing {}")).toEqual([1, 2]);
 });
+
+test('T-SSRF-5: nothing dials but the files of the guarded pools', () => {
+  const dialling = [
+    'await fetch(url);',
+    'const get = globalThis.fetch;',
+    'http.request(url);',
+    'https.get(url);',
+    'net.connect(80);',
+    'tls.connect({});',
+    'new WebSocket(url);',
+    "import { Pool } from 'undici';",
+    "} from 'undici';",
+    "import { lookup } from 'node:dns/promises';",
+    "import { connect } from 'node:net';",
+    "import { Socket, isIP } from 'node:net';",
+    "import { request } from 'node:http';",
+    "import http from 'node:http';",
+    "import * as net from 'node:net';",
+    "import tls from 'tls';",
+  ];
+  for (const line of dialling) {
+    for (const path of [
+      'proxy/stages/forward.ts',
+      'api/modules/x/x.service.ts',
+      'platform/a.ts',
+      'proxy/upstream/new.ts',
+    ])
+      expect({ line, lines: linesOf(path, line) }).toEqual({ line, lines: [1] });
+    expect(linesOf('proxy/upstream/socket-steps.ts', line)).toEqual([]);
+  }
+  const harmless = [
+    "import type { Dispatcher } from 'undici';",
+    "import { isIP, BlockList } from 'node:net';",
+    "import { createServer, type Server } from 'node:http';",
+    'this.tokens.fetch(key);',
+    'private async fetch(json: string) {',
+    'prefetch(key);',
+  ];
+  for (const line of harmless) expect({ line, lines: linesOf('proxy/a.ts', line) }).toEqual({ line, lines: [] });
+});
