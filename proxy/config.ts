@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
 import { NEW_KEYS_COMMAND } from '../platform/instance-secrets.js';
+import { networkListSchema, type NetworkList } from '../schema/contracts/networks.js';
 import { providerOriginsSchema, type ProviderOrigins } from '../schema/contracts/provider-origins.js';
 import { readVaultPrivateKey, type VaultPrivateKey } from '../schema/contracts/vault-keys.js';
+import { egressUrlSchema } from './upstream/egress/egress-url.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -53,6 +55,16 @@ export const PROXY_VARIABLES = {
     '{}',
     'JSON map: provider slug to the base URL used in place of its own',
   ),
+  EGRESS_PROXY_URL: variable(
+    egressUrlSchema,
+    'none',
+    'Proxy through which all https upstreams are reached: `http://`, `https://` or `socks5://`, with `user:password@` if need be',
+  ),
+  ALLOW_PRIVATE_UPSTREAMS: variable(
+    networkListSchema,
+    'none',
+    'private networks (`10.1.0.0/16,…`) that tenants may reach with custom providers and egress proxies',
+  ),
   DEMO_PROVIDER_ORIGIN: variable(
     optionalText,
     'set by `npm start`',
@@ -83,6 +95,9 @@ export interface ProxyConfig {
   readonly vaultPrivateKeys: readonly VaultPrivateKey[];
   readonly trustedHops: number;
   readonly providerOrigins: ProviderOrigins;
+  /** null: none */
+  readonly egressProxy: URL | null;
+  readonly allowedNetworks: NetworkList;
   /** null = off */
   readonly demoProviderOrigin: string | null;
   readonly bodyBytesMax: number;
@@ -103,6 +118,8 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     vaultPrivateKeys: [env.VAULT_PRIVATE_KEY, env.VAULT_PRIVATE_KEY_PREVIOUS].filter((key) => key !== null),
     trustedHops: env.TRUST_PROXY,
     providerOrigins: env.PROVIDER_ORIGINS,
+    egressProxy: env.EGRESS_PROXY_URL,
+    allowedNetworks: env.ALLOW_PRIVATE_UPSTREAMS,
     demoProviderOrigin: env.DEMO_PROVIDER_ORIGIN,
     bodyBytesMax: env.BODY_BYTES_MAX,
     logBodyBytesMax: env.LOG_BODY_BYTES_MAX,

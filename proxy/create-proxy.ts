@@ -21,6 +21,8 @@ import { createExpressApp, createShapedServer } from './server.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
 import { createDispatchers, type Dispatchers } from './upstream/dispatchers.js';
+import type { NameLookup } from './upstream/name-lookup.js';
+import { storeEndpoints } from './upstream/own-addresses.js';
 import { MemoryLedger, MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from './usage/memory-ledger.js';
 import { createUsageWriter } from './usage/usage-writer.js';
 import { LocalKeyOpener } from './vault/key-opener.js';
@@ -57,6 +59,8 @@ export interface ProxyOptions {
   readonly trustedCertificates?: string;
   /** of the endpoint that gives access tokens for Google's service accounts */
   readonly googleTokenUrl?: string;
+  /** where the names of tenants' own upstreams lead */
+  readonly nameLookup?: NameLookup;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -65,7 +69,15 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
   const prices = new PriceSource(clients.pool);
   const ledger = createLedger(clients, options.ledgerBounds ?? MEMORY_LEDGER_DEFAULTS);
-  const dispatchers = createDispatchers({ ...options, bounds });
+  const listeners: Server[] = [];
+  const dispatchers = createDispatchers({
+    ...options,
+    bounds,
+    instanceEgress: config.egressProxy,
+    allowedNetworks: config.allowedNetworks,
+    stores: storeEndpoints(config),
+    listenerPorts: () => listeners.map(portOf).filter((port) => port !== null),
+  });
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
   const heldBodies = new HeldBodies(options.heldBodyBounds);
@@ -76,6 +88,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
   const metricsServer = createMetricsServer(createMetrics(parts));
+  listeners.push(server, metricsServer);
   return {
     server,
     metricsServer,
@@ -187,6 +200,12 @@ function createMetricsServer(metrics: Registry): Server {
       () => response.writeHead(500).end(), // a metric that cannot be read is no reason to end the process
     );
   });
+}
+
+/** Null: it does not listen on a port. */
+function portOf(server: Server): number | null {
+  const address = server.address();
+  return address === null || typeof address === 'string' ? null : address.port;
 }
 
 function demoBase(config: ProxyConfig): string | null {

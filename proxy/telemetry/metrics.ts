@@ -4,6 +4,7 @@ import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import type { MemoryLedger } from '../usage/memory-ledger.js';
+import type { Dispatchers } from '../upstream/dispatchers.js';
 import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
@@ -14,6 +15,7 @@ export interface MetricSources {
   readonly heldBodies: HeldBodies;
   readonly vault: Vault;
   readonly googleTokens: GoogleTokens;
+  readonly dispatchers: Dispatchers;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -25,6 +27,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareHeldBodies(registry, sources.heldBodies);
   declareVault(registry, sources.vault);
   declareGoogleTokens(registry, sources.googleTokens);
+  declareUpstreams(registry, sources.dispatchers);
   return registry;
 }
 
@@ -165,6 +168,23 @@ function declareVault(registry: Registry, vault: Vault): void {
     registers: [registry],
     collect() {
       this.set(vault.heldCounts.held);
+    },
+  });
+}
+
+function declareUpstreams(registry: Registry, dispatchers: Dispatchers): void {
+  const counters: readonly (readonly [string, string, () => number])[] = [
+    ['refused_addresses', 'Connections refused for where they led', () => dispatchers.counts.refusedAddresses],
+    ['closed_pools', 'Idle pools closed to make room for others', () => dispatchers.counts.closedPools],
+    ['refused_pools', 'Calls refused because every pool was in use', () => dispatchers.counts.refusedPools],
+  ];
+  for (const [name, help, read] of counters) declareCounter(registry, `tollgate_upstream_${name}_total`, help, read);
+  new Gauge({
+    name: 'tollgate_upstream_pools',
+    help: 'Connection pools, idle ones included',
+    registers: [registry],
+    collect() {
+      this.set(dispatchers.poolCount);
     },
   });
 }

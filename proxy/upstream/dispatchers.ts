@@ -1,15 +1,31 @@
-/** Connection pools: one per upstream origin, kept alive, never shared between origins. */
+/**
+ * Connection pools, one per destination, kept alive, never shared between destinations. Origins of the operator's table
+ * are reached as they are; what a tenant named is reached only by way of the guard, and each of its connections carries
+ * one request, so that nothing an untrusted server sends unasked can be taken for the answer to somebody else's call.
+ */
 import { Pool, type Dispatcher } from 'undici';
+import { NO_NETWORKS, type NetworkList } from '../../schema/contracts/networks.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../limits.js';
+import { AddressGuard } from './address-guard.js';
+import { BoundedPools } from './bounded-pools.js';
 import type { Destination } from './destination.js';
+import type { EgressWay } from './egress/egress-tunnel.js';
+import { guardedConnector } from './guarded-connector.js';
+import { createNameLookup, systemLookup, type NameLookup } from './name-lookup.js';
+import { OwnAddresses, type OwnEndpoint } from './own-addresses.js';
+import type { TlsTrust } from './socket-steps.js';
 
 /** Sockets per origin; beyond it, calls wait in the pool's queue until one is free or their time is up. */
 const CONNECTIONS_MAX = 1_024;
+/** Sockets to one custom provider of one account; likewise. */
+const CUSTOM_CONNECTIONS_MAX = 256;
 /** Below the idle time of the providers' own front ends, so that we close first. */
 const KEEP_ALIVE_MS = 20_000;
 
 export interface Dispatchers {
-  /** the pool of a destination; made at first use */
+  readonly counts: { readonly refusedAddresses: number; readonly closedPools: number; readonly refusedPools: number };
+  readonly poolCount: number;
+  /** the pool of a destination; made at first use. Throws GatewayError 9006 when there may be no more of them. */
   of(destination: Destination): Dispatcher;
   close(): Promise<void>;
 }
@@ -18,31 +34,72 @@ export interface DispatcherOptions {
   readonly bounds?: Pick<RequestBounds, 'connectTimeoutMs' | 'answerIdleMs'>;
   /** certificates (PEM) that are trusted in place of Node's own; for tests */
   readonly trustedCertificates?: string;
+  /** `EGRESS_PROXY_URL`; null: https goes straight to its origins, as http always does */
+  readonly instanceEgress?: URL | null;
+  /** `ALLOW_PRIVATE_UPSTREAMS` */
+  readonly allowedNetworks?: NetworkList;
+  /** of names that tenants chose; the system's name servers by default */
+  readonly nameLookup?: NameLookup;
+  /** what tenants may not reach, whatever is allowed */
+  readonly stores?: readonly OwnEndpoint[];
+  readonly listenerPorts?: () => readonly number[];
+  readonly poolsMax?: number;
 }
 
 export function createDispatchers(options: DispatcherOptions = {}): Dispatchers {
-  const { connectTimeoutMs, answerIdleMs } = options.bounds ?? REQUEST_BOUNDS;
-  const tls = options.trustedCertificates === undefined ? {} : { ca: options.trustedCertificates };
-  const pools = new Map<string, Pool>();
+  const guard = createGuard(options);
+  const pools = new BoundedPools((destination) => createPool(destination, guard, options), options.poolsMax);
   return {
-    of({ origin }) {
-      let pool = pools.get(origin);
-      if (pool === undefined) {
-        pool = new Pool(origin, {
-          connections: CONNECTIONS_MAX,
-          pipelining: 1,
-          keepAliveTimeout: KEEP_ALIVE_MS,
-          headersTimeout: 0, // the forward stage's own timer runs to the first byte, connecting included
-          bodyTimeout: answerIdleMs,
-          connect: { timeout: connectTimeoutMs, ...tls },
-        });
-        pools.set(origin, pool);
-      }
-      return pool;
+    get counts() {
+      return { refusedAddresses: guard.refused, closedPools: pools.closed, refusedPools: pools.refused };
     },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
+    get poolCount() {
+      return pools.size;
     },
+    of: (destination) => pools.of(destination),
+    close: () => pools.destroy(),
   };
+}
+
+function createGuard(options: DispatcherOptions): AddressGuard {
+  const allowed = options.allowedNetworks ?? NO_NETWORKS;
+  return new AddressGuard({
+    allowed,
+    lookup: options.nameLookup ?? createNameLookup({ readsHostsFile: !allowed.isEmpty }),
+    own: new OwnAddresses({
+      listenerPorts: options.listenerPorts ?? (() => []),
+      stores: options.stores ?? [],
+      lookup: systemLookup,
+    }),
+  });
+}
+
+function createPool(destination: Destination, guard: AddressGuard, options: DispatcherOptions): Pool {
+  const { connectTimeoutMs: timeoutMs, answerIdleMs } = options.bounds ?? REQUEST_BOUNDS;
+  const trust: TlsTrust = options.trustedCertificates === undefined ? {} : { ca: options.trustedCertificates };
+  const isCustom = destination.accountId !== null;
+  const egress = wayOut(destination, guard, options.instanceEgress ?? null);
+  const isPlain = !isCustom && egress === null;
+  return new Pool(destination.origin, {
+    connections: isCustom ? CUSTOM_CONNECTIONS_MAX : CONNECTIONS_MAX,
+    // 0: one request a connection. (`maxRequestsPerClient: 1` lets a second one pass in undici 7.30.)
+    pipelining: isCustom ? 0 : 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0, // the forward stage's own timer runs to the first byte, connecting included
+    bodyTimeout: answerIdleMs,
+    connect: isPlain
+      ? { timeout: timeoutMs, ...trust }
+      : guardedConnector({ guard: isCustom ? guard : null, egress, trust, timeoutMs }),
+  });
+}
+
+/** The gateway's own egress proxy wins. The instance's is for https; the operator's own http origins are reached as they are. */
+function wayOut(
+  { origin, accountId, egress }: Destination,
+  guard: AddressGuard,
+  instance: URL | null,
+): EgressWay | null {
+  if (egress !== null) return { url: egress.url, guard };
+  if (instance === null || (accountId === null && origin.startsWith('http:'))) return null;
+  return { url: instance, guard: null };
 }

@@ -8,6 +8,7 @@ import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
+import type { NameLookup } from '../../proxy/upstream/name-lookup.js';
 import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
 import { openTestRedis, type TestRedis } from './redis.js';
@@ -33,6 +34,7 @@ export interface TestProxyOptions {
   readonly heldBodies?: Partial<HeldBodyBounds>;
   readonly trustedCertificates?: string;
   readonly googleTokenUrl?: string;
+  readonly nameLookup?: NameLookup;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
@@ -82,18 +84,11 @@ export async function startTestProxy(
   };
 }
 
-function proxyOptions({
-  ledger,
-  bounds,
-  heldBodies,
-  trustedCertificates,
-  googleTokenUrl,
-}: TestProxyOptions): ProxyOptions {
+function proxyOptions({ ledger, bounds, heldBodies, ...others }: TestProxyOptions): ProxyOptions {
   return {
     ledgerBounds: { ...MEMORY_LEDGER_DEFAULTS, ...ledger },
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
     heldBodyBounds: { ...HELD_BODY_BOUNDS, ...heldBodies },
-    ...(trustedCertificates === undefined ? {} : { trustedCertificates }),
-    ...(googleTokenUrl === undefined ? {} : { googleTokenUrl }),
+    ...others,
   };
 }
