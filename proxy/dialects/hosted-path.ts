@@ -3,6 +3,7 @@
 const BEDROCK_SERVICE = /^bedrock-(?:runtime|mantle)\/[^/]+\//;
 const BEDROCK_CLAUDE = /^model\/[^/]*anthropic\.[^/]*\/invoke$/;
 const VERTEX_OPENAI = /^v1(?:beta1)?\/projects\/[^/]+\/locations\/[^/]+\/endpoints\/openapi\//;
+const VERTEX_CLAUDE_COUNT = /\/publishers\/anthropic\/models\/count-tokens:rawPredict$/;
 const VERTEX_CLAUDE = /\/publishers\/anthropic\/models\/[^/]+:(?:rawPredict|streamRawPredict)$/;
 
 /** What of the path the service itself is asked: `model/{model}/converse`, `anthropic/v1/messages`. */
@@ -11,7 +12,12 @@ export const withoutBedrockService = (path: string): string => path.replace(BEDR
 /** Whether it is Claude in Anthropic's own format: not Converse, and no stream, whose frames are binary. */
 export const isBedrockClaude = (servicePath: string): boolean => BEDROCK_CLAUDE.test(servicePath);
 
-/** What of the path OpenAI itself would be asked; other paths of Vertex stay as they are. */
-export const withoutVertexEndpoint = (path: string): string => path.replace(VERTEX_OPENAI, '');
+/** What of the path OpenAI itself would be asked; null: it is no copy of OpenAI's API. */
+export function vertexOpenAiPath(path: string): string | null {
+  return VERTEX_OPENAI.test(path) ? path.replace(VERTEX_OPENAI, '') : null;
+}
 
 export const isVertexClaude = (path: string): boolean => VERTEX_CLAUDE.test(path);
+
+/** Whether Claude's tokens are only counted: `count-tokens` stands where the model would. */
+export const isVertexClaudeCount = (path: string): boolean => VERTEX_CLAUDE_COUNT.test(path);

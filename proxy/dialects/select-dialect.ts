@@ -6,8 +6,14 @@ import { withoutDeployment, takesAzureStreamUsage } from './azure-path.js';
 import type { Dialect } from './dialect.js';
 import { gemini } from './gemini.js';
 import { geminiEmbeddings } from './gemini-embeddings.js';
-import { hostedClaude } from './hosted-claude.js';
-import { isBedrockClaude, isVertexClaude, withoutBedrockService, withoutVertexEndpoint } from './hosted-path.js';
+import { hostedClaude, vertexChat, vertexEmbeddings } from './hosted-model.js';
+import {
+  isBedrockClaude,
+  isVertexClaude,
+  isVertexClaudeCount,
+  vertexOpenAiPath,
+  withoutBedrockService,
+} from './hosted-path.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
 import { openAiResponses } from './openai-responses.js';
@@ -65,6 +71,12 @@ const GEMINI_METHODS = new Map<string, DialectChoice>([
 const PREFIX = /^(?:(?:openai|inference|compatibility|anthropic)\/)?(?:v\d+(?:alpha|beta)?\/)?(?:openai\/)?/;
 const FREE_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
+/** What Vertex copied of OpenAI's API. */
+const VERTEX_OPENAI_PATHS = new Map<string, DialectChoice>([
+  ['chat/completions', billed(vertexChat)],
+  ['embeddings', billed(vertexEmbeddings)],
+]);
+
 /** By provider. */
 const CHOICES = new Map<string, ReadonlyMap<string, DialectChoice>>(
   // the object has no other values
@@ -95,7 +107,7 @@ export function selectDialect(provider: string, method: string, path: string, qu
     case 'google-ai-studio':
       return choices.get(own.replace(PREFIX, '')) ?? geminiChoice(own);
     case 'google-vertex-ai':
-      return isVertexClaude(own) ? HOSTED_CLAUDE : (choices.get(withoutVertexEndpoint(own)) ?? geminiChoice(own));
+      return vertexChoice(own);
     case 'aws-bedrock':
       return bedrockChoice(withoutBedrockService(own), choices);
     default:
@@ -105,6 +117,13 @@ export function selectDialect(provider: string, method: string, path: string, qu
 
 function geminiChoice(path: string): DialectChoice {
   return GEMINI_METHODS.get(path.slice(path.lastIndexOf(':') + 1)) ?? UNKNOWN;
+}
+
+function vertexChoice(path: string): DialectChoice {
+  if (isVertexClaudeCount(path)) return FREE;
+  if (isVertexClaude(path)) return HOSTED_CLAUDE;
+  const copied = vertexOpenAiPath(path);
+  return copied === null ? geminiChoice(path) : (VERTEX_OPENAI_PATHS.get(copied) ?? UNKNOWN);
 }
 
 function bedrockChoice(path: string, choices: ReadonlyMap<string, DialectChoice>): DialectChoice {
