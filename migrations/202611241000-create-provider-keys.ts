@@ -2,7 +2,7 @@ import type { Migration } from './migration.js';
 
 /**
  * Stored credentials, sealed: what stands here can be opened by the proxy's private key alone. Each sealed value is
- * bound to its own row (account, provider, id, origin, version), so that a row's value is of no use in another.
+ * bound to its own row (account, provider, id, origin, target, version), so that a row's value is of no use in another.
  */
 export const createProviderKeys: Migration = {
   name: '202611241000-create-provider-keys',
@@ -15,7 +15,7 @@ CREATE TABLE provider_key (
   alias text NOT NULL,
   -- the only origin that it is ever sent to
   origin text NOT NULL,
-  -- the Azure resource, Vertex project and region, … that it is bound to: name -> text
+  -- the Azure resource, Vertex project and region, … that it is bound to: name -> text; part of what seals it
   target jsonb NOT NULL DEFAULT '{}',
   sealed bytea NOT NULL,
   last_four text NOT NULL,

@@ -21,7 +21,7 @@ CREATE POLICY gateway_settings_rewrite ON gateway_settings TO tollgate_vault USI
 CREATE POLICY gateway_renumber ON gateway TO tollgate_vault USING (true) WITH CHECK (true);
 CREATE POLICY policy_outbox_rewritten ON policy_outbox FOR INSERT TO tollgate_vault WITH CHECK (account_id IS NOT NULL);
 
-GRANT SELECT (id, account_id, gateway_id, provider, origin, version, sealed), UPDATE (sealed)
+GRANT SELECT (id, account_id, gateway_id, provider, origin, target, version, sealed), UPDATE (sealed)
   ON provider_key TO tollgate_vault;
 GRANT SELECT (id, account_id, slug, base_url, version, sealed_headers), UPDATE (sealed_headers)
   ON custom_provider TO tollgate_vault;
@@ -38,7 +38,7 @@ REVOKE SELECT (gateway_id, account_id, egress_proxy_url, egress_proxy_sealed), U
   ON gateway_settings FROM tollgate_vault;
 REVOKE SELECT (id, account_id, slug, base_url, version, sealed_headers), UPDATE (sealed_headers)
   ON custom_provider FROM tollgate_vault;
-REVOKE SELECT (id, account_id, gateway_id, provider, origin, version, sealed), UPDATE (sealed)
+REVOKE SELECT (id, account_id, gateway_id, provider, origin, target, version, sealed), UPDATE (sealed)
   ON provider_key FROM tollgate_vault;
 DROP POLICY policy_outbox_rewritten ON policy_outbox;
 DROP POLICY gateway_renumber ON gateway;

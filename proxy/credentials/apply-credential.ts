@@ -85,6 +85,7 @@ function withStoredKey(
       provider: provider.slug,
       id: key.id,
       origin: route.keyOrigin,
+      target: route.target,
       version: key.version,
     }),
   );

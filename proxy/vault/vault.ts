@@ -109,6 +109,7 @@ function isSame(one: SealContext, other: SealContext): boolean {
     one.id === other.id &&
     one.version === other.version &&
     one.origin === other.origin &&
+    one.target === other.target &&
     one.provider === other.provider &&
     one.accountId === other.accountId &&
     one.use === other.use

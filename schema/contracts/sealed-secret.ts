@@ -1,6 +1,6 @@
 /**
  * Sealed secrets: what the api can write and only the proxy can read (docs/decisions/0009). What a value is for is part
- * of what seals it: moved to another row, account, provider, origin or version, it does not open.
+ * of what seals it: moved to another row, account, provider, origin, target or version, it does not open.
  *
  * The envelope: a fresh ephemeral X25519 key and the vault's public key give a shared secret, HKDF-SHA-256 (RFC 5869)
  * makes of it the key that wraps a fresh 256-bit data key, and that one encrypts the value; both with AES-256-GCM
@@ -29,6 +29,8 @@ export interface SealContext {
   readonly id: string;
   /** the only origin that it may be sent to */
   readonly origin: string;
+  /** canonical JSON of what it is for besides ; empty for what has no target */
+  readonly target: string;
   readonly version: number;
 }
 
@@ -170,8 +172,8 @@ function wrappingKey(privateKey: KeyObject, publicKey: KeyObject, publicKeys: Bu
 
 /** JSON of an array: no two contexts give the same text, whatever stands in their fields. */
 function payloadAad(dataKeyId: Buffer, context: SealContext): Buffer {
-  const { use, accountId, provider, id, origin, version } = context;
-  const fields = Buffer.from(JSON.stringify([use, accountId, provider, id, origin, version]));
+  const { use, accountId, provider, id, origin, target, version } = context;
+  const fields = Buffer.from(JSON.stringify([use, accountId, provider, id, origin, target, version]));
   return Buffer.concat([PAYLOAD_LABEL, Buffer.of(FORMAT, ALGORITHM), dataKeyId, fields]);
 }
 

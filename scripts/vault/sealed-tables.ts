@@ -12,6 +12,8 @@ export interface SealedRow {
   readonly provider: string;
   /** origin, base URL or masked proxy URL */
   readonly place: string;
+  /** empty but for provider keys */
+  readonly target: Readonly<Record<string, string>>;
   readonly version: number;
   readonly sealed: Buffer;
 }
@@ -30,21 +32,23 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     name: 'provider_key',
     idColumn: 'id',
     sealedColumn: 'sealed',
-    columns: `account_id AS "accountId", gateway_id AS "gatewayId", provider, origin AS place, version`,
+    columns: `account_id AS "accountId", gateway_id AS "gatewayId", provider, origin AS place, target, version`,
     contextOf: (row) => providerKeyContext({ ...row, origin: row.place }),
   },
   {
     name: 'custom_provider',
     idColumn: 'id',
     sealedColumn: 'sealed_headers',
-    columns: `account_id AS "accountId", NULL::uuid AS "gatewayId", slug AS provider, base_url AS place, version`,
+    columns: `account_id AS "accountId", NULL::uuid AS "gatewayId", slug AS provider, base_url AS place, '{}'::jsonb AS target,
+      version`,
     contextOf: (row) => customHeadersContext({ ...row, slug: row.provider, baseUrl: row.place }),
   },
   {
     name: 'gateway_settings',
     idColumn: 'gateway_id',
     sealedColumn: 'egress_proxy_sealed',
-    columns: `account_id AS "accountId", gateway_id AS "gatewayId", '' AS provider, egress_proxy_url AS place, 1 AS version`,
+    columns: `account_id AS "accountId", gateway_id AS "gatewayId", '' AS provider, egress_proxy_url AS place, '{}'::jsonb AS target,
+      1 AS version`,
     contextOf: (row) => egressProxyContext({ accountId: row.accountId, gatewayId: row.id, maskedUrl: row.place }),
   },
 ];

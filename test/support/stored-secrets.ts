@@ -23,7 +23,8 @@ export interface StoredKey {
 /** The id of the new row. */
 export async function storeProviderKey(owner: pg.Pool, key: StoredKey): Promise<string> {
   const id = newUuidV7();
-  const sealed = sealSecret(publicKey, key.secret, providerKeyContext({ ...key, id, version: 1 }));
+  const target = key.target ?? {};
+  const sealed = sealSecret(publicKey, key.secret, providerKeyContext({ ...key, target, id, version: 1 }));
   await owner.query(
     `INSERT INTO provider_key (id, account_id, gateway_id, provider, alias, origin, target, sealed, last_four)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '')`,
@@ -34,7 +35,7 @@ export async function storeProviderKey(owner: pg.Pool, key: StoredKey): Promise<
       key.provider,
       key.alias ?? 'default',
       key.origin,
-      JSON.stringify(key.target ?? {}),
+      JSON.stringify(target),
       sealed,
     ],
   );
@@ -43,15 +44,17 @@ export async function storeProviderKey(owner: pg.Pool, key: StoredKey): Promise<
 
 /** A new secret under the next version; what a rotation through the api comes to. Proxies know after `announce`. */
 export async function rotateProviderKey(owner: pg.Pool | pg.PoolClient, id: string, secret: string): Promise<number> {
-  const { rows } = await owner.query<{ account_id: string; provider: string; origin: string; version: number }>(
-    'SELECT account_id, provider, origin, version FROM provider_key WHERE id = $1',
-    [id],
-  );
+  const { rows } = await owner.query<{
+    accountId: string;
+    provider: string;
+    origin: string;
+    target: Record<string, string>;
+    version: number;
+  }>('SELECT account_id AS "accountId", provider, origin, target, version FROM provider_key WHERE id = $1', [id]);
   const row = rows[0];
   if (row === undefined) throw new Error('no such provider key');
-  const { account_id: accountId, provider, origin } = row;
   const version = row.version + 1;
-  const sealed = sealSecret(publicKey, secret, providerKeyContext({ accountId, provider, id, origin, version }));
+  const sealed = sealSecret(publicKey, secret, providerKeyContext({ ...row, id, version }));
   await owner.query('UPDATE provider_key SET sealed = $2, version = $3 WHERE id = $1', [id, sealed, version]);
   return version;
 }

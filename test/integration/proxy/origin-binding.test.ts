@@ -38,6 +38,7 @@ beforeAll(async () => {
       'google-ai-studio': neighbour.origin,
       'workers-ai': `${neighbour.origin}/accounts/{account}/ai`,
       'azure-openai': `${neighbour.origin}/{resource}`,
+      'google-vertex-ai': neighbour.origin,
     },
     { ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' },
   );
@@ -348,4 +349,44 @@ test('T-KEY-6 at one origin, a key of one account or resource is never sent to a
     ]);
   }
   expectNoSighting(10);
+});
+
+test('T-KEY-6 whoever can write the table cannot move a key to another account, project or resource', async () => {
+  const gateway = await tenant.gateway('moved-targets');
+  const [mine, theirs] = ['a'.repeat(32), 'b'.repeat(32)];
+  const vertex = (project: string): string =>
+    `/google-vertex-ai/v1/projects/${project}/locations/global/publishers/google/models/m:generateContent`;
+  const moves = [
+    { provider: 'workers-ai', from: { account: mine }, to: { account: theirs }, path: '/workers-ai/@cf/meta/llama' },
+    {
+      provider: 'google-vertex-ai',
+      from: { project: mine, region: 'global' },
+      to: { project: theirs, region: 'global' },
+      path: vertex(theirs),
+    },
+    {
+      provider: 'azure-openai',
+      from: { resource: mine },
+      to: { resource: theirs },
+      path: `/azure-openai/${theirs}/d/x`,
+    },
+  ];
+  for (const { provider, from, to } of moves) {
+    const id = await tenant.providerKey({ gatewayId: gateway, provider, origin: neighbour.origin, target: from, secret: CANARY }); // prettier-ignore
+    // As if it had been stored for `to`: the row says so, and what sealed it does not.
+    await proxy.owner.query('UPDATE provider_key SET target = $2 WHERE id = $1', [id, to]);
+  }
+  for (const { path } of moves) {
+    const answer = await rawCall(`${proxy.url}/v1/${tenant.tag}/moved-targets${path}`, {
+      headers: { 'content-type': 'application/json', 'cf-aig-authorization': `Bearer ${token}` },
+      body: JSON.stringify(CHAT),
+    });
+    expect({ path, status: answer.status, body: JSON.parse(answer.body.toString()) as unknown }).toMatchObject({
+      path,
+      status: 503,
+      body: { internalCode: 9006 },
+    });
+  }
+  expect(neighbour.seen).toEqual([]);
+  expectNoSighting(moves.length);
 });

@@ -55,7 +55,10 @@ async function stored(keys = 3): Promise<{ accountId: string; gatewayIds: string
   const gatewayIds = [await tenant.gateway('one'), await tenant.gateway('two')];
   const keyIds: string[] = [];
   for (let i = 0; i < keys; i++) {
-    const key = { provider: 'openai', origin: 'https://api.openai.com', gatewayId: gatewayIds[0] ?? '' };
+    // As PostgreSQL gives the fields back they are in another order.
+    const target = { region: 'us-east5', project: `project-${i}`, a: 'z' };
+    const origin = 'https://us-east5-aiplatform.googleapis.com';
+    const key = { provider: 'google-vertex-ai', origin, target, gatewayId: gatewayIds[0] ?? '' };
     keyIds.push(await tenant.providerKey({ ...key, alias: `key-${i}`, secret: `canary-key-${i}` }));
   }
   const headers = { 'x-key': 'canary-header' };

@@ -23,6 +23,7 @@ const CONTEXT: SealContext = providerKeyContext({
   provider: 'openai',
   id: 'key-1',
   origin: 'https://api.openai.com',
+  target: {},
   version: 1,
 });
 const seal = (secret: string): Buffer => sealSecret(pair.publicKey, secret, CONTEXT);

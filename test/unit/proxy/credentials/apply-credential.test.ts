@@ -69,7 +69,7 @@ test('a stored key stands where the provider wants it, and everything that the c
   expect(headers).toEqual(['X-Keep', '1', 'authorization', `Bearer ${CANARY}`]);
   expect(query).toBe('?a=1&b=2');
   expect(opener.contexts).toEqual([
-    { use: 'provider-key', accountId: ACCOUNT_ID, provider: 'openai', id: key.id, origin: ORIGIN, version: 1 },
+    { use: 'provider-key', accountId: ACCOUNT_ID, provider: 'openai', id: key.id, origin: ORIGIN, target: '{}', version: 1 }, // prettier-ignore
   ]);
 });
 
@@ -162,6 +162,7 @@ test("a custom provider's own headers replace the client's, and a stored key sta
     provider: 'custom-mine',
     id: '01936b2e-0000-7000-8000-000000000001',
     origin: ORIGIN,
+    target: '',
     version: 4,
   });
   const both: SecretOpener = {

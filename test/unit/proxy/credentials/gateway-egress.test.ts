@@ -40,6 +40,7 @@ test('the whole URL is bound to the gateway and to the origin that it shows', ()
       provider: '',
       id: document.gatewayId,
       origin: 'socks5://proxy.example:1080',
+      target: '',
       version: 1,
     },
   ]);

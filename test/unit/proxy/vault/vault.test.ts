@@ -13,6 +13,7 @@ const CONTEXT = providerKeyContext({
   provider: 'openai',
   id: 'key-1',
   origin: 'https://api.openai.com',
+  target: {},
   version: 1,
 });
 const pair = vaultPair(newVaultKeyPair());
@@ -106,6 +107,7 @@ test('T-KEY-1: a value that is held for one row does not serve another row that 
     { ...CONTEXT, provider: 'anthropic' },
     { ...CONTEXT, id: 'key-2' },
     { ...CONTEXT, origin: 'https://evil.example' },
+    { ...CONTEXT, target: '{"account":"theirs"}' },
     { ...CONTEXT, version: 2 },
     { ...CONTEXT, use: 'egress-proxy' },
   ];

@@ -1,17 +1,41 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import {
   customHeadersContext,
   egressProxyContext,
   providerKeyContext,
 } from '../../../../schema/contracts/seal-contexts.js';
+import { propertyRuns } from '../../../support/test-size.js';
 
 const ACCOUNT = '01936b2e-0000-7000-8000-000000000001';
 const ROW = '01936b2e-0000-7000-8000-000000000002';
 
-test('a provider key is bound to its account, provider, row, origin and version, and to nothing else of its row', () => {
-  const row = { accountId: ACCOUNT, provider: 'openai', id: ROW, origin: 'https://api.openai.com', version: 3 };
-  const columns = { ...row, alias: 'default', sealed: Buffer.of(1) };
-  expect(providerKeyContext(columns)).toEqual({ use: 'provider-key', ...row });
+const KEY = { accountId: ACCOUNT, provider: 'openai', id: ROW, origin: 'https://api.openai.com', version: 3 };
+
+test('a provider key is bound to its account, provider, row, origin, target and version, and to nothing else of its row', () => {
+  const columns = { ...KEY, target: {}, alias: 'default', sealed: Buffer.of(1) };
+  expect(providerKeyContext(columns)).toEqual({ use: 'provider-key', ...KEY, target: '{}' });
+  const target = { region: 'us-east5', project: 'mine' };
+  expect(providerKeyContext({ ...KEY, target }).target).toBe('{"project":"mine","region":"us-east5"}');
+});
+
+test('T-KEY-1: two targets are one context exactly when they have the same fields and values, in whatever order', () => {
+  const word = fc.constantFrom('a', 'b', '', '","', '":"', '1', '10', '2', '__proto__', 'toJSON', 'ü');
+  const fields = fc.dictionary(word, word, { maxKeys: 4 });
+  const textOf = (target: Record<string, string>): string => providerKeyContext({ ...KEY, target }).target;
+  const entriesOf = (target: Record<string, string>): unknown =>
+    Object.entries(target)
+      .map((entry) => JSON.stringify(entry))
+      .toSorted();
+  fc.assert(
+    fc.property(fields, fields, (one, other) => {
+      const reversed = Object.fromEntries(Object.entries(one).toReversed());
+      expect(textOf(reversed)).toBe(textOf(one));
+      const areSame = JSON.stringify(entriesOf(one)) === JSON.stringify(entriesOf(other));
+      expect(textOf(one) === textOf(other)).toBe(areSame);
+    }),
+    propertyRuns,
+  );
 });
 
 test('headers of a custom provider are bound to the origin of its base URL', () => {

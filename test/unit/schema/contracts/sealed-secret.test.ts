@@ -27,6 +27,7 @@ const CONTEXT: SealContext = {
   provider: 'openai',
   id: '01936b2e-0000-7000-8000-000000000002',
   origin: 'https://api.openai.com',
+  target: '{"region":"us-east-1"}',
   version: 1,
 };
 /** A property seals and opens on both sides of it: 0.3 ms each. */
@@ -38,6 +39,7 @@ const arbitraryContext: fc.Arbitrary<SealContext> = fc.record({
   provider: arbitraryText,
   id: arbitraryText,
   origin: arbitraryText,
+  target: arbitraryText,
   version: fc.nat(),
 });
 
@@ -83,7 +85,7 @@ test('a text that is not the base64 of 32 bytes is no key', () => {
   expect(bad.map(readVaultPrivateKey)).toEqual(bad.map(() => null));
 });
 
-test('T-KEY-1: a sealed value in another row, account, provider, origin, version or use does not open', () => {
+test('T-KEY-1: a sealed value in another row, account, provider, origin, target, version or use does not open', () => {
   const sealed = sealSecret(pair.publicKey, SECRET, CONTEXT);
   const others: SealContext[] = [
     { ...CONTEXT, use: 'egress-proxy' },
@@ -91,6 +93,8 @@ test('T-KEY-1: a sealed value in another row, account, provider, origin, version
     { ...CONTEXT, provider: 'anthropic' },
     { ...CONTEXT, id: '01936b2e-0000-7000-8000-000000000009' },
     { ...CONTEXT, origin: 'https://api.openai.com.evil.example' },
+    { ...CONTEXT, target: '{"region":"eu-west-1"}' },
+    { ...CONTEXT, target: '' },
     { ...CONTEXT, version: 2 },
   ];
   expect(others.map((context) => refusal(sealed, context))).toEqual(others.map(() => 'refused'));
