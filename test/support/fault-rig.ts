@@ -8,9 +8,9 @@ import { startFaultyUpstream, TEST_AUTHORITY, type FaultyUpstream } from './faul
 import { startTestProxy, type TestProxy } from './proxy.js';
 import { createTenant, type TestTenant } from './tenant.js';
 
-export const FAULT_BOUNDS: Partial<RequestBounds> = { connectTimeoutMs: 300, answerIdleMs: 300 };
+export const FAULT_BOUNDS: Partial<RequestBounds> = { connectTimeoutMs: 500, answerIdleMs: 500 };
 /** The least that a gateway may set. */
-export const REQUEST_TIMEOUT_MS = 300;
+export const REQUEST_TIMEOUT_MS = 500;
 
 export interface FaultRig {
   readonly proxy: TestProxy;
