@@ -61,6 +61,7 @@ test('T-SQL-2 hostile text in any argument is refused or finds nothing; nothing 
   expect(failed).toEqual([]);
 }, 120_000);
 
+/** INTERNAL would be a text that reached the statement itself. */
 test('T-SQL-2 hostile text in filters, sign-in and sign-up does not fail inside either', async () => {
   const tenant = await createTenant(api.owner);
   await tenant.gateway('busy');
