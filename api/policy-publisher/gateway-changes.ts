@@ -20,6 +20,24 @@ export async function lockGateways(tx: TenantTransaction, ids: readonly string[]
   return rows.map((row) => row.id);
 }
 
+/**
+ * Locks every living gateway of the account, and keeps others from being made until the transaction ends: for a change
+ * that all policies of the account show. A gateway that was being made meanwhile would be in nobody's list, and its
+ * policy would go on with what was before.
+ */
+export async function lockAllGateways(tx: TenantTransaction): Promise<GatewayId[]> {
+  await tx.query(`SELECT pg_advisory_xact_lock(${GATEWAYS_LOCK})`);
+  return lockGateways(tx, null);
+}
+
+/** To be called before a gateway is made; gateways of one account may be made at the same time. See `lockAllGateways`. */
+export async function lockForNewGateway(tx: TenantTransaction): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock_shared(${GATEWAYS_LOCK})`);
+}
+
+/** Not the account's row, which every insert of something of the account's locks too (its foreign key). */
+const GATEWAYS_LOCK = "hashtextextended('gateways/' || $1::text, 0)";
+
 interface Renumbered {
   readonly name: string;
   readonly revision: string;

@@ -3,7 +3,7 @@
  * change renumbers all of them. The headers are sealed here and never read again.
  */
 import type { NetworkList } from '../../../schema/contracts/networks.js';
-import { newUuidV7, type CustomProviderId, type GatewayId } from '../../../schema/contracts/ids.js';
+import { newUuidV7, type CustomProviderId } from '../../../schema/contracts/ids.js';
 import { CUSTOM_PREFIX } from '../../../schema/contracts/providers.js';
 import { customHeadersContext } from '../../../schema/contracts/seal-contexts.js';
 import { sealSecret } from '../../../schema/contracts/sealed-secret.js';
@@ -11,7 +11,7 @@ import type { VaultPublicKey } from '../../../schema/contracts/vault-keys.js';
 import { CustomProvider } from '../../../schema/entities/custom-provider.js';
 import { badInput, conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
-import { lockGateways, renumberGateways, type PolicyPublisher } from '../../policy-publisher/index.js';
+import { lockAllGateways, renumberGateways, type PolicyPublisher } from '../../policy-publisher/index.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
@@ -143,19 +143,13 @@ export class CustomProviderService {
       throw forbidden("This token is limited to gateways: custom providers are all gateways'.");
     }
     const { provider, changes } = await this.deps.database.inAccount(scope, async (tx) => {
-      const gatewayIds = await lockAccount(tx);
+      const gatewayIds = await lockAllGateways(tx);
       const { provider, isInPolicy } = await work(tx);
       return { provider, changes: isInPolicy ? await renumberGateways(tx, gatewayIds) : [] };
     });
     await this.deps.publisher.publishAll(changes);
     return provider;
   }
-}
-
-/** The account may have no gateway to lock, so it has a lock of its own besides. */
-async function lockAccount(tx: TenantTransaction): Promise<GatewayId[]> {
-  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('custom-provider/' || $1::text, 0))");
-  return lockGateways(tx, null);
 }
 
 /** Looked at after the change, under the account's lock: what passes a bound is rolled back with it. */

@@ -12,7 +12,13 @@ import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
-import { lockGateways, nextRevision, recordChange, type PolicyPublisher } from '../../policy-publisher/index.js';
+import {
+  lockForNewGateway,
+  lockGateways,
+  nextRevision,
+  recordChange,
+  type PolicyPublisher,
+} from '../../policy-publisher/index.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
@@ -45,6 +51,7 @@ export class GatewayService {
     const { settings } = change;
     try {
       return await this.inChange(scope, async (tx) => {
+        await lockForNewGateway(tx);
         const id = newUuidV7() as GatewayId; // made here
         await tx.insert(Gateway, { id, name, description });
         await tx.insert(GatewaySettings, { ...settings, ...this.sealedEgress(tx, id, change), gatewayId: id });

@@ -10,6 +10,7 @@ import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 import { vaultPair } from '../../support/vault.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const FIELDS = 'id slug name baseUrl headerNames';
 const CREATE = `mutation ($input: CreateCustomProviderInput!) { createCustomProvider(input: $input) { ${FIELDS} } }`;
@@ -88,6 +89,28 @@ test('a custom provider is in the policy of every gateway of its account, its he
   }
   const told = (await outbox()).map((change) => (change.kind === 'gateway' ? change.gatewayName : change.kind));
   expect(told.toSorted()).toEqual(['one', 'two']);
+});
+
+test('a gateway that is being made while a custom provider is stored shows it', async () => {
+  const lockWaits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  const waiting = async (count: number): Promise<boolean> => (await api.owner.query(lockWaits)).rowCount === count;
+  const holder = await api.owner.connect();
+  // No transaction gets past its announcement: the gateway is there, and nobody else sees it yet.
+  await holder.query('BEGIN; LOCK TABLE policy_outbox IN EXCLUSIVE MODE');
+  const CREATE_GATEWAY = 'mutation ($input: CreateGatewayInput!) { createGateway(input: $input) { id } }';
+  const gateway = editor(CREATE_GATEWAY, { input: { accountId: tenant.accountId, name: 'new' } });
+  await waitFor(() => waiting(1), 'the gateway waits to be announced');
+  const custom = create();
+  await waitFor(() => waiting(2), 'the custom provider waits as well');
+  await holder.query('COMMIT');
+  holder.release();
+  (await gateway).expectData();
+  const { id } = await custom;
+  const revisions = (await outbox()).map((change) => change.revision);
+  expect(revisions).toHaveLength(2);
+  const shown = await policy('new');
+  expect(shown.customProviders).toMatchObject([{ id }]);
+  expect(shown.revision).toBe(Math.max(...revisions));
 });
 
 test('its endpoint URL is known in its own account alone', async () => {
