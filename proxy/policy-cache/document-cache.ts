@@ -24,8 +24,10 @@ export interface DocumentStores<T> {
   toRedis(key: string, found: Versioned<T>): void;
 }
 
-export interface DocumentCacheOptions {
+export interface DocumentCacheOptions<T> {
   readonly entriesMax: number;
+  /** for documents of very different sizes: all of them together, besides `entriesMax`; a size is at least 1 */
+  readonly sizes?: { readonly max: number; of(document: T): number };
   /** age at which a held document is loaded again in the background; ±20 % */
   readonly freshMs: number;
   /** age up to which a held document is served while no store answers */
@@ -49,7 +51,8 @@ const RETRY_MS = 1_000;
 const READINGS_MAX = 3;
 
 export class DocumentCache<T extends object> {
-  readonly counts = { loads: 0, failures: 0, staleServed: 0 };
+  /** `evicted`: documents that left memory because of a bound, the least used first */
+  readonly counts = { loads: 0, failures: 0, staleServed: 0, evicted: 0 };
   private readonly entries: LRUCache<string, Entry<T>>;
   /** key → Unix ms until which its absence is believed */
   private readonly absent: LRUCache<string, number>;
@@ -61,9 +64,16 @@ export class DocumentCache<T extends object> {
 
   constructor(
     private readonly stores: DocumentStores<T>,
-    private readonly options: DocumentCacheOptions,
+    private readonly options: DocumentCacheOptions<T>,
   ) {
-    this.entries = new LRUCache({ max: options.entriesMax });
+    const { entriesMax, sizes } = options;
+    this.entries = new LRUCache({
+      max: entriesMax,
+      ...(sizes && { maxSize: sizes.max, sizeCalculation: ({ document }: Entry<T>) => sizes.of(document) }),
+      dispose: (_entry, _key, reason) => {
+        if (reason === 'evict') this.counts.evicted += 1;
+      },
+    });
     this.absent = new LRUCache({ max: options.absentEntriesMax });
   }
 

@@ -18,8 +18,21 @@ import {
 
 const COMMON = { freshMs: 10_000, absentMs: 5_000, absentEntriesMax: 10_000 } as const;
 /** Routing policy may serve a day without any store; identity a quarter of an hour (the revocation bound then). */
-const POLICY: DocumentCacheOptions = { ...COMMON, entriesMax: 50_000, staleMs: 86_400_000 };
-const GRANT: DocumentCacheOptions = { ...COMMON, entriesMax: 100_000, staleMs: 900_000 };
+const ROUTING = { ...COMMON, entriesMax: 50_000, staleMs: 86_400_000 } as const;
+/** Most policies have few stored secrets or none; one that is full of them weighs as much as a hundred others. */
+const POLICY: DocumentCacheOptions<GatewayPolicy> = {
+  ...ROUTING,
+  sizes: { max: 256 * 1_048_576, of: sealedCharacters },
+};
+const GRANT: DocumentCacheOptions<TokenGrant> = { ...COMMON, entriesMax: 100_000, staleMs: 900_000 };
+
+/** What stored secrets add to a policy, in characters of base64; without any, 1. */
+export function sealedCharacters({ providerKeys, customProviders, egressProxySealed }: GatewayPolicy): number {
+  let characters = 1 + (egressProxySealed?.length ?? 0);
+  for (const { sealed } of providerKeys) characters += sealed.length;
+  for (const { sealedHeaders } of customProviders) characters += sealedHeaders?.length ?? 0;
+  return characters;
+}
 
 export interface PolicyCache {
   readonly policies: Policies;
@@ -32,7 +45,7 @@ export interface PolicyCache {
 }
 
 export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer): PolicyCache {
-  const accounts = new DocumentCache<AccountEntry>(accountStores(clients), POLICY);
+  const accounts = new DocumentCache<AccountEntry>(accountStores(clients), ROUTING);
   const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), POLICY);
   const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), GRANT);
   return {

@@ -95,7 +95,7 @@ function declareLedger(registry: Registry, ledger: MemoryLedger): void {
 function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void {
   new Counter({
     name: 'tollgate_policy_cache_events_total',
-    help: 'Loads, failed loads and stale answers of the policy cache, by kind of document',
+    help: 'Loads, failed loads, stale answers and evictions of the policy cache, by kind of document',
     labelNames: ['document', 'event'],
     registers: [registry],
     collect() {

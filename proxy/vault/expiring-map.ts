@@ -1,9 +1,10 @@
 /**
  * Values that live for one span of time after they were put in, however often they are read, and are let go of at its
- * end also when nobody asks. At most `entriesMax`: then the oldest goes first, and is counted.
+ * end also when nobody asks. At most `entriesMax`, and `sizeMax` together: then the oldest goes first, and is counted.
  */
 interface Entry<V> {
   readonly value: V;
+  readonly size: number;
   readonly expiresAtMs: number;
 }
 
@@ -12,10 +13,12 @@ export class ExpiringMap<V> {
   /** in the order of expiry, because all live equally long */
   private readonly entries = new Map<string, Entry<V>>();
   private sweep: NodeJS.Timeout | null = null;
+  private sizes = 0;
 
   constructor(
     private readonly entriesMax: number,
     private readonly lifeMs: number,
+    private readonly sizeMax = Infinity,
   ) {}
 
   get size(): number {
@@ -28,21 +31,29 @@ export class ExpiringMap<V> {
     return entry !== undefined && entry.expiresAtMs > performance.now() ? entry.value : undefined;
   }
 
-  set(key: string, value: V): void {
-    this.entries.delete(key);
-    const [oldest] = this.entries.keys();
-    if (oldest !== undefined && this.entries.size >= this.entriesMax) {
-      this.entries.delete(oldest);
+  /** `size`: whatever `sizeMax` counts; one that is greater by itself is held alone. */
+  set(key: string, value: V, size = 0): void {
+    this.drop(key);
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size < this.entriesMax && this.sizes + size <= this.sizeMax) break;
+      this.drop(oldest);
       this.evicted += 1;
     }
-    this.entries.set(key, { value, expiresAtMs: performance.now() + this.lifeMs });
+    this.entries.set(key, { value, size, expiresAtMs: performance.now() + this.lifeMs });
+    this.sizes += size;
     this.sweep ??= this.sweepIn(this.lifeMs);
   }
 
   clear(): void {
     this.entries.clear();
+    this.sizes = 0;
     if (this.sweep !== null) clearTimeout(this.sweep);
     this.sweep = null;
+  }
+
+  private drop(key: string): void {
+    this.sizes -= this.entries.get(key)?.size ?? 0;
+    this.entries.delete(key);
   }
 
   private sweepIn(ms: number): NodeJS.Timeout {
@@ -57,7 +68,7 @@ export class ExpiringMap<V> {
         this.sweep = this.sweepIn(leftMs);
         return;
       }
-      this.entries.delete(key);
+      this.drop(key);
     }
   }
 }

@@ -14,6 +14,8 @@ import { Secret } from './secret.js';
 const HELD_MS = 60_000;
 /** Opened values in memory; at the bound the oldest is opened again when it is next needed. */
 const HELD_MAX = 10_000;
+/** Together, each with its envelope in base64, in characters: most have a hundred, a tenant's own may have 32 KiB. */
+const HELD_CHARACTERS_MAX = 64 * 1_048_576;
 /** One log line per row and minute: a value that does not open fails every request that needs it. */
 const TOLD_MAX = 1_000;
 
@@ -25,7 +27,7 @@ interface Opened {
 export class Vault {
   /** openings that were not held any more; those that no opener will ever do; those that it could not do now */
   readonly counts = { opened: 0, refused: 0, failed: 0 };
-  private readonly held = new ExpiringMap<Opened>(HELD_MAX, HELD_MS);
+  private readonly held = new ExpiringMap<Opened>(HELD_MAX, HELD_MS, HELD_CHARACTERS_MAX);
   private readonly told = new ExpiringMap<true>(TOLD_MAX, HELD_MS);
 
   constructor(
@@ -47,7 +49,8 @@ export class Vault {
     // Held for one row is held for no other: the context is asked again, as the envelope itself would.
     if (held !== undefined && isSame(held.context, context)) return held.secret;
     const secret = new Secret(this.opened(sealedBase64, context));
-    this.held.set(sealedBase64, { context, secret });
+    // A value is never longer than its envelope.
+    this.held.set(sealedBase64, { context, secret }, 2 * sealedBase64.length);
     this.counts.opened += 1;
     return secret;
   }

@@ -69,6 +69,20 @@ test('a document is loaded once, kept, shared, and then served without waiting',
   expect(stores.redis.get('a')).toEqual({ revision: 1, document: { text: 'one' } });
 });
 
+test('documents of very different sizes are bounded together: the least used leave, are counted, and come back', async () => {
+  const sizes = { max: 10, of: ({ text }: Policy): number => text.length };
+  cache = new DocumentCache(stores, { ...OPTIONS, sizes });
+  const texts = { a: 'xxxx', b: 'xxxx', c: 'xxxxxx' };
+  for (const [key, text] of Object.entries(texts)) stores.change(key, 1, text);
+  await cache.find('a');
+  await cache.find('b');
+  cache.held('a');
+  await cache.find('c');
+  expect(Object.keys(texts).map((key) => cache.held(key)?.text)).toEqual(['xxxx', undefined, 'xxxxxx']);
+  expect(cache.counts.evicted).toBe(1);
+  expect(await cache.find('b')).toEqual({ text: 'xxxx' });
+});
+
 test('a shared copy spares Postgres the question', async () => {
   stores.redis.set('a', { revision: 1, document: { text: 'shared' } });
   expect(await cache.find('a')).toEqual({ text: 'shared' });

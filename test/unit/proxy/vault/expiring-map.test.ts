@@ -28,6 +28,22 @@ test('reading a value does not make it live longer, putting it in again does', (
   expect([map.get('read'), map.get('renewed'), map.size]).toEqual([undefined, 'value', 1]);
 });
 
+test('at its bound of sizes it lets go of as many of the oldest as are in the way', () => {
+  const map = new ExpiringMap<number>(10, 1_000, 100);
+  for (const key of ['a', 'b', 'c']) map.set(key, 1, 30);
+  map.set('c', 1, 40); // in its own place
+  expect([map.size, map.evicted]).toEqual([3, 0]);
+  map.set('d', 1, 60);
+  expect(['a', 'b', 'c', 'd'].map((key) => map.get(key))).toEqual([undefined, undefined, 1, 1]);
+  map.set('huge', 1, 101);
+  expect([map.size, map.get('huge'), map.evicted]).toEqual([1, 1, 4]);
+  jest.advanceTimersByTime(1_001);
+  for (const key of ['a', 'b', 'c']) map.set(key, 1, 30);
+  map.clear();
+  for (const key of ['a', 'b', 'c']) map.set(key, 1, 30);
+  expect([map.size, map.evicted]).toEqual([3, 4]);
+});
+
 test('at its bound it lets go of the oldest and counts that; a key that is there already takes no room', () => {
   const map = new ExpiringMap<number>(3, 1_000);
   for (const key of ['a', 'b', 'c', 'a', 'd']) map.set(key, 1);

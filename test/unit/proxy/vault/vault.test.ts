@@ -95,6 +95,9 @@ test('values beyond the bound push out the oldest, and are counted', () => {
   const small = new Vault(stub, { error: () => undefined });
   for (let i = 0; i < 10_001; i++) small.open(String(i), CONTEXT);
   expect(small.heldCounts).toEqual({ held: 10_000, evicted: 1 });
+  const long = 'x'.repeat(1_048_576);
+  for (let i = 0; i < 33; i++) small.open(long + String(i), CONTEXT);
+  expect(small.heldCounts.held).toBe(31); // with their envelopes, as much as 64 Mi characters hold
   small.close();
   expect(small.heldCounts.held).toBe(0);
 });
