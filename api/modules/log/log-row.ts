@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AccountId, ApiTokenId, GatewayId } from '../../../schema/contracts/ids.js';
 import { COST_STATUSES, type CostStatus } from '../../../schema/contracts/usage-record.js';
 import {
+  noUnits,
   totalTokensIn,
   totalTokensOut,
   USAGE_SOURCES,
@@ -143,7 +144,8 @@ const attemptsSchema = z.array(
     errorCode: z.int().nullable(),
     startedAtMs: z.number(),
     durationMs: z.number(),
-    units: z.record(z.enum(USAGE_UNITS), z.number()),
+    // those that are zero are left out
+    units: z.partialRecord(z.enum(USAGE_UNITS), z.number()).transform((counted) => ({ ...noUnits(), ...counted })),
     usageSource: z.enum(USAGE_SOURCES),
     costPico: z.string().nullable(),
     costStatus: z.enum(COST_STATUSES),
