@@ -1,6 +1,6 @@
 /** Which dialect a call speaks, and whether a provider bills it, from the provider, the method and the path alone. */
 import type { ProviderFormat, ProviderRow } from '../../schema/contracts/provider-row.js';
-import { CUSTOM_PREFIX, PROVIDER_BASES } from '../../schema/contracts/providers.js';
+import { CUSTOM_PREFIX, PROVIDERS } from '../../schema/contracts/providers.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import { withoutDeployment, takesAzureStreamUsage } from './azure-path.js';
 import type { Dialect } from './dialect.js';
@@ -80,8 +80,8 @@ const VERTEX_OPENAI_PATHS = new Map<string, DialectChoice>([
 /** By provider. */
 const CHOICES = new Map<string, ReadonlyMap<string, DialectChoice>>(
   // the object has no other values
-  (Object.entries(PROVIDER_BASES) as [string, ProviderRow][]).map(([slug, row]) => [slug, choicesOf(row)]),
-).set('demo', choicesOf(PROVIDER_BASES.openai));
+  (Object.entries(PROVIDERS) as [string, ProviderRow][]).map(([slug, row]) => [slug, choicesOf(row)]),
+).set('demo', choicesOf(PROVIDERS.openai));
 
 function choicesOf(row: ProviderRow): ReadonlyMap<string, DialectChoice> {
   const paths = row.speaks.flatMap((format) => (format === 'gemini' ? [] : PATHS[format]));

@@ -4,7 +4,7 @@
  * a file beside this one.
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
-import { PROVIDER_BASES, type ProviderSlug } from '../../schema/contracts/providers.js';
+import { PROVIDERS, type ProviderSlug } from '../../schema/contracts/providers.js';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
 import { awsBedrock } from './aws-bedrock.js';
 import { azureOpenAi } from './azure-openai.js';
@@ -47,10 +47,10 @@ export function createRegistry(
   const providers = new Map<string, Provider>();
   const odd: OddProviders = { ...ODD, 'google-vertex-ai': googleVertexAi(googleTokens) };
   // the object has no other keys
-  for (const [slug, row] of Object.entries(PROVIDER_BASES) as [ProviderSlug, ProviderRow][]) {
+  for (const [slug, row] of Object.entries(PROVIDERS) as [ProviderSlug, ProviderRow][]) {
     const override = overrides.get(slug) ?? null;
     providers.set(slug, odd[slug]?.(row, override) ?? plainProvider(slug, override ?? row.base, row));
   }
-  if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, PROVIDER_BASES.openai));
+  if (demoBase !== null) providers.set('demo', plainProvider('demo', demoBase, PROVIDERS.openai));
   return { find: (slug) => providers.get(slug) ?? null };
 }

@@ -3,7 +3,7 @@
  * which a stored key is bound to is the one that its calls go to.
  */
 import { z } from 'zod';
-import { filledBase, PROVIDER_BASES, PROVIDER_SLUGS, type ProviderSlug } from './providers.js';
+import { filledBase, PROVIDERS, PROVIDER_SLUGS, type ProviderSlug } from './providers.js';
 
 /** slug → base URL, which may have the placeholders of the provider's own base */
 export type ProviderOrigins = ReadonlyMap<string, string>;
@@ -39,7 +39,7 @@ export function isProviderSlug(slug: string): slug is ProviderSlug {
 
 /** The base of a built-in provider: the operator's, else its own. */
 export function baseOf(slug: ProviderSlug, overrides: ProviderOrigins): string {
-  return overrides.get(slug) ?? PROVIDER_BASES[slug].base;
+  return overrides.get(slug) ?? PROVIDERS[slug].base;
 }
 
 /** The origin that a key of this provider and target is bound to; `target` has a value for each of its fields. */

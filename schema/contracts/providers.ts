@@ -7,7 +7,7 @@
 import type { ProviderRow } from './provider-row.js';
 import { API_KEY, BEARER, plainRow } from './provider-row.js';
 
-export const PROVIDER_BASES = Object.freeze({
+export const PROVIDERS = Object.freeze({
   openai: plainRow('https://api.openai.com/v1', BEARER, {
     endsIn: ['/v1'],
     speaks: ['openai'],
@@ -132,8 +132,8 @@ export const PROVIDER_BASES = Object.freeze({
   }),
 }) satisfies Readonly<Record<string, ProviderRow>>;
 
-export type ProviderSlug = keyof typeof PROVIDER_BASES;
-export const PROVIDER_SLUGS = Object.keys(PROVIDER_BASES) as readonly ProviderSlug[]; // the object has no other keys
+export type ProviderSlug = keyof typeof PROVIDERS;
+export const PROVIDER_SLUGS = Object.keys(PROVIDERS) as readonly ProviderSlug[]; // the object has no other keys
 
 /**
  * Text of a URL that a target may fill a placeholder with: a DNS label in lower case, so that it can be no other host,

@@ -1,6 +1,6 @@
 /** The tables of docs/providers.md, from the rows of the table of providers and from the routes that they make. */
 import type { ProviderFormat, ProviderRow } from '../../schema/contracts/provider-row.js';
-import { PROVIDER_BASES } from '../../schema/contracts/providers.js';
+import { PROVIDERS } from '../../schema/contracts/providers.js';
 import type { Registry } from '../../proxy/providers/registry.js';
 
 const METERED: Readonly<Record<ProviderFormat, string>> = {
@@ -11,7 +11,7 @@ const METERED: Readonly<Record<ProviderFormat, string>> = {
 };
 
 // the object has no other values
-const rows = Object.entries(PROVIDER_BASES) as readonly [string, ProviderRow][];
+const rows = Object.entries(PROVIDERS) as readonly [string, ProviderRow][];
 
 /** One line per provider: slug, base, where a stored key is sent and what it is bound to, what is metered. */
 export function providerTable(registry: Registry): string {

@@ -3,7 +3,7 @@ import { isProviderSlug, keyOriginOf, type ProviderOrigins } from '../../../sche
 import {
   CUSTOM_PREFIX,
   CUSTOM_SLUG,
-  PROVIDER_BASES,
+  PROVIDERS,
   PROVIDER_SLUGS,
   TARGET_VALUE,
 } from '../../../schema/contracts/providers.js';
@@ -18,7 +18,7 @@ export type KeyTarget = Readonly<Record<string, string>>;
  * BAD_USER_INPUT at `input.target`, or at its field.
  */
 export function readTarget(provider: string, sent: unknown): KeyTarget {
-  const fields = isProviderSlug(provider) ? PROVIDER_BASES[provider].targetFields : [];
+  const fields = isProviderSlug(provider) ? PROVIDERS[provider].targetFields : [];
   const given = sent ?? {};
   if (typeof given !== 'object' || Array.isArray(given)) throw badInput('input.target', 'must be an object');
   const values = new Map<string, unknown>(Object.entries(given));

@@ -7,12 +7,12 @@ import type { OutgoingCall, Provider } from '../../../../proxy/providers/provide
 import { awsBedrock } from '../../../../proxy/providers/aws-bedrock.js';
 import { headerOf, upstreamHeaders } from '../../../../proxy/upstream/headers.js';
 import { isSafePath } from '../../../../proxy/upstream/path.js';
-import { PROVIDER_BASES } from '../../../../schema/contracts/providers.js';
+import { PROVIDERS } from '../../../../schema/contracts/providers.js';
 import { awsClientCalls } from '../../../support/aws-fixtures.js';
 import { expectedAuthorization } from '../../../support/aws-verifier.js';
 
 const AT_MS = Date.UTC(2026, 10, 24, 12, 0, 0);
-const bedrock = awsBedrock(PROVIDER_BASES['aws-bedrock'], null, () => AT_MS);
+const bedrock = awsBedrock(PROVIDERS['aws-bedrock'], null, () => AT_MS);
 const RUNTIME = '/bedrock-runtime/us-east-1/model/anthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke';
 const MANTLE = '/bedrock-mantle/eu-central-1/anthropic/v1/messages';
 const ACCESS_KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
@@ -69,7 +69,7 @@ describe('where a call of Bedrock goes', () => {
   });
 
   it('follows the operator with both services, whose paths stay the same', () => {
-    const provider = awsBedrock(PROVIDER_BASES['aws-bedrock'], 'http://127.0.0.1:9/aws/{region}');
+    const provider = awsBedrock(PROVIDERS['aws-bedrock'], 'http://127.0.0.1:9/aws/{region}');
     expect(routeOf(MANTLE, provider)).toMatchObject({
       origin: 'http://127.0.0.1:9',
       keyOrigin: 'http://127.0.0.1:9',

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { googleVertexAi } from '../../../../proxy/providers/google-vertex-ai.js';
 import type { OutgoingCall, Provider, Route } from '../../../../proxy/providers/provider.js';
-import { PROVIDER_BASES } from '../../../../schema/contracts/providers.js';
+import { PROVIDERS } from '../../../../schema/contracts/providers.js';
 
 const asked: string[] = [];
 const tokens = {
@@ -11,7 +11,7 @@ const tokens = {
     return Promise.resolve('ya29.minted');
   },
 };
-const row = PROVIDER_BASES['google-vertex-ai'];
+const row = PROVIDERS['google-vertex-ai'];
 const vertex = googleVertexAi(tokens)(row, null);
 const GEMINI = '/v1/projects/my-project/locations/us-east5/publishers/google/models/gemini-2.5-flash:generateContent';
 

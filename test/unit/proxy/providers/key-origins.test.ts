@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createRegistry } from '../../../../proxy/providers/registry.js';
 import { isProviderSlug, keyOriginOf, type ProviderOrigins } from '../../../../schema/contracts/provider-origins.js';
-import { PROVIDER_BASES } from '../../../../schema/contracts/providers.js';
+import { PROVIDERS } from '../../../../schema/contracts/providers.js';
 import { providerCases } from '../../../support/provider-requests.js';
 
 /** None; one place for all; one place for each target. */
@@ -16,7 +16,7 @@ test.each(providerCases())(
   '%s: the api binds a key to the origin and target that its route asks for',
   (_title, { slug, target }, each) => {
     if (!isProviderSlug(slug)) throw new Error(`no such provider: ${slug}`);
-    const { targetFields } = PROVIDER_BASES[slug];
+    const { targetFields } = PROVIDERS[slug];
     const [path = ''] = each.client.path.split('?');
     const headers = Object.entries(each.client.headers).flat();
     for (const overridesFor of OVERRIDES) {
