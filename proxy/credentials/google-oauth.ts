@@ -11,12 +11,11 @@ import { GatewayError } from '../gateway-error.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
 import type { EgressProxy } from '../upstream/destination.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
+import { AskingRoom } from './asking-room.js';
 import { GOOGLE_TOKEN_URL, parseServiceAccount, signedAssertion } from './service-account.js';
 
 /** Tokens in memory; beyond it the least used is forgotten, and asked for again. */
 const TOKENS_MAX = 1_000;
-/** Asked for at a time; beyond it 503/9006. */
-const ASKING_MAX = 256;
 /** Google says one hour; neither its clock nor ours is trusted to the minute. */
 const RETIRED_BEFORE_EXPIRY_MS = 5 * 60_000;
 const RENEWED_BEFORE_EXPIRY_MS = 10 * 60_000;
@@ -60,7 +59,7 @@ export interface GoogleTokenOptions {
 }
 
 export class GoogleTokens {
-  /** so far: requests to the token endpoint, calls refused because of `ASKING_MAX`, tokens let go of at `TOKENS_MAX` */
+  /** so far: requests to the token endpoint, calls refused for want of room to ask, tokens let go of at `TOKENS_MAX` */
   readonly counts = { asked: 0, turnedAway: 0, evicted: 0 };
   private readonly held = new LRUCache<string, Held>({
     max: TOKENS_MAX,
@@ -72,6 +71,7 @@ export class GoogleTokens {
     max: TOKENS_MAX,
   });
   private readonly asking = new Map<string, Promise<Held>>();
+  private readonly room = new AskingRoom();
   private readonly tokenUrl: URL;
   private readonly timeoutMs: number;
   private readonly now: () => number;
@@ -107,7 +107,7 @@ export class GoogleTokens {
     if (asking !== undefined) return asking;
     const refusal = this.refusals.get(key);
     if (refusal !== undefined && this.now() < refusal.untilMs) return Promise.reject(refusal.error);
-    if (this.asking.size >= ASKING_MAX) {
+    if (!this.room.enter(egress)) {
       this.counts.turnedAway += 1;
       const why = 'too many access tokens are being asked of Google';
       return Promise.reject(new GatewayError('unavailable', why, { retryAfterSeconds: 1 }));
@@ -124,7 +124,10 @@ export class GoogleTokens {
           throw error;
         },
       )
-      .finally(() => this.asking.delete(key));
+      .finally(() => {
+        this.room.leave(egress);
+        this.asking.delete(key);
+      });
     this.asking.set(key, asked);
     return asked;
   }

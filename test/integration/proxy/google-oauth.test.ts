@@ -245,4 +245,29 @@ describe('no access token', () => {
     for (const answer of release) answer();
     expect(new Set(await Promise.all(asked.slice(0, 256))).size).toBe(256);
   });
+
+  it("is 503/9006 for those alone whose gateway's egress proxies let too many requests hang", async () => {
+    const release: (() => void)[] = [];
+    google.answer = (seen, response) => void release.push(() => void grant()(seen, response));
+    const tokens = tokensOf();
+    const wayOf = (gateway: string): EgressProxy => ({ url: new URL('http://proxy.example:3128'), key: gateway });
+    let n = 0;
+    const ask = (egress: EgressProxy | null): Promise<string> =>
+      Promise.resolve(tokens.token(account.json.replace('"type"', `"n": ${(n += 1)},\n"type"`), egress));
+    const asked = Array.from({ length: 16 }, () => ask(wayOf('gateway-1')));
+    await expect(ask(wayOf('gateway-1'))).rejects.toMatchObject({ errorName: 'unavailable' });
+    for (let gateway = 2; gateway <= 8; gateway++) {
+      for (let i = 0; i < 16; i++) asked.push(ask(wayOf(`gateway-${gateway}`)));
+    }
+    await expect(ask(wayOf('gateway-9'))).rejects.toMatchObject({ errorName: 'unavailable' });
+    asked.push(ask(null));
+    await waitFor(() => release.length === 129, 'all the others are asked for');
+    for (const answer of release.splice(0)) answer();
+    expect(new Set(await Promise.all(asked)).size).toBe(129);
+    const again = ask(wayOf('gateway-1'));
+    await waitFor(() => release.length === 1, 'there is room again');
+    for (const answer of release) answer();
+    expect(await again).toMatch(/^token-/);
+    expect(tokens.counts.turnedAway).toBe(2);
+  });
 });
