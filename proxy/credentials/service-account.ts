@@ -5,17 +5,16 @@
  * Of the key's JSON only who and with which key is read. Its `token_uri` and other URLs are not: they are whoever's who
  * wrote it. Other kinds of credential files (which name URLs, files or commands to get a token from) are no service accounts.
  */
-import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { rsaPrivateKey } from '../../schema/contracts/rsa-key.js';
 
 /** Whom tokens are asked of: always, wherever the call goes. */
 export const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 /** The longest that Google allows. */
 const ASSERTION_SECONDS = 3_600;
-/** Google's have 2048; a signature by one far larger takes a core for seconds. */
-const MODULUS_BITS = { min: 1_024, max: 4_096 } as const;
 
 const serviceAccountSchema = z.object({
   type: z.literal('service_account').optional(),
@@ -49,7 +48,7 @@ const signAsync = promisify(sign);
 
 /** A JWT for an hour from `atMs` on; null: the private key is none that can sign it. */
 export async function signedAssertion(account: ServiceAccount, atMs: number): Promise<string | null> {
-  const key = rsaKey(account.private_key);
+  const key = rsaPrivateKey(account.private_key);
   if (key === null) return null;
   const issuedAt = Math.floor(atMs / 1_000);
   const header = { alg: 'RS256', typ: 'JWT', ...(account.private_key_id && { kid: account.private_key_id }) };
@@ -66,13 +65,3 @@ export async function signedAssertion(account: ServiceAccount, atMs: number): Pr
 }
 
 const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-
-function rsaKey(pem: string): KeyObject | null {
-  try {
-    const key = createPrivateKey({ key: pem, format: 'pem' });
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    return key.asymmetricKeyType === 'rsa' && bits >= MODULUS_BITS.min && bits <= MODULUS_BITS.max ? key : null;
-  } catch {
-    return null;
-  }
-}

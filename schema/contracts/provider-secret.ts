@@ -2,9 +2,9 @@
  * The secrets that an account may store for a provider: their form, their bounds, and what of them may be shown. What is
  * read here is what is sealed; no problem that is told quotes any of it.
  */
-import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { holdsApiToken } from './api-token.js';
+import { rsaPrivateKey } from './rsa-key.js';
 
 /** Longest secret, in bytes of UTF-8: a service account's JSON has 2 to 3 KiB. */
 export const PROVIDER_SECRET_BYTES_MAX = 16_384;
@@ -43,7 +43,9 @@ const serviceAccountSchema = z.object({
     .string('must be text')
     .regex(/^\w{1,128}$/, 'must be a key id')
     .optional(),
-  private_key: z.string('must be text').refine(isRsaKey, 'must be an RSA private key in PEM'),
+  private_key: z
+    .string('must be text')
+    .refine((pem) => rsaPrivateKey(pem) !== null, 'must be an RSA private key of 1024 to 4096 bits in PEM'),
   client_email: z.string('must be text').regex(/^[!-~]+@[!-~]+$/, 'must be an e-mail address'),
 });
 
@@ -116,13 +118,5 @@ function objectOf(text: string): Record<string, unknown> | null {
     return isObject ? Object.fromEntries(Object.entries(parsed)) : null;
   } catch {
     return null;
-  }
-}
-
-function isRsaKey(pem: string): boolean {
-  try {
-    return createPrivateKey(pem).asymmetricKeyType === 'rsa';
-  } catch {
-    return false;
   }
 }

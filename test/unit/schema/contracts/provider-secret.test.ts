@@ -3,9 +3,8 @@ import { expect, test } from '@jest/globals';
 import { mintApiToken } from '../../../../schema/contracts/api-token.js';
 import { PROVIDER_SECRET_BYTES_MAX, readProviderSecret } from '../../../../schema/contracts/provider-secret.js';
 
-const pem = (type: 'rsa' | 'ed25519'): string => {
-  const { privateKey } =
-    type === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2_048 }) : generateKeyPairSync(type);
+const pem = (type: 'rsa' | 'ed25519', modulusLength = 2_048): string => {
+  const { privateKey } = type === 'rsa' ? generateKeyPairSync('rsa', { modulusLength }) : generateKeyPairSync(type);
   return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 };
 const RSA = pem('rsa');
@@ -64,7 +63,8 @@ test("a service account's JSON keeps what a token is minted from, and shows the 
 
 test.each([
   'ya29.token', '{', '[]', '"x"', 'null', JSON.stringify({ ...ACCOUNT, private_key: 'x' }),
-  JSON.stringify({ ...ACCOUNT, private_key: pem('ed25519') }), JSON.stringify({ private_key: RSA }),
+  JSON.stringify({ ...ACCOUNT, private_key: pem('ed25519') }),
+  JSON.stringify({ ...ACCOUNT, private_key: pem('rsa', 512) }), JSON.stringify({ private_key: RSA }),
   JSON.stringify({ ...ACCOUNT, client_email: 'robot' }), JSON.stringify({ ...ACCOUNT, region: 'europe-west1' }),
   JSON.stringify({ ...ACCOUNT, type: 'authorized_user' }),
 ])('%#: what is no service account of the target is refused', (text) => {
