@@ -10,7 +10,8 @@ export interface ServiceUrls {
 
 /** Only migrations use the owner's login; only the api makes the first user and seals, only the proxy opens. */
 const NOT_FOR_A_TIER = ['MIGRATION_DATABASE_URL'];
-const NOT_FOR_THE_API = ['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_PREVIOUS'];
+/** What the proxy alone needs; an egress proxy's URL may hold a password. */
+const NOT_FOR_THE_API = ['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_PREVIOUS', 'EGRESS_PROXY_URL'];
 const NOT_FOR_THE_PROXY = [
   'BOOTSTRAP_EMAIL',
   'BOOTSTRAP_PASSWORD',

@@ -44,3 +44,13 @@ test('neither a previous vault key nor the owner of the database reaches where i
   ]);
   expect(JSON.stringify(demoEnvironment({ ...inherited, PATH: '/bin' }))).toBe('{"PATH":"/bin"}');
 });
+
+test("the egress proxy's URL, which may hold a password, is given to the proxy alone", () => {
+  const inherited = { EGRESS_PROXY_URL: 'http://ada:canary@proxy.example:3128' };
+  const { api, proxy } = tierEnvironments(CONFIG, URLS, inherited);
+  expect([api, proxy, demoEnvironment(inherited)].map((env) => env['EGRESS_PROXY_URL'])).toEqual([
+    undefined,
+    inherited.EGRESS_PROXY_URL,
+    undefined,
+  ]);
+});
