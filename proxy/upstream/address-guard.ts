@@ -37,12 +37,12 @@ export class AddressGuard {
 
   /**
    * All addresses of an endpoint, each of them checked. Throws GatewayError 2005 when the name has none or when a single
-   * one may not be dialled; the client does not learn which, nor what stands there.
+   * one may not be dialled; the client does not learn which, nor what stands there. Rejects with the signal's reason.
    */
   async addressesOf(endpoint: Endpoint, signal: AbortSignal): Promise<readonly LookupAddress[]> {
     const addresses = await this.lookUp(endpoint, signal);
     for (const { address } of addresses) {
-      if (await this.mayDial(address, endpoint)) continue;
+      if (await this.mayDial(address, endpoint, signal)) continue;
       this.refused += 1;
       const cause = new Error(`${endpoint.hostname} leads to ${address}, port ${endpoint.port}`);
       throw new GatewayError('upstreamFailed', `${endpoint.who} may not be reached at its address`, { cause });
@@ -65,9 +65,9 @@ export class AddressGuard {
     return addresses;
   }
 
-  private async mayDial(address: string, { port, mustBeAllowed }: Endpoint): Promise<boolean> {
+  private async mayDial(address: string, { port, mustBeAllowed }: Endpoint, signal: AbortSignal): Promise<boolean> {
     if (address.includes('%')) return false; // a zone is for addresses of one link, which are nobody's to name
     if (!this.deps.allowed.has(address) && (mustBeAllowed || !isPublicAddress(address))) return false;
-    return !(await this.deps.own.has(address, port));
+    return !(await orAborted(this.deps.own.has(address, port), signal));
   }
 }

@@ -4,6 +4,7 @@ import { GatewayError } from '../gateway-error.js';
 
 const TIMEOUTS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'the provider did not accept a connection in time',
+  ETIMEDOUT: 'the connection to the provider timed out', // the system's own, also when a name's first address is silent
   UND_ERR_HEADERS_TIMEOUT: 'the provider did not answer in time',
   UND_ERR_BODY_TIMEOUT: 'the provider fell silent in the middle of its answer',
 };

@@ -9,8 +9,8 @@ import { Worker } from 'node:worker_threads';
 /** Its thread sleeps for ever, so that nothing is accepted. */
 const LISTENER = `
   const { createServer } = require('node:net');
-  const { parentPort } = require('node:worker_threads');
-  const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+  const { parentPort, workerData } = require('node:worker_threads');
+  const server = createServer().listen({ ...workerData, backlog: 1 }, () => {
     parentPort.postMessage(server.address().port);
     setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
   });`;
@@ -22,17 +22,20 @@ export interface BlackHole {
   close(): Promise<void>;
 }
 
-export async function openBlackHole(): Promise<BlackHole> {
-  const worker = new Worker(LISTENER, { eval: true });
+export async function openBlackHole(
+  at: { readonly host?: string; readonly port?: number } = {},
+): Promise<BlackHole> {
+  const { host = '127.0.0.1', port: wanted = 0 } = at;
+  const worker = new Worker(LISTENER, { eval: true, workerData: { host, port: wanted } });
   const [port] = (await once(worker, 'message')) as [number];
   const queued: Socket[] = [];
   for (let i = 0; i < QUEUED; i++) {
-    const socket = connect(port, '127.0.0.1').on('error', () => undefined); // they are reset when the listener ends
+    const socket = connect(port, host).on('error', () => undefined); // they are reset when the listener ends
     queued.push(socket);
     await once(socket, 'connect');
   }
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://${host}:${port}`,
     async close() {
       for (const socket of queued) socket.destroy();
       await worker.terminate();

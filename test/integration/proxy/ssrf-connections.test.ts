@@ -3,6 +3,7 @@ import { createDispatchers, type DispatcherOptions, type Dispatchers } from '../
 import { createNameLookup } from '../../../proxy/upstream/name-lookup.js';
 import { networkListSchema } from '../../../schema/contracts/networks.js';
 import { blockedHosts } from '../../support/address-forms.js';
+import { openBlackHole } from '../../support/black-hole.js';
 import { startCanary, type Canary } from '../../support/canary.js';
 import { builtIn, call, custom } from '../../support/dispatched-call.js';
 import { startHttpsUpstream } from '../../support/https-upstream.js';
@@ -114,13 +115,43 @@ test('T-SSRF-2: one connection, one look-up, and the address that was checked is
   expect({ asked, canary: canary.connects, allowed: allowed.connects }).toEqual({ asked: 2, canary: 0, allowed: 1 });
 });
 
-test('of several addresses, one that is dead is passed over within the time of connecting', async () => {
+test('of several addresses, one that answers no attempt is passed over within the time of connecting', async () => {
   const alive = await kept(startCanary({ host: '127.0.0.3' }));
+  const dead = await kept(openBlackHole({ host: '127.0.0.2', port: alive.port }));
   const dispatchers = await dispatchersWith({
     allowedNetworks: networkListSchema.parse('127.0.0.0/8'),
     nameLookup: () => Promise.resolve(['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 }))),
   });
   expect(await call(dispatchers, custom(`http://two.example:${alive.port}`))).toMatchObject({ status: 200 });
+  expect(alive.connects).toBe(1);
+  // The first does answer nobody: alone, it takes all the time there is.
+  const alone = await call(dispatchers, custom(dead.origin));
+  expect(alone).toEqual({ status: 504, description: 'the provider did not accept a connection in time' });
+});
+
+test('when none of several addresses answers, that is a matter of time, however many there are', async () => {
+  const port = (await kept(startCanary())).port;
+  const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
+  for (const host of addresses) await kept(openBlackHole({ host, port }));
+  const dispatchers = await dispatchersWith({
+    bounds: { connectTimeoutMs: 1_500, answerIdleMs: 5_000 },
+    allowedNetworks: networkListSchema.parse('127.0.0.0/8'),
+    nameLookup: () => Promise.resolve(addresses.map((address) => ({ address, family: 4 }))),
+  });
+  const outcome = await call(dispatchers, custom(`http://three.example:${port}`));
+  expect(outcome).toEqual({ status: 504, description: 'the provider did not accept a connection in time' });
+});
+
+test('an address that is silent before one that refuses is a timeout too, and not a bad answer', async () => {
+  const { port, close } = await startCanary({ host: '127.0.0.3' });
+  await close(); // nobody is there any more
+  await kept(openBlackHole({ host: '127.0.0.2', port }));
+  const dispatchers = await dispatchersWith({
+    allowedNetworks: networkListSchema.parse('127.0.0.0/8'),
+    nameLookup: () => Promise.resolve(['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 }))),
+  });
+  const outcome = await call(dispatchers, custom(`http://two.example:${port}`));
+  expect(outcome).toEqual({ status: 504, description: 'the connection to the provider timed out' });
 });
 
 test('T-SSRF-6: other schemes, files and unix sockets are no origins that anything could be sent to', async () => {

@@ -173,3 +173,17 @@ test('a look-up that takes too long ends with its signal', async () => {
   controller.abort(new Error('time is up'));
   await expect(waiting).rejects.toThrow('time is up');
 });
+
+test('a name server that is silent about the stores holds up nothing beyond the time of connecting', async () => {
+  const own = new OwnAddresses({
+    listenerPorts: () => [],
+    stores: [{ hostname: 'db.internal', port: 5432 }],
+    lookup: () => new Promise(() => undefined),
+  });
+  const guard = new AddressGuard({ lookup: nowhere, allowed: networkListSchema.parse(''), own });
+  const endpoint = { hostname: PUBLIC.address, port: 443, who: 'the provider', mustBeAllowed: false };
+  const controller = new AbortController();
+  const outcome = guard.addressesOf(endpoint, controller.signal);
+  controller.abort(new Error('the time is up'));
+  await expect(outcome).rejects.toThrow('the time is up');
+});
