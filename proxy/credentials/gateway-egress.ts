@@ -17,12 +17,12 @@ export function gatewayEgress(opener: SecretOpener, policy: GatewayPolicy): Egre
   const context = egressProxyContext({ accountId, gatewayId, maskedUrl: settings.egressProxyUrl ?? '' });
   const secret = opener.open(sealed, context);
   let egress = parsed.get(secret);
-  if (egress === undefined) parsed.set(secret, (egress = parse(secret.reveal(), gatewayId, sealed)));
+  if (egress === undefined) parsed.set(secret, (egress = parse(secret.reveal(), policy, sealed)));
   return egress;
 }
 
-function parse(text: string, gatewayId: string, sealed: string): EgressProxy {
+function parse(text: string, { accountId, gatewayId }: GatewayPolicy, sealed: string): EgressProxy {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null) throw new GatewayError('unavailable', 'the egress proxy cannot be read');
-  return { url, key: `${gatewayId}:${createHash('sha256').update(sealed).digest('base64url')}` };
+  return { url, key: `${gatewayId}:${createHash('sha256').update(sealed).digest('base64url')}`, accountId };
 }

@@ -156,7 +156,9 @@ export class GoogleTokens {
     const why = `Google gave no access token within ${this.timeoutMs} ms`;
     const timer = setTimeout(() => silence.abort(new GatewayError('upstreamTimedOut', why)), this.timeoutMs);
     try {
-      const { statusCode, body } = await this.dispatchers.of({ origin, accountId: null, egress }).request({
+      // Without an egress proxy all accounts share one pool; with one it is on the account that named it.
+      const destination = { origin, accountId: null, callerId: egress?.accountId ?? null, egress };
+      const { statusCode, body } = await this.dispatchers.of(destination).request({
         origin,
         path: pathname,
         method: 'POST',

@@ -57,7 +57,12 @@ export async function choose(
   return {
     target,
     caller,
-    destination: { origin: route.origin, accountId: target.customProvider === null ? null : policy.accountId, egress },
+    destination: {
+      origin: route.origin,
+      accountId: target.customProvider === null ? null : policy.accountId,
+      callerId: policy.accountId,
+      egress,
+    },
     storedKey: choice.kind === 'stored' ? choice.key : null,
     path: route.path + query,
     headers,

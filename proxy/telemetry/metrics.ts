@@ -176,7 +176,11 @@ function declareUpstreams(registry: Registry, dispatchers: Dispatchers): void {
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['refused_addresses', 'Connections refused for where they led', () => dispatchers.counts.refusedAddresses],
     ['closed_pools', 'Idle pools closed to make room for others', () => dispatchers.counts.closedPools],
-    ['refused_pools', 'Calls refused because every pool was in use', () => dispatchers.counts.refusedPools],
+    [
+      'refused_pools',
+      "Calls refused because every pool, or every one of an account's share, was in use",
+      () => dispatchers.counts.refusedPools,
+    ],
   ];
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_upstream_${name}_total`, help, read);
   new Gauge({

@@ -8,6 +8,8 @@ export interface Destination {
    * only public addresses are dialled, and no connection is shared with another account or request.
    */
   readonly accountId: AccountId | null;
+  /** whose call it is; of the pools that there may be, an account has its share. null: the gateway's own errand */
+  readonly callerId: AccountId | null;
   /** the way out; null: the instance's own */
   readonly egress: EgressProxy | null;
 }
@@ -18,4 +20,6 @@ export interface EgressProxy {
   readonly url: URL;
   /** tells two egress proxies (or two versions of one) apart without their secrets */
   readonly key: string;
+  /** whose gateway names it */
+  readonly accountId: AccountId;
 }

@@ -7,7 +7,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { NO_NETWORKS, type NetworkList } from '../../schema/contracts/networks.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../limits.js';
 import { AddressGuard } from './address-guard.js';
-import { BoundedPools } from './bounded-pools.js';
+import { BoundedPools, type PoolBounds } from './bounded-pools.js';
 import type { Destination } from './destination.js';
 import type { EgressWay } from './egress/egress-tunnel.js';
 import { guardedConnector } from './guarded-connector.js';
@@ -25,7 +25,7 @@ const KEEP_ALIVE_MS = 20_000;
 export interface Dispatchers {
   readonly counts: { readonly refusedAddresses: number; readonly closedPools: number; readonly refusedPools: number };
   readonly poolCount: number;
-  /** the pool of a destination; made at first use. Throws GatewayError 9006 when there may be no more of them. */
+  /** the pool of a destination; made at first use. Throws GatewayError 9006 when there may be no more of them, or of its caller's. */
   of(destination: Destination): Dispatcher;
   close(): Promise<void>;
 }
@@ -43,12 +43,12 @@ export interface DispatcherOptions {
   /** what tenants may not reach, whatever is allowed */
   readonly stores?: readonly OwnEndpoint[];
   readonly listenerPorts?: () => readonly number[];
-  readonly poolsMax?: number;
+  readonly poolBounds?: PoolBounds;
 }
 
 export function createDispatchers(options: DispatcherOptions = {}): Dispatchers {
   const guard = createGuard(options);
-  const pools = new BoundedPools((destination) => createPool(destination, guard, options), options.poolsMax);
+  const pools = new BoundedPools((destination) => createPool(destination, guard, options), options.poolBounds);
   return {
     get counts() {
       return { refusedAddresses: guard.refused, closedPools: pools.closed, refusedPools: pools.refused };

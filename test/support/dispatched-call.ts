@@ -10,7 +10,8 @@ export const ACCOUNT = '0192f0c1-2345-7000-8000-000000000001' as AccountId;
 export const builtIn = (origin: string, egress: string | null = null): Destination => ({
   origin,
   accountId: null,
-  egress: egress === null ? null : { url: new URL(egress), key: egress },
+  callerId: ACCOUNT,
+  egress: egress === null ? null : { url: new URL(egress), key: egress, accountId: ACCOUNT },
 });
 
 /** An origin that a tenant named. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { GoogleTokens, type GoogleTokenOptions } from '../../../proxy/credentials/google-oauth.js';
 import type { Destination, EgressProxy } from '../../../proxy/upstream/destination.js';
 import { createDispatchers, type Dispatchers } from '../../../proxy/upstream/dispatchers.js';
+import { ACCOUNT } from '../../support/dispatched-call.js';
 import { answerJson, startFakeUpstream, type Answer, type FakeUpstream } from '../../support/fake-upstream.js';
 import { createServiceAccount, tokenRequest, verifiedAssertion } from '../../support/service-account.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -80,7 +81,7 @@ describe('an access token', () => {
     const all = decodeURIComponent(`${seen?.url} ${seen?.rawHeaders.join(' ')} ${seen?.body.toString()}`);
     expect(all).not.toContain(account.privateKeyText.slice(0, 40));
     expect(all).not.toContain('PRIVATE');
-    expect(destinations).toEqual([{ origin: google.origin, accountId: null, egress: null }]);
+    expect(destinations).toEqual([{ origin: google.origin, accountId: null, callerId: null, egress: null }]);
     expect(Reflect.get(new GoogleTokens(dispatchers), 'tokenUrl')).toEqual(
       new URL('https://oauth2.googleapis.com/token'),
     );
@@ -137,7 +138,8 @@ describe('an access token', () => {
 
   it("is another account's no more than another way out's", async () => {
     const tokens = tokensOf();
-    const egress: EgressProxy = { url: new URL('http://proxy.example:3128'), key: 'gateway-1:a' };
+    const url = new URL('http://proxy.example:3128');
+    const egress: EgressProxy = { url, key: 'gateway-1:a', accountId: ACCOUNT };
     const other = createServiceAccount();
     const given = [];
     for (const [json, way] of [

@@ -1,14 +1,20 @@
 import { expect, test } from '@jest/globals';
 import { Pool } from 'undici';
 import { BoundedPools } from '../../../../proxy/upstream/bounded-pools.js';
+import type { Destination } from '../../../../proxy/upstream/destination.js';
+import type { AccountId } from '../../../../schema/contracts/ids.js';
 import { builtIn, custom } from '../../../support/dispatched-call.js';
 
 const origin = (n: number): string => `https://host-${n}.example`;
 
 /** Pools that never connect: a call on one of them waits until it is destroyed. */
-function poolsOf(poolsMax: number): BoundedPools {
-  return new BoundedPools((destination) => new Pool(destination.origin, { connect: () => undefined }), poolsMax);
+function poolsOf(all: number, ofAccount: number = all): BoundedPools {
+  const create = ({ origin: its }: Destination): Pool => new Pool(its, { connect: () => undefined });
+  return new BoundedPools(create, { all, ofAccount });
 }
+
+const OTHER = '0192f0c1-2345-7000-8000-000000000002' as AccountId;
+const ofOther = (its: string): Destination => ({ ...builtIn(its), callerId: OTHER });
 
 test('a destination has one pool; another account, way out or origin has another', async () => {
   const pools = poolsOf(10);
@@ -49,4 +55,33 @@ test('when every pool is in use, a call to yet another destination is refused an
   expect(pools.refused).toBe(1);
   await pools.destroy();
   expect(await outcome).toBe('ended with its pool');
+});
+
+test('an account that invents hosts without end closes its own pools, and nobody else’s', async () => {
+  const pools = poolsOf(10, 4);
+  const theirs = [1, 2, 3].map((n) => pools.of(ofOther(origin(n))));
+  for (let n = 10; n < 110; n += 1) pools.of(builtIn(origin(n)));
+  expect({ size: pools.size, closed: pools.closed, refused: pools.refused }).toEqual({
+    size: 7,
+    closed: 96,
+    refused: 0,
+  });
+  expect([1, 2, 3].map((n) => pools.of(ofOther(origin(n))))).toEqual(theirs);
+  await pools.destroy();
+});
+
+test('an account with its whole share in use is refused another, while others go on', async () => {
+  const pools = poolsOf(10, 2);
+  const calls = [1, 2].map((n) => pools.of(builtIn(origin(n))).request({ path: '/', method: 'GET' }));
+  const outcomes = calls.map((call) => call.catch(() => 'ended with its pool'));
+  expect(() => pools.of(builtIn(origin(3)))).toThrow('this account is calling too many different upstreams');
+  expect(pools.refused).toBe(1);
+  // What is there already may be called, also by those that did not make it.
+  pools.of(builtIn(origin(1)));
+  pools.of(ofOther(origin(1)));
+  pools.of(ofOther(origin(3)));
+  pools.of(builtIn(origin(3)));
+  expect({ size: pools.size, refused: pools.refused }).toEqual({ size: 3, refused: 1 });
+  await pools.destroy();
+  expect(await Promise.all(outcomes)).toEqual(['ended with its pool', 'ended with its pool']);
 });
