@@ -22,9 +22,7 @@ export interface BlackHole {
   close(): Promise<void>;
 }
 
-export async function openBlackHole(
-  at: { readonly host?: string; readonly port?: number } = {},
-): Promise<BlackHole> {
+export async function openBlackHole(at: { readonly host?: string; readonly port?: number } = {}): Promise<BlackHole> {
   const { host = '127.0.0.1', port: wanted = 0 } = at;
   const worker = new Worker(LISTENER, { eval: true, workerData: { host, port: wanted } });
   const [port] = (await once(worker, 'message')) as [number];
