@@ -252,7 +252,8 @@ describe('no access token', () => {
     const release: (() => void)[] = [];
     google.answer = (seen, response) => void release.push(() => void grant()(seen, response));
     const tokens = tokensOf();
-    const wayOf = (gateway: string): EgressProxy => ({ url: new URL('http://proxy.example:3128'), key: gateway });
+    const url = new URL('http://proxy.example:3128');
+    const wayOf = (gateway: string): EgressProxy => ({ url, key: gateway, accountId: ACCOUNT });
     let n = 0;
     const ask = (egress: EgressProxy | null): Promise<string> =>
       Promise.resolve(tokens.token(account.json.replace('"type"', `"n": ${(n += 1)},\n"type"`), egress));
