@@ -16,6 +16,7 @@ const project = (name, extra = needsServices) => ({
 export default {
   projects: [
     project('unit', {}),
+    project('netns', {}),
     ...['integration', 'chromium', 'nginx', 'pgbouncer', 'redis-server', 'root'].map((name) => project(name)),
   ],
   testTimeout: 20_000,

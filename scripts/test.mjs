@@ -9,11 +9,14 @@ import { ensureBuilt, ensureInstalled, requireNodeVersion } from './ready.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const answers = (program, option) => spawnSync(program, [option], { stdio: 'ignore' }).status === 0;
+const canMakeNamespace =
+  spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' }).status === 0;
 const redisServer = ['redis-server', 'valkey-server'].find((program) => answers(program, '--version'));
 
 // Project → whether it can run here, and what it would need. `unit` and `integration` run everywhere.
 const needs = {
   chromium: [existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'), 'no /usr/bin/chromium and no CHROMIUM_PATH'],
+  netns: [canMakeNamespace, 'unshare and ip cannot make a network namespace: not root, or not there'],
   nginx: [answers('nginx', '-v') || existsSync('/usr/sbin/nginx'), 'no nginx'],
   pgbouncer: [answers('pgbouncer', '--version') || existsSync('/usr/sbin/pgbouncer'), 'no pgbouncer'],
   'redis-server': [redisServer !== undefined, 'no redis-server or valkey-server on PATH'],
