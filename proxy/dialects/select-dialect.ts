@@ -46,6 +46,7 @@ const COPIED_PATHS: Paths = [
 const PATHS: Readonly<Record<Exclude<ProviderFormat, 'gemini'>, Paths>> = {
   openai: [...COPIED_PATHS, ['responses/input_tokens', FREE], ['moderations', FREE], ['files', FREE]],
   'openai-copy': COPIED_PATHS,
+  agent: [['agent', billed(openAiResponses)]],
   anthropic: [
     ['messages', billed(anthropicMessages)],
     ['messages/count_tokens', FREE],

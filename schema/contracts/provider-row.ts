@@ -14,9 +14,10 @@ export interface ProviderAuth {
 
 /**
  * Request formats whose usage can be read. `openai` is OpenAI's own API with what is free there; `openai-copy` are its
- * chat completions, responses and embeddings as other providers offer them.
+ * chat completions, responses and embeddings as other providers offer them; `agent` is Perplexity's own name for the
+ * responses.
  */
-export type ProviderFormat = 'openai' | 'openai-copy' | 'anthropic' | 'gemini';
+export type ProviderFormat = 'openai' | 'openai-copy' | 'agent' | 'anthropic' | 'gemini';
 
 export interface ProviderRow {
   /**

@@ -77,9 +77,11 @@ export const PROVIDERS = Object.freeze({
   }),
   // Its compatibility API refuses `stream_options` (strandsagents.com, Cohere, 2026-11-24).
   cohere: plainRow('https://api.cohere.com', BEARER, { speaks: ['openai-copy'], example: '/v2/chat' }),
+  // `/v1/agent`, to which `/v1/responses` is an alias, takes the place of its chat completions (docs.perplexity.ai,
+  // "Migrate from Sonar to the Agent API", 2026-11-24).
   'perplexity-ai': plainRow('https://api.perplexity.ai', BEARER, {
-    speaks: ['openai-copy'],
-    example: '/chat/completions',
+    speaks: ['openai-copy', 'agent'],
+    example: '/v1/agent',
   }),
   deepseek: plainRow('https://api.deepseek.com', BEARER, {
     speaks: ['openai-copy', 'anthropic'],

@@ -6,6 +6,7 @@ import type { Registry } from '../../proxy/providers/registry.js';
 const METERED: Readonly<Record<ProviderFormat, string>> = {
   openai: 'chat completions, responses, embeddings',
   'openai-copy': 'chat completions, responses, embeddings',
+  agent: 'agent runs',
   anthropic: 'messages',
   gemini: '`generateContent`, `embedContent`',
 };
