@@ -6,7 +6,7 @@ import { GatewayError } from '../gateway-error.js';
 import type { EgressProxy } from '../upstream/destination.js';
 import type { SecretOpener } from './secret-opener.js';
 
-/** Under what the vault gave: with it goes the URL, which holds a password, and not with the much older policy. */
+/** Under what the vault gave: with it, and with the last pool that uses it, goes the URL, which holds a password. */
 const parsed = new WeakMap<object, EgressProxy>();
 
 /** Null: the instance's way out. Throws GatewayError 9006 when it cannot be opened: a call never goes another way. */

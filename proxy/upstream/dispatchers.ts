@@ -21,6 +21,8 @@ const CONNECTIONS_MAX = 1_024;
 const CUSTOM_CONNECTIONS_MAX = 256;
 /** Below the idle time of the providers' own front ends, so that we close first. */
 const KEEP_ALIVE_MS = 20_000;
+/** Half of the minute that an opened secret may be in memory: a pool that is not used leaves at the second time. */
+const CLOSE_UNUSED_INTERVAL_MS = 30_000;
 
 export interface Dispatchers {
   readonly counts: { readonly refusedAddresses: number; readonly closedPools: number; readonly refusedPools: number };
@@ -49,6 +51,7 @@ export interface DispatcherOptions {
 export function createDispatchers(options: DispatcherOptions = {}): Dispatchers {
   const guard = createGuard(options);
   const pools = new BoundedPools((destination) => createPool(destination, guard, options), options.poolBounds);
+  const timer = setInterval(() => pools.closeUnused(), CLOSE_UNUSED_INTERVAL_MS).unref();
   return {
     get counts() {
       return { refusedAddresses: guard.refused, closedPools: pools.closed, refusedPools: pools.refused };
@@ -57,7 +60,10 @@ export function createDispatchers(options: DispatcherOptions = {}): Dispatchers 
       return pools.size;
     },
     of: (destination) => pools.of(destination),
-    close: () => pools.destroy(),
+    close() {
+      clearInterval(timer);
+      return pools.destroy();
+    },
   };
 }
 

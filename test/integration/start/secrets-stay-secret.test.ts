@@ -45,6 +45,7 @@ beforeAll(async () => {
     TOKEN_PEPPER: canaries.plant('TOKEN_PEPPER', 'a pepper that is long enough '),
     VAULT_PUBLIC_KEY: pair.publicKey,
     VAULT_PRIVATE_KEY: canaries.add('VAULT_PRIVATE_KEY', pair.privateKey),
+    EGRESS_PROXY_URL: `http://op:${canaries.plant("the instance's egress password")}@127.0.0.1:${await freePort()}`,
     PROVIDER_ORIGINS: JSON.stringify({ openai: `${upstream.origin}/v1`, anthropic: upstream.origin }),
   });
   await tollgate.ready();
@@ -212,6 +213,9 @@ async function callProviders({ accountTag, apiToken }: World): Promise<void> {
   await call(`${base}/anthropic/v1/messages`, { 'x-api-key': canaries.plant("a client's Anthropic key", 'sk-ant-') });
   await call(`${base}/azure-openai/other/gpt/chat/completions`, known);
   await call(`${base}/custom-acme/v1/chat`, known);
+  // by way of egress proxies that are not there
+  await call(`${base}/groq/chat/completions`, known);
+  await call(`${accountTag}/away/groq/chat/completions`, known);
   await call(`${base}/openai/chat/completions`, { ...known, 'cf-aig-byok-alias': 'nobody' });
   await call(`${base}/openai/chat/completions`, {
     'cf-aig-authorization': canaries.plant('a token of nobody', 'tgt_'),

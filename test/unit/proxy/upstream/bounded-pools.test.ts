@@ -85,3 +85,21 @@ test('an account with its whole share in use is refused another, while others go
   await pools.destroy();
   expect(await Promise.all(outcomes)).toEqual(['ended with its pool', 'ended with its pool']);
 });
+
+test('a pool that was not used between two looks is closed with all that it holds, unless a call is on it', async () => {
+  const pools = poolsOf(10);
+  const way = 'http://ada:canary@proxy.example:3128';
+  const unused = pools.of(builtIn(origin(1), way));
+  const used = pools.of(builtIn(origin(2), way));
+  const busy = pools.of(builtIn(origin(3), way));
+  const outcome = busy.request({ path: '/', method: 'GET' }).catch(() => 'ended with its pool');
+  pools.closeUnused();
+  expect(pools.size).toBe(3);
+  pools.of(builtIn(origin(2), way));
+  pools.closeUnused();
+  expect({ size: pools.size, closed: pools.closed }).toEqual({ size: 2, closed: 0 });
+  expect([pools.of(builtIn(origin(2), way)), pools.of(builtIn(origin(3), way))]).toEqual([used, busy]);
+  expect(pools.of(builtIn(origin(1), way))).not.toBe(unused);
+  await pools.destroy();
+  expect(await outcome).toBe('ended with its pool');
+});
