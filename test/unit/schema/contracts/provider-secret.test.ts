@@ -65,7 +65,7 @@ test.each([
   'ya29.token', '{', '[]', '"x"', 'null', JSON.stringify({ ...ACCOUNT, private_key: 'x' }),
   JSON.stringify({ ...ACCOUNT, private_key: pem('ed25519') }),
   JSON.stringify({ ...ACCOUNT, private_key: pem('rsa', 512) }), JSON.stringify({ private_key: RSA }),
-  JSON.stringify({ ...ACCOUNT, client_email: 'robot' }), JSON.stringify({ ...ACCOUNT, region: 'europe-west1' }),
+  JSON.stringify({ ...ACCOUNT, client_email: 'robot' }), JSON.stringify({ ...ACCOUNT, client_email: 'a@b@c' }), JSON.stringify({ ...ACCOUNT, region: 'europe-west1' }),
   JSON.stringify({ ...ACCOUNT, type: 'authorized_user' }),
 ])('%#: what is no service account of the target is refused', (text) => {
   expect(readProviderSecret('google-vertex-ai', text, { project: 'p', region: 'us-east5' }).kind).toBe('refused');
