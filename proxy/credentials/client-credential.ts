@@ -5,6 +5,7 @@
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import type { Arrival } from '../exchange.js';
 import type { Provider } from '../providers/provider.js';
+import { unescaped } from '../upstream/headers.js';
 
 type Carriers = Pick<Provider, 'credentialHeaders' | 'credentialParameters'>;
 
@@ -17,7 +18,7 @@ export function hasClientCredential(arrival: Arrival, provider: Carriers): boole
   if (clientHeaderCredential(arrival, provider) !== null) return true;
   if (provider.credentialParameters.length === 0 || arrival.query === '') return false;
   return pairsOf(arrival.query).some((pair) => {
-    const value = decoded(pair.slice(nameEnd(pair) + 1));
+    const value = unescaped(pair.slice(nameEnd(pair) + 1));
     return isCredentialPair(pair, provider) && isCredential(value);
   });
 }
@@ -73,14 +74,5 @@ function nameEnd(pair: string): number {
 
 /** A provider reads `%6bey` as `key`, so the name is compared as it decodes. */
 function isCredentialPair(pair: string, provider: Carriers): boolean {
-  return provider.credentialParameters.includes(decoded(pair.slice(0, nameEnd(pair))));
-}
-
-function decoded(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return provider.credentialParameters.includes(unescaped(pair.slice(0, nameEnd(pair))));
 }

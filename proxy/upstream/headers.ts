@@ -93,7 +93,7 @@ export function upstreamQuery(query: string): string {
 }
 
 /** Percent-decoded byte by byte, which cannot fail; what is not well encoded stays (the provider will say so). */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   if (!text.includes('%')) return text;
   return text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }

@@ -76,7 +76,10 @@ test.each(['?key=AIza', '?a=1&key=AIza', '?%6bey=AIza'])(
   },
 );
 
-test.each(['?key=', '?key', '?keys=AIza', '?a=key', `?key=${mintApiToken()}`])('%s is no credential', (query) => {
+test.each([
+  '?key=', '?key', '?keys=AIza', '?a=key', `?key=${mintApiToken()}`, `?key=%74${mintApiToken().slice(1)}`,
+  `?key=%74${mintApiToken().slice(1)}%ff`, `?key=%74${mintApiToken().slice(1)}%zz`,
+])('%s is no credential', (query) => {
   const target = targetOf({ providerKeys: KEYS }, { credentialParameters: ['key'] });
   expect(selectCredential(arrivalOf({ query }), target, KNOWN)).toMatchObject({ kind: 'stored' });
-});
+}); // prettier-ignore
