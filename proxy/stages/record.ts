@@ -74,7 +74,7 @@ const BEYOND_PRICE: Cost = Object.freeze({
 
 /**
  * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
- * refused or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
+ * refused, that it sent elsewhere or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
  */
 function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
   const cost = unboundedCost(deps, arrival, call, relayed);
@@ -83,7 +83,7 @@ function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed:
 
 function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
   const { reading } = relayed;
-  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 400);
+  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 300);
   if (!call.isBillable || wasUseless) return NOT_BILLABLE;
   const custom = arrival.options.customCost;
   if (custom !== null) return customCost(custom, reading.units);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startCanary, type Canary } from '../../support/canary.js';
 import { startRig, type Rig } from '../../support/rig.js';
+import { usageRecords } from '../../support/usage-records.js';
 
 let rig: Rig;
 let canary: Canary;
@@ -33,4 +34,12 @@ test('T-SSRF-3: a redirect of any code, to any scheme, host or port, is passed b
   }
   expect(rig.upstream.seen).toHaveLength(calls);
   expect(canary.connects).toBe(0);
+});
+
+test('a call that was sent elsewhere did nothing that a provider bills', async () => {
+  const tenant = await rig.tenant();
+  rig.upstream.answer = (_request, response) => void response.writeHead(307, { location: '/again' }).end();
+  await fetch(`${tenant.base}/openai/images/generations`, { method: 'POST', body: '{}', redirect: 'manual' });
+  const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
+  expect(row).toMatchObject({ status_code: 307, cost_status: 'NOT_BILLABLE', cost_pico: '0' });
 });
