@@ -11,7 +11,7 @@ import { BoundedPools, type PoolBounds } from './bounded-pools.js';
 import type { Destination } from './destination.js';
 import type { EgressWay } from './egress/egress-tunnel.js';
 import { guardedConnector } from './guarded-connector.js';
-import { createNameLookup, systemLookup, type NameLookup } from './name-lookup.js';
+import { createNameLookup, SYSTEM_PRIVATE_NAMES, systemLookup, type NameLookup } from './name-lookup.js';
 import { OwnAddresses, type OwnEndpoint } from './own-addresses.js';
 import type { TlsTrust } from './socket-steps.js';
 
@@ -71,7 +71,7 @@ function createGuard(options: DispatcherOptions): AddressGuard {
   const allowed = options.allowedNetworks ?? NO_NETWORKS;
   return new AddressGuard({
     allowed,
-    lookup: options.nameLookup ?? createNameLookup({ readsHostsFile: !allowed.isEmpty }),
+    lookup: options.nameLookup ?? createNameLookup({ privateNames: allowed.isEmpty ? null : SYSTEM_PRIVATE_NAMES }),
     own: new OwnAddresses({
       listenerPorts: options.listenerPorts ?? (() => []),
       stores: options.stores ?? [],

@@ -88,7 +88,7 @@ test('T-SSRF-2: a name server that flips with every query, with and without alia
   const server = await kept(startNameServer((query) => answers[(query * 3) % answers.length] ?? { addresses: [] }));
   const dispatchers = await dispatchersWith({
     allowedNetworks: networkListSchema.parse('127.0.0.2/32'),
-    nameLookup: createNameLookup({ servers: [server.server], readsHostsFile: false }),
+    nameLookup: createNameLookup({ servers: [server.server], privateNames: null }),
   });
   const origin = `http://flip.example:${canary.port}`;
   const tally = new Map<number, number>();
