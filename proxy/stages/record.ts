@@ -5,6 +5,7 @@
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
 import { hmacHex } from '../../schema/contracts/hmac.js';
 import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
+import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
@@ -18,6 +19,7 @@ export interface RecordDeps {
   /** the price list in force */
   readonly prices: { readonly current: PriceBook };
   readonly keys: { readonly cacheKey: Buffer; readonly systemMessage: Buffer };
+  readonly log: Logger;
 }
 
 export async function record(
@@ -26,13 +28,39 @@ export async function record(
   call: UpstreamCall,
   outcome: { readonly entry: LedgerEntry; readonly relayed: Relayed },
 ): Promise<void> {
-  const { relayed } = outcome;
-  const nowMs = Date.now();
-  const attempt = attemptRecord(deps, arrival, call, { relayed, nowMs });
-  await outcome.entry.settle(
-    usageRecord(deps, arrival, call, { relayed, attempt, nowMs }),
-    logBodies(arrival, call, relayed),
-  );
+  const settled = settlement(deps, arrival, call, outcome);
+  await outcome.entry.settle(settled.usage, settled.bodies);
+}
+
+interface Settlement {
+  readonly usage: UsageRecord;
+  readonly bodies: LogBodies | null;
+}
+
+/** What the ledger gets. A fault in here must neither take the ledger's room for ever nor lose what was used in silence. */
+function settlement(
+  deps: RecordDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  { entry, relayed }: { readonly entry: LedgerEntry; readonly relayed: Relayed },
+): Settlement {
+  try {
+    const nowMs = Date.now();
+    const attempt = attemptRecord(deps, arrival, call, { relayed, nowMs });
+    const usage = usageRecord(deps, arrival, call, { relayed, attempt, nowMs });
+    return { usage, bodies: logBodies(arrival, call, relayed) };
+  } catch (error) {
+    entry.abandon();
+    const { accountId, gatewayId } = call.target.policy;
+    const { units, model, usageSource } = relayed.reading;
+    const provider = call.target.provider.slug;
+    const used = { accountId, gatewayId, apiTokenId: call.caller.apiTokenId, provider, model, units, usageSource };
+    deps.log.error(
+      { requestId: arrival.id, err: error, used },
+      'no usage record could be made; what was used stands here',
+    );
+    throw error;
+  }
 }
 
 function attemptRecord(

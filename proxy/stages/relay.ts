@@ -240,11 +240,16 @@ class Passage implements AnswerSink {
   /** Reports the end to the pipeline, once; what was kept back goes out in `finish`. */
   private reportEnd(isComplete: boolean, clientAborted: boolean): void {
     this.isReported = true;
-    const reading = this.meter.finish(isComplete);
     const interrupted = !isComplete && !clientAborted;
-    if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted, clientAborted));
-    else {
-      reading.then((read) => this.report.resolve(this.relayed(read, interrupted, clientAborted)), this.report.reject);
+    try {
+      const reading = this.meter.finish(isComplete);
+      if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted, clientAborted));
+      else {
+        reading.then((read) => this.report.resolve(this.relayed(read, interrupted, clientAborted)), this.report.reject);
+      }
+    } catch (error) {
+      // Thrown on, it would end in the client library, and nobody would ever hear of this answer's end.
+      this.report.reject(error);
     }
   }
 

@@ -78,6 +78,12 @@ function declareLedger(registry: Registry, ledger: MemoryLedger): void {
   );
   declareCounter(
     registry,
+    'tollgate_ledger_abandoned_total',
+    'Requests of which no usage record could be made: the log tells what they used',
+    () => counts.abandoned,
+  );
+  declareCounter(
+    registry,
     'tollgate_log_bodies_dropped_total',
     'Bodies not kept: their bound was reached',
     () => counts.bodiesDropped,

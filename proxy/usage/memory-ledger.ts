@@ -44,7 +44,7 @@ const FLUSH_PAUSE_MS = 10;
 
 export class MemoryLedger implements UsageLedger {
   /** counters, read by the metrics */
-  readonly counts = { open: 0, refused: 0, written: 0, bodiesDropped: 0, failedWrites: 0 };
+  readonly counts = { open: 0, abandoned: 0, refused: 0, written: 0, bodiesDropped: 0, failedWrites: 0 };
   /** oldest first; the last one is being filled, the first one is being written */
   private readonly batches: UsageBatch[] = [new UsageBatch()];
   /** an empty one, whose memory is used again */
@@ -105,6 +105,10 @@ export class MemoryLedger implements UsageLedger {
       this.counts.open -= 1;
       this.add(record, bodies);
       return (this.turn ??= this.endOfTurn());
+    },
+    abandon: () => {
+      this.counts.open -= 1;
+      this.counts.abandoned += 1;
     },
   };
 

@@ -21,8 +21,10 @@ export interface UsageIntent {
 export interface LedgerEntry {
   /** units seen so far in a long answer: what a crash from here on is billed with */
   checkpoint(units: UsageUnits): void;
-  /** resolves when the record can no longer be lost (as far as this ledger promises); must be called exactly once */
+  /** resolves when the record can no longer be lost (as far as this ledger promises); an entry ends by it, or below */
   settle(record: UsageRecord, bodies: LogBodies | null): Promise<void>;
+  /** gives the entry's room back, and counts it: no record could be made, which the caller has logged */
+  abandon(): void;
 }
 
 export interface UsageLedger {
