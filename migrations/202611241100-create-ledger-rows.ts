@@ -35,6 +35,8 @@ CREATE TYPE log_body_row AS (
 DROP TYPE log_body_row;
 DROP TYPE usage_record_row;
 ALTER TABLE usage_record DROP CONSTRAINT usage_record_attempts_check;
+-- Forced row-level security would hide every row from an owner that is no superuser.
+ALTER TABLE usage_record NO FORCE ROW LEVEL SECURITY;
 UPDATE usage_record SET attempts = jsonb_build_array(jsonb_build_object(
   'number', 1, 'step', 0, 'provider', provider, 'model', model, 'statusCode', status_code, 'errorCode', error_code,
   'startedAtMs', floor(extract(epoch FROM created_at) * 1000) + attempt_started_after_ms,
@@ -47,5 +49,6 @@ UPDATE usage_record SET attempts = jsonb_build_array(jsonb_build_object(
   'usageSource', usage_source, 'costPico', cost_pico::text, 'costStatus', cost_status,
   'priceVersion', price_version, 'priceRule', price_rule))
 WHERE attempts IS NULL;
+ALTER TABLE usage_record FORCE ROW LEVEL SECURITY;
 ALTER TABLE usage_record DROP COLUMN attempt_started_after_ms, ALTER COLUMN attempts SET NOT NULL;`,
 };

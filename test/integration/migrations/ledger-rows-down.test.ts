@@ -1,0 +1,73 @@
+import { expect, test } from '@jest/globals';
+import pg from 'pg';
+import { MIGRATIONS } from '../../../migrations/index.js';
+import { revert } from '../../../migrations/run.js';
+import { UsageBatch } from '../../../proxy/usage/usage-batch.js';
+import { createUsageWriter } from '../../../proxy/usage/usage-writer.js';
+import { EMPTY_RECORD } from '../../support/empty-record.js';
+import { openTestDatabase } from '../../support/postgres.js';
+
+const NAME = '202611241100-create-ledger-rows';
+
+/** As in production, where the owner is no superuser: forced row-level security holds for it too. */
+async function giveAway(admin: pg.Pool, owner: string): Promise<void> {
+  await admin.query(`CREATE ROLE ${owner} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'owner'`);
+  await admin.query(`DO $$ DECLARE name text; BEGIN
+    EXECUTE format('ALTER DATABASE %I OWNER TO ${owner}', current_database());
+    FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+      LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${owner}', name); END LOOP;
+    FOR name IN SELECT oid::regtype FROM pg_type WHERE typname IN ('usage_record_row', 'log_body_row')
+      LOOP EXECUTE format('ALTER TYPE %s OWNER TO ${owner}', name); END LOOP;
+    END $$; ALTER SCHEMA public OWNER TO ${owner}`);
+}
+
+async function forget(databaseUrl: string, role: string): Promise<void> {
+  const url = new URL(databaseUrl);
+  url.pathname = '/postgres';
+  const client = new pg.Client(url.href);
+  await client.connect();
+  await client.query(`DROP ROLE IF EXISTS ${role}`);
+  await client.end();
+}
+
+test("the way back from rows in binary tells each row's only attempt in JSON again, and keeps the rows guarded", async () => {
+  const database = await openTestDatabase();
+  const owner = `owner_${process.pid}`;
+  const admin = new pg.Pool({ connectionString: database.url, max: 1 });
+  try {
+    const attempt = {
+      number: 1,
+      step: 0,
+      provider: EMPTY_RECORD.provider,
+      model: EMPTY_RECORD.model,
+      statusCode: EMPTY_RECORD.statusCode,
+      errorCode: EMPTY_RECORD.errorCode,
+      units: EMPTY_RECORD.units,
+      usageSource: EMPTY_RECORD.usageSource,
+      costPico: EMPTY_RECORD.costPico,
+      costStatus: EMPTY_RECORD.costStatus,
+      priceVersion: EMPTY_RECORD.priceVersion,
+      priceRule: EMPTY_RECORD.priceRule,
+      startedAtMs: EMPTY_RECORD.createdAtMs + 3,
+      durationMs: 17,
+    };
+    const batch = new UsageBatch();
+    batch.add({ ...EMPTY_RECORD, durationMs: 20, attempts: [attempt] });
+    await createUsageWriter(admin, (row) => expect(row).toBeNull()).write(batch);
+    await giveAway(admin, owner);
+    const url = new URL(database.url);
+    [url.username, url.password] = [owner, 'owner'];
+    await revert(url.href, MIGRATIONS[MIGRATIONS.findIndex(({ name }) => name === NAME) - 1]?.name);
+
+    const { rows } = await admin.query<{ attempts: unknown }>('SELECT attempts FROM usage_record');
+    expect(rows).toEqual([{ attempts: [{ ...attempt, costPico: String(attempt.costPico) }] }]);
+    const security = await admin.query(
+      `SELECT relforcerowsecurity AS forced FROM pg_class WHERE oid = 'usage_record'::regclass`,
+    );
+    expect(security.rows).toEqual([{ forced: true }]);
+  } finally {
+    await admin.end();
+    await database.close(); // what the role owns goes with it
+    await forget(database.url, owner);
+  }
+});
