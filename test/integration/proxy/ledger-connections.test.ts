@@ -1,0 +1,155 @@
+/** Batches whose connection fails underneath them: what is sent again is whole, and every record arrives once. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { createPool } from '../../../platform/postgres.js';
+import { MemoryLedger, MEMORY_LEDGER_DEFAULTS } from '../../../proxy/usage/memory-ledger.js';
+import type { UsageIntent } from '../../../proxy/usage/usage-ledger.js';
+import { createUsageWriter } from '../../../proxy/usage/usage-writer.js';
+import { newUuidV7, type RequestId } from '../../../schema/contracts/ids.js';
+import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
+import { EMPTY_RECORD } from '../../support/empty-record.js';
+import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { waitFor } from '../../support/wait-for.js';
+
+const QUERY_TIMEOUT_MS = 1_500;
+/** A batch of 10 MB: more than the sockets hold, so that most of it still lies in our memory when its way is blocked. */
+const RECORDS = 800;
+const BLOCKED_AFTER_BYTES = 1024 * 1024;
+
+/** A way to Postgres that fails as it is told, once. */
+class Way {
+  /** what happens to the connection that brings the first large batch */
+  fault: 'none' | 'stalls' | 'breaks' | 'loses the answer to COMMIT' = 'none';
+  readonly stalled: Socket[] = [];
+  private readonly server: Server;
+  private readonly open = new Set<Socket>();
+
+  constructor(private readonly target: URL) {
+    this.server = createServer((near) => this.pass(near));
+  }
+
+  async listen(): Promise<string> {
+    await once(this.server.listen(0, '127.0.0.1'), 'listening');
+    const url = new URL(this.target);
+    url.hostname = '127.0.0.1';
+    url.port = String((this.server.address() as AddressInfo).port); // it listens on TCP
+    return url.href;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.open) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private pass(near: Socket): void {
+    const far = connect(Number(this.target.port), this.target.hostname);
+    const cut = (): void => void (near.destroy(), far.destroy());
+    for (const socket of [near, far]) {
+      this.open.add(socket);
+      socket.on('close', cut).on('error', cut);
+    }
+    let bytes = 0;
+    near.on('data', (chunk) => {
+      far.write(chunk);
+      bytes += chunk.length;
+      if (bytes < BLOCKED_AFTER_BYTES) return;
+      if (this.fault === 'breaks') cut();
+      if (this.fault === 'stalls') this.stalled.push(near.pause());
+      if (this.fault !== 'loses the answer to COMMIT') this.fault = 'none';
+    });
+    far.on('data', (chunk) => {
+      if (this.fault === 'loses the answer to COMMIT' && bytes > BLOCKED_AFTER_BYTES && chunk.includes('COMMIT')) {
+        this.fault = 'none';
+        cut();
+      } else near.write(chunk);
+    });
+  }
+}
+
+let database: TestDatabase;
+let way: Way;
+let owner: pg.Pool;
+let pool: pg.Pool;
+let ledger: MemoryLedger;
+const poison: string[] = [];
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  way = new Way(new URL(database.url));
+  owner = new pg.Pool({ connectionString: database.url, max: 1 });
+  const options = { applicationName: 'test', connectionsMax: 2, statementTimeoutMs: QUERY_TIMEOUT_MS };
+  pool = createPool({ connectionString: await way.listen(), ...options }, () => undefined);
+  ledger = new MemoryLedger(
+    createUsageWriter(pool, (row) => void poison.push(row)),
+    { ...MEMORY_LEDGER_DEFAULTS, retryDelayMsMax: 100, onProblem: () => undefined },
+  );
+});
+afterEach(async () => {
+  ledger.close();
+  await pool.end();
+  await way.close();
+  await owner.end();
+  await database.close();
+});
+
+/** Each tells its own number in every long column, so that bytes of another batch would show. */
+function settle(count: number): UsageRecord[] {
+  const batched = Array.from({ length: count }, (_, i): UsageRecord => {
+    const text = `${i}:`.padEnd(2_000, '€');
+    return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, path: text, usageNote: text, requestBytes: i };
+  });
+  for (const record of batched) void ledger.open({} as UsageIntent).settle(record, null); // it keeps nothing of that
+  return batched;
+}
+
+async function expectEachOnce(records: readonly UsageRecord[]): Promise<void> {
+  const { rows } = await owner.query<Pick<UsageRecord, 'id' | 'path'> & { usage_note: string; request_bytes: string }>(
+    'SELECT id, path, usage_note, request_bytes FROM usage_record ORDER BY id',
+  );
+  const expected = records.map(({ id, path, requestBytes }) => {
+    return { id, path, usage_note: path, request_bytes: String(requestBytes) };
+  });
+  expect(rows).toEqual(expected.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+  expect(poison).toEqual([]);
+}
+
+const isWritten = (): Promise<true> => waitFor(() => ledger.held === 0, 'all records', 12_000);
+
+test.each(['breaks', 'loses the answer to COMMIT'] as const)(
+  'a batch whose connection %s is written once, and so is what came in meanwhile',
+  async (fault) => {
+    way.fault = fault;
+    const first = settle(RECORDS);
+    await waitFor(() => ledger.counts.failedWrites > 0, 'the fault');
+    const later = settle(10);
+    await isWritten();
+    await expectEachOnce([...first, ...later]);
+  },
+);
+
+test('a batch that stalls in the socket is sent again over another connection, and its memory is its own until then', async () => {
+  way.fault = 'stalls';
+  const first = settle(RECORDS);
+  await waitFor(() => way.stalled.length > 0, 'the stall');
+  const later = settle(RECORDS); // would be written over the first batch, were its memory free
+  await isWritten();
+  for (const socket of way.stalled) socket.resume(); // what the socket still held goes to Postgres after all
+  const last = settle(10);
+  await isWritten();
+  await expectEachOnce([...first, ...later, ...last]);
+});
+
+test('a batch that arrives after its time was up, but before its connection was given up, is written once', async () => {
+  way.fault = 'stalls';
+  const first = settle(RECORDS);
+  await waitFor(() => way.stalled.length > 0, 'the stall');
+  const later = settle(RECORDS);
+  const untilTimeout = Date.now() + QUERY_TIMEOUT_MS * 1.3;
+  await waitFor(() => Date.now() > untilTimeout, 'the end of its time', QUERY_TIMEOUT_MS * 2);
+  expect(ledger.counts.failedWrites).toBe(0); // ROLLBACK still waits behind it
+  for (const socket of way.stalled) socket.resume();
+  await isWritten();
+  await expectEachOnce([...first, ...later]);
+});
