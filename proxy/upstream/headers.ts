@@ -98,11 +98,32 @@ export function unescaped(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
-/** A query as it may be logged: our API tokens and the values of parameters that carry credentials are taken out. */
+/** Parameters that carry credentials, at any provider; the last three make a presigned URL of AWS. */
+const NOT_LOGGED = new Set([
+  'key',
+  'api_key',
+  'api-key',
+  'token',
+  'access_token',
+  'auth',
+  'x-amz-credential',
+  'x-amz-security-token',
+  'x-amz-signature',
+]);
+
+/**
+ * A query as it may be logged: our API tokens and the values of parameters that carry credentials are taken out. Names
+ * are compared as a provider reads them: in any case, and decoded.
+ */
 export function loggedQuery(query: string): string {
-  return query.includes('=')
-    ? upstreamQuery(query).replace(/([?&](?:key|api_key|api-key|token|access_token|auth)=)[^&]*/gi, '$1[removed]')
-    : query;
+  if (!query.includes('=')) return query;
+  const pairs = upstreamQuery(query).slice(1).split('&');
+  const logged = pairs.map((pair) => {
+    const name = pair.slice(0, Math.max(0, pair.indexOf('=')));
+    return NOT_LOGGED.has(unescaped(name).toLowerCase()) ? `${name}=[removed]` : pair;
+  });
+  const text = logged.join('&');
+  return text === '' ? '' : `?${text}`;
 }
 
 /**

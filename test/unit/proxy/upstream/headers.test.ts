@@ -106,6 +106,10 @@ test('credentials in a query are not logged, and neither is one of our tokens un
   expect(loggedQuery('?alt=sse&key=AIza1&api_key=b&Access_Token=c')).toBe(
     '?alt=sse&key=[removed]&api_key=[removed]&Access_Token=[removed]',
   );
+  expect(loggedQuery('?%6bey=AIza1&a=%6bey&b')).toBe('?%6bey=[removed]&a=%6bey&b');
+  expect(loggedQuery('?X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-Signature=s&x-amz-credential=AKIA')).toBe(
+    '?X-Amz-Date=1&X-Amz-Security-Token=[removed]&X-Amz-Signature=[removed]&x-amz-credential=[removed]',
+  );
   expect(loggedQuery(`?trace=${token}&a=1`)).not.toContain(token);
   expect(loggedQuery(`?trace=${token.replace('_', '%5f')}&a=1`)).not.toContain(token.slice(4));
 });
