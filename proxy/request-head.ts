@@ -45,7 +45,9 @@ const GOVERNING = new Set([
   'x-real-ip',
   'x-client-ip',
   'true-client-ip',
+  'x-cluster-client-ip',
   'cf-connecting-ip',
+  'cf-connecting-ipv6',
   'cdn-loop',
 ]);
 const GOVERNING_PREFIXES = ['cf-aig-', 'x-forwarded-'];
