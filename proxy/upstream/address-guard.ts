@@ -1,6 +1,6 @@
 /**
  * Which addresses a tenant's URL may lead to (security §3.4): public ones, those that the operator allows, and never a
- * port of this instance, its Postgres or its Redis. It says so at the moment of dialling, and names the very addresses
+ * port of this proxy, its Postgres or its Redis. It says so at the moment of dialling, and names the very addresses
  * that are then dialled, so that a name which answers otherwise the next time changes nothing.
  */
 import type { LookupAddress } from 'node:dns';

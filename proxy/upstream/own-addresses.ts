@@ -1,4 +1,4 @@
-/** Where this instance itself can be found: its listeners, its Postgres, its Redis. No tenant's URL may lead there. */
+/** Where this proxy itself can be found: its listeners, its Postgres, its Redis. No tenant's URL may lead there. */
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { NameLookup } from './name-lookup.js';
@@ -52,7 +52,7 @@ export class OwnAddresses {
 
   constructor(private readonly deps: OwnAddressesDeps) {}
 
-  /** Whether something of this instance listens there. */
+  /** Whether this proxy, its Postgres or its Redis listens there. */
   async has(address: string, port: number): Promise<boolean> {
     if (Date.now() >= this.knownUntilMs) {
       this.refreshing ??= this.refresh().finally(() => (this.refreshing = null));

@@ -83,12 +83,12 @@ async function start(
   };
 }
 
-/** Takes bytes from a socket, some at a time. */
-function reading(socket: Socket): (isEnough: (held: Buffer) => number) => Promise<Buffer> {
+/** Takes bytes from a socket, some at a time; null: not enough are there yet. */
+function reading(socket: Socket): (isEnough: (held: Buffer) => number | null) => Promise<Buffer> {
   let held = Buffer.alloc(0);
   return async (isEnough) => {
     let length = isEnough(held);
-    while (length === 0) {
+    while (length === null) {
       const [chunk] = (await once(socket, 'data')) as [Buffer]; // what 'data' comes with
       held = Buffer.concat([held, chunk]);
       length = isEnough(held);
@@ -99,10 +99,10 @@ function reading(socket: Socket): (isEnough: (held: Buffer) => number) => Promis
   };
 }
 
-const atLeast = (length: number) => (held: Buffer) => (held.length >= length ? length : 0);
+const atLeast = (length: number) => (held: Buffer) => (held.length >= length ? length : null);
 
 async function serveConnect(socket: Socket, asked: Asked): Promise<void> {
-  const isWhole = (held: Buffer): number => (held.includes('\r\n\r\n') ? held.indexOf('\r\n\r\n') + 4 : 0);
+  const isWhole = (held: Buffer): number | null => (held.includes('\r\n\r\n') ? held.indexOf('\r\n\r\n') + 4 : null);
   const head = (await reading(socket)(isWhole)).toString();
   const [, target = ''] = /^CONNECT (\S+) HTTP\/1\.1\r\n/.exec(head) ?? [];
   const [, authorization = ''] = /^proxy-authorization: (.*)\r$/im.exec(head) ?? [];

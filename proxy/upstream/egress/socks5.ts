@@ -73,11 +73,11 @@ function addressed(hostname: string): Buffer {
   return Buffer.concat([Buffer.from([ADDRESS.name]), counted(hostname)]);
 }
 
-/** One byte of length, then the text. */
+/** One byte of length, then the text. Where a user alone is the credential, the password is empty, as curl sends it. */
 function counted(text: string): Buffer {
   const bytes = Buffer.from(text);
-  if (bytes.length === 0 || bytes.length > TEXT_BYTES_MAX) {
-    throw new EgressRefusal('cannot be told a name, user or password that is empty or longer than 255 bytes');
+  if (bytes.length > TEXT_BYTES_MAX) {
+    throw new EgressRefusal('cannot be told a name, user or password that is longer than 255 bytes');
   }
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }

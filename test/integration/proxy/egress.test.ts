@@ -88,6 +88,12 @@ test.each(KINDS)('$name: what the proxy asks of callers is sent, and what it thi
   await waitFor(() => proxy.open === 1, 'the refused connections are closed');
 });
 
+test.each(KINDS)('$name: a user without a password, as proxies that take tokens want it, is sent so', async (kind) => {
+  const proxy = await kept(kind.start({ user: { name: 'token-1', password: '' } }));
+  const dispatchers = dispatchersWith({ instanceEgress: new URL(urlOf(kind, proxy, 'token-1@')) });
+  expect(await call(dispatchers, builtIn(upstream.origin))).toEqual({ status: 200, description: null });
+});
+
 test.each(KINDS)(
   '$name: a custom provider is resolved here, and its checked address is what the proxy is told',
   async (kind) => {
