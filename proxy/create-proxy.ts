@@ -20,6 +20,7 @@ import { LOOP_MARK_PREFIX } from './request-head.js';
 import { createExpressApp, createShapedServer } from './server.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
+import type { PoolBounds } from './upstream/bounded-pools.js';
 import { createDispatchers, type Dispatchers } from './upstream/dispatchers.js';
 import type { NameLookup } from './upstream/name-lookup.js';
 import { storeEndpoints } from './upstream/own-addresses.js';
@@ -61,6 +62,7 @@ export interface ProxyOptions {
   readonly googleTokenUrl?: string;
   /** where the names of tenants' own upstreams lead */
   readonly nameLookup?: NameLookup;
+  readonly poolBounds?: PoolBounds;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {

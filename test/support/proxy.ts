@@ -8,6 +8,7 @@ import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
+import type { PoolBounds } from '../../proxy/upstream/bounded-pools.js';
 import type { NameLookup } from '../../proxy/upstream/name-lookup.js';
 import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
@@ -35,6 +36,7 @@ export interface TestProxyOptions {
   readonly trustedCertificates?: string;
   readonly googleTokenUrl?: string;
   readonly nameLookup?: NameLookup;
+  readonly poolBounds?: PoolBounds;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
