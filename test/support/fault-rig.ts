@@ -32,7 +32,7 @@ export async function startFaultRig(bounds: Partial<RequestBounds> = FAULT_BOUND
   const [upstream, blackHole] = await Promise.all([startFaultyUpstream(), openBlackHole()]);
   const proxy = await startTestProxy(
     { openai: upstream.origin, anthropic: upstream.secureOrigin, 'google-ai-studio': blackHole.origin },
-    { LOG_LEVEL: 'error' },
+    { LOG_LEVEL: 'error', BODY_BYTES_MAX: String(1024 ** 3) },
     { bounds, trustedCertificates: TEST_AUTHORITY },
   );
   const { metricsServer } = proxy.proxy;

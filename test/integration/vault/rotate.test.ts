@@ -65,7 +65,7 @@ test('T-KEY-3: keys are rotated under load, a secret changing meanwhile, and no 
     secretsOf.set(key.alias, [`Bearer ${key.secret}`]);
   }
   const load = startLoad(tenant.base, await tenant.apiToken());
-  await waitFor(() => load.calls > KEYS / 4, 'the load runs');
+  await waitFor(() => load.calls > KEYS / 4, 'the load runs', 60_000);
   const rotation = rotateAll();
   secretsOf.get('key-7')?.push('Bearer secret-7b');
   await rotateProviderKey(rig.proxy.owner, ids[7] ?? '', 'secret-7b'); // by an api that still has the old public key

@@ -98,7 +98,7 @@ test('a provider that does not read stops a large upload, and gets every byte on
   const client = bareClient(url);
   client.write(requestHead(url, TRANSFER_BYTES));
   const poured = pour(client, TRANSFER_BYTES);
-  const socket = await waitFor(() => provider, 'the provider is called');
+  const socket = await waitFor(() => provider, 'the provider is called', 5_000);
   const held = await untilStill(() => poured.written);
   expect(held).toBeLessThan(HELD_BYTES_MAX);
 
