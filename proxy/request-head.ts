@@ -82,7 +82,8 @@ class GoverningLines {
   length: string | null = null;
   coding: string | null = null;
   loop: string | null = null;
-  private hasAuthorization = false;
+  /** those that were read, a bit each */
+  private credentials = 0;
 
   /** By the name's length first: it tells nearly every other header apart. */
   read(name: string, value: string): void {
@@ -99,9 +100,6 @@ class GoverningLines {
       case 8:
         if (isNamed(name, 'cdn-loop')) this.loop = this.loop === null ? value : `${this.loop},${value}`;
         break;
-      case 13:
-        if (isNamed(name, 'authorization')) this.readAuthorization();
-        break;
       case 14:
         if (isNamed(name, 'content-length')) this.length = once(name, this.length, value);
         break;
@@ -109,11 +107,32 @@ class GoverningLines {
         if (isNamed(name, 'transfer-encoding')) this.coding = once(name, this.coding, value);
         break;
     }
+    const bit = credentialBit(name);
+    if (bit !== 0) this.readCredential(name, bit);
   }
 
-  private readAuthorization(): void {
-    if (this.hasAuthorization) throw repeated('authorization');
-    this.hasAuthorization = true;
+  /** Of two credentials, servers read the first, the last, or both as one. */
+  private readCredential(name: string, bit: number): void {
+    if ((this.credentials & bit) !== 0) throw repeated(name);
+    this.credentials |= bit;
+  }
+}
+
+/** A bit for each header in which providers take credentials; 0: none of them. By the length first, too. */
+function credentialBit(name: string): number {
+  switch (name.length) {
+    case 7:
+      return isNamed(name, 'api-key') ? 1 : 0;
+    case 9:
+      return isNamed(name, 'x-api-key') ? 2 : 0;
+    case 10:
+      return isNamed(name, 'xi-api-key') ? 4 : 0;
+    case 13:
+      return isNamed(name, 'authorization') ? 8 : 0;
+    case 14:
+      return isNamed(name, 'x-goog-api-key') ? 16 : 0;
+    default:
+      return 0;
   }
 }
 

@@ -48,6 +48,9 @@ export const MISLEADING_NAMES: readonly WireCase[] = [
     'x_goog_api_key', 'xi_api_key', 'proxy_authorization', 'cdn_loop',
   ].map((name) => refused(`${name} is refused: it reads as another header behind CGI's rules`, get(`${name}: 1`))), // prettier-ignore
   refused('two authorizations are refused', get('Authorization: Bearer a', 'authorization: Bearer b')),
+  ...['x-api-key', 'api-key', 'x-goog-api-key', 'xi-api-key'].map((name) =>
+    refused(`two lines of ${name} are refused`, get(`${name}: a`, `${name.toUpperCase()}: a`)),
+  ),
   refused(
     'a header of ours that stands twice is refused',
     get('cf-aig-collect-log: true', 'CF-AIG-Collect-Log: false'),
