@@ -57,6 +57,7 @@ export function createShapedServer(app: Express): Server {
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.timeout = CONNECTION_IDLE_TIMEOUT_MS;
   server.prependListener('request', tellWaitingResponse);
+  server.prependListener('request', closeAfterLast);
   holdContinue(server);
   return server;
 }
@@ -72,6 +73,13 @@ function tellWaitingResponse(request: IncomingMessage, response: ServerResponse)
   socket.setMaxListeners(0); // one for each that waits, and those are bounded by the requests of a connection
   socket.once('close', onClose);
   response.once('close', () => socket.off('close', onClose));
+}
+
+/** Node tells the client that a connection's last answer is the last, and then leaves it to the client to close. */
+function closeAfterLast(_request: IncomingMessage, response: ServerResponse): void {
+  // set by Node's server, missing in its types
+  const { maxRequestsOnConnectionReached: isLast } = response as { maxRequestsOnConnectionReached?: boolean };
+  if (isLast === true) response.shouldKeepAlive = false;
 }
 
 /** Defines Express's members on a real subclass: plain prototype objects given to the constructor do not help. */

@@ -8,6 +8,8 @@ const CHUNKED_END = '\r\n0\r\n\r\n';
 export class AnswerReader {
   /** of the latest answer whose head was complete */
   statusCode = 0;
+  /** the server takes no more requests on this connection */
+  isLast = false;
   private head = '';
   private tail = '';
   private bodyBytesLeft = 0;
@@ -34,7 +36,9 @@ export class AnswerReader {
     }
     this.head = '';
     this.statusCode = Number(text.slice(9, 12));
-    const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, headEnd))?.[1];
+    const head = text.slice(0, headEnd);
+    this.isLast = /\r\nconnection: *close/i.test(head);
+    const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     if (length === undefined) {
       this.state = 'chunked';
       this.tail = '';

@@ -1,4 +1,4 @@
-/** One keep-alive connection of the load: a request, its answer, the next request. */
+/** One keep-alive connection of the load: a request, its answer, the next request. Where a server ends it, the next one. */
 import { connect, type Socket } from 'node:net';
 import { AnswerReader } from './answer-reader.js';
 import type { Durations } from './durations.js';
@@ -21,29 +21,36 @@ export interface Tally {
 }
 
 export class Connection {
-  private readonly socket: Socket;
+  private socket: Socket;
   private readonly answer = new AnswerReader();
   private readonly sentTimes: SentTimes | null;
+  private readonly buffer = Buffer.allocUnsafe(READ_BYTES);
   private sentAtUs = 0;
   private isFirstEvent = true;
   private isEnded = false;
 
   constructor(
-    port: number,
+    private readonly port: number,
     private readonly request: RequestText,
     private readonly tally: Tally,
-    options: { readonly isStreaming: boolean; readonly onEnd: () => void },
+    private readonly options: { readonly isStreaming: boolean; readonly onEnd: () => void },
   ) {
     this.sentTimes = options.isStreaming ? new SentTimes() : null;
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    this.socket = this.open();
+  }
+
+  private open(): Socket {
     // `onread` spares a buffer and an event for each read: the generator must cost less than what it measures.
+    const { buffer } = this;
     const onread = { buffer, callback: (byteCount: number) => this.received(buffer.subarray(0, byteCount)) };
-    this.socket = connect({ host: '127.0.0.1', port, noDelay: true, onread }, () => this.send());
-    this.socket.on('error', (error) => this.failed(error.message));
-    this.socket.on('close', () => {
+    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true, onread }, () => this.send());
+    socket.on('error', (error) => this.failed(error.message));
+    socket.on('close', () => {
+      if (socket !== this.socket) return; // another one took its place
       if (!this.isEnded) this.failed('the connection was closed in the middle of an answer');
-      options.onEnd();
+      this.options.onEnd();
     });
+    return socket;
   }
 
   private send(): void {
@@ -59,8 +66,9 @@ export class Connection {
       this.tally.requests += 1;
       this.tally.latency.record(monotonicUs() - this.sentAtUs);
     } else this.failed(bytes.toString('latin1', 0, ERROR_CHARACTERS));
-    if (this.tally.isGoingOn) this.send();
-    else this.end();
+    if (!this.tally.isGoingOn) this.end();
+    else if (this.answer.isLast) this.replace();
+    else this.send();
     return true;
   }
 
@@ -77,6 +85,12 @@ export class Connection {
   private failed(what: string): void {
     this.tally.errors += 1;
     this.tally.firstError ??= what;
+  }
+
+  private replace(): void {
+    const last = this.socket;
+    this.socket = this.open();
+    last.end();
   }
 
   private end(): void {

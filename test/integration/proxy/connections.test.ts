@@ -165,3 +165,40 @@ test('a refusal does not wait for the end of a body that has none', async () => 
   await closed; // by the proxy: the client would go on for ever
   clearInterval(sending);
 });
+
+test('a connection is closed after its thousandth answer, which says so, and a client that reuses it misses nothing', async () => {
+  const tenant = await rig.tenant();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const sockets = new Set<Socket>();
+  const statuses = new Set<number | undefined>();
+  let told = 0;
+  for (let i = 0; i < 1_005; i++) {
+    // The bare base is answered without an upstream call.
+    const sent = request(`${tenant.base}/openai`, { method: 'GET', agent });
+    sent.once('socket', (socket: Socket) => sockets.add(socket));
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    await answer.resume().toArray();
+    statuses.add(answer.statusCode);
+    if (answer.headers.connection === 'close') told = i + 1;
+  }
+  agent.destroy();
+  expect([...statuses]).toEqual([200]);
+  expect(told).toBe(1_000);
+  expect(sockets.size).toBe(2);
+  const [first] = sockets;
+  await waitFor(() => first?.destroyed === true, 'the first connection is closed');
+});
+
+test('a client that goes on after the last answer of a connection finds it closed', async () => {
+  const tenant = await rig.tenant();
+  const client = connectTo(tenant.base);
+  const { pathname, host } = new URL(`${tenant.base}/openai`);
+  let text = '';
+  let isEnded = false;
+  client.on('data', (chunk: Buffer) => (text += chunk.toString('latin1'))).on('end', () => (isEnded = true));
+  client.write(`GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n\r\n`.repeat(1_000));
+  await waitFor(() => text.split('HTTP/1.1 200 ').length > 1_000, 'a thousand answers', 10_000);
+  await waitFor(() => isEnded, 'the server ends the connection');
+  expect(text).not.toContain(' 503 ');
+});

@@ -35,3 +35,13 @@ test('the status code of each answer on a connection is read', () => {
   });
   expect(statuses).toEqual([200, 503, 200]);
 });
+
+test('an answer that says that it is the last of its connection is known, and no other', () => {
+  const reader = new AnswerReader();
+  const last = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello';
+  const seen = [COUNTED, last, COUNTED].map((text) => {
+    reader.push(Buffer.from(text, 'latin1'));
+    return reader.isLast;
+  });
+  expect(seen).toEqual([false, true, false]);
+});
