@@ -4,22 +4,9 @@
  * Names keep the case and order in which they came.
  */
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
+import { HOP_BY_HOP } from '../../schema/contracts/hop-by-hop.js';
 
-/** RFC 9110 §7.6.1: about one connection, never forwarded; `connection` may name more. */
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-];
-
-const NOT_UP = new Set([
+const NOT_UP = new Set<string>([
   ...HOP_BY_HOP,
   // set anew for the upstream
   'host',
@@ -43,7 +30,7 @@ const NOT_UP = new Set([
 ]);
 const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-', 'x-forwarded-'];
 
-const NOT_DOWN = new Set([
+const NOT_DOWN = new Set<string>([
   ...HOP_BY_HOP,
   'set-cookie',
   'alt-svc',

@@ -1,5 +1,6 @@
 /** The headers that a custom provider's calls always carry, as an account writes them. No problem quotes a value. */
 import { holdsApiToken } from '../../../schema/contracts/api-token.js';
+import { HOP_BY_HOP } from '../../../schema/contracts/hop-by-hop.js';
 import { badInput } from '../../errors.js';
 
 const HEADERS_MAX = 20;
@@ -13,16 +14,8 @@ const NAME = /^[A-Za-z0-9][\w!#$%&'*+.^`|~-]{0,127}$/;
 const VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** About the connection, the message or its way: the gateway's to set. */
-const NOT_TO_SET = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+const NOT_TO_SET = new Set<string>([
+  ...HOP_BY_HOP,
   'host',
   'expect',
   'via',
