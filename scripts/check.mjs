@@ -68,7 +68,8 @@ const GATES = [
   ['unused', () => run(bin('knip'), '--no-progress', '--treat-config-hints-as-errors')],
   ['generated docs', () => run(node, 'dist/scripts/generate-docs.js', '--check')],
   ['generated schema', schema],
-  ['unit tests', () => run(node, ...jest('--selectProjects', 'unit'))],
+  // they use no service, so every core may take some: jest by itself leaves one free
+  ['unit tests', () => run(node, ...jest('--selectProjects', 'unit', '--maxWorkers=100%'))],
 ];
 
 function jest(...args) {
