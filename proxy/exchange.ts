@@ -56,6 +56,7 @@ export interface UpstreamCall {
   readonly destination: Destination;
   /** the stored key whose secret is in `headers`; null: none is */
   readonly storedKey: PolicyProviderKey | null;
+  readonly method: string;
   /** with its query */
   readonly path: string;
   readonly headers: string[];

@@ -64,6 +64,7 @@ export async function choose(
       egress,
     },
     storedKey: choice.kind === 'stored' ? choice.key : null,
+    method: arrival.method,
     path: route.path + query,
     headers,
     body: spliced ?? held,

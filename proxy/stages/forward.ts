@@ -50,25 +50,14 @@ export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall)
     let timer = setTimeout(onTime, call.timeoutMs);
     if (arrival.response.destroyed) return onClientLeft();
     arrival.response.once('close', onClientLeft);
-    dispatch(deps, arrival, call, exchange);
+    dispatch(deps, call, exchange);
     return undefined;
   });
 }
 
-function dispatch(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall, exchange: UpstreamExchange): void {
+function dispatch(deps: ForwardDeps, call: UpstreamCall, exchange: UpstreamExchange): void {
   try {
-    deps.dispatchers.of(call.destination).dispatch(
-      {
-        path: call.path,
-        method: arrival.method,
-        headers: call.headers,
-        body: call.body ?? (call.bodyStream as never), // undici takes async iterables; its types do not say so
-        // Whether a call may be sent again is decided by us, not by the pool.
-        idempotent: false,
-        blocking: false,
-      },
-      exchange,
-    );
+    deps.dispatchers.send(call.destination, call, exchange);
   } catch (error) {
     exchange.onError(error instanceof Error ? error : new Error('dispatch failed', { cause: error }));
   }

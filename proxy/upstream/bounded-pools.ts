@@ -2,10 +2,10 @@
  * At most so many connection pools, and a share of them for each account, so that none crowds out the others with hosts
  * that it invents. The pool that was used longest ago leaves, and never while a call is on it.
  */
-import type { Dispatcher, Pool } from 'undici';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import { GatewayError } from '../gateway-error.js';
 import type { Destination } from './destination.js';
+import type { UpstreamPool } from './upstream-pool.js';
 
 /** A pool without sockets takes some 5 KB. Hosts that tenants name in paths have pools too, so they need a bound. */
 const POOLS_MAX = 2_000;
@@ -23,7 +23,7 @@ export interface PoolBounds {
 const POOL_BOUNDS: PoolBounds = { all: POOLS_MAX, ofAccount: ACCOUNT_POOLS_MAX };
 
 interface Entry {
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   /** whose call made it; null: an errand of the gateway's own */
   readonly madeFor: AccountId | null;
   /** the use of any pool at which it was used last */
@@ -42,7 +42,7 @@ export class BoundedPools {
   private readonly countOf = new Map<AccountId, number>();
 
   constructor(
-    private readonly create: (destination: Destination) => Pool,
+    private readonly create: (destination: Destination) => UpstreamPool,
     private readonly bounds: PoolBounds = POOL_BOUNDS,
   ) {}
 
@@ -51,7 +51,7 @@ export class BoundedPools {
   }
 
   /** Throws GatewayError 9006 when all pools, or all of the caller's share, are in use and there may be no more. */
-  of(destination: Destination): Dispatcher {
+  of(destination: Destination): UpstreamPool {
     const key = keyOf(destination);
     let entry = this.entries.get(key);
     if (entry === undefined) {
@@ -120,7 +120,7 @@ export class BoundedPools {
 }
 
 /** Callers dispatch at once: between being handed out and having a call on it, no pool can be seen here. */
-const isIdle = ({ pool }: Entry): boolean => pool.stats.size === 0;
+const isIdle = ({ pool }: Entry): boolean => pool.size === 0;
 
 /** An origin begins with its scheme, an account's id with a hexadecimal digit, and neither holds a space. */
 function keyOf({ origin, accountId, egress }: Destination): string {

@@ -3,7 +3,7 @@
  * are reached as they are; what a tenant named is reached only by way of the guard, and each of its connections carries
  * one request, so that nothing an untrusted server sends unasked can be taken for the answer to somebody else's call.
  */
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { NO_NETWORKS, type NetworkList } from '../../schema/contracts/networks.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../limits.js';
 import { AddressGuard } from './address-guard.js';
@@ -11,9 +11,12 @@ import { BoundedPools, type PoolBounds } from './bounded-pools.js';
 import type { Destination } from './destination.js';
 import type { EgressWay } from './egress/egress-tunnel.js';
 import { guardedConnector } from './guarded-connector.js';
+import { ConnectionPool } from './http1/connection-pool.js';
+import type { CallHandler } from './http1/http-call.js';
 import { createNameLookup, SYSTEM_PRIVATE_NAMES, systemLookup, type NameLookup } from './name-lookup.js';
 import { OwnAddresses, type OwnEndpoint } from './own-addresses.js';
 import type { TlsTrust } from './socket-steps.js';
+import { UpstreamPool, type SentCall } from './upstream-pool.js';
 
 /** Sockets per origin; beyond it, calls wait in the pool's queue until one is free or their time is up. */
 const CONNECTIONS_MAX = 1_024;
@@ -29,6 +32,8 @@ export interface Dispatchers {
   readonly poolCount: number;
   /** the pool of a destination; made at first use. Throws GatewayError 9006 when there may be no more of them, or of its caller's. */
   of(destination: Destination): Dispatcher;
+  /** Sends a call by the pool of its destination. Throws as `of` does; what fails later, `handler` is told. */
+  send(destination: Destination, call: SentCall, handler: CallHandler): void;
   close(): Promise<void>;
 }
 
@@ -59,7 +64,8 @@ export function createDispatchers(options: DispatcherOptions = {}): Dispatchers 
     get poolCount() {
       return pools.size;
     },
-    of: (destination) => pools.of(destination),
+    of: (destination) => pools.of(destination).dispatcher,
+    send: (destination, call, handler) => pools.of(destination).send(call, handler),
     close() {
       clearInterval(timer);
       return pools.destroy();
@@ -80,13 +86,15 @@ function createGuard(options: DispatcherOptions): AddressGuard {
   });
 }
 
-function createPool(destination: Destination, guard: AddressGuard, options: DispatcherOptions): Pool {
+function createPool(destination: Destination, guard: AddressGuard, options: DispatcherOptions): UpstreamPool {
   const { connectTimeoutMs: timeoutMs, answerIdleMs } = options.bounds ?? REQUEST_BOUNDS;
   const trust: TlsTrust = options.trustedCertificates === undefined ? {} : { ca: options.trustedCertificates };
   const isCustom = destination.accountId !== null;
   const egress = wayOut(destination, guard, options.instanceEgress ?? null);
   const isPlain = !isCustom && egress === null;
-  return new Pool(destination.origin, {
+  const kept = { connectionsMax: CONNECTIONS_MAX, keepAliveMs: KEEP_ALIVE_MS, connectTimeoutMs: timeoutMs };
+  const own = isPlain ? new ConnectionPool(destination.origin, { ...kept, answerIdleMs, trust }) : null;
+  const undiciOptions = {
     connections: isCustom ? CUSTOM_CONNECTIONS_MAX : CONNECTIONS_MAX,
     // 0: one request a connection. (`maxRequestsPerClient: 1` lets a second one pass in undici 7.30.)
     pipelining: isCustom ? 0 : 1,
@@ -96,7 +104,8 @@ function createPool(destination: Destination, guard: AddressGuard, options: Disp
     connect: isPlain
       ? { timeout: timeoutMs, ...trust }
       : guardedConnector({ guard: isCustom ? guard : null, egress, trust, timeoutMs }),
-  });
+  };
+  return new UpstreamPool(destination.origin, undiciOptions, own);
 }
 
 /** The gateway's own egress proxy wins. The instance's is for https; the operator's own http origins are reached as they are. */

@@ -114,20 +114,20 @@ export function loggedQuery(query: string): string {
 }
 
 /**
- * The provider's answer headers as a flat list of strings. Values with a control character in them do not come this far:
- * the client library's parser takes such an answer for broken (502/2005).
+ * The provider's answer headers less what must not go down. Values with a control character in them do not come this
+ * far: the client's parser takes such an answer for broken (502/2005).
  */
-export function downstreamHeaders(rawHeaders: readonly Buffer[]): string[] {
+export function downstreamHeaders(rawHeaders: readonly string[]): string[] {
   const headers: string[] = [];
   let named: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toString('latin1') ?? '';
+    const name = rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
     if (NOT_DOWN.has(lower) || startsWithAny(lower, NOT_DOWN_PREFIXES)) {
-      if (lower === 'connection') named = namesIn(rawHeaders[i + 1]?.toString('latin1') ?? '', named);
+      if (lower === 'connection') named = namesIn(rawHeaders[i + 1] ?? '', named);
       continue;
     }
-    headers.push(name, rawHeaders[i + 1]?.toString('latin1') ?? '');
+    headers.push(name, rawHeaders[i + 1] ?? '');
   }
   return named === null ? headers : withoutNamed(headers, named);
 }

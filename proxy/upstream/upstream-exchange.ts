@@ -1,10 +1,10 @@
 /**
- * One upstream call as it runs. undici calls its methods synchronously while it parses; the relay attaches when the
+ * One upstream call as it runs. Its methods are called synchronously while bytes are parsed; the relay attaches when the
  * answer's head is there. What arrives before that is kept (it is at most one socket read: the parser is paused when
  * the relay cannot take more), so a small answer is complete before anyone looks, and goes out in one write.
  */
-import type { Dispatcher } from 'undici';
 import { downstreamHeaders } from './headers.js';
+import type { CallHandler, RunningCall } from './http1/http-call.js';
 
 /** Who takes an answer's body. `data` returns false to pause the upstream until `resume` is called. */
 export interface AnswerSink {
@@ -24,20 +24,16 @@ export interface UpstreamAnswer {
   cancel(): void;
 }
 
-/** Raised inside undici to make it drop the connection; never seen outside. */
+/** What a call is aborted with; never seen outside. */
 class Cancelled extends Error {
   readonly code = 'TOLLGATE_CANCELLED';
 }
 
-/**
- * undici's handler (its native, callback form: the newer one wraps this and parses headers into an object).
- * `onHead` is called once with the head, `onFailure` once when there will be none.
- */
-export class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamAnswer {
+/** `onAnswer` is called once, when the head is there, `onFailure` once when there will be none. */
+export class UpstreamExchange implements CallHandler, UpstreamAnswer {
   statusCode = 0;
   headers: string[] = [];
-  private abort: ((error: Error) => void) | null = null;
-  private resumeSocket: (() => void) | null = null;
+  private running: RunningCall | null = null;
   private sink: AnswerSink | null = null;
   private early: Buffer[] = [];
   private isEnded = false;
@@ -45,22 +41,18 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamAns
   private failure: unknown = null;
 
   constructor(
-    private readonly onHead: (answer: UpstreamAnswer) => void,
+    private readonly onAnswer: (answer: UpstreamAnswer) => void,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
-  onConnect(abort: (error?: Error) => void): void {
-    this.abort = abort;
-    if (this.isCancelled) abort(new Cancelled());
+  onStart(running: RunningCall): void {
+    this.running = running;
   }
 
-  onHeaders(statusCode: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    if (statusCode < 200) return true; // 103 Early Hints and its like say nothing to an API client
-    this.headers = downstreamHeaders(rawHeaders); // before the status: a fault in here is a failure to answer
+  onHead(statusCode: number, headers: string[]): void {
+    this.headers = downstreamHeaders(headers); // before the status: a fault in here is a failure to answer
     this.statusCode = statusCode;
-    this.resumeSocket = resume;
-    this.onHead(this);
-    return true;
+    this.onAnswer(this);
   }
 
   onData(chunk: Buffer): boolean {
@@ -92,12 +84,12 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamAns
   }
 
   resume(): void {
-    this.resumeSocket?.();
+    this.running?.resume();
   }
 
   cancel(): void {
     if (this.isCancelled || this.isEnded) return;
     this.isCancelled = true;
-    this.abort?.(new Cancelled());
+    this.running?.abort(new Cancelled());
   }
 }

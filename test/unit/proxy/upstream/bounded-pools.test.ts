@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { Pool } from 'undici';
 import { BoundedPools } from '../../../../proxy/upstream/bounded-pools.js';
 import type { Destination } from '../../../../proxy/upstream/destination.js';
+import { UpstreamPool } from '../../../../proxy/upstream/upstream-pool.js';
 import type { AccountId } from '../../../../schema/contracts/ids.js';
 import { builtIn, custom } from '../../../support/dispatched-call.js';
 
@@ -9,7 +9,8 @@ const origin = (n: number): string => `https://host-${n}.example`;
 
 /** Pools that never connect: a call on one of them waits until it is destroyed. */
 function poolsOf(all: number, ofAccount: number = all): BoundedPools {
-  const create = ({ origin: its }: Destination): Pool => new Pool(its, { connect: () => undefined });
+  const create = ({ origin: its }: Destination): UpstreamPool =>
+    new UpstreamPool(its, { connect: () => undefined }, null);
   return new BoundedPools(create, { all, ofAccount });
 }
 
@@ -34,7 +35,7 @@ test('a destination has one pool; another account, way out or origin has another
 test('at the bound the pool that was used longest ago leaves, and one with a call on it never does', async () => {
   const pools = poolsOf(3);
   const busy = pools.of(builtIn(origin(1)));
-  const call = busy.request({ path: '/', method: 'GET' });
+  const call = busy.dispatcher.request({ path: '/', method: 'GET' });
   const outcome = call.catch(() => 'ended with its pool');
   const second = pools.of(builtIn(origin(2)));
   const third = pools.of(builtIn(origin(3)));
@@ -49,7 +50,7 @@ test('at the bound the pool that was used longest ago leaves, and one with a cal
 
 test('when every pool is in use, a call to yet another destination is refused and counted', async () => {
   const pools = poolsOf(1);
-  const call = pools.of(builtIn(origin(1))).request({ path: '/', method: 'GET' });
+  const call = pools.of(builtIn(origin(1))).dispatcher.request({ path: '/', method: 'GET' });
   const outcome = call.catch(() => 'ended with its pool');
   expect(() => pools.of(builtIn(origin(2)))).toThrow('too many different upstreams');
   expect(pools.refused).toBe(1);
@@ -72,7 +73,7 @@ test('an account that invents hosts without end closes its own pools, and nobody
 
 test('an account with its whole share in use is refused another, while others go on', async () => {
   const pools = poolsOf(10, 2);
-  const calls = [1, 2].map((n) => pools.of(builtIn(origin(n))).request({ path: '/', method: 'GET' }));
+  const calls = [1, 2].map((n) => pools.of(builtIn(origin(n))).dispatcher.request({ path: '/', method: 'GET' }));
   const outcomes = calls.map((call) => call.catch(() => 'ended with its pool'));
   expect(() => pools.of(builtIn(origin(3)))).toThrow('this account is calling too many different upstreams');
   expect(pools.refused).toBe(1);
@@ -92,7 +93,7 @@ test('a pool that was not used between two looks is closed with all that it hold
   const unused = pools.of(builtIn(origin(1), way));
   const used = pools.of(builtIn(origin(2), way));
   const busy = pools.of(builtIn(origin(3), way));
-  const outcome = busy.request({ path: '/', method: 'GET' }).catch(() => 'ended with its pool');
+  const outcome = busy.dispatcher.request({ path: '/', method: 'GET' }).catch(() => 'ended with its pool');
   pools.closeUnused();
   expect(pools.size).toBe(3);
   pools.of(builtIn(origin(2), way));

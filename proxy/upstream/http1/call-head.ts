@@ -1,0 +1,37 @@
+/** The head of a request as it goes out to an upstream, with what this client says of the connection and the body. */
+import { errors } from 'undici';
+import type { CallRequest } from './http-call.js';
+
+/** Characters that no header value and no target may have: each is one byte on the wire, and none ends a line. */
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+const UNSENDABLE_TARGET = /[^\x21-\x7e\x80-\xff]/;
+const UNSENDABLE_NAME = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
+/** Headers that this client writes itself. */
+const OWN = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+/** Methods that say nothing of a body unless there is one (RFC 9110 §8.6). */
+const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']);
+
+/**
+ * The request's head as it goes out, a character a byte. Throws undici's InvalidArgumentError for what cannot be sent,
+ * so that nothing that was let through elsewhere can end a line here.
+ */
+export function requestHead({ method, path, headers, body }: CallRequest, host: string): string {
+  if (UNSENDABLE_NAME.test(method) || UNSENDABLE_TARGET.test(path)) throw unsendable('request line');
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    const value = headers[i + 1] ?? '';
+    if (name === '' || UNSENDABLE_NAME.test(name) || UNSENDABLE.test(value) || isOwn(name)) throw unsendable(name);
+    head += `${name}: ${value}\r\n`;
+  }
+  if (body !== null || !BODILESS.has(method)) head += `content-length: ${body === null ? 0 : body.length}\r\n`;
+  return `${head}\r\n`;
+}
+
+/** By the name's length first: it tells nearly every other header apart. */
+function isOwn(name: string): boolean {
+  const { length } = name;
+  return (length === 4 || length === 10 || length === 14 || length === 17) && OWN.has(name.toLowerCase());
+}
+
+const unsendable = (what: string): Error => new errors.InvalidArgumentError(`invalid ${what}`);

@@ -1,0 +1,170 @@
+/**
+ * One kept connection to an upstream: one call at a time, written at once and read straight out of the socket into a
+ * buffer that all connections share (`net`'s `onread`): no stream stands in between, which costs more than the parsing.
+ */
+import type { Socket } from 'node:net';
+import { errors } from 'undici';
+import type { AnswerHead } from './answer-head.js';
+import { AnswerParser, type AnswerEvents } from './answer-parser.js';
+import { requestHead } from './call-head.js';
+import type { PooledCall } from './http-call.js';
+
+/** What a socket gives its bytes to. */
+export interface SocketReader {
+  /** the first `count` bytes of the shared buffer; false: no more, until the socket is resumed */
+  onRead(count: number, buffer: Uint8Array): boolean;
+}
+
+/** Up to this size a body goes out as one string with its head: one copy and one write. */
+const ONE_WRITE_BYTES_MAX = 16 * 1024;
+
+/** A server that closes a connection while we send on it loses us a call: we leave this much earlier than it says. */
+const KEEP_ALIVE_MARGIN_MS = 2_000;
+
+export interface ConnectionOwner {
+  readonly host: string;
+  readonly keepAliveMs: number;
+  /** turns of the owner's clock, which is read instead of the system's */
+  readonly ticks: number;
+  /** of so many ms each */
+  readonly tickMs: number;
+  /** the call is over and another one may follow */
+  onIdle(connection: Connection): void;
+  /** it is no more; `call`: what was on it has failed */
+  onGone(connection: Connection): void;
+}
+
+export class Connection implements AnswerEvents, SocketReader {
+  /** the owner's clock when the last byte came */
+  readAtTick = 0;
+  /** how long it may wait for its next call, in turns of the owner's clock */
+  keepAliveTicks: number;
+  private call: PooledCall | null = null;
+  private socket: Socket | null = null;
+  private readonly parser = new AnswerParser(this);
+  private isPaused = false;
+  private isGone = false;
+  /** its answer has begun: silence now is counted */
+  private isAnswering = false;
+
+  constructor(private readonly owner: ConnectionOwner) {
+    this.keepAliveTicks = Math.ceil(owner.keepAliveMs / owner.tickMs);
+  }
+
+  /** whether a call is on it */
+  get isBusy(): boolean {
+    return this.call !== null;
+  }
+
+  get isUsable(): boolean {
+    return !this.isGone;
+  }
+
+  /** whether an answer has begun and the connection is read, so that silence is the server's */
+  get isWaitingForServer(): boolean {
+    return this.isAnswering && !this.isPaused;
+  }
+
+  /** Takes over a socket that has connected. */
+  open(socket: Socket): void {
+    this.socket = socket;
+    socket.on('end', this.onEnd).on('error', this.onError).on('close', this.onClose);
+  }
+
+  /** Sends a call; only while none is on it. */
+  send(call: PooledCall): void {
+    const { socket, owner } = this;
+    if (socket === null) throw new Error('a call was sent on a connection that is not open');
+    this.call = call;
+    call.connection = this;
+    this.readAtTick = owner.ticks;
+    const { request } = call;
+    try {
+      const head = requestHead(request, owner.host);
+      this.parser.begin(request.method === 'HEAD');
+      write(socket, head, request.body);
+    } catch (error) {
+      this.destroy(asError(error));
+    }
+  }
+
+  onRead(count: number, buffer: Uint8Array): boolean {
+    this.readAtTick = this.owner.ticks;
+    try {
+      this.parser.push(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+    } catch (error) {
+      this.destroy(asError(error));
+    }
+    return !this.isPaused;
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.readAtTick = this.owner.ticks;
+    this.socket?.resume();
+  }
+
+  /** Ends it at once; a call that is on it fails with `error`. */
+  destroy(error: Error): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    const { call } = this;
+    this.call = null;
+    this.socket?.destroy();
+    this.owner.onGone(this);
+    call?.fail(error);
+  }
+
+  head({ statusCode, headers, keepAliveMs }: AnswerHead): void {
+    this.isAnswering = true;
+    if (keepAliveMs !== null) this.keepFor(keepAliveMs - KEEP_ALIVE_MARGIN_MS);
+    this.call?.handler.onHead(statusCode, headers);
+  }
+
+  data(chunk: Buffer): void {
+    if (this.call?.handler.onData(chunk) === false) this.isPaused = true;
+  }
+
+  end(isReusable: boolean): void {
+    const { call } = this;
+    this.isAnswering = false;
+    this.call = null;
+    if (call === null) return;
+    if (this.isPaused) this.resume();
+    call.isOver = true;
+    if (!isReusable || this.keepAliveTicks <= 0) this.destroy(new errors.SocketError('closed'));
+    else if (!this.isGone) this.owner.onIdle(this);
+    call.handler.onComplete();
+  }
+
+  private keepFor(ms: number): void {
+    const { keepAliveMs, tickMs } = this.owner;
+    this.keepAliveTicks = Math.ceil(Math.min(ms, keepAliveMs) / tickMs);
+  }
+
+  private readonly onEnd = (): void => {
+    try {
+      this.parser.close();
+      this.destroy(new errors.SocketError('other side closed'));
+    } catch (error) {
+      this.destroy(asError(error));
+    }
+  };
+
+  private readonly onError = (error: Error): void => this.destroy(error);
+  private readonly onClose = (): void => this.destroy(new errors.SocketError('closed'));
+}
+
+function write(socket: Socket, head: string, body: Buffer | null): void {
+  if (body === null) socket.write(head, 'latin1');
+  else if (body.length <= ONE_WRITE_BYTES_MAX) socket.write(head + body.toString('latin1'), 'latin1');
+  else {
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body);
+    socket.uncork();
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error('failed', { cause: error }));

@@ -1,0 +1,58 @@
+/** One call: what is sent, who hears of the answer, and where it is on its way through a pool of connections. */
+
+/** What an upstream is asked. */
+export interface CallRequest {
+  readonly method: string;
+  /** with its query; already encoded */
+  readonly path: string;
+  /** names and values in turn; neither `Host` nor anything about the body's length or the connection */
+  readonly headers: readonly string[];
+  readonly body: Buffer | null;
+}
+
+/** Hears of a call, in this order: the head once, chunks, and one of `onComplete` and `onError`. */
+export interface CallHandler {
+  /** at once, before anything is sent */
+  onStart(running: RunningCall): void;
+  onHead(statusCode: number, headers: string[]): void;
+  /** false: no more, until `resume` */
+  onData(chunk: Buffer): boolean;
+  onComplete(): void;
+  onError(error: Error): void;
+}
+
+export interface RunningCall {
+  /** ends it, and its connection; `onError` gets the error */
+  abort(error: Error): void;
+  resume(): void;
+}
+
+/** A call on its way through the pool: waiting, then on a connection, then done. */
+export class PooledCall implements RunningCall {
+  connection: { resume(): void; destroy(error: Error): void } | null = null;
+  isOver = false;
+
+  constructor(
+    readonly request: CallRequest,
+    readonly handler: CallHandler,
+    private readonly onAbandoned: (call: PooledCall) => void,
+  ) {}
+
+  abort(error: Error): void {
+    if (this.isOver) return;
+    if (this.connection === null) {
+      this.onAbandoned(this);
+      this.fail(error);
+    } else this.connection.destroy(error);
+  }
+
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  fail(error: Error): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.handler.onError(error);
+  }
+}
