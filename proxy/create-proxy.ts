@@ -18,6 +18,7 @@ import { GoogleTokens } from './credentials/google-oauth.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { createExpressApp, createShapedServer } from './server.js';
+import { SystemMessageHashes } from './system-message-hashes.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
 import type { PoolBounds } from './upstream/bounded-pools.js';
@@ -132,7 +133,8 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     loopMark: LOOP_MARK_PREFIX + deriveKey(config.tokenPepper, 'loop-mark').toString('hex', 0, 8),
     bodyBytesMax: config.bodyBytesMax,
     logBodyBytesMax: config.logBodyBytesMax,
-    keys: recordKeys(config.tokenPepper),
+    cacheKeyKey: deriveKey(config.tokenPepper, 'cache-key'),
+    systemMessageHashes: new SystemMessageHashes(deriveKey(config.tokenPepper, 'system-message')),
     vault,
     heldBodies,
     bounds,
@@ -151,13 +153,6 @@ async function letGo(
     await dispatchers.close();
     vault.close();
   }
-}
-
-function recordKeys(tokenPepper: string): PipelineDeps['keys'] {
-  return {
-    cacheKey: deriveKey(tokenPepper, 'cache-key'),
-    systemMessage: deriveKey(tokenPepper, 'system-message'),
-  };
 }
 
 function createLedger({ pool, log }: ProxyClients, bounds: LedgerBounds): MemoryLedger {

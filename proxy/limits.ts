@@ -8,6 +8,15 @@ export const DEFAULT_REQUEST_TIMEOUT_MS = 120_000;
  */
 export const CONNECTION_IDLE_TIMEOUT_MS = 660_000;
 
+/** Above the idle time of common load balancers (60 s): closing first is the classic cause of their 502s. */
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Then the connection is closed in good order: clients spread over new proxies, and nothing lives for ever. */
+export const REQUESTS_PER_CONNECTION_MAX = 1_000;
+/** What an answer that is not its connection's last says of it; as Node writes it. */
+export const ADVERTISED_KEEP_ALIVE =
+  `Connection: keep-alive\r\n` +
+  `Keep-Alive: timeout=${KEEP_ALIVE_TIMEOUT_MS / 1_000}, max=${REQUESTS_PER_CONNECTION_MAX}\r\n`;
+
 /** The bounds that tests make smaller, so that they need not wait. */
 export interface RequestBounds {
   /** connecting, TLS included: then 504/2005 */

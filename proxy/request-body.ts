@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { sayContinue } from './expect-continue.js';
 import { GatewayError } from './gateway-error.js';
+import { HeldRequest } from './held-request.js';
 import type { BodyHold } from './held-bodies.js';
 import type { RequestBounds } from './limits.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
@@ -49,14 +50,19 @@ export function readRequestBody(
   deps: RequestBodyDeps,
   request: IncomingMessage,
   hold: BodyHold | null = null,
-): Promise<RequestBody> {
+): RequestBody | Promise<RequestBody> {
   const bodyBytesMax = hold === null ? deps.bodyBytesMax : Math.min(hold.bytesMax, deps.bodyBytesMax);
   const length = request.headers['content-length'];
   if (length === undefined && request.headers['transfer-encoding'] === undefined) {
-    return Promise.resolve({ kind: 'held', bytes: EMPTY });
+    return { kind: 'held', bytes: EMPTY };
   }
   if (length !== undefined && Number(length) > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
   if (request.destroyed) return Promise.reject(new ClientLeft()); // 'close' is not said again
+  const whole = hold === null && request instanceof HeldRequest ? request.takeWhole(Number(length)) : null;
+  if (whole !== null) {
+    if (whole.length > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
+    return { kind: 'held', bytes: whole };
+  }
   sayContinue(request);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -6,19 +6,16 @@
  * Here the server *creates* requests and responses whose prototypes already are `app.request` and `app.response`, so
  * that call changes nothing. `test/unit/proxy/server.test.ts` keeps it so.
  */
-import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import express, { type Express } from 'express';
 import { holdContinue } from './expect-continue.js';
-import { CONNECTION_IDLE_TIMEOUT_MS } from './limits.js';
+import { HeldRequest } from './held-request.js';
+import { CONNECTION_IDLE_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from './limits.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const CONNECTION_CHECK_INTERVAL_MS = 5_000;
-/** Above the idle time of common load balancers (60 s): closing first is the classic cause of their 502s. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const HEADER_BYTES_MAX = 16 * 1024;
-/** Then the connection is closed in good order: clients spread over new proxies, and nothing lives for ever. */
-const REQUESTS_PER_CONNECTION_MAX = 1_000;
 /** Node drops those behind without a word: one more than the guard lets in, so that it can tell. */
 const HEADERS_READ_MAX = 101;
 
@@ -33,7 +30,7 @@ export function createExpressApp(): Express {
 
 /** An HTTP server for `app` whose requests and responses are born with the app's prototypes. */
 export function createShapedServer(app: Express): Server {
-  class ShapedRequest extends IncomingMessage {}
+  class ShapedRequest extends HeldRequest {}
   class ShapedResponse<Request extends IncomingMessage> extends ServerResponse<Request> {}
   adopt(ShapedRequest.prototype, express.request, app);
   adopt(ShapedResponse.prototype, express.response, app);

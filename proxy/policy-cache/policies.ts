@@ -1,11 +1,11 @@
 /** Policies by the names in a URL, and token grants by token: two look-ups over three document caches. */
-import { hashApiToken } from '../../schema/contracts/api-token.js';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import type { PolicyChange } from '../../schema/contracts/redis-keys.js';
 import type { TokenGrant } from '../../schema/contracts/token-grant.js';
 import type { TokenGrants } from '../stages/authenticate.js';
 import type { Policies } from '../stages/resolve.js';
+import { ApiTokenHashes } from './api-token-hashes.js';
 import { DocumentCache, type DocumentCacheOptions } from './document-cache.js';
 import {
   accountStores,
@@ -47,6 +47,7 @@ export interface PolicyCache {
 export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer): PolicyCache {
   const accounts = new DocumentCache<AccountEntry>(accountStores(clients), ROUTING);
   const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), POLICY);
+  const hashes = new ApiTokenHashes(tokenPepper);
   const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), GRANT);
   return {
     policies: {
@@ -60,8 +61,9 @@ export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer): P
       },
     },
     tokenGrants: {
-      held: (token) => grants.held(hashApiToken(tokenPepper, token)),
-      find: (token) => grants.find(hashApiToken(tokenPepper, token)),
+      hashOf: (text) => hashes.of(text),
+      held: (hash) => grants.held(hash),
+      find: (hash) => grants.find(hash),
     },
     apply(change) {
       switch (change.kind) {

@@ -4,16 +4,17 @@
  * authenticated one it is refused. Identity that cannot be checked is refused, never assumed.
  */
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
-import { isWellFormedApiToken } from '../../schema/contracts/api-token.js';
 import type { TokenGrant } from '../../schema/contracts/token-grant.js';
 import { isInNetworks, networkList } from '../client-ip.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 
-/** Where token grants come from, by the token itself; `find` throws (503/9006) when it cannot be known. */
+/** Where token grants come from, by the token's hash; `find` throws (503/9006) when it cannot be known. */
 export interface TokenGrants {
-  held(token: string): TokenGrant | null | undefined;
-  find(token: string): Promise<TokenGrant | null>;
+  /** null: the text is no well-formed API token */
+  hashOf(text: string): string | null;
+  held(tokenHash: string): TokenGrant | null | undefined;
+  find(tokenHash: string): Promise<TokenGrant | null>;
 }
 
 export interface AuthenticateDeps {
@@ -26,14 +27,14 @@ const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null, unchecked: null });
 export async function authenticate(deps: AuthenticateDeps, arrival: Arrival, target: Target): Promise<Caller> {
   const { policy, provider } = target;
   const isRequired = policy.settings.authentication;
-  const token = presentedToken(arrival, provider.credentialHeaders);
-  if (token === null) {
+  const tokenHash = presentedToken(deps.tokenGrants, arrival, provider.credentialHeaders);
+  if (tokenHash === null) {
     if (isRequired) throw new GatewayError('unauthorized', 'this gateway needs an API token in cf-aig-authorization');
     return ANONYMOUS;
   }
-  let grant = deps.tokenGrants.held(token);
+  let grant = deps.tokenGrants.held(tokenHash);
   if (grant === undefined) {
-    const found = await findGrant(deps, token, isRequired);
+    const found = await findGrant(deps, tokenHash, isRequired);
     if (found instanceof GatewayError) return { apiTokenId: null, unchecked: found };
     grant = found;
   }
@@ -50,27 +51,28 @@ export async function authenticate(deps: AuthenticateDeps, arrival: Arrival, tar
 /** An open gateway goes on without the identity when it cannot be had; an authenticated one refuses. */
 async function findGrant(
   deps: AuthenticateDeps,
-  token: string,
+  tokenHash: string,
   isRequired: boolean,
 ): Promise<TokenGrant | GatewayError | null> {
   try {
-    return await deps.tokenGrants.find(token);
+    return await deps.tokenGrants.find(tokenHash);
   } catch (error) {
     if (isRequired || !(error instanceof GatewayError)) throw error;
     return error;
   }
 }
 
-/** The API token of `cf-aig-authorization`, else one that stands where the provider's own key would. */
-function presentedToken(arrival: Arrival, credentialHeaders: readonly string[]): string | null {
+/** The hash of the API token of `cf-aig-authorization`, else of one that stands where the provider's own key would. */
+function presentedToken(grants: TokenGrants, arrival: Arrival, credentialHeaders: readonly string[]): string | null {
   const own = arrival.options.authorization;
-  if (own !== null && isWellFormedApiToken(own)) return own;
+  const ownHash = own === null ? null : grants.hashOf(own);
+  if (ownHash !== null) return ownHash;
   for (const name of credentialHeaders) {
     const value = arrival.request.headers[name];
     if (typeof value !== 'string') continue;
     // Behind whatever scheme the provider's SDK writes: `Bearer`, `Token`, `Key`, `Api-Key`, or none.
-    const token = value.slice(value.lastIndexOf(' ') + 1);
-    if (isWellFormedApiToken(token)) return token;
+    const tokenHash = grants.hashOf(value.slice(value.lastIndexOf(' ') + 1));
+    if (tokenHash !== null) return tokenHash;
   }
   return null;
 }

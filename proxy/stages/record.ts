@@ -3,7 +3,6 @@
  * then may the client see the end of its answer.
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
-import { hmacHex } from '../../schema/contracts/hmac.js';
 import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
@@ -11,6 +10,7 @@ import { clientSecrets } from '../credentials/sent-secrets.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import { NOT_BILLABLE, type PriceBook } from '../pricing/price-book.js';
+import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import type { LedgerEntry } from '../usage/usage-ledger.js';
@@ -18,7 +18,8 @@ import type { LedgerEntry } from '../usage/usage-ledger.js';
 export interface RecordDeps {
   /** the price list in force */
   readonly prices: { readonly current: PriceBook };
-  readonly keys: { readonly cacheKey: Buffer; readonly systemMessage: Buffer };
+  readonly cacheKeyKey: Buffer;
+  readonly systemMessageHashes: SystemMessageHashes;
   readonly log: Logger;
 }
 
@@ -203,7 +204,7 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
     const value = headerOf(call.headers, name);
     if (value !== null) variants.push(`${name}:${value}`);
   }
-  return cacheKeyHash(deps.keys.cacheKey, {
+  return cacheKeyHash(deps.cacheKeyKey, {
     accountId: policy.accountId,
     gatewayId: policy.gatewayId,
     origin: call.destination.origin,
@@ -217,11 +218,10 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
   });
 }
 
-/** Keyed by account too: the same prompt in two accounts has two hashes. */
 function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null {
   const text = call.facts?.systemText ?? null;
   if (text === null) return null;
-  return hmacHex(deps.keys.systemMessage, `${call.target.policy.accountId}\n${text}`);
+  return deps.systemMessageHashes.of(call.target.policy.accountId, text);
 }
 
 /** What the log keeps; null when the log, or its bodies, are not wanted. */

@@ -17,6 +17,7 @@ import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
+import { sendWhole } from '../whole-answer.js';
 import { meter, NOTHING_USED, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
@@ -282,14 +283,25 @@ class Passage implements AnswerSink {
       // Complete and small: its length is known after all, which spares the client a chunked body.
       this.answer.headers.push('content-length', String(kept.length));
     }
-    const isWhole = !this.isHeadSent;
-    if (isWhole) this.sendHead();
+    const isWhole = !this.isHeadSent && this.isEnded && kept !== null && kept.length <= ONE_WRITE_BYTES_MAX;
+    if (isWhole && this.sendWhole(kept)) return;
+    if (!this.isHeadSent) this.sendHead();
     if (!this.isEnded) {
       response.write(kept ?? '');
       this.answer.resume();
     } else if (kept === null) response.end();
-    else if (isWhole && kept.length <= ONE_WRITE_BYTES_MAX) response.end(latin1(kept), 'latin1');
+    else if (isWhole) response.end(latin1(kept), 'latin1');
     else response.end(kept);
+  }
+
+  /** Head and body in one write; false: this answer cannot go that way. */
+  private sendWhole(body: Uint8Array): boolean {
+    const { statusCode, headers } = this.answer;
+    const hasLength =
+      body.length === this.bytes && (Number.isNaN(this.contentLength) || this.contentLength === this.bytes);
+    if (!hasLength || this.filter !== null) return false;
+    const sent = headers.concat(ownHeaders(this.arrival, this.call.isLog));
+    return sendWhole(this.response, statusCode, sent, latin1(body));
   }
 
   private refuse(failure: GatewayError): void {

@@ -1,11 +1,11 @@
 /**
- * The cache key, version 1: what makes two requests the same request. Computed for every request, caching on or off,
+ * The cache key, version 2: what makes two requests the same request. Computed for every request, caching on or off,
  * and stored as a hash, so that what a cache would have saved can be told afterwards. The scope (account, gateway,
  * origin, credential) can never be replaced by a client; a client's own key replaces body and content type only.
  */
-import { hmacHex } from './hmac.js';
+import { keyedHashHex } from './keyed-hash.js';
 
-export const CACHE_KEY_VERSION = 1;
+export const CACHE_KEY_VERSION = 2;
 
 export interface CacheKeyParts {
   readonly accountId: string;
@@ -31,21 +31,14 @@ export const CACHE_KEY_HEADERS = [
   'openai-project',
 ] as const;
 
-/** HMAC-SHA-256 (hex) over the parts, each preceded by its length, so that no two lists of parts read alike. */
+/** Keyed SHA-256 (hex) over the parts, each preceded by its length, so that no two lists of parts read alike. */
 export function cacheKeyHash(key: Buffer, parts: CacheKeyParts): string {
-  const fields = [
-    String(CACHE_KEY_VERSION),
-    parts.accountId,
-    parts.gatewayId,
-    parts.origin,
-    parts.credential,
-    parts.method,
-    parts.path,
-    parts.isStreaming ? 'stream' : 'document',
-    parts.variants.join('\n'),
-    parts.contentType,
-  ];
-  let head = '';
-  for (const field of fields) head += `${field.length}:${field},`;
-  return hmacHex(key, head, parts.body);
+  const variants = parts.variants.length === 0 ? '' : parts.variants.join('\n');
+  const scope = field(parts.accountId) + field(parts.gatewayId) + field(parts.origin) + field(parts.credential);
+  const call = field(parts.method) + field(parts.path) + field(parts.isStreaming ? 'stream' : 'document');
+  const head = VERSION_FIELD + scope + call + field(variants) + field(parts.contentType);
+  return keyedHashHex(key, head, parts.body);
 }
+
+const field = (text: string): string => `${text.length}:${text},`;
+const VERSION_FIELD = field(String(CACHE_KEY_VERSION));

@@ -3,6 +3,7 @@ import type { Logger } from '../../../../platform/logger.js';
 import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.js';
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
 import { record } from '../../../../proxy/stages/record.js';
+import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
 import { MemoryLedger, MEMORY_LEDGER_DEFAULTS } from '../../../../proxy/usage/memory-ledger.js';
 import type { UsageIntent } from '../../../../proxy/usage/usage-ledger.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
@@ -18,7 +19,8 @@ test('a request of which no record can be made leaves no room taken in the ledge
   const told = jest.fn();
   const deps = {
     prices: { current: { price } as unknown as PriceBook }, // nothing else of it is asked
-    keys: { cacheKey: Buffer.alloc(32), systemMessage: Buffer.alloc(32) },
+    cacheKeyKey: Buffer.alloc(32),
+    systemMessageHashes: new SystemMessageHashes(Buffer.alloc(32)),
     log: { error: told } as unknown as Logger, // likewise
   };
   // what is read of them before the price is asked for
