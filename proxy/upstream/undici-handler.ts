@@ -32,10 +32,12 @@ export class UndiciHandler implements Dispatcher.DispatchHandler, RunningCall {
   }
 
   onComplete(): void {
+    this.resumeSocket = null; // what is read on that socket from here on is another call's
     this.handler.onComplete();
   }
 
   onError(error: Error): void {
+    this.resumeSocket = null;
     this.handler.onError(error);
   }
 

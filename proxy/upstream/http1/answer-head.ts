@@ -23,8 +23,8 @@ const SPACE = 32;
 const TAB = 9;
 const COLON = 58;
 
-/** 1: may stand in a header's name (RFC 9110 §5.6.2) */
-const TOKEN = new Uint8Array(256);
+/** 1: may stand in a token, such as a header's name (RFC 9110 §5.6.2) */
+export const TOKEN = new Uint8Array(256);
 for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
   TOKEN[character.charCodeAt(0)] = 1;
 

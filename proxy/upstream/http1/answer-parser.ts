@@ -4,7 +4,7 @@
  * over afterwards. At most one head is held, up to its bound.
  */
 import { errors } from 'undici';
-import { parseAnswerHead, type AnswerHead } from './answer-head.js';
+import { parseAnswerHead, TOKEN, type AnswerHead } from './answer-head.js';
 
 /** The head of an answer, the lines of its interim answers and of its trailers, each. */
 export const HEAD_BYTES_MAX = 16 * 1024;
@@ -25,18 +25,21 @@ const HEAD = 0;
 const BODY_OF_LENGTH = 1;
 const BODY_TO_THE_END = 2;
 const CHUNK_SIZE = 3;
-const CHUNK_EXTENSION = 4;
+const CHUNK_EXTENSION_NAME = 4;
 const CHUNK_SIZE_LF = 5;
 const CHUNK_DATA = 6;
 const CHUNK_CR = 7;
 const CHUNK_LF = 8;
 const TRAILERS = 9;
-const DONE = 10;
-type State = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
+const LAST_LF = 10;
+const DONE = 11;
+const CHUNK_EXTENSION_VALUE = 12;
+type State = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
 
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
+const EQUALS = 61;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 
@@ -55,6 +58,8 @@ export class AnswerParser {
   /** of a chunk's size line */
   private digits = 0;
   private lineBytes = 0;
+  /** of a chunk's extension, the name or the value has begun */
+  private hasToken = false;
   /** a head, or trailers, of which the end has not come yet */
   private held: Buffer = NOTHING;
 
@@ -122,7 +127,9 @@ export class AnswerParser {
   private hold(bytes: Buffer, at: number): Buffer {
     const joined = Buffer.concat([this.held, bytes.subarray(at, at + HEAD_BYTES_MAX + HEAD_END.length)]);
     const end = joined.indexOf(HEAD_END);
-    if ((end === -1 ? joined.length : end) > HEAD_BYTES_MAX) throw new errors.HeadersOverflowError();
+    // of an end that has not come, all but one byte may be there already
+    const bytesMin = end === -1 ? joined.length - HEAD_END.length + 1 : end;
+    if (bytesMin > HEAD_BYTES_MAX) throw new errors.HeadersOverflowError();
     this.held = joined;
     return joined;
   }
@@ -136,7 +143,8 @@ export class AnswerParser {
       if (head.statusCode <= 101) throw new errors.SocketError('bad response');
       return next;
     }
-    this.isReusable = head.keepsAlive;
+    // A 204 that announces a body (RFC 9110 §8.6: it must not) ends here, but its server may mean to send one.
+    this.isReusable = head.keepsAlive && !(head.statusCode === 204 && announcesBody(head));
     const isBodiless = this.isHeadRequest || head.statusCode === 204 || head.statusCode === 304;
     this.remaining = head.contentLength ?? 0;
     if (isBodiless) this.state = DONE;
@@ -178,10 +186,9 @@ export class AnswerParser {
       case CHUNK_SIZE:
         this.readSize(code);
         break;
-      case CHUNK_EXTENSION:
-        if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) throw new errors.HeadersOverflowError();
-        if (code === CR) this.state = CHUNK_SIZE_LF;
-        else if (code < 32 && code !== 9) throw notHttp('a chunk has an extension that is none');
+      case CHUNK_EXTENSION_NAME:
+      case CHUNK_EXTENSION_VALUE:
+        this.readExtension(code);
         break;
       case CHUNK_SIZE_LF:
         if (code !== LF) throw notHttp('a chunk has no size');
@@ -190,6 +197,10 @@ export class AnswerParser {
       case CHUNK_CR:
         if (code !== CR) throw notHttp('a chunk is longer than its size');
         this.state = CHUNK_LF;
+        break;
+      case LAST_LF:
+        if (code !== LF) throw notHttp('the last chunk has no end');
+        this.finish(this.isReusable);
         break;
       default:
         if (code !== LF) throw notHttp('a chunk is longer than its size');
@@ -204,23 +215,41 @@ export class AnswerParser {
       this.remaining = this.remaining * 16 + digit;
       this.digits += 1;
     } else if (this.digits > 0 && code === CR) this.state = CHUNK_SIZE_LF;
-    else if (this.digits > 0 && code === SEMICOLON) this.state = CHUNK_EXTENSION;
+    else if (this.digits > 0 && code === SEMICOLON) this.state = CHUNK_EXTENSION_NAME;
     else throw notHttp('a chunk has no size');
+  }
+
+  /** `;name` and `;name=value`, both tokens: quoted values, in which readers look for the line's end differently, are refused. */
+  private readExtension(code: number): void {
+    if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) throw new errors.HeadersOverflowError();
+    if (TOKEN[code] === 1) {
+      this.hasToken = true;
+      return;
+    }
+    const isName = this.state === CHUNK_EXTENSION_NAME;
+    if (!this.hasToken) throw notHttp('a chunk has an extension that is none');
+    this.hasToken = false;
+    if (code === CR) this.state = CHUNK_SIZE_LF;
+    else if (code === SEMICOLON) this.state = CHUNK_EXTENSION_NAME;
+    else if (code === EQUALS && isName) this.state = CHUNK_EXTENSION_VALUE;
+    else throw notHttp('a chunk has an extension that is none');
   }
 
   /** Trailers are read and dropped: nobody downstream was told of them. */
   private readTrailers(bytes: Buffer, at: number): number {
     const { held } = this;
     // An answer without trailers ends with one empty line, an answer with them with one behind the last.
+    if (held.length === 0 && bytes[at] === CR) {
+      this.state = LAST_LF;
+      return at + 1;
+    }
     const joined = this.hold(bytes, at);
-    const isEmpty = joined[0] === CR;
-    if (isEmpty && joined.length > 1 && joined[1] !== LF) throw notHttp('the last chunk has no end');
-    const end = isEmpty ? (joined.length > 1 ? 2 : -1) : endOf(joined);
+    const end = joined.indexOf(HEAD_END);
     if (end === -1) return bytes.length;
-    if (!isEmpty) parseAnswerHead(`HTTP/1.1 200\r\n${joined.toString('latin1', 0, end - HEAD_END.length)}`);
     this.held = NOTHING;
+    parseAnswerHead(`HTTP/1.1 200\r\n${joined.toString('latin1', 0, end)}`);
     this.finish(this.isReusable);
-    return at + end - held.length;
+    return at + end + HEAD_END.length - held.length;
   }
 
   private finish(isReusable: boolean): void {
@@ -229,10 +258,7 @@ export class AnswerParser {
   }
 }
 
-function endOf(joined: Buffer): number {
-  const end = joined.indexOf(HEAD_END);
-  return end === -1 ? -1 : end + HEAD_END.length;
-}
+const announcesBody = (head: AnswerHead): boolean => head.isChunked || (head.contentLength ?? 0) > 0;
 
 function copyOf(bytes: Buffer, from: number, to: number): Buffer {
   const copy = Buffer.allocUnsafe(to - from);

@@ -6,8 +6,11 @@ import type { CallRequest } from './http-call.js';
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const UNSENDABLE_TARGET = /[^\x21-\x7e\x80-\xff]/;
 const UNSENDABLE_NAME = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
-/** Headers that this client writes itself. */
-const OWN = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+/** Headers that this client writes itself, or that promise what it does not do. */
+const OWN = new Set(['host', 'expect', 'upgrade', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
+/** 1: one of them has so many characters */
+const OWN_LENGTHS = new Uint8Array(18);
+for (const name of OWN) OWN_LENGTHS[name.length] = 1;
 /** Methods that say nothing of a body unless there is one (RFC 9110 §8.6). */
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']);
 
@@ -16,7 +19,9 @@ const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']);
  * so that nothing that was let through elsewhere can end a line here.
  */
 export function requestHead({ method, path, headers, body }: CallRequest, host: string): string {
-  if (UNSENDABLE_NAME.test(method) || UNSENDABLE_TARGET.test(path)) throw unsendable('request line');
+  // What answers CONNECT is a tunnel, which has no end.
+  const isMethod = !UNSENDABLE_NAME.test(method) && method !== '' && method !== 'CONNECT';
+  if (!isMethod || path === '' || UNSENDABLE_TARGET.test(path)) throw unsendable('request line');
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
@@ -30,8 +35,7 @@ export function requestHead({ method, path, headers, body }: CallRequest, host: 
 
 /** By the name's length first: it tells nearly every other header apart. */
 function isOwn(name: string): boolean {
-  const { length } = name;
-  return (length === 4 || length === 10 || length === 14 || length === 17) && OWN.has(name.toLowerCase());
+  return OWN_LENGTHS[name.length] === 1 && OWN.has(name.toLowerCase());
 }
 
 const unsendable = (what: string): Error => new errors.InvalidArgumentError(`invalid ${what}`);

@@ -1,13 +1,15 @@
 /**
  * The kept connections to one origin. A call takes the connection that was used last; without one, another is opened, up
  * to the bound; beyond it, calls wait in order. Before a kept connection is used again one turn of the event loop passes,
- * so that bytes nobody asked for end it before a call could take them for its answer.
+ * in which sockets are read, so that an end of it, or bytes nobody asked for, end it before a call could be on it.
  */
+import type { Socket } from 'node:net';
 import { errors } from 'undici';
 import type { TlsTrust } from '../socket-steps.js';
 import { Connection, type ConnectionOwner } from './connection.js';
+import { requestHead } from './call-head.js';
 import { Dialler } from './dial.js';
-import { PooledCall, type CallHandler, type CallRequest } from './http-call.js';
+import { asError, PooledCall, type CallHandler, type CallRequest } from './http-call.js';
 
 export interface ConnectionPoolOptions {
   readonly connectionsMax: number;
@@ -28,16 +30,18 @@ export class ConnectionPool implements ConnectionOwner {
   ticks = 0;
   readonly tickMs: number;
   readonly keepAliveMs: number;
-  readonly host: string;
+  private readonly host: string;
   private readonly answerIdleTicks: number;
   private readonly dialler: Dialler;
   private readonly connections = new Set<Connection>();
   /** the one used last stands last */
   private readonly idle: Connection[] = [];
-  private waiting: PooledCall[] = [];
-  private dialling = 0;
+  private readonly waiting: PooledCall[] = [];
+  /** each gives up what is being dialled */
+  private readonly dials = new Set<(error: Error) => void>();
   private running = 0;
   private clock: NodeJS.Timeout | null = null;
+  private turn = 0;
   private isTurnAwaited = false;
   private isDestroyed = false;
 
@@ -59,14 +63,19 @@ export class ConnectionPool implements ConnectionOwner {
     return this.waiting.length + this.running;
   }
 
-  /** Sends a call as soon as there is a connection for it; never throws. */
+  /** Sends a call as soon as there is a connection for it. Throws only what `onStart` throws. */
   send(request: CallRequest, handler: CallHandler): void {
     const call = new PooledCall(request, handler, this.onAbandoned);
     handler.onStart(call);
     if (call.isOver) return;
     if (this.isDestroyed) return call.fail(new errors.ClientDestroyedError());
+    try {
+      call.head = requestHead(request, this.host);
+    } catch (error) {
+      return call.fail(asError(error));
+    }
     this.waiting.push(call);
-    this.awaitTurn();
+    return this.awaitTurn();
   }
 
   /** Ends every connection and fails every call. */
@@ -74,14 +83,15 @@ export class ConnectionPool implements ConnectionOwner {
     this.isDestroyed = true;
     const error = new errors.ClientDestroyedError();
     for (const connection of this.connections) connection.destroy(error);
+    for (const giveUp of this.dials) giveUp(error);
     for (const call of this.waiting.splice(0)) call.fail(error);
     this.stopClock();
   }
 
   onIdle(connection: Connection): void {
     this.running -= 1;
-    this.idle.push(connection);
-    if (this.waiting.length > 0) this.awaitTurn();
+    this.keep(connection);
+    this.awaitTurn();
   }
 
   onGone(connection: Connection): void {
@@ -98,6 +108,11 @@ export class ConnectionPool implements ConnectionOwner {
     if (at !== -1) this.waiting.splice(at, 1);
   };
 
+  private keep(connection: Connection): void {
+    connection.idleTurn = this.turn;
+    this.idle.push(connection);
+  }
+
   /** All that is sent in one turn of the event loop goes out together at its end. */
   private awaitTurn(): void {
     if (this.isTurnAwaited) return;
@@ -107,48 +122,69 @@ export class ConnectionPool implements ConnectionOwner {
 
   private readonly onTurn = (): void => {
     this.isTurnAwaited = false;
-    const { waiting, idle } = this;
-    let sent = 0;
-    for (; sent < waiting.length; sent++) {
-      const call = waiting[sent];
-      const connection = idle.pop();
-      if (call === undefined || connection === undefined) {
-        if (connection !== undefined) idle.push(connection);
-        break;
-      }
+    const { waiting } = this;
+    while (waiting.length > 0) {
+      const connection = this.takeIdle();
+      const call = connection === undefined ? undefined : waiting.shift();
+      if (connection === undefined || call === undefined) break;
       this.run(connection, call);
     }
-    // `send` above may have failed its call and so changed the list's end, never its beginning.
-    this.waiting = sent === waiting.length ? [] : waiting.slice(sent);
+    this.turn += 1;
+    if (waiting.length === 0) return;
+    if (this.idle.length > 0) this.awaitTurn();
     this.dialMore();
   };
+
+  /** The one used last of those whose sockets have been read since their answer. The others stand behind them. */
+  private takeIdle(): Connection | undefined {
+    const { idle, turn } = this;
+    let at = idle.length - 1;
+    while (at >= 0 && idle[at]?.idleTurn === turn) at -= 1;
+    return at === idle.length - 1 ? idle.pop() : at === -1 ? undefined : idle.splice(at, 1)[0];
+  }
 
   private run(connection: Connection, call: PooledCall): void {
     this.running += 1;
     connection.send(call);
   }
 
+  /** A connection for each call that waits, as far as none will be free in the next turn. */
   private dialMore(): void {
     const { connectionsMax } = this.options;
-    while (this.dialling < this.waiting.length && this.connections.size + this.dialling < connectionsMax)
-      this.dialOne();
+    const { waiting, idle, dials, connections } = this;
+    while (dials.size < waiting.length - idle.length && connections.size + dials.size < connectionsMax) this.dialOne();
   }
 
   private dialOne(): void {
-    this.dialling += 1;
     const connection = new Connection(this);
-    this.dialler.dial(connection, (error, socket) => {
-      this.dialling -= 1;
-      if (error !== null) return this.onNotDialled(error);
-      if (this.isDestroyed) return void socket.destroy();
-      connection.open(socket);
-      this.connections.add(connection);
-      this.startClock();
-      const call = this.waiting.shift();
-      if (call === undefined) this.idle.push(connection);
-      else this.run(connection, call);
-      return undefined;
-    });
+    try {
+      const giveUp = this.dialler.dial(connection, {
+        onOpened: (socket) => {
+          this.dials.delete(giveUp);
+          this.onDialled(connection, socket);
+        },
+        onFailed: (error) => {
+          this.dials.delete(giveUp);
+          this.onNotDialled(error);
+        },
+      });
+      this.dials.add(giveUp);
+    } catch (error) {
+      this.onNotDialled(asError(error));
+    }
+  }
+
+  private onDialled(connection: Connection, socket: Socket): void {
+    if (!connection.isUsable) {
+      socket.destroy();
+      return this.onNotDialled(new errors.SocketError('bad response')); // it spoke before anyone was there
+    }
+    connection.open(socket);
+    this.connections.add(connection);
+    this.startClock();
+    const call = this.waiting.shift();
+    if (call === undefined) return this.keep(connection);
+    return this.run(connection, call);
   }
 
   /** Of the calls that wait for a connection the first has failed; the others have, or get, attempts of their own. */

@@ -12,6 +12,12 @@ const sharedBuffer = new Uint8Array(READ_BYTES_MAX);
 /** So that a peer that vanished without a word is noticed. */
 const TCP_KEEP_ALIVE_MS = 60_000;
 
+/** Hears once of a dial. */
+export interface DialOutcome {
+  onOpened(socket: Socket): void;
+  onFailed(error: Error): void;
+}
+
 /** Dials one origin, again and again; remembers the last TLS session, which makes the next handshake shorter. */
 export class Dialler {
   private session: Buffer | undefined;
@@ -21,22 +27,24 @@ export class Dialler {
     private readonly options: { readonly timeoutMs: number; readonly trust: TlsTrust },
   ) {}
 
-  /** Calls back once. The socket's bytes go to `reader`. */
-  dial(reader: SocketReader, done: (error: Error | null, socket: Socket) => void): void {
+  /** The socket's bytes go to `reader`. What is returned gives up; throws what sockets throw of options that are none. */
+  dial(reader: SocketReader, outcome: DialOutcome): (error: Error) => void {
     const isTls = this.origin.protocol === 'https:';
     const socket = isTls ? this.dialTls(reader) : this.dialTcp(reader);
     socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     const settle = (error: Error | null): void => {
       clearTimeout(timer);
       socket.off(opened, onOpened).off('error', settle).off('close', onClosed);
-      if (error !== null) socket.on('error', ignored).destroy();
-      done(error, socket);
+      if (error === null) return outcome.onOpened(socket);
+      socket.on('error', ignored).destroy();
+      outcome.onFailed(error);
     };
     const opened = isTls ? 'secureConnect' : 'connect';
     const onOpened = (): void => settle(null);
     const onClosed = (): void => settle(new errors.SocketError('closed'));
     const timer = setTimeout(() => settle(new errors.ConnectTimeoutError()), this.options.timeoutMs);
     socket.on(opened, onOpened).on('error', settle).on('close', onClosed);
+    return settle;
   }
 
   private dialTcp(reader: SocketReader): Socket {

@@ -1,5 +1,7 @@
 /** One call: what is sent, who hears of the answer, and where it is on its way through a pool of connections. */
 
+import { isNativeError } from 'node:util/types';
+
 /** What an upstream is asked. */
 export interface CallRequest {
   readonly method: string;
@@ -10,7 +12,10 @@ export interface CallRequest {
   readonly body: Buffer | null;
 }
 
-/** Hears of a call, in this order: the head once, chunks, and one of `onComplete` and `onError`. */
+/**
+ * Hears of a call, in this order: the head once, chunks, and one of `onComplete` and `onError`. What one of them throws
+ * ends the call, and its `onError` is told, also after an `onComplete` that threw.
+ */
 export interface CallHandler {
   /** at once, before anything is sent */
   onStart(running: RunningCall): void;
@@ -29,6 +34,8 @@ export interface RunningCall {
 
 /** A call on its way through the pool: waiting, then on a connection, then done. */
 export class PooledCall implements RunningCall {
+  /** as it goes out, made before it waits */
+  head = '';
   connection: { resume(): void; destroy(error: Error): void } | null = null;
   isOver = false;
 
@@ -46,13 +53,36 @@ export class PooledCall implements RunningCall {
     } else this.connection.destroy(error);
   }
 
+  /** Once it is over its connection carries another call, which is paused for reasons of its own. */
   resume(): void {
-    this.connection?.resume();
+    if (!this.isOver) this.connection?.resume();
+  }
+
+  complete(): void {
+    this.isOver = true;
+    try {
+      this.handler.onComplete();
+    } catch (error) {
+      this.tell(asError(error));
+    }
   }
 
   fail(error: Error): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.handler.onError(error);
+    this.tell(error);
+  }
+
+  /** What `onError` throws has nobody who could be told; it must not end the other calls of the socket, or the process. */
+  private tell(error: Error): void {
+    try {
+      this.handler.onError(error);
+    } catch (thrown) {
+      const { message, stack = message } = asError(thrown);
+      process.emitWarning(`the handler of an upstream call failed: ${message}`, { detail: stack });
+    }
   }
 }
+
+export const asError = (error: unknown): Error =>
+  isNativeError(error) ? error : new Error('failed', { cause: error });
