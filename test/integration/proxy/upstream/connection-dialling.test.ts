@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import dns from 'node:dns';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { openBlackHole } from '../../../support/black-hole.js';
 import { activeTimers, type Peer } from '../../../support/faulty-upstream.js';
 import { answerOf, echo, startPoolRig, type PoolRig } from '../../../support/pool-rig.js';
@@ -85,6 +86,7 @@ test('over TLS, connections are kept, and another one takes up the session of th
   expect(reused).toEqual([false]);
   for (const call of [sendRecorded(pool), sendRecorded(pool)])
     expect(await call.ended).toMatchObject({ events: WHOLE });
+  await waitFor(() => reused.length === 2, 'another connection is there'); // it may come too late for its call
   expect(reused).toEqual([false, true]);
   pool.destroy();
   server.close();
@@ -98,6 +100,25 @@ test('an IPv6 address stands in brackets in a URL, and is dialled without them',
   const pool = rig.pool({}, `http://[::1]:${port}`);
   expect(await sendRecorded(pool).ended).toMatchObject({ events: WHOLE, body: 'six' });
   server.close();
+});
+
+test.each([
+  ['TCP', () => rig.upstream.origin.replace('127.0.0.1', 'localhost')],
+  ['TLS', () => rig.upstream.secureOrigin],
+])('over %s, a name whose first address refuses is reached at its second, and read there', async (_how, origin) => {
+  rig.upstream.play = { request: echo };
+  const addresses = [
+    { address: '::1', family: 6 },
+    { address: '127.0.0.1', family: 4 },
+  ];
+  const lookedUp = jest.spyOn(dns, 'lookup').mockImplementation((...args: readonly unknown[]) => {
+    const [, , done] = args as [string, object, (error: null, found: typeof addresses) => void]; // as `net` calls it
+    done(null, addresses);
+  });
+  const pool = rig.pool({}, origin());
+  for (let i = 0; i < 3; i++) expect(await sendRecorded(pool).ended).toMatchObject({ events: WHOLE, body: 'body' });
+  expect(lookedUp).toHaveBeenCalledTimes(1);
+  lookedUp.mockRestore();
 });
 
 test('a call that is given up before it is sent is told at once and never sent', async () => {
