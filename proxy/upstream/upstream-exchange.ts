@@ -36,6 +36,7 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
   private running: RunningCall | null = null;
   private sink: AnswerSink | null = null;
   private early: Buffer[] = [];
+  private isAnswered = false;
   private isEnded = false;
   private isCancelled = false;
   private failure: unknown = null;
@@ -50,9 +51,10 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
   }
 
   onHead(statusCode: number, headers: string[]): void {
-    this.headers = downstreamHeaders(headers); // before the status: a fault in here is a failure to answer
+    this.headers = downstreamHeaders(headers);
     this.statusCode = statusCode;
     this.onAnswer(this);
+    this.isAnswered = true; // now, because a fault in the lines above is a failure to answer
   }
 
   onData(chunk: Buffer): boolean {
@@ -68,7 +70,7 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
 
   onError(error: Error): void {
     if (this.isCancelled) return;
-    if (this.statusCode === 0) this.onFailure(error);
+    if (!this.isAnswered) this.onFailure(error);
     else {
       this.failure = error;
       this.sink?.error(error);

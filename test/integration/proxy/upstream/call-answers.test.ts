@@ -209,10 +209,18 @@ test.each([
   },
 );
 
-test('a large body arrives whole', async () => {
+test.each([
+  ['TCP', () => rig.upstream.origin],
+  ['TLS', () => rig.upstream.secureOrigin],
+])('over %s, a large body arrives whole, and its connection is kept', async (_how, origin) => {
   const body = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, i) => i % 251));
   let received = '';
   rig.upstream.play = { request: (peer) => ((received = peer.body), void peer.socket.write(answerOf('ok'))) };
-  expect(await sendRecorded(rig.pool(), { body }).ended).toMatchObject({ events: WHOLE });
-  expect(Buffer.from(received, 'latin1').equals(body)).toBe(true);
+  const connections = rig.upstream.connections;
+  const pool = rig.pool({}, origin());
+  for (let i = 0; i < 3; i++) {
+    expect(await sendRecorded(pool, { body }).ended).toMatchObject({ events: WHOLE });
+    expect(Buffer.from(received, 'latin1').equals(body)).toBe(true);
+  }
+  expect(rig.upstream.connections - connections).toBe(1);
 });
