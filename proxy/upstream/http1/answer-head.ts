@@ -2,7 +2,7 @@
  * The head of an answer: status line and header lines (RFC 9112 §4, §5), and what they say of the body's end (§6.3) and
  * of the connection (§9). What is not written as the standard says is refused: a lenient reader takes one answer for two.
  */
-import { errors } from 'undici';
+import { notHttp } from './call-errors.js';
 
 export interface AnswerHead {
   readonly statusCode: number;
@@ -140,5 +140,3 @@ function lengthIn(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw notHttp('its length is no number');
   return Number(value);
 }
-
-const notHttp = (reason: string): Error => new errors.HTTPParserError(reason);

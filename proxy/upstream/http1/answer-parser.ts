@@ -3,7 +3,7 @@
  * differently is an error and ends the connection. A body's chunks are copies; the bytes that are pushed may be written
  * over afterwards. At most one head is held, up to its bound.
  */
-import { errors } from 'undici';
+import { closed, headTooLarge, notHttp, outOfPlace } from './call-errors.js';
 import { parseAnswerHead, TOKEN, type AnswerHead } from './answer-head.js';
 
 /** The head of an answer, the lines of its interim answers and of its trailers, each. */
@@ -85,7 +85,7 @@ export class AnswerParser {
   /** No byte will come any more: ends a body that ends with its connection. Throws when something is missing. */
   close(): void {
     if (this.state === DONE) return;
-    if (this.state !== BODY_TO_THE_END) throw new errors.SocketError('other side closed');
+    if (this.state !== BODY_TO_THE_END) throw closed();
     this.finish(false);
   }
 
@@ -104,7 +104,7 @@ export class AnswerParser {
       case TRAILERS:
         return this.readTrailers(bytes, at);
       case DONE:
-        throw new errors.SocketError('bad response'); // bytes that nobody asked for
+        throw outOfPlace(); // bytes that nobody asked for
       default:
         return this.readChunkLine(bytes, at);
     }
@@ -129,7 +129,7 @@ export class AnswerParser {
     const end = joined.indexOf(HEAD_END);
     // of an end that has not come, all but one byte may be there already
     const bytesMin = end === -1 ? joined.length - HEAD_END.length + 1 : end;
-    if (bytesMin > HEAD_BYTES_MAX) throw new errors.HeadersOverflowError();
+    if (bytesMin > HEAD_BYTES_MAX) throw headTooLarge();
     this.held = joined;
     return joined;
   }
@@ -140,7 +140,7 @@ export class AnswerParser {
     const next = end + HEAD_END.length;
     if (head.statusCode < 200) {
       // 101 ends HTTP on this connection, 100 answers what was not asked; the others say nothing to an API client
-      if (head.statusCode <= 101) throw new errors.SocketError('bad response');
+      if (head.statusCode <= 101) throw outOfPlace();
       return next;
     }
     // A 204 that announces a body (RFC 9110 §8.6: it must not) ends here, but its server may mean to send one.
@@ -221,7 +221,7 @@ export class AnswerParser {
 
   /** `;name` and `;name=value`, both tokens: quoted values, in which readers look for the line's end differently, are refused. */
   private readExtension(code: number): void {
-    if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) throw new errors.HeadersOverflowError();
+    if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) throw headTooLarge();
     if (TOKEN[code] === 1) {
       this.hasToken = true;
       return;
@@ -265,5 +265,3 @@ function copyOf(bytes: Buffer, from: number, to: number): Buffer {
   bytes.copy(copy, 0, from, to);
   return copy;
 }
-
-const notHttp = (reason: string): Error => new errors.HTTPParserError(reason);

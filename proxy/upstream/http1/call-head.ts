@@ -1,5 +1,5 @@
 /** The head of a request as it goes out to an upstream, with what this client says of the connection and the body. */
-import { errors } from 'undici';
+import { unsendable } from './call-errors.js';
 import type { CallRequest } from './http-call.js';
 
 /** Characters that no header value and no target may have: each is one byte on the wire, and none ends a line. */
@@ -37,5 +37,3 @@ export function requestHead({ method, path, headers, body }: CallRequest, host: 
 function isOwn(name: string): boolean {
   return OWN_LENGTHS[name.length] === 1 && OWN.has(name.toLowerCase());
 }
-
-const unsendable = (what: string): Error => new errors.InvalidArgumentError(`invalid ${what}`);

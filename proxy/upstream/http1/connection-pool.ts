@@ -4,7 +4,7 @@
  * in which sockets are read, so that an end of it, or bytes nobody asked for, end it before a call could be on it.
  */
 import type { Socket } from 'node:net';
-import { errors } from 'undici';
+import { closed, fellSilent, outOfPlace, poolDestroyed } from './call-errors.js';
 import type { TlsTrust } from '../socket-steps.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { requestHead } from './call-head.js';
@@ -68,7 +68,7 @@ export class ConnectionPool implements ConnectionOwner {
     const call = new PooledCall(request, handler, this.onAbandoned);
     handler.onStart(call);
     if (call.isOver) return;
-    if (this.isDestroyed) return call.fail(new errors.ClientDestroyedError());
+    if (this.isDestroyed) return call.fail(poolDestroyed());
     try {
       call.head = requestHead(request, this.host);
     } catch (error) {
@@ -81,7 +81,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** Ends every connection and fails every call. */
   destroy(): void {
     this.isDestroyed = true;
-    const error = new errors.ClientDestroyedError();
+    const error = poolDestroyed();
     for (const connection of this.connections) connection.destroy(error);
     for (const giveUp of this.dials) giveUp(error);
     for (const call of this.waiting.splice(0)) call.fail(error);
@@ -177,7 +177,7 @@ export class ConnectionPool implements ConnectionOwner {
   private onDialled(connection: Connection, socket: Socket): void {
     if (!connection.isUsable) {
       socket.destroy();
-      return this.onNotDialled(new errors.SocketError('bad response')); // it spoke before anyone was there
+      return this.onNotDialled(outOfPlace()); // it spoke before anyone was there
     }
     connection.open(socket);
     this.connections.add(connection);
@@ -207,9 +207,8 @@ export class ConnectionPool implements ConnectionOwner {
     for (const connection of this.connections) {
       const silence = this.ticks - connection.readAtTick;
       if (connection.isBusy) {
-        if (connection.isWaitingForServer && silence > this.answerIdleTicks)
-          connection.destroy(new errors.BodyTimeoutError());
-      } else if (silence > connection.keepAliveTicks) connection.destroy(new errors.SocketError('closed'));
+        if (connection.isWaitingForServer && silence > this.answerIdleTicks) connection.destroy(fellSilent());
+      } else if (silence > connection.keepAliveTicks) connection.destroy(closed());
     }
   };
 }

@@ -3,7 +3,7 @@
  * buffer that all connections share (`net`'s `onread`): no stream stands in between, which costs more than the parsing.
  */
 import type { Socket } from 'node:net';
-import { errors } from 'undici';
+import { closed } from './call-errors.js';
 import type { AnswerHead } from './answer-head.js';
 import { AnswerParser, type AnswerEvents } from './answer-parser.js';
 import { asError, type PooledCall } from './http-call.js';
@@ -128,7 +128,7 @@ export class Connection implements AnswerEvents, SocketReader {
     this.call = null;
     if (call === null) return;
     if (this.isPaused) this.resume();
-    if (!isReusable || this.keepAliveTicks <= 0 || this.isSending(call)) this.destroy(new errors.SocketError('closed'));
+    if (!isReusable || this.keepAliveTicks <= 0 || this.isSending(call)) this.destroy(closed());
     else this.owner.onIdle(this);
     call.complete();
   }
@@ -150,14 +150,14 @@ export class Connection implements AnswerEvents, SocketReader {
   private readonly onEnd = (): void => {
     try {
       this.parser.close();
-      this.destroy(new errors.SocketError('other side closed'));
+      this.destroy(closed());
     } catch (error) {
       this.destroy(asError(error));
     }
   };
 
   private readonly onError = (error: Error): void => this.destroy(error);
-  private readonly onClose = (): void => this.destroy(new errors.SocketError('closed'));
+  private readonly onClose = (): void => this.destroy(closed());
 }
 
 function write(socket: Socket, head: string, body: Buffer | null): void {

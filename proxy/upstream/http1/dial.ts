@@ -1,7 +1,7 @@
 /** Opens a connection to an origin: TCP, then TLS for https, all within one time limit. */
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { errors } from 'undici';
+import { closed, notConnectedInTime } from './call-errors.js';
 import type { TlsTrust } from '../socket-steps.js';
 import type { SocketReader } from './connection.js';
 
@@ -41,8 +41,8 @@ export class Dialler {
     };
     const opened = isTls ? 'secureConnect' : 'connect';
     const onOpened = (): void => settle(null);
-    const onClosed = (): void => settle(new errors.SocketError('closed'));
-    const timer = setTimeout(() => settle(new errors.ConnectTimeoutError()), this.options.timeoutMs);
+    const onClosed = (): void => settle(closed());
+    const timer = setTimeout(() => settle(notConnectedInTime()), this.options.timeoutMs);
     socket.on(opened, onOpened).on('error', settle).on('close', onClosed);
     return settle;
   }
