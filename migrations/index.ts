@@ -8,6 +8,7 @@ import { createUsageRecords } from './202611231240-create-usage-records.js';
 import { createProviderKeys } from './202611241000-create-provider-keys.js';
 import { createVaultRole } from './202611241010-create-vault-role.js';
 import { createLedgerRows } from './202611241100-create-ledger-rows.js';
+import { createUsageRecordRow2 } from './202611272200-create-usage-record-row-2.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createProviderKeys,
   createVaultRole,
   createLedgerRows,
+  createUsageRecordRow2,
 ];

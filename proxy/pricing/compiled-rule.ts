@@ -1,6 +1,12 @@
 /** A price rule made ready to multiply: parents' rates filled in, prices as bigint, conditions as numbers. */
 import { PARENT_UNITS, type PriceRule, type Rate } from '../../schema/contracts/prices.js';
-import { totalTokensIn, USAGE_UNITS, type UsageUnit, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import {
+  totalTokensIn,
+  USAGE_UNITS,
+  type OtherUnits,
+  type UsageUnit,
+  type UsageUnits,
+} from '../../schema/contracts/usage-units.js';
 
 interface CompiledRate {
   readonly base: bigint;
@@ -21,7 +27,7 @@ export interface CompiledRule {
   readonly serviceTier: string | null;
   /** whether it is in force at this Unix time */
   isInForce(atMs: number): boolean;
-  /** the exact cost; null when tokens were used that nothing prices */
+  /** the exact cost; null when tokens or other units were used that nothing prices */
   cost(units: UsageUnits): RuleCost | null;
 }
 
@@ -29,6 +35,7 @@ const DAY_MS = 86_400_000;
 
 export function compileRule(model: string, rule: PriceRule): CompiledRule {
   const rates = USAGE_UNITS.map((unit) => ({ unit, rate: compileRate(rateOf(rule, unit)) }));
+  const otherRates = new Map(Object.keys(rule.rates).map((name) => [name, compileRate(rule.rates[name])]));
   const { condition } = rule;
   return {
     name: `${model}${conditionName(condition)}`,
@@ -46,9 +53,26 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
         else if (unit === 'webSearches') isWhole = false;
         else return null;
       }
-      return { pico, isWhole };
+      const other = units.other === null ? 0n : otherCost(units.other, otherRates, inputTokens);
+      return other === null ? null : { pico: pico + other, isWhole };
     },
   };
+}
+
+/** Each other unit is one that the provider bills: without a rate for it there is no cost. */
+function otherCost(
+  other: OtherUnits,
+  rates: ReadonlyMap<string, CompiledRate | null>,
+  inputTokens: number,
+): bigint | null {
+  let pico = 0n;
+  for (const [name, count] of Object.entries(other)) {
+    if (count === 0) continue;
+    const rate = rates.get(name) ?? null;
+    if (rate === null) return null;
+    pico += priceAt(rate, inputTokens) * BigInt(count);
+  }
+  return pico;
 }
 
 function rateOf(rule: PriceRule, unit: UsageUnit): Rate | undefined {

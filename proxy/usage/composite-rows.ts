@@ -1,6 +1,6 @@
 /**
  * Rows of a composite type as one parameter, in PostgreSQL's binary formats (array_recv and record_recv in
- * src/backend/utils/adt): `unnest($1::usage_record_row[])` takes them in with 25 µs of CPU a row where JSON took 34
+ * src/backend/utils/adt): `unnest($1::usage_record_row_2[])` takes them in with 25 µs of CPU a row where JSON took 34
  * (docs/performance.md). A row's values are written one after the other, each with the OID of its column's type.
  */
 import { ByteBuffer } from './byte-buffer.js';

@@ -1,9 +1,9 @@
 /**
- * Usage records and log bodies as rows of `usage_record_row` and `log_body_row` (migrations), encoded the moment a
+ * Usage records and log bodies as rows of `usage_record_row_2` and `log_body_row` (migrations), encoded the moment a
  * request is settled. The lists of columns and the values written below them stand in the order of those types.
  */
 import type { AttemptRecord, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
-import { USAGE_UNITS, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { USAGE_UNITS, type OtherUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { CompositeRows } from './composite-rows.js';
 
 const NAME_CHARACTERS_MAX = 256;
@@ -16,8 +16,8 @@ export const RECORD_COLUMNS = [
   'model', 'method', 'path', 'status_code', 'error_code', 'cached', 'streamed', 'client_aborted', 'interrupted',
   'duration_ms', 'time_to_first_token_ms', 'input_tokens', 'cached_input_tokens', 'cache_write_tokens',
   'cache_write_1h_tokens', 'output_tokens', 'reasoning_tokens', 'audio_input_tokens', 'audio_output_tokens',
-  'image_input_tokens', 'image_output_tokens', 'requests', 'web_searches', 'usage_source', 'usage_note', 'cost_pico',
-  'cost_status', 'saved_pico', 'price_version', 'price_rule', 'is_log', 'log_retention_days', 'cache_key_hash',
+  'image_input_tokens', 'image_output_tokens', 'requests', 'web_searches', 'other_units', 'usage_source', 'usage_note',
+  'cost_pico', 'cost_status', 'saved_pico', 'price_version', 'price_rule', 'is_log', 'log_retention_days', 'cache_key_hash',
   'metadata', 'attempts', 'attempt_started_after_ms', 'client_ip', 'user_agent', 'request_content_type',
   'response_content_type', 'system_message_hash', 'request_bytes', 'response_bytes',
 ] as const; // prettier-ignore
@@ -27,7 +27,7 @@ export const BODY_COLUMNS = [
   'response_encoding', 'truncated',
 ] as const; // prettier-ignore
 
-/** Writes one row of `usage_record_row`. Throws RangeError for a number that its column cannot hold. */
+/** Writes one row of `usage_record_row_2`. Throws RangeError for a number that its column cannot hold. */
 export function writeRecord(rows: CompositeRows, record: UsageRecord): void {
   rows.day(record.createdAtMs);
   rows.uuid(record.id);
@@ -96,6 +96,7 @@ function writeUnits(rows: CompositeRows, units: UsageUnits): void {
   rows.bigint(units.imageOutputTokens);
   rows.bigint(units.requests);
   rows.bigint(units.webSearches);
+  rows.jsonb(units.other === null ? null : otherUnits(units.other));
 }
 
 function writeMoney(rows: CompositeRows, record: UsageRecord): void {
@@ -132,16 +133,23 @@ function isToldByRow(only: AttemptRecord, record: UsageRecord): boolean {
   );
 }
 
-/** One element of column `attempts`; units that are zero are left out. */
+/** Names and counts are checked where they are read (proxy/dialects): nothing in them needs escaping. */
+function otherUnits(other: OtherUnits): string {
+  return JSON.stringify(other);
+}
+
+/** One element of column `attempts`; units that are zero are left out, and `otherUnits` where there are none. */
 function attempt(made: AttemptRecord): string {
   let counted = '';
   for (const unit of USAGE_UNITS) {
     if (made.units[unit] !== 0) counted += `${counted === '' ? '' : ','}"${unit}":${made.units[unit]}`;
   }
+  const { other } = made.units;
   return (
     `{"number":${made.number},"step":${made.step},"provider":"${made.provider}",` +
     `"model":${json(made.model, NAME_CHARACTERS_MAX)},"statusCode":${made.statusCode},"errorCode":${made.errorCode},` +
     `"startedAtMs":${made.startedAtMs},"durationMs":${made.durationMs},"units":{${counted}},` +
+    (other === null ? '' : `"otherUnits":${otherUnits(other)},`) +
     `"usageSource":"${made.usageSource}","costPico":${made.costPico === null ? 'null' : `"${made.costPico}"`},` +
     `"costStatus":"${made.costStatus}","priceVersion":${made.priceVersion},` +
     `"priceRule":${json(made.priceRule, NOTE_CHARACTERS_MAX)}}`

@@ -14,15 +14,15 @@ import { BODY_COLUMNS, RECORD_COLUMNS } from './usage-rows.js';
 
 interface Target {
   readonly sql: string;
-  readonly rowType: 'usage_record_row' | 'log_body_row';
+  readonly rowType: 'usage_record_row_2' | 'log_body_row';
   readonly columns: readonly string[];
 }
 
 const RECORDS: Target = {
   sql: `INSERT INTO usage_record (kind, request_count, ${RECORD_COLUMNS.join(', ')})
     SELECT 'USAGE', 1, ${RECORD_COLUMNS.map((name) => (name === 'client_ip' ? 'client_ip::inet' : name)).join(', ')}
-    FROM unnest($1::usage_record_row[]) ON CONFLICT (day, id) DO NOTHING`,
-  rowType: 'usage_record_row',
+    FROM unnest($1::usage_record_row_2[]) ON CONFLICT (day, id) DO NOTHING`,
+  rowType: 'usage_record_row_2',
   columns: RECORD_COLUMNS,
 };
 const BODIES: Target = {
@@ -81,7 +81,7 @@ interface Run {
 async function typeOids(pool: pg.Pool): Promise<TypeOids> {
   const { rows } = await inTransaction(pool, 'tollgate_shipper', {}, (client) =>
     client.query<TypeOids>(
-      `SELECT 'usage_record_row'::regtype::oid AS usage_record_row, 'log_body_row'::regtype::oid AS log_body_row`,
+      `SELECT 'usage_record_row_2'::regtype::oid AS usage_record_row_2, 'log_body_row'::regtype::oid AS log_body_row`,
     ),
   );
   const found = rows[0];

@@ -3,7 +3,7 @@
  * once imported; a new list is a new version.
  */
 import { z } from 'zod';
-import { USAGE_UNITS, type UsageUnit } from './usage-units.js';
+import { OTHER_UNIT_NAME, type UsageUnit } from './usage-units.js';
 
 /** Matches a model id, trimmed and in lower case; texts are compared without regard to case, regexes as they are. */
 export type ModelMatch =
@@ -51,11 +51,12 @@ export const conditionSchema = z.discriminatedUnion('type', [
 /**
  * One priced state of a model: of a model's rules, the last one whose condition holds is the one in force; when none
  * holds, the first. Rules of a service tier apply to their tier alone, and no other rule applies to a tier with its own
- * price. A unit without a rate has its next wider unit's (`PARENT_UNITS`).
+ * price. A unit without a rate has its next wider unit's (`PARENT_UNITS`). A rate whose name is none of `USAGE_UNITS`
+ * prices the other unit of that name.
  */
 export const priceRuleSchema = z.object({
   condition: conditionSchema.nullable(),
-  rates: z.partialRecord(z.enum(USAGE_UNITS), rateSchema),
+  rates: z.record(z.string().regex(OTHER_UNIT_NAME), rateSchema),
 });
 export type PriceRule = z.infer<typeof priceRuleSchema>;
 

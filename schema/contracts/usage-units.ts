@@ -2,6 +2,8 @@
  * What a provider bills, as disjoint integers: no unit contains another (`inputTokens` are the fresh ones only).
  * Readers of answers produce them, prices multiply them, the usage record stores them, rollups sum them.
  */
+import { z } from 'zod';
+
 export const USAGE_UNITS = [
   /** fresh input: neither read from nor written to the provider's prompt cache */
   'inputTokens',
@@ -22,7 +24,22 @@ export const USAGE_UNITS = [
   'webSearches',
 ] as const;
 export type UsageUnit = (typeof USAGE_UNITS)[number];
-export type UsageUnits = Record<UsageUnit, number>;
+
+/**
+ * Anything else that a provider bills: `images`, `audioMilliseconds`, `characters`, `searchUnits`, … by name. What is
+ * told for information only has no place here: a unit in it that no price knows makes the cost UNPRICED.
+ */
+export type OtherUnits = Readonly<Record<string, number>>;
+
+export const OTHER_UNITS_MAX = 8;
+export const OTHER_UNIT_NAME = /^[a-z][A-Za-z0-9]{0,31}$/;
+
+export const otherUnitsSchema = z
+  .record(z.string().regex(OTHER_UNIT_NAME), z.int().nonnegative())
+  .refine((units) => Object.keys(units).length <= OTHER_UNITS_MAX, `more than ${OTHER_UNITS_MAX} other units`);
+
+/** `other` is null nearly always, so that nobody pays for what a few dialects need. */
+export type UsageUnits = Record<UsageUnit, number> & { other: OtherUnits | null };
 
 /** A fresh, all-zero set; always the same object shape. */
 export function noUnits(): UsageUnits {
@@ -39,7 +56,25 @@ export function noUnits(): UsageUnits {
     imageOutputTokens: 0,
     requests: 0,
     webSearches: 0,
+    other: null,
   };
+}
+
+/** The sum of both, in a set of its own. Of more than `OTHER_UNITS_MAX` other units the first ones are kept. */
+export function addUnits(a: UsageUnits, b: UsageUnits): UsageUnits {
+  const sum = noUnits();
+  for (const unit of USAGE_UNITS) sum[unit] = a[unit] + b[unit];
+  sum.other = addOther(a.other, b.other);
+  return sum;
+}
+
+function addOther(a: OtherUnits | null, b: OtherUnits | null): OtherUnits | null {
+  if (a === null || b === null) return a ?? b;
+  const sum = new Map(Object.entries(a));
+  for (const [name, count] of Object.entries(b)) {
+    if (sum.has(name) || sum.size < OTHER_UNITS_MAX) sum.set(name, (sum.get(name) ?? 0) + count);
+  }
+  return Object.fromEntries(sum);
 }
 
 /** How the units were obtained. */

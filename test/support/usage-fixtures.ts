@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { USAGE_SOURCES, USAGE_UNITS } from '../../schema/contracts/usage-units.js';
+import { otherUnitsSchema, USAGE_SOURCES, USAGE_UNITS } from '../../schema/contracts/usage-units.js';
 
 const expectedSchema = z.object({
   /** where the answer comes from, and as of when */
@@ -18,6 +18,7 @@ const expectedSchema = z.object({
   usageSource: z.enum(USAGE_SOURCES),
   /** those that are not 0 */
   units: z.partialRecord(z.enum(USAGE_UNITS), z.int()),
+  other: otherUnitsSchema.nullable().default(null),
   costUsd: z.string(),
 });
 

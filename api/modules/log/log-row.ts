@@ -4,6 +4,7 @@ import type { AccountId, ApiTokenId, GatewayId } from '../../../schema/contracts
 import { COST_STATUSES, type CostStatus } from '../../../schema/contracts/usage-record.js';
 import {
   noUnits,
+  otherUnitsSchema,
   totalTokensIn,
   totalTokensOut,
   USAGE_SOURCES,
@@ -146,6 +147,7 @@ const attemptsSchema = z.array(
     durationMs: z.number(),
     // those that are zero are left out
     units: z.partialRecord(z.enum(USAGE_UNITS), z.number()).transform((counted) => ({ ...noUnits(), ...counted })),
+    otherUnits: otherUnitsSchema.nullable().default(null),
     usageSource: z.enum(USAGE_SOURCES),
     costPico: z.string().nullable(),
     costStatus: z.enum(COST_STATUSES),
@@ -153,7 +155,7 @@ const attemptsSchema = z.array(
 );
 
 function attemptOf(attempt: z.infer<typeof attemptsSchema>[number]): Attempt {
-  const { units, usageSource, startedAtMs, costPico, durationMs, ...rest } = attempt;
+  const { units, otherUnits: _others, usageSource, startedAtMs, costPico, durationMs, ...rest } = attempt;
   const isCounted = usageSource !== 'NONE';
   return {
     ...rest,

@@ -8,7 +8,13 @@ import { BODY_COLUMNS, RECORD_COLUMNS } from '../../../proxy/usage/usage-rows.js
 import { createUsageWriter } from '../../../proxy/usage/usage-writer.js';
 import { newUuidV7, type ApiTokenId, type RequestId } from '../../../schema/contracts/ids.js';
 import { COST_STATUSES, type LogBodies, type UsageRecord } from '../../../schema/contracts/usage-record.js';
-import { noUnits, USAGE_SOURCES, USAGE_UNITS, type UsageUnits } from '../../../schema/contracts/usage-units.js';
+import {
+  noUnits,
+  USAGE_SOURCES,
+  USAGE_UNITS,
+  type OtherUnits,
+  type UsageUnits,
+} from '../../../schema/contracts/usage-units.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { storedPropertyRuns } from '../../support/test-size.js';
@@ -55,9 +61,14 @@ const metadata = fc.option(
     })
     .map((entries): UsageRecord['metadata'] => Object.fromEntries(entries)),
 );
+const others: fc.Arbitrary<OtherUnits | null> = fc.option(
+  fc.dictionary(fc.stringMatching(/^[a-z][A-Za-z0-9]{0,31}$/), count, { maxKeys: 8 }),
+);
 const units: fc.Arbitrary<UsageUnits> = fc
-  .array(count, { minLength: USAGE_UNITS.length, maxLength: USAGE_UNITS.length })
-  .map((counts) => USAGE_UNITS.reduce((all, unit, i) => ({ ...all, [unit]: counts[i] }), noUnits()));
+  .tuple(fc.array(count, { minLength: USAGE_UNITS.length, maxLength: USAGE_UNITS.length }), others)
+  .map(([counts, other]) =>
+    USAGE_UNITS.reduce((all, unit, i) => ({ ...all, [unit]: counts[i] }), { ...noUnits(), other }),
+  );
 
 const records: fc.Arbitrary<UsageRecord> = fc
   .record({
@@ -140,7 +151,7 @@ function expectedRow(record: UsageRecord): Record<string, unknown> {
     audio_output_tokens: digits(record.units.audioOutputTokens),
     image_input_tokens: digits(record.units.imageInputTokens),
     image_output_tokens: digits(record.units.imageOutputTokens), requests: digits(record.units.requests),
-    web_searches: digits(record.units.webSearches), other_units: null, usage_source: record.usageSource,
+    web_searches: digits(record.units.webSearches), other_units: record.units.other, usage_source: record.usageSource,
     usage_note: held(record.usageNote, 2_048), cost_pico: digits(record.costPico), cost_status: record.costStatus,
     saved_pico: digits(record.savedPico), price_version: record.priceVersion,
     price_rule: held(record.priceRule, 2_048), is_log: record.isLog, log_retention_days: record.logRetentionDays,

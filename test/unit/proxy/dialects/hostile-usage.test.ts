@@ -7,6 +7,7 @@ import { geminiEmbeddings } from '../../../../proxy/dialects/gemini-embeddings.j
 import { openAiChat } from '../../../../proxy/dialects/openai-chat.js';
 import { openAiEmbeddings } from '../../../../proxy/dialects/openai-embeddings.js';
 import { openAiResponses } from '../../../../proxy/dialects/openai-responses.js';
+import { USAGE_UNITS } from '../../../../schema/contracts/usage-units.js';
 
 const facts: RequestFacts = { model: 'm', isStreaming: false, systemText: null, serviceTier: null, inputTextBytes: 40 };
 
@@ -139,7 +140,8 @@ test('whatever a provider reports, reading never throws, never overflows, and is
         document(dialect, events),
         document(dialect, events[0] ?? ''),
       ]) {
-        for (const count of Object.values(reading.units)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+        for (const unit of USAGE_UNITS)
+          expect(Number.isSafeInteger(reading.units[unit]) && reading.units[unit] >= 0).toBe(true);
         expect(reading.usageSource === 'PROVIDER').toBe(reading.usageNote === null);
       }
     }),

@@ -9,7 +9,7 @@ import { openAiChat } from '../../../../proxy/dialects/openai-chat.js';
 import { openAiEmbeddings } from '../../../../proxy/dialects/openai-embeddings.js';
 import { openAiResponses } from '../../../../proxy/dialects/openai-responses.js';
 import { createPriceBook } from '../../../../proxy/pricing/price-book.js';
-import { noUnits } from '../../../../schema/contracts/usage-units.js';
+import { noUnits, USAGE_UNITS } from '../../../../schema/contracts/usage-units.js';
 import { oracleCost, oracleModel } from '../../../support/price-oracle.js';
 import { usageFixtures, type UsageFixture } from '../../../support/usage-fixtures.js';
 
@@ -44,7 +44,7 @@ function read(fixture: UsageFixture, sizes: readonly number[]): UsageReading {
 test.each(fixtures)('$name is read as the units that it reports, and costs what the oracle says', (fixture) => {
   const { expected } = fixture;
   const reading = read(fixture, []);
-  expect(reading.units).toEqual({ ...noUnits(), ...expected.units });
+  expect(reading.units).toEqual({ ...noUnits(), ...expected.units, other: expected.other });
   expect(reading.usageSource).toBe(expected.usageSource);
   expect(reading.usageNote === null).toBe(expected.usageSource === 'PROVIDER');
 
@@ -85,7 +85,8 @@ test('an answer cut anywhere is read without fault, and what is not exact says w
       const answer = fixture.answer.subarray(0, Math.floor(fixture.answer.length * share));
       const cut = { ...fixture, answer, expected: { ...fixture.expected, isComplete: false } };
       const { units, usageSource, usageNote } = read(cut, []);
-      for (const count of Object.values(units)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+      for (const count of USAGE_UNITS.map((unit) => units[unit]))
+        expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
       expect(usageSource === 'PROVIDER' || usageNote !== null).toBe(true);
     }),
   );

@@ -109,6 +109,19 @@ test('an only attempt that the row describes is one number; any other is told wh
   expect(rowOf({ ...EMPTY_RECORD, attempts: [] })).toMatchObject({ attempts: '[]', attempt_started_after_ms: null });
 });
 
+test('other units stand in their column, and beside the units of an attempt', () => {
+  const units = { ...EMPTY_RECORD.units, inputTokens: 1, other: { images: 2, audioMilliseconds: 3 } };
+  expect(rowOf(EMPTY_RECORD)['other_units']).toBeNull();
+  const { provider, model, statusCode, errorCode, usageSource, costPico, costStatus } = EMPTY_RECORD;
+  const cost = { costPico, costStatus, priceVersion: null, priceRule: null };
+  const attempt = { number: 2, step: 0, provider, model, statusCode, errorCode, usageSource, ...cost, units };
+  const row = rowOf({ ...EMPTY_RECORD, units, attempts: [{ ...attempt, startedAtMs: 1, durationMs: 1 }] });
+  expect(JSON.parse(row['other_units'] ?? '')).toEqual({ images: 2, audioMilliseconds: 3 });
+  expect(JSON.parse(row['attempts'] ?? '')).toMatchObject([
+    { units: { inputTokens: 1 }, otherUnits: { images: 2, audioMilliseconds: 3 } },
+  ]);
+});
+
 test('bodies stand byte for byte', () => {
   fc.assert(
     fc.property(fc.option(fc.uint8Array()), fc.option(fc.uint8Array()), (requestBody, responseBody) => {

@@ -31,7 +31,7 @@ test('prices become whole pico-USD per unit, steps and conditions included', () 
       webSearches: '10000000000',
     },
   });
-  expect(price('google-ai-studio', 'gemini-2.5-pro')?.rules[0]?.rates.inputTokens).toEqual({
+  expect(price('google-ai-studio', 'gemini-2.5-pro')?.rules[0]?.rates['inputTokens']).toEqual({
     base: '1250000',
     tiers: [{ start: 200_000, price: '2500000' }],
   });
