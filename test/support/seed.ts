@@ -4,7 +4,6 @@ import { hashSessionToken, mintSessionToken } from '../../api/modules/session/in
 import { deriveKey } from '../../platform/keys.js';
 import { newUuidV7, uuidDay } from '../../schema/contracts/ids.js';
 import type { Role } from '../../schema/contracts/permissions.js';
-import { noUnits } from '../../schema/contracts/usage-units.js';
 import { TEST_SECRET_KEY } from './api.js';
 
 export interface TestUser {
@@ -95,7 +94,7 @@ function plainCall(id: string, atMs: number, of: { readonly accountId: string; r
     errorCode: null,
     startedAtMs: atMs,
     durationMs: 40,
-    units: { ...noUnits(), inputTokens: 10, outputTokens: 5 },
+    units: { inputTokens: 10, outputTokens: 5 }, // those that are zero are left out
     usageSource: 'PROVIDER',
     costPico: '1000000',
     costStatus: 'PRICED',
