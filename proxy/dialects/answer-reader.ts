@@ -10,6 +10,8 @@ export interface AnswerEnd {
   readonly isComplete: boolean;
   /** something was too large to look at: the reading is an estimate whatever else was seen */
   readonly isOverflowed: boolean;
+  /** something was not what its checksum says */
+  readonly isDamaged: boolean;
   /** bytes that could not be read as JSON */
   readonly unreadBytes: number;
 }
@@ -38,7 +40,12 @@ export class DocumentReader implements AnswerReader {
   finish(complete: boolean): UsageReading {
     const isOverflowed = this.bytes > DOCUMENT_BYTES_MAX;
     const isRead = !isOverflowed && addParsed(this.tally, this.held.joined().toString());
-    return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: isRead ? 0 : this.bytes });
+    return this.tally.reading({
+      isComplete: complete,
+      isOverflowed,
+      isDamaged: false,
+      unreadBytes: isRead ? 0 : this.bytes,
+    });
   }
 }
 
@@ -61,7 +68,7 @@ class SseReader implements AnswerReader {
     // the half event that a cut leaves is mostly envelope: it is not taken for text
     if (!complete) this.unreadBytes = unreadBytes;
     const { isOverflowed } = this;
-    return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: this.unreadBytes });
+    return this.tally.reading({ isComplete: complete, isOverflowed, isDamaged: false, unreadBytes: this.unreadBytes });
   }
 
   private read(raw: Buffer): void {
@@ -114,14 +121,14 @@ class ArrayReader implements AnswerReader {
 
   finish(complete: boolean): UsageReading {
     const { isOverflowed } = this.elements;
-    return this.tally.reading({ isComplete: complete, isOverflowed, unreadBytes: this.unreadBytes });
+    return this.tally.reading({ isComplete: complete, isOverflowed, isDamaged: false, unreadBytes: this.unreadBytes });
   }
 }
 
 const BOM = '\ufeff';
 
 /** Whether `text` was JSON whose object (or objects, in an array) could be added. */
-function addParsed(tally: AnswerTally, text: string): boolean {
+export function addParsed(tally: AnswerTally, text: string): boolean {
   let value: unknown;
   try {
     value = JSON.parse(text.startsWith(BOM) ? text.slice(1) : text);

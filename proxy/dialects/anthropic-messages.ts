@@ -22,6 +22,7 @@ export const anthropicMessages: Dialect = {
       systemText: texts.length === 0 ? null : texts.join('\n'),
       serviceTier: textIn(json, 'service_tier'),
       inputTextBytes: textBytes(json['messages']) + textBytes(json['system']) + textBytes(json['tools']),
+      otherUnits: null,
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new MessagesTally(facts)),
@@ -33,7 +34,7 @@ export const anthropicMessages: Dialect = {
   },
 };
 
-class MessagesTally implements AnswerTally {
+export class MessagesTally implements AnswerTally {
   private usage: JsonObject | null = null;
   private isFinal = false;
   private isError = false;
@@ -68,9 +69,25 @@ class MessagesTally implements AnswerTally {
         this.isFinal = true;
         return;
       }
+      case 'message_stop':
+        if (!this.isFinal) this.addMetrics(objectIn(event, 'amazon-bedrock-invocationMetrics'));
+        return;
       case 'error':
         this.isError = true;
     }
+  }
+
+  /** Bedrock's own count of a stream, in its last event: it stands in for counts that the model's events lack. */
+  private addMetrics(metrics: JsonObject | null): void {
+    if (metrics === null) return;
+    this.usage = {
+      cache_read_input_tokens: metrics['cacheReadInputTokenCount'],
+      cache_creation_input_tokens: metrics['cacheWriteInputTokenCount'],
+      ...this.usage,
+      input_tokens: metrics['inputTokenCount'],
+      output_tokens: metrics['outputTokenCount'],
+    };
+    this.isFinal = true;
   }
 
   private addMessage(message: unknown): void {

@@ -2,7 +2,7 @@
  * A dialect is the request and answer format that is spoken, apart from who is called. It reads what the gateway needs
  * out of a request and the usage out of an answer while the bytes pass; it never changes, delays or throws.
  */
-import { noUnits, type UsageSource, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { noUnits, type OtherUnits, type UsageSource, type UsageUnits } from '../../schema/contracts/usage-units.js';
 
 /** What a request says about itself. */
 export interface RequestFacts {
@@ -14,6 +14,8 @@ export interface RequestFacts {
   readonly serviceTier: string | null;
   /** UTF-8 bytes of the text sent: the base of an estimate when the answer does not report its input */
   readonly inputTextBytes: number;
+  /** what the request itself fixes of what is billed: the characters to be spoken, …; null or absent: nothing */
+  readonly otherUnits?: OtherUnits | null;
 }
 
 /** What an answer reported. Units are all zero when the source is NONE. */
@@ -42,13 +44,16 @@ export interface AnswerReader {
   finish(complete: boolean): UsageReading;
 }
 
+/** An answer's headers as they came, names and values in turn. */
+export type AnswerHeaders = readonly string[];
+
 /** One format. An answer with a status of 400 or above is not read: its reading is `nothingBilled`. */
 export interface Dialect {
   readonly name: string;
   /** `body` is the parsed JSON, or null when it is not JSON; `path` is the provider's own path without query */
   readRequest(body: unknown, path: string): RequestFacts;
-  newDocumentReader(facts: RequestFacts): AnswerReader;
-  newStreamReader(facts: RequestFacts): AnswerReader;
+  newDocumentReader(facts: RequestFacts, headers?: AnswerHeaders): AnswerReader;
+  newStreamReader(facts: RequestFacts, headers?: AnswerHeaders): AnswerReader;
   /**
    * Whether this stream chunk (decoded) carries the dialect's end mark; looks at its first and last bytes only and
    * allocates nothing. False is always possible (no mark exists, or it was split): the body's end is then the end.
@@ -58,4 +63,6 @@ export interface Dialect {
   streamErrorEvent(message: string): string;
   /** whether a streaming request may be given `stream_options.include_usage` */
   readonly takesStreamUsageOption: boolean;
+  /** whether requests may be forms (`multipart/form-data`): `readRequest` then gets their text fields */
+  readonly takesForms?: boolean;
 }

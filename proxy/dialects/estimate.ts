@@ -2,6 +2,8 @@
  * The one method by which tokens are estimated when a provider does not report them: the UTF-8 bytes of the text,
  * divided by four, rounded up. Media in the text's place (base64, URLs) is not text and counts nothing.
  */
+import type { OtherUnits } from '../../schema/contracts/usage-units.js';
+
 const BYTES_PER_TOKEN = 4;
 /** An answer that could not be read as text is never estimated above this: its bytes may be media. */
 const UNREAD_TOKENS_MAX = 32_768;
@@ -13,6 +15,14 @@ const NOT_TEXT = new Set([
   'call_id', 'tool_call_id', 'tool_use_id', 'media_type', 'mimeType', 'mime_type', 'fileUri', 'obfuscation',
   'encrypted_content', 'thoughtSignature', 'thought_signature', 'cache_control', 'finish_reason', 'logprobs',
 ]); // prettier-ignore
+
+/** The characters of a text that is billed by them, as Unicode counts; null: there is no text. */
+export function characters(text: unknown): OtherUnits | null {
+  if (typeof text !== 'string' || text === '') return null;
+  let count = 0;
+  for (const _character of text) count += 1;
+  return { characters: count };
+}
 
 /** Tokens for this many bytes of text. */
 export function estimateTokens(textBytes: number): number {

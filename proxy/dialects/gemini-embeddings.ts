@@ -20,6 +20,7 @@ export const geminiEmbeddings: Dialect = {
       systemText: null,
       serviceTier: null,
       inputTextBytes: textBytes(json['content']) + requestsTextBytes(json),
+      otherUnits: null,
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new GeminiEmbeddingsTally(facts)),

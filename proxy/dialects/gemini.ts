@@ -27,6 +27,7 @@ export const gemini: Dialect = {
       systemText: partsText(arrayIn(system, 'parts')),
       serviceTier: textIn(json, 'serviceTier') ?? textIn(json, 'service_tier'),
       inputTextBytes: textBytes(json['contents']) + textBytes(system) + textBytes(json['tools']),
+      otherUnits: null,
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new GeminiTally(facts)),
@@ -35,6 +36,13 @@ export const gemini: Dialect = {
   streamErrorEvent: (message) =>
     `data: ${JSON.stringify({ error: { code: 502, message, status: 'UNAVAILABLE' } })}\n\n`,
 };
+
+/** Before Gemini 3, a prompt is billed once however often it searches (ai.google.dev, Pricing, 2026-11-27). */
+const BILLS_PROMPTS = /^(?:models\/)?gemini-[12]/;
+
+function billedSearches(model: string | null, searches: number): number {
+  return model !== null && BILLS_PROMPTS.test(model) ? Math.min(searches, 1) : searches;
+}
 
 class GeminiTally implements AnswerTally {
   private usage: JsonObject | null = null;
@@ -66,7 +74,7 @@ class GeminiTally implements AnswerTally {
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal };
     return readingOf(seen, end, this.facts, (given, counts, estimates) => ({
       ...geminiUnits(given, counts, estimates),
-      webSearches: this.webSearches,
+      webSearches: billedSearches(model ?? this.facts.model, this.webSearches),
     }));
   }
 }

@@ -3,24 +3,36 @@
  * in the path, or bears the publisher's name, and prices go by it (`global.`, `us.`, …), while the answer has the maker's
  * own. So the request's name counts, where it has one.
  */
-import { anthropicMessages } from './anthropic-messages.js';
-import type { AnswerReader, Dialect, RequestFacts, UsageReading } from './dialect.js';
+import { headerOf } from '../upstream/headers.js';
+import { anthropicMessages, MessagesTally } from './anthropic-messages.js';
+import { AwsFrameReader } from './aws-frame-reader.js';
+import { bedrockModel } from './bedrock-model.js';
+import type { AnswerHeaders, AnswerReader, Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
 
-/** Vertex: `…/publishers/anthropic/models/{model}:rawPredict`; Bedrock: `…/model/{model}/invoke`. */
-const MODEL_IN_PATH = /\/models?\/([^/]+?)(?::(?:raw|streamRaw)Predict|\/invoke)$/;
-/** What an ARN calls a model; ARNs of an account's own profiles and prompts name none. */
-const MODEL_IN_ARN = /^arn:.*[:/](?:inference-profile|foundation-model)\/(.+)$/;
+const CLAUDE_ON_VERTEX = /\/models\/([^/]+?):(?:raw|streamRaw)Predict$/;
 const VERTEX_PUBLISHER = 'google/';
 
-/** Claude in Anthropic's format, the model in the path (on bedrock-mantle in the body). */
-export const hostedClaude = hosted(anthropicMessages, (path, inBody) => {
-  const named = MODEL_IN_PATH.exec(path)?.[1];
-  if (named === undefined) return inBody;
-  const model = decodeURIComponent(named); // the guard has decoded every segment
-  return model.startsWith('arn:') ? (MODEL_IN_ARN.exec(model)?.[1] ?? null) : model;
-});
+/** Claude in Anthropic's format on Vertex: `…/publishers/anthropic/models/{model}:rawPredict`. */
+export const vertexClaude = hosted(anthropicMessages, (path, inBody) => CLAUDE_ON_VERTEX.exec(path)?.[1] ?? inBody);
+
+const onBedrock = hosted(anthropicMessages, (path, inBody) =>
+  BEDROCK_RUNTIME.test(path) ? bedrockModel(path) : inBody,
+);
+const BEDROCK_RUNTIME = /(?:^|\/)model\/[^/]+\/invoke(?:-with-response-stream)?$/;
+
+/** Claude on Bedrock: by `…/model/{model}/invoke`, whose streams are frames, or on bedrock-mantle, as Anthropic has it. */
+export const bedrockClaude: Dialect = {
+  ...onBedrock,
+  newStreamReader: (facts, headers) =>
+    isFramed(headers ?? [])
+      ? new NamedReader(new AwsFrameReader(new MessagesTally(facts)), facts.model)
+      : onBedrock.newStreamReader(facts, headers),
+};
+
+const isFramed = (headers: AnswerHeaders): boolean =>
+  headerOf(headers, 'content-type')?.startsWith('application/vnd.amazon.eventstream') === true;
 
 /** Vertex's copy of OpenAI's API: Google's own models are called `google/…` there. */
 export const vertexChat = hosted(openAiChat, (_path, inBody) => withoutPublisher(inBody));
@@ -29,6 +41,8 @@ export const vertexEmbeddings = hosted(openAiEmbeddings, (_path, inBody) => with
 function withoutPublisher(model: string | null): string | null {
   return model?.startsWith(VERTEX_PUBLISHER) === true ? model.slice(VERTEX_PUBLISHER.length) : model;
 }
+
+const STREAMS = /(?::streamRawPredict|\/invoke-with-response-stream)$/;
 
 /** `dialect` under the name that `modelOf` finds in the path and in what the body says. Nothing is spliced into bodies there. */
 function hosted(dialect: Dialect, modelOf: (path: string, inBody: string | null) => string | null): Dialect {
@@ -41,10 +55,11 @@ function hosted(dialect: Dialect, modelOf: (path: string, inBody: string | null)
       const facts = dialect.readRequest(body, path);
       return {
         model: modelOf(path, facts.model),
-        isStreaming: facts.isStreaming,
+        isStreaming: facts.isStreaming || STREAMS.test(path),
         systemText: facts.systemText,
         serviceTier: facts.serviceTier,
         inputTextBytes: facts.inputTextBytes,
+        otherUnits: null,
       };
     },
     newDocumentReader: (facts) => new NamedReader(dialect.newDocumentReader(facts), facts.model),

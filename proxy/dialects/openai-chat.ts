@@ -20,6 +20,7 @@ export const openAiChat: Dialect = {
       systemText: systemTextOf(arrayIn(json, 'messages')),
       serviceTier: textIn(json, 'service_tier'),
       inputTextBytes: textBytes(json['messages'] ?? json['prompt']) + textBytes(json['tools']),
+      otherUnits: null,
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new ChatTally(facts)),

@@ -19,6 +19,7 @@ export const openAiEmbeddings: Dialect = {
       systemText: null,
       serviceTier: null,
       inputTextBytes: textBytes(json['input']),
+      otherUnits: null,
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new EmbeddingsTally(facts)),

@@ -1,4 +1,5 @@
 /** OpenAI responses: usage stands in the document, or in the response inside a stream's last event. */
+import type { UsageUnits } from '../../schema/contracts/usage-units.js';
 import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
@@ -26,6 +27,7 @@ export const openAiResponses: Dialect = {
       systemText: texts.length === 0 ? null : texts.join('\n'),
       serviceTier: textIn(json, 'service_tier'),
       inputTextBytes: textBytes(json['input']) + textBytes(json['instructions']) + textBytes(json['tools']),
+      otherUnits: null,
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new ResponsesTally(facts)),
@@ -64,11 +66,27 @@ class ResponsesTally implements AnswerTally {
     if (usage === null && this.response !== null) this.outputTextBytes ||= textBytes(this.response['output']);
     const { isError, outputTextBytes, model, serviceTier } = this;
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal: true };
-    return readingOf(seen, end, this.facts, (given, counts, estimates) => ({
-      ...openAiUnits(given, RESPONSES_USAGE, counts, estimates),
-      webSearches,
-    }));
+    const { response } = this;
+    return readingOf(seen, end, this.facts, (given, counts, estimates) => {
+      const units = openAiUnits(given, RESPONSES_USAGE, counts, estimates);
+      units.webSearches = Math.max(units.webSearches, webSearches);
+      addTools(units, response);
+      return units;
+    });
   }
+}
+
+/** Tools that are billed by the call, whose tokens stand nowhere. */
+function addTools(units: UsageUnits, response: JsonObject | null): void {
+  let fileSearches = 0;
+  let images = 0;
+  for (const item of arrayIn(response, 'output')) {
+    const type = textIn(item, 'type');
+    if (type === 'file_search_call') fileSearches += 1;
+    else if (type === 'image_generation_call') images += 1;
+  }
+  if (fileSearches > 0) units.other = { ...units.other, fileSearches };
+  if (images > 0) units.other = { ...units.other, images };
 }
 
 /** Searches are billed by the call; opening a page and looking for text in it are not. */

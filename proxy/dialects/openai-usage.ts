@@ -1,6 +1,7 @@
 /** OpenAI's usage object, in the two spellings of its APIs, and as others copy it. Details are *inside* the totals, but for xAI. */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { objectIn, type JsonObject } from './json-value.js';
+import { addExtras } from './openai-extras.js';
 import type { UsageCounts } from './usage-counts.js';
 import type { Estimates } from './usage-reading.js';
 
@@ -65,6 +66,7 @@ export function openAiUnits(
     units.audioOutputTokens = audioOut;
     units.imageOutputTokens = imageOut;
   }
+  addExtras(units, usage, counts);
   return units;
 }
 

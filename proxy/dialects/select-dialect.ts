@@ -3,37 +3,26 @@ import type { ProviderFormat, ProviderRow } from '../../schema/contracts/provide
 import { CUSTOM_PREFIX, PROVIDERS } from '../../schema/contracts/providers.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import { withoutDeployment, takesAzureStreamUsage } from './azure-path.js';
-import type { Dialect } from './dialect.js';
+import { billed, FREE, UNKNOWN, type DialectChoice } from './dialect-choice.js';
 import { gemini } from './gemini.js';
 import { geminiEmbeddings } from './gemini-embeddings.js';
-import { hostedClaude, vertexChat, vertexEmbeddings } from './hosted-model.js';
-import {
-  isBedrockClaude,
-  isVertexClaude,
-  isVertexClaudeCount,
-  vertexOpenAiPath,
-  withoutBedrockService,
-} from './hosted-path.js';
+import { vertexChat, vertexClaude, vertexEmbeddings } from './hosted-model.js';
+import { isVertexClaude, isVertexClaudeCount, vertexOpenAiPath, withoutBedrockService } from './hosted-path.js';
+import { CLAUDE_ON_BEDROCK, nativeChoice, type NativeFormat } from './native-choice.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiEmbeddings } from './openai-embeddings.js';
+import { openAiImages } from './openai-images.js';
 import { openAiResponses } from './openai-responses.js';
-
-export interface DialectChoice {
-  /** null: nothing is known about the format; a billable call is then UNPRICED */
-  readonly dialect: Dialect | null;
-  /** false: the provider bills nothing for it, whatever it answers */
-  readonly isBillable: boolean;
-}
-
-const FREE: DialectChoice = Object.freeze({ dialect: null, isBillable: false });
-const UNKNOWN: DialectChoice = Object.freeze({ dialect: null, isBillable: true });
-const billed = (dialect: Dialect): DialectChoice => Object.freeze({ dialect, isBillable: true });
+import { openAiSpeech } from './openai-speech.js';
+import { openAiTranscription } from './openai-transcription.js';
 
 const CHAT = billed(openAiChat);
 /** For providers whose streams are not to be asked for their usage: they tell it anyway, or refuse the question. */
 const CHAT_AS_IT_IS = billed({ ...openAiChat, takesStreamUsageOption: false });
 
-const HOSTED_CLAUDE = billed(hostedClaude);
+const CLAUDE_ON_VERTEX = billed(vertexClaude);
+const IMAGES = billed(openAiImages);
+const TRANSCRIPTION = billed(openAiTranscription);
 
 /** By path without version and without leading slash. */
 type Paths = readonly (readonly [string, DialectChoice])[];
@@ -42,8 +31,14 @@ const COPIED_PATHS: Paths = [
   ['completions', CHAT],
   ['responses', billed(openAiResponses)],
   ['embeddings', billed(openAiEmbeddings)],
+  ['images/generations', IMAGES],
+  ['images/edits', IMAGES],
+  ['images/variations', IMAGES],
+  ['audio/speech', billed(openAiSpeech)],
+  ['audio/transcriptions', TRANSCRIPTION],
+  ['audio/translations', TRANSCRIPTION],
 ];
-const PATHS: Readonly<Record<Exclude<ProviderFormat, 'gemini'>, Paths>> = {
+const PATHS: Readonly<Record<Exclude<ProviderFormat, 'gemini' | NativeFormat>, Paths>> = {
   openai: [...COPIED_PATHS, ['responses/input_tokens', FREE], ['moderations', FREE], ['files', FREE]],
   'openai-copy': COPIED_PATHS,
   agent: [['agent', billed(openAiResponses)]],
@@ -58,6 +53,11 @@ const CUSTOM_PATHS: Paths = [
   ['/responses', billed(openAiResponses)],
   ['/embeddings', billed(openAiEmbeddings)],
   ['/messages', billed(anthropicMessages)],
+  ['/images/generations', IMAGES],
+  ['/images/edits', IMAGES],
+  ['/audio/speech', billed(openAiSpeech)],
+  ['/audio/transcriptions', TRANSCRIPTION],
+  ['/audio/translations', TRANSCRIPTION],
 ];
 /** By the method behind the colon. */
 const GEMINI_METHODS = new Map<string, DialectChoice>([
@@ -78,15 +78,26 @@ const VERTEX_OPENAI_PATHS = new Map<string, DialectChoice>([
   ['embeddings', billed(vertexEmbeddings)],
 ]);
 
+/** The calls of one provider: copied paths by name, and what it speaks besides. */
+interface Choices {
+  readonly copied: ReadonlyMap<string, DialectChoice>;
+  readonly formats: readonly ProviderFormat[];
+}
+
 /** By provider. */
-const CHOICES = new Map<string, ReadonlyMap<string, DialectChoice>>(
+const CHOICES = new Map<string, Choices>(
   // the object has no other values
   (Object.entries(PROVIDERS) as [string, ProviderRow][]).map(([slug, row]) => [slug, choicesOf(row)]),
 ).set('demo', choicesOf(PROVIDERS.openai));
 
-function choicesOf(row: ProviderRow): ReadonlyMap<string, DialectChoice> {
-  const paths = row.speaks.flatMap((format) => (format === 'gemini' ? [] : PATHS[format]));
-  return new Map(paths.map(([path, choice]) => [path, row.takesStreamUsage ? choice : unasked(choice)]));
+function choicesOf(row: ProviderRow): Choices {
+  const paths = row.speaks.flatMap((format) => (isCopied(format) ? PATHS[format] : []));
+  const copied = new Map(paths.map(([path, choice]) => [path, row.takesStreamUsage ? choice : unasked(choice)]));
+  return { copied, formats: row.speaks };
+}
+
+function isCopied(format: ProviderFormat): format is keyof typeof PATHS {
+  return Object.hasOwn(PATHS, format);
 }
 
 function unasked(choice: DialectChoice): DialectChoice {
@@ -102,18 +113,22 @@ export function selectDialect(provider: string, method: string, path: string, qu
   if (choices === undefined) return provider.startsWith(CUSTOM_PREFIX) ? customDialect(own) : UNKNOWN;
   switch (provider) {
     case 'azure-openai': {
-      const choice = choices.get(withoutDeployment(own)) ?? UNKNOWN;
+      const choice = choices.copied.get(withoutDeployment(own)) ?? UNKNOWN;
       return takesAzureStreamUsage(own, query) ? choice : unasked(choice);
     }
     case 'google-ai-studio':
-      return choices.get(own.replace(PREFIX, '')) ?? geminiChoice(own);
+      return choices.copied.get(own.replace(PREFIX, '')) ?? geminiChoice(own);
     case 'google-vertex-ai':
       return vertexChoice(own);
     case 'aws-bedrock':
       return bedrockChoice(withoutBedrockService(own), choices);
     default:
-      return choices.get(own.replace(PREFIX, '')) ?? UNKNOWN;
+      return ownChoice(own.replace(PREFIX, ''), choices);
   }
+}
+
+function ownChoice(path: string, { copied, formats }: Choices): DialectChoice {
+  return copied.get(path) ?? nativeChoice(formats, path) ?? UNKNOWN;
 }
 
 function geminiChoice(path: string): DialectChoice {
@@ -122,15 +137,14 @@ function geminiChoice(path: string): DialectChoice {
 
 function vertexChoice(path: string): DialectChoice {
   if (isVertexClaudeCount(path)) return FREE;
-  if (isVertexClaude(path)) return HOSTED_CLAUDE;
+  if (isVertexClaude(path)) return CLAUDE_ON_VERTEX;
   const copied = vertexOpenAiPath(path);
   return copied === null ? geminiChoice(path) : (VERTEX_OPENAI_PATHS.get(copied) ?? UNKNOWN);
 }
 
-function bedrockChoice(path: string, choices: ReadonlyMap<string, DialectChoice>): DialectChoice {
+function bedrockChoice(path: string, choices: Choices): DialectChoice {
   const plain = path.replace(PREFIX, '');
-  if (plain === 'messages' || isBedrockClaude(path)) return HOSTED_CLAUDE;
-  return choices.get(plain) ?? UNKNOWN;
+  return plain === 'messages' ? CLAUDE_ON_BEDROCK : ownChoice(plain, choices);
 }
 
 function customDialect(path: string): DialectChoice {

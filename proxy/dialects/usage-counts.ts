@@ -30,6 +30,15 @@ export class UsageCounts {
     return 0;
   }
 
+  /** A time in seconds as whole milliseconds; null (and a problem) when it is none. */
+  milliseconds(usage: unknown, key: string): number | null {
+    const value = isJsonObject(usage) ? usage[key] : undefined;
+    const milliseconds = typeof value === 'number' ? Math.round(value * 1_000) : Number.NaN;
+    if (isCount(milliseconds) && milliseconds > 0) return milliseconds;
+    this.problems.push(value === undefined ? `${key} is missing` : `${key} is no time`);
+    return null;
+  }
+
   /**
    * What of `whole` is left beside its parts. Parts that exceed it contradict it: a problem, and the caller must not
    * use them (null).

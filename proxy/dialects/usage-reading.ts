@@ -48,12 +48,14 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
     units.outputTokens += Math.max(0, estimates.outputTokens - reported);
   }
   if (end.isOverflowed) counts.problems.push('a part of the answer was too large to read');
+  if (end.isDamaged) counts.problems.push('a part of the answer was damaged');
   if (counts.problems.length === 0) return { units, usageSource: 'PROVIDER', usageNote: null, model, serviceTier };
   return { units, usageSource: 'ESTIMATED', usageNote: counts.problems.join('; '), model, serviceTier };
 }
 
 function reasonOf(end: AnswerEnd): string {
   if (end.isOverflowed) return 'the answer was too large to read; estimated from text';
+  if (end.isDamaged) return 'the answer was damaged; estimated from text';
   if (!end.isComplete) return 'the answer was cut before its usage; estimated from text';
   if (end.unreadBytes > 0) return 'the answer could not be read; estimated from text';
   return 'the provider reported no usage; estimated from text';

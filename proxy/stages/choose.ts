@@ -9,6 +9,7 @@ import { assertBound } from '../credentials/key-binding.js';
 import type { SecretOpener } from '../credentials/secret-opener.js';
 import { selectCredential, type UsableChoice } from '../credentials/select-credential.js';
 import type { Dialect, RequestFacts } from '../dialects/dialect.js';
+import { formFields } from '../dialects/form-fields.js';
 import { selectDialect } from '../dialects/select-dialect.js';
 import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
@@ -107,9 +108,16 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
   if (dialect === null) return { held, facts: null, spliced: null };
   const parsed = held === null ? null : parseJson(held);
   if (held !== null && parsed !== null) guardJson(held);
-  const facts = dialect.readRequest(parsed, arrival.path);
+  const isForm = parsed === null && dialect.takesForms === true;
+  const facts = dialect.readRequest(isForm ? formOf(body, arrival) : parsed, arrival.path);
   const mayInject = target.policy.settings.injectStreamUsage;
   return { held, facts, spliced: held !== null && mayInject ? splice(dialect, facts, held, parsed) : null };
+}
+
+/** The fields of a form, as far as it is held. */
+function formOf(body: RequestBody, arrival: Arrival): unknown {
+  const contentType = arrival.request.headers['content-type'] ?? null;
+  return formFields(body.kind === 'held' ? body.bytes : body.head, contentType);
 }
 
 /** JSON, or null: a body that is not JSON goes upstream as it is, and the provider says what it thinks of it. */

@@ -29,6 +29,7 @@ export interface AnswerShape {
   readonly statusCode: number;
   readonly isEventStream: boolean;
   readonly contentEncoding: string | null;
+  readonly headers: readonly string[];
 }
 
 /** Nothing was used: no dialect, or the provider refused. */
@@ -49,7 +50,9 @@ export function meter(call: UpstreamCall, answer: AnswerShape, counts: Counts): 
   const { dialect, facts } = call;
   if (dialect === null || facts === null || !call.isBillable || answer.statusCode >= 300) return NO_METER;
   const isStream = answer.isEventStream || facts.isStreaming;
-  const reader = isStream ? dialect.newStreamReader(facts) : dialect.newDocumentReader(facts);
+  const reader = isStream
+    ? dialect.newStreamReader(facts, answer.headers)
+    : dialect.newDocumentReader(facts, answer.headers);
   const encoding = answer.contentEncoding;
   return encoding === null || encoding === 'identity' ? reader : decodedMeter(reader, encoding, counts);
 }

@@ -113,7 +113,8 @@ class Passage implements AnswerSink {
       call.facts?.isStreaming !== true &&
       this.contentType?.startsWith('application/json') === true;
     this.contentLength = Number(headerOf(headers, 'content-length') ?? Number.NaN);
-    const shape = { statusCode, isEventStream: this.isEventStream, contentEncoding: this.contentEncoding };
+    const { isEventStream, contentEncoding } = this;
+    const shape = { statusCode, isEventStream, contentEncoding, headers };
     this.meter = meter(call, shape, deps.statistics);
     const isFiltered = call.isStreamUsageInjected && this.isEventStream && this.contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;

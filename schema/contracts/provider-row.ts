@@ -14,10 +14,23 @@ export interface ProviderAuth {
 
 /**
  * Request formats whose usage can be read. `openai` is OpenAI's own API with what is free there; `openai-copy` are its
- * chat completions, responses and embeddings as other providers offer them; `agent` is Perplexity's own name for the
- * responses.
+ * chat completions, responses, embeddings, images and audio as other providers offer them; `agent` is Perplexity's own
+ * name for the responses. The last ones are each one provider's own API.
  */
-export type ProviderFormat = 'openai' | 'openai-copy' | 'agent' | 'anthropic' | 'gemini';
+export type ProviderFormat =
+  | 'openai'
+  | 'openai-copy'
+  | 'agent'
+  | 'anthropic'
+  | 'gemini'
+  | 'bedrock'
+  | 'cohere'
+  | 'workers-ai'
+  | 'elevenlabs'
+  | 'cartesia'
+  | 'deepgram'
+  | 'fal'
+  | 'ideogram';
 
 export interface ProviderRow {
   /**

@@ -37,7 +37,7 @@ export const PROVIDERS = Object.freeze({
   },
   'aws-bedrock': {
     ...plainRow('https://bedrock-runtime.{region}.amazonaws.com', BEARER, {
-      speaks: ['anthropic', 'openai-copy'],
+      speaks: ['bedrock', 'anthropic', 'openai-copy'],
       example: '/bedrock-runtime/us-east-1/model/amazon.nova-lite-v1:0/converse',
     }),
     targetFields: ['region'],
@@ -52,7 +52,7 @@ export const PROVIDERS = Object.freeze({
   },
   'workers-ai': {
     ...plainRow('https://api.cloudflare.com/client/v4/accounts/{account}/ai', BEARER, {
-      speaks: ['openai-copy'],
+      speaks: ['workers-ai', 'openai-copy'],
       example: '/@cf/meta/llama-3.1-8b-instruct',
     }),
     targetFields: ['account'],
@@ -76,7 +76,7 @@ export const PROVIDERS = Object.freeze({
     example: '/v1/chat/completions',
   }),
   // Its compatibility API refuses `stream_options` (strandsagents.com, Cohere, 2026-11-24).
-  cohere: plainRow('https://api.cohere.com', BEARER, { speaks: ['openai-copy'], example: '/v2/chat' }),
+  cohere: plainRow('https://api.cohere.com', BEARER, { speaks: ['cohere', 'openai-copy'], example: '/v2/chat' }),
   // `/v1/agent`, to which `/v1/responses` is an alias, takes the place of its chat completions (docs.perplexity.ai,
   // "Migrate from Sonar to the Agent API", 2026-11-24).
   'perplexity-ai': plainRow('https://api.perplexity.ai', BEARER, {
@@ -106,18 +106,22 @@ export const PROVIDERS = Object.freeze({
     takesStreamUsage: true,
     example: '/sentence-transformers/all-MiniLM-L6-v2/pipeline/feature-extraction',
   }),
-  cartesia: plainRow('https://api.cartesia.ai', API_KEY, { example: '/tts/bytes' }),
+  cartesia: plainRow('https://api.cartesia.ai', API_KEY, { speaks: ['cartesia'], example: '/tts/bytes' }),
   elevenlabs: plainRow(
     'https://api.elevenlabs.io',
     { header: 'xi-api-key', scheme: '', also: [], parameters: [] },
-    { example: '/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb' },
+    { speaks: ['elevenlabs'], example: '/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb' },
   ),
-  deepgram: plainRow('https://api.deepgram.com', { ...BEARER, scheme: 'Token ' }, { example: '/v1/listen' }),
-  fal: plainRow('https://fal.run', { ...BEARER, scheme: 'Key ' }, { example: '/fal-ai/flux/dev' }),
+  deepgram: plainRow(
+    'https://api.deepgram.com',
+    { ...BEARER, scheme: 'Token ' },
+    { speaks: ['deepgram'], example: '/v1/listen' },
+  ),
+  fal: plainRow('https://fal.run', { ...BEARER, scheme: 'Key ' }, { speaks: ['fal'], example: '/fal-ai/flux/dev' }),
   ideogram: plainRow(
     'https://api.ideogram.ai',
     { header: 'api-key', scheme: '', also: [], parameters: [] },
-    { example: '/v1/ideogram-v3/generate' },
+    { speaks: ['ideogram'], example: '/v1/ideogram-v3/generate' },
   ),
   baseten: plainRow('https://inference.baseten.co', BEARER, {
     version: '/v1',

@@ -4,11 +4,19 @@ import { PROVIDERS } from '../../schema/contracts/providers.js';
 import type { Registry } from '../../proxy/providers/registry.js';
 
 const METERED: Readonly<Record<ProviderFormat, string>> = {
-  openai: 'chat completions, responses, embeddings',
-  'openai-copy': 'chat completions, responses, embeddings',
+  openai: 'chat completions, responses, embeddings, images, audio',
+  'openai-copy': 'chat completions, responses, embeddings, images, audio',
   agent: 'agent runs',
   anthropic: 'messages',
   gemini: '`generateContent`, `embedContent`',
+  bedrock: '`converse`, `invoke` and their streams',
+  cohere: 'chat, generate, embed, rerank, classify',
+  'workers-ai': '`run`',
+  elevenlabs: 'speech (characters), transcription (ms)',
+  cartesia: 'speech (characters), transcription (ms)',
+  deepgram: 'speech (characters), transcription (ms)',
+  fal: 'images',
+  ideogram: 'images',
 };
 
 // the object has no other values

@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { anthropicMessages } from '../../../../proxy/dialects/anthropic-messages.js';
 import type { Dialect, RequestFacts, UsageReading } from '../../../../proxy/dialects/dialect.js';
 import { gemini } from '../../../../proxy/dialects/gemini.js';
-import { geminiEmbeddings } from '../../../../proxy/dialects/gemini-embeddings.js';
 import { openAiChat } from '../../../../proxy/dialects/openai-chat.js';
-import { openAiEmbeddings } from '../../../../proxy/dialects/openai-embeddings.js';
 import { openAiResponses } from '../../../../proxy/dialects/openai-responses.js';
-import { USAGE_UNITS } from '../../../../schema/contracts/usage-units.js';
+import {
+  noUnits,
+  otherUnitsSchema,
+  totalTokensIn,
+  totalTokensOut,
+  USAGE_UNITS,
+} from '../../../../schema/contracts/usage-units.js';
+import { chunkFrame, eventFrame } from '../../../support/aws-frames.js';
+import { EVERY_DIALECT } from '../../../support/every-dialect.js';
+import { FRAMES, readAnswer, sseText, type ReadExchange } from '../../../support/read-answer.js';
 
 const facts: RequestFacts = { model: 'm', isStreaming: false, systemText: null, serviceTier: null, inputTextBytes: 40 };
 
@@ -109,19 +116,37 @@ test('usage is read past the finish reason, with a byte order mark, comments and
   });
 });
 
-const value = fc.oneof(fc.jsonValue(), fc.integer(), fc.double(), fc.constantFrom(-1, 1e308, '5', null, 0.5, 2 ** 60));
+const COUNTS = fc.constantFrom(-1, 1e308, '5', null, 0.5, 2 ** 60, [7], { value: 7 }, true, 0, 7);
+const value = fc.oneof(fc.jsonValue(), fc.integer(), fc.double(), COUNTS);
 const keys = fc.constantFrom(
   'prompt_tokens', 'completion_tokens', 'prompt_tokens_details', 'completion_tokens_details', 'cached_tokens',
   'input_tokens', 'output_tokens', 'cache_creation', 'cache_creation_input_tokens', 'ephemeral_1h_input_tokens',
   'promptTokenCount', 'candidatesTokenCount', 'promptTokensDetails', 'cacheTokensDetails', 'thoughtsTokenCount',
+  'inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheWriteInputTokens', 'cacheDetails', 'billed_units',
+  'search_units', 'image_tokens', 'input_token_details', 'output_tokens_details', 'audio_tokens', 'seconds', 'type',
+  'citation_tokens', 'num_search_queries', 'reasoning_tokens', 'search_context_size', 'server_tool_use',
+  'web_search_requests', 'prompt_audio_seconds', 'num_sources_used', 'inputTokenCount', 'outputTokenCount',
+  '__proto__', 'constructor', 'toString',
 ); // prettier-ignore
-const usage = fc.dictionary(keys, fc.oneof(value, fc.dictionary(keys, value)));
+const object = (of: fc.Arbitrary<unknown>): fc.Arbitrary<object> =>
+  fc.array(fc.tuple(keys, of), { maxLength: 8 }).map((entries) => Object.fromEntries(entries));
+const usage = object(fc.oneof(value, object(value)));
+const METRICS = 'amazon-bedrock-invocationMetrics';
 const event = fc.oneof(
-  usage.map((given) => ({ choices: [], usage: given, usageMetadata: given })),
+  usage.map((given) => ({ choices: [], usage: given, usageMetadata: given, meta: given, result: { usage: given } })),
   usage.map((given) => ({ type: 'message', usage: given })),
   usage.map((given) => ({ type: 'message_start', message: { usage: given } })),
   usage.map((given) => ({ type: 'message_delta', usage: given })),
+  usage.map((given) => ({ type: 'message-end', delta: { usage: given } })),
+  usage.map((given) => ({ type: 'message_stop', [METRICS]: given })),
   usage.map((given) => ({ type: 'response.completed', response: { usage: given, output: given } })),
+  usage.map((given) => ({
+    metadata: given,
+    images: given,
+    data: [given],
+    duration: given,
+    audio_duration_secs: 1e308,
+  })),
   fc.record({
     type: fc.constantFrom('content_block_delta', 'x.delta'),
     delta: fc.jsonValue(),
@@ -129,30 +154,148 @@ const event = fc.oneof(
   }),
   fc.jsonValue(),
 );
-const dialects = [openAiChat, openAiResponses, openAiEmbeddings, anthropicMessages, gemini, geminiEmbeddings];
+const headers = fc.array(
+  fc.tuple(
+    fc.constantFrom('x-amzn-bedrock-input-token-count', 'x-amzn-bedrock-output-token-count', 'cf-ai-neurons'),
+    fc.constantFrom('', '-1', '7', '1e308', '0x7', '7.5', '99999999999999999999', 'NaN', '__proto__'),
+  ),
+);
 
 test('whatever a provider reports, reading never throws, never overflows, and is exact or says why it is not', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...dialects), fc.array(event), fc.boolean(), (dialect, events, complete) => {
-      const sse = events.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('');
-      for (const reading of [
-        stream(dialect, sse, complete),
-        document(dialect, events),
-        document(dialect, events[0] ?? ''),
-      ]) {
-        for (const unit of USAGE_UNITS)
-          expect(Number.isSafeInteger(reading.units[unit]) && reading.units[unit] >= 0).toBe(true);
-        expect(reading.usageSource === 'PROVIDER').toBe(reading.usageNote === null);
-      }
-    }),
+    fc.property(
+      fc.constantFrom(...EVERY_DIALECT),
+      fc.array(event),
+      headers,
+      fc.boolean(),
+      (dialect, events, told, complete) => {
+        const sse = Buffer.from(sseText(...events));
+        const frames = Buffer.concat(events.flatMap((each) => [eventFrame('x', each), chunkFrame(each)]));
+        const answers = [
+          sse,
+          frames,
+          Buffer.from(JSON.stringify(events)),
+          Buffer.from(JSON.stringify(events[0] ?? '')),
+        ];
+        for (const answer of answers) {
+          for (const newReader of [dialect.newStreamReader, dialect.newDocumentReader]) {
+            const reader = newReader(facts, [...FRAMES, ...told.flat()]);
+            reader.push(answer);
+            expectSound(reader.finish(complete));
+          }
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });
 
+function expectSound(reading: UsageReading): void {
+  const { units } = reading;
+  for (const unit of USAGE_UNITS) expect(Number.isSafeInteger(units[unit]) && units[unit] >= 0).toBe(true);
+  if (units.other !== null) {
+    expect(otherUnitsSchema.safeParse(units.other).success).toBe(true);
+    expect(Object.keys(units.other)).not.toEqual([]);
+  }
+  expect(reading.usageSource === 'PROVIDER').toBe(reading.usageNote === null);
+  if (reading.usageSource === 'NONE') expect(units).toEqual(noUnits());
+}
+
+/** An answer of each dialect whose input and output are `count`. */
+const REPORTS: Readonly<Record<string, (count: unknown) => [ReadExchange, unknown]>> = {
+  'openai-chat': (count) => [
+    { provider: 'openai', path: '/chat/completions', request: { messages: ['hello'] } },
+    { choices: [{ message: { content: 'hi' } }], usage: { prompt_tokens: count, completion_tokens: count } },
+  ],
+  'openai-responses': (count) => [
+    { provider: 'openai', path: '/responses', request: { input: 'hello' } },
+    { output: [{ content: [{ text: 'hi' }] }], usage: { input_tokens: count, output_tokens: count } },
+  ],
+  'openai-embeddings': (count) => [
+    { provider: 'openai', path: '/embeddings', request: { input: 'hello' } },
+    { data: [], usage: { prompt_tokens: count } },
+  ],
+  'openai-images': (count) => [
+    { provider: 'openai', path: '/images/generations', request: { prompt: 'hello' } },
+    { data: [{}], usage: { input_tokens: count, output_tokens: count, total_tokens: 7 } },
+  ],
+  'openai-speech': (count) => [
+    { provider: 'openai', path: '/audio/speech', request: { input: 'hello', stream_format: 'sse' } },
+    sseText({ type: 'speech.audio.done', usage: { input_tokens: count, output_tokens: count } }),
+  ],
+  'openai-transcription': (count) => [
+    { provider: 'openai', path: '/audio/transcriptions', request: {} },
+    { text: 'hi', usage: { type: 'tokens', input_tokens: count, output_tokens: count } },
+  ],
+  'a transcription by time': (count) => [
+    { provider: 'openai', path: '/audio/transcriptions', request: {} },
+    { text: 'hi', usage: { type: 'duration', seconds: count === 2 ** 60 || count === 1.5 ? -1 : count } },
+  ],
+  'anthropic-messages': (count) => [
+    { provider: 'anthropic', path: '/v1/messages', request: { messages: ['hello'] } },
+    { type: 'message', content: [{ text: 'hi' }], usage: { input_tokens: count, output_tokens: count } },
+  ],
+  gemini: (count) => [
+    { provider: 'google-ai-studio', path: '/v1beta/models/g:generateContent', request: { contents: ['hello'] } },
+    { candidates: [{ content: { parts: [{ text: 'hi' }] } }], usageMetadata: { promptTokenCount: count } },
+  ],
+  'bedrock-converse': (count) => [
+    { provider: 'aws-bedrock', path: '/model/m/converse', request: { messages: ['hello'] } },
+    { output: { message: { content: [{ text: 'hi' }] } }, usage: { inputTokens: count, outputTokens: count } },
+  ],
+  'bedrock-invoke': (count) => [
+    { provider: 'aws-bedrock', path: '/model/m/invoke', request: { prompt: 'hello' } },
+    { generation: 'hi', [METRICS]: { inputTokenCount: count, outputTokenCount: count } },
+  ],
+  cohere: (count) => [
+    { provider: 'cohere', path: '/v2/chat', request: { messages: ['hello'] } },
+    { message: { content: [{ text: 'hi' }] }, usage: { billed_units: { input_tokens: count, output_tokens: count } } },
+  ],
+  'workers-ai-run': (count) => [
+    { provider: 'workers-ai', path: '/@cf/meta/m', request: { prompt: 'hello' } },
+    { result: { response: 'hi', usage: { prompt_tokens: count, completion_tokens: count } } },
+  ],
+  'deepgram-listen': (count) => [
+    { provider: 'deepgram', path: '/v1/listen' },
+    { metadata: { duration: count === 2 ** 60 || count === 1.5 ? 'long' : count } },
+  ],
+};
+
+const HOSTILE = [undefined, null, -1, 1.5, '7', 1e308, 2 ** 60, [7], { count: 7 }, true];
+
+test.each(Object.keys(REPORTS))('%s: no hostile count is a zero where something was used', (name) => {
+  for (const count of HOSTILE) {
+    const [exchange, answer] = REPORTS[name]?.(count) ?? [];
+    if (exchange === undefined) throw new Error('the name is of the table');
+    const { units, usageSource, usageNote } = readAnswer(exchange, answer);
+    expect([name, count, usageSource]).toEqual([name, count, 'ESTIMATED']);
+    expect(usageNote).not.toBeNull();
+    expect(totalTokensIn(units) + totalTokensOut(units) > 0 || units.other !== null).toBe(true);
+  }
+  const [exchange, answer] = REPORTS[name]?.(7) ?? [];
+  if (exchange !== undefined && name !== 'gemini') expect(readAnswer(exchange, answer).usageSource).toBe('PROVIDER');
+});
+
+test('a member named __proto__ is a member like any other', () => {
+  const answer = '{"choices":[],"usage":{"__proto__":{"prompt_tokens":5},"completion_tokens":5}}';
+  expect(document(openAiChat, answer)).toMatchObject({
+    usageNote: 'prompt_tokens is missing',
+    units: { inputTokens: 10 },
+  });
+  expect(noUnits().inputTokens).toBe(0);
+});
+
 test('no request body makes its facts throw', () => {
-  const paths = fc.constantFrom('v1/chat/completions', 'models/x:generateContent', 'models/:', ':', '');
+  const paths = fc.constantFrom(
+    'v1/chat/completions',
+    'models/x:generateContent',
+    'model/%/converse',
+    'models/:',
+    ':',
+    '',
+  );
   fc.assert(
-    fc.property(fc.constantFrom(...dialects), fc.oneof(event, fc.jsonValue()), paths, (dialect, body, path) => {
+    fc.property(fc.constantFrom(...EVERY_DIALECT), fc.oneof(event, fc.jsonValue()), paths, (dialect, body, path) => {
       expect(dialect.readRequest(body, path).inputTextBytes).toBeGreaterThanOrEqual(0);
     }),
   );

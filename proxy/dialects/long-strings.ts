@@ -1,0 +1,109 @@
+/**
+ * Shortens the long strings of JSON while its bytes pass: images and sound in base64 are of no use to a tally, and would
+ * put every answer that has some beyond the bound of what is held. What is left is JSON as before; text outside of JSON
+ * (the lines of server-sent events) is left alone, for no JSON string goes over the end of a line.
+ */
+import { DocumentReader, StreamReader, type AnswerTally } from './answer-reader.js';
+import type { AnswerReader, UsageReading } from './dialect.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LF = 10;
+const LETTER_U = 0x75;
+const HEX_DIGITS = 4;
+/** Longer than any identifier; text beyond it counts for no estimate, where there is an image in its place. */
+const STRING_BYTES_MAX = 8_192;
+
+export class LongStrings implements AnswerReader {
+  private isInString = false;
+  /** the rest of this string is left out */
+  private isCut = false;
+  private isEscaped = false;
+  /** bytes of the string so far */
+  private bytes = 0;
+
+  constructor(private readonly reader: AnswerReader) {}
+
+  push(chunk: Uint8Array): void {
+    let kept = this.isCut ? chunk.length : 0;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.isCut) {
+        at = this.endOfCut(chunk, at);
+        kept = at; // with the quote that ends the string
+      } else if (this.isInString) {
+        at = this.endOfShort(chunk, at);
+        if (this.isCut) this.pass(chunk, kept, at);
+        if (this.isCut) kept = chunk.length;
+      } else {
+        const quote = chunk.indexOf(QUOTE, at);
+        if (quote === -1) break;
+        this.isInString = true;
+        this.bytes = 0;
+        at = quote + 1;
+      }
+    }
+    this.pass(chunk, kept, chunk.length);
+  }
+
+  finish(complete: boolean): UsageReading {
+    return this.reader.finish(complete);
+  }
+
+  private pass(chunk: Uint8Array, from: number, to: number): void {
+    // a copy of a part: the reader may hold what it gets, and a view would keep the whole chunk in memory with it
+    if (to > from) this.reader.push(from === 0 && to === chunk.length ? chunk : chunk.slice(from, to));
+  }
+
+  /** The index behind the string, or where the rest of it begins to be left out. */
+  private endOfShort(chunk: Uint8Array, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at];
+      if (this.isEscaped) {
+        this.isEscaped = false;
+        // the four digits of `\u` would not survive a cut between them
+        if (byte === LETTER_U) this.bytes = Math.min(this.bytes, STRING_BYTES_MAX - HEX_DIGITS - 1);
+      } else if (byte === QUOTE || byte === LF) {
+        this.isInString = false;
+        return at + 1;
+      } else if (this.bytes >= STRING_BYTES_MAX) {
+        this.isCut = true;
+        return at;
+      } else if (byte === BACKSLASH) this.isEscaped = true;
+      this.bytes += 1;
+    }
+    return chunk.length;
+  }
+
+  /** The index of what ends the string that is cut, or the chunk's end. */
+  private endOfCut(chunk: Uint8Array, from: number): number {
+    let at = this.isEscaped ? from + 1 : from;
+    this.isEscaped = false;
+    let end = indexOfEnd(chunk, at);
+    let backslash = indexOrEnd(chunk, BACKSLASH, at);
+    while (backslash < end) {
+      at = backslash + 2;
+      if (at > chunk.length) this.isEscaped = true;
+      if (end < at) end = indexOfEnd(chunk, at);
+      backslash = indexOrEnd(chunk, BACKSLASH, at);
+    }
+    // what stands there ends the string: it is passed on, and read as the end of a short one
+    if (end < chunk.length) {
+      this.isCut = false;
+      this.bytes = 0;
+    }
+    return end;
+  }
+}
+
+const indexOrEnd = (chunk: Uint8Array, byte: number, from: number): number => {
+  const at = chunk.indexOf(byte, from);
+  return at === -1 ? chunk.length : at;
+};
+const indexOfEnd = (chunk: Uint8Array, from: number): number =>
+  Math.min(indexOrEnd(chunk, QUOTE, from), indexOrEnd(chunk, LF, from));
+
+/** A document whose long strings are of no interest. */
+export const slimDocument = (tally: AnswerTally): AnswerReader => new LongStrings(new DocumentReader(tally));
+/** Such a stream. */
+export const slimStream = (tally: AnswerTally): AnswerReader => new LongStrings(new StreamReader(tally));

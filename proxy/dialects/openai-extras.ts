@@ -1,0 +1,53 @@
+/**
+ * What providers that copy OpenAI's usage object bill besides, under names of their own in it: Perplexity's research,
+ * xAI's and OpenRouter's searches, Mistral's sound. Costs that they report (`cost`) are not used: prices are the list's.
+ */
+import type { UsageUnits } from '../../schema/contracts/usage-units.js';
+import { objectIn, textIn, type JsonObject } from './json-value.js';
+import type { UsageCounts } from './usage-counts.js';
+
+/** Adds to `units` what stands beside the tokens in `usage`. */
+export function addExtras(units: UsageUnits, usage: JsonObject, counts: UsageCounts): void {
+  if (usage['citation_tokens'] !== undefined || usage['search_context_size'] !== undefined) {
+    addResearch(units, usage, counts);
+  }
+  const searches = objectIn(usage, 'server_tool_use'); // OpenRouter
+  if (searches !== null) units.webSearches += counts.optional(searches, 'web_search_requests');
+  const tools = objectIn(usage, 'server_side_tool_usage_details'); // xAI
+  if (tools !== null) {
+    units.webSearches += counts.optional(tools, 'web_search_calls') + counts.optional(tools, 'x_search_calls');
+  }
+  addOther(units, 'searchSources', counts.optional(usage, 'num_sources_used')); // xAI, live search
+  if (usage['prompt_audio_seconds'] !== undefined && usage['prompt_audio_seconds'] !== null) {
+    addSound(units, usage, counts); // Mistral
+  }
+}
+
+/**
+ * Perplexity. Its deep research bills citations, reasoning and searches, each beside the completion (docs.perplexity.ai,
+ * Pricing, 2026-11-27); its other models bill the request, by the size of the search's context, and the price list has
+ * the largest size only.
+ */
+function addResearch(units: UsageUnits, usage: JsonObject, counts: UsageCounts): void {
+  const citations = counts.optional(usage, 'citation_tokens');
+  const reasoning = counts.optional(usage, 'reasoning_tokens');
+  if (citations > 0 || reasoning > 0) {
+    units.reasoningTokens += reasoning;
+    units.webSearches += counts.optional(usage, 'num_search_queries');
+    addOther(units, 'citationTokens', citations);
+    return;
+  }
+  const size = textIn(usage, 'search_context_size');
+  if (size === 'low' || size === 'medium') counts.problems.push(`search_context_size ${size} is priced as high`);
+}
+
+/** Zero is what most say who have nothing of it. */
+function addSound(units: UsageUnits, usage: JsonObject, counts: UsageCounts): void {
+  if (usage['prompt_audio_seconds'] !== 0) {
+    addOther(units, 'audioMilliseconds', counts.milliseconds(usage, 'prompt_audio_seconds') ?? 0);
+  }
+}
+
+function addOther(units: UsageUnits, name: string, count: number): void {
+  if (count > 0) units.other = { ...units.other, [name]: count };
+}
