@@ -71,7 +71,7 @@ class RunTally implements AnswerTally {
     const result = objectIn(event, 'result') ?? event;
     this.usage = objectIn(result, 'usage') ?? this.usage;
     if (event['success'] === false || isJsonObject(event['error'])) this.isError = true;
-    this.outputTextBytes += textBytes(result['response']) + textBytes(result['text']);
+    this.outputTextBytes += textBytes(result['response']) + textBytes(result['text']) + textBytes(result['tool_calls']);
     this.outputTextBytes += textBytes(result['translated_text']) + textBytes(result['summary']);
     this.outputTextBytes += textBytes(result['output']) + textBytes(result['description']);
     for (const choice of arrayIn(result, 'choices')) {
