@@ -13,6 +13,7 @@ import { NOT_BILLABLE, type PriceBook } from '../pricing/price-book.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
+import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
 import type { LedgerEntry } from '../usage/usage-ledger.js';
 
 export interface RecordDeps {
@@ -92,8 +93,6 @@ function attemptRecord(
   };
 }
 
-/** What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger. */
-const COST_PICO_MAX = 2n ** 63n - 1n;
 const BEYOND_PRICE: Cost = Object.freeze({
   costPico: null,
   costStatus: 'UNPRICED',
@@ -139,6 +138,8 @@ interface Outcome {
 
 function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): UsageRecord {
   const { relayed, attempt } = outcome;
+  const attempts = [attempt] as const;
+  const sum = attemptSum(attempts);
   const { policy } = call.target;
   const { headers } = arrival.request;
   return {
@@ -161,19 +162,19 @@ function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, out
     interrupted: relayed.interrupted,
     durationMs: lasted(arrival.arrivedAtMs, outcome.nowMs),
     timeToFirstTokenMs: relayed.streamed ? sinceArrival(arrival, relayed.firstByteAtMs) : null,
-    units: attempt.units,
-    usageSource: attempt.usageSource,
+    units: sum.units,
+    usageSource: sum.usageSource,
     usageNote: joinNotes(relayed.reading.usageNote, arrival.options.metadataNote),
-    costPico: attempt.costPico,
-    costStatus: attempt.costStatus,
-    priceVersion: attempt.priceVersion,
-    priceRule: attempt.priceRule,
+    costPico: sum.costPico,
+    costStatus: sum.costStatus,
+    priceVersion: sum.priceVersion,
+    priceRule: sum.priceRule,
     savedPico: null,
     isLog: call.isLog,
     logRetentionDays: policy.settings.logRetentionDays,
     cacheKeyHash: cacheKey(deps, arrival, call),
     metadata: arrival.options.metadata,
-    attempts: [attempt],
+    attempts,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
     requestContentType: headers['content-type'] ?? null,
