@@ -2,10 +2,7 @@
 import type { AttemptRecord, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { addUnits, noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 
-export type AttemptSum = Pick<
-  UsageRecord,
-  'units' | 'usageSource' | 'costPico' | 'costStatus' | 'priceVersion' | 'priceRule'
->;
+type AttemptSum = Pick<UsageRecord, 'units' | 'usageSource' | 'costPico' | 'costStatus' | 'priceVersion' | 'priceRule'>;
 
 /** What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger. */
 export const COST_PICO_MAX = 2n ** 63n - 1n;
