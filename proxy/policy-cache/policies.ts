@@ -22,13 +22,17 @@ const ROUTING = { ...COMMON, entriesMax: 50_000, staleMs: 86_400_000 } as const;
 /** Most policies have few stored secrets or none; one that is full of them weighs as much as a hundred others. */
 const POLICY: DocumentCacheOptions<GatewayPolicy> = {
   ...ROUTING,
-  sizes: { max: 256 * 1_048_576, of: sealedCharacters },
+  sizes: { max: 256 * 1_048_576, of: addedCharacters },
 };
 const GRANT: DocumentCacheOptions<TokenGrant> = { ...COMMON, entriesMax: 100_000, staleMs: 900_000 };
 
-/** What stored secrets add to a policy, in characters of base64; without any, 1. */
-export function sealedCharacters({ providerKeys, customProviders, egressProxySealed }: GatewayPolicy): number {
-  let characters = 1 + (egressProxySealed?.length ?? 0);
+/** About what one of an account's own prices takes, in characters. */
+const OVERRIDE_CHARACTERS = 400;
+
+/** What stored secrets add to a policy, in characters of base64, and the account's own prices; without any, 1. */
+export function addedCharacters(policy: GatewayPolicy): number {
+  const { providerKeys, customProviders, egressProxySealed, priceOverrides } = policy;
+  let characters = 1 + (egressProxySealed?.length ?? 0) + priceOverrides.length * OVERRIDE_CHARACTERS;
   for (const { sealed } of providerKeys) characters += sealed.length;
   for (const { sealedHeaders } of customProviders) characters += sealedHeaders?.length ?? 0;
   return characters;

@@ -2,20 +2,13 @@
  * The `cf-aig-custom-cost` header: the client's own price for a request, in USD, per token or in total. Its numbers are
  * taken from the header's text as decimals; none ever is a binary fraction.
  */
-import { parseDecimal, toPico, type Decimal } from '../../schema/contracts/decimal.js';
+import { parseDecimal, type Decimal } from '../../schema/contracts/decimal.js';
+import { customPico, customRule, type CustomRates } from '../../schema/contracts/pricing/custom-rates.js';
 import type { Cost } from '../../schema/contracts/usage-record.js';
-import { totalTokensIn, totalTokensOut, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import type { UsageUnits } from '../../schema/contracts/usage-units.js';
 
-/** USD per token, or in total. */
-export type CustomCost =
-  | { readonly kind: 'total'; readonly total: Decimal }
-  | {
-      readonly kind: 'perToken';
-      readonly tokenIn: Decimal;
-      readonly tokenOut: Decimal;
-      readonly cacheReadToken: Decimal;
-      readonly cacheWriteToken: Decimal;
-    };
+/** The rates with the rule under which records keep them, made once. */
+export type CustomCost = CustomRates & { readonly rule: string };
 
 const MEMBERS = ['per_token_in', 'per_token_out', 'per_cache_read_token', 'per_cache_write_token', 'total_cost'];
 const MEMBER = /\s*"([^"\\]*)"\s*:\s*(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([,}])/y;
@@ -28,7 +21,7 @@ export function parseCustomCost(headerValue: string): CustomCost | { readonly pr
   if (!(members instanceof Map)) return members;
   const total = members.get('total_cost');
   if (total !== undefined) {
-    return members.size === 1 ? { kind: 'total', total } : { problem: 'total_cost stands alone or not at all' };
+    return members.size === 1 ? withRule({ kind: 'total', total }) : { problem: 'total_cost stands alone or not at all' };
   }
   const tokenIn = members.get('per_token_in');
   const tokenOut = members.get('per_token_out');
@@ -36,8 +29,10 @@ export function parseCustomCost(headerValue: string): CustomCost | { readonly pr
   if (tokenOut === undefined) return { problem: 'per_token_out is missing' };
   const cacheReadToken = members.get('per_cache_read_token') ?? tokenIn;
   const cacheWriteToken = members.get('per_cache_write_token') ?? tokenIn;
-  return { kind: 'perToken', tokenIn, tokenOut, cacheReadToken, cacheWriteToken };
+  return withRule({ kind: 'perToken', tokenIn, tokenOut, cacheReadToken, cacheWriteToken });
 }
+
+const withRule = (rates: CustomRates): CustomCost => ({ ...rates, rule: customRule(rates) });
 
 function parseMembers(text: string): Map<string, Decimal> | { readonly problem: string } {
   const shape = { problem: 'must be a JSON object of numbers' };
@@ -61,31 +56,7 @@ function parseMembers(text: string): Map<string, Decimal> | { readonly problem: 
   }
 }
 
-/**
- * The cost of these units under the client's own price, summed exactly and rounded once, to the nearest pico-USD. Fresh
- * input, audio and images cost `per_token_in`; so do cache reads and writes without a rate of their own.
- */
+/** The cost of these units under the client's own price, which the record's rule tells. */
 export function customCost(custom: CustomCost, units: UsageUnits): Cost {
-  return { costPico: picoOf(custom, units), costStatus: 'CUSTOM', priceVersion: null, priceRule: 'custom' };
-}
-
-function picoOf(custom: CustomCost, units: UsageUnits): bigint {
-  if (custom.kind === 'total') return toPico(custom.total).pico;
-  const written = units.cacheWriteTokens + units.cacheWrite1hTokens;
-  const fresh = totalTokensIn(units) - units.cachedInputTokens - written;
-  const sum = [
-    times(custom.tokenIn, fresh),
-    times(custom.tokenOut, totalTokensOut(units)),
-    times(custom.cacheReadToken, units.cachedInputTokens),
-    times(custom.cacheWriteToken, written),
-  ].reduce(add);
-  return toPico(sum).pico;
-}
-
-const times = (price: Decimal, count: number): Decimal => ({ ...price, digits: price.digits * BigInt(count) });
-
-function add(a: Decimal, b: Decimal): Decimal {
-  const decimals = Math.max(a.decimals, b.decimals);
-  const scaled = (value: Decimal): bigint => value.digits * 10n ** BigInt(decimals - value.decimals);
-  return { digits: scaled(a) + scaled(b), decimals };
+  return { costPico: customPico(custom, units), costStatus: 'CUSTOM', priceVersion: null, priceRule: custom.rule };
 }

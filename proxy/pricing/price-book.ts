@@ -5,73 +5,33 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { ModelPrice } from '../../schema/contracts/prices.js';
+import { compilePrices, priceByList, type PriceRequest } from '../../schema/contracts/pricing/compiled-prices.js';
+import type { CompiledRule } from '../../schema/contracts/pricing/compiled-rule.js';
+import {
+  compileOverrides,
+  type ActiveOverride,
+  type OverrideBook,
+} from '../../schema/contracts/pricing/price-overrides.js';
 import type { Cost } from '../../schema/contracts/usage-record.js';
-import type { UsageSource, UsageUnits } from '../../schema/contracts/usage-units.js';
-import { compileRule, type CompiledRule } from './compiled-rule.js';
-import { compileMatch, spellDate, type ModelMatcher } from './model-matcher.js';
 
-/** Model ids are the clients' own text: their number and length are bounded. Beyond, an id is resolved again. */
+/** Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is resolved again. */
 const MODELS_MAX = 10_000;
-const MODEL_CHARACTERS_MAX = 256;
-/** Tiers that are charged at list price. Any other one (flex, priority, batch, …) needs a rule of its own. */
-const STANDARD_TIERS = new Set(['default', 'auto', 'standard', 'standard_only', 'on_demand']);
-
-export interface PriceRequest {
-  readonly provider: string;
-  /** as it was answered, or else as it was asked for */
-  readonly model: string | null;
-  readonly units: UsageUnits;
-  readonly usageSource: UsageSource;
-  /** Unix ms of the attempt's start: prices have dates */
-  readonly atMs: number;
-  readonly serviceTier: string | null;
-}
 
 export interface PriceBook {
   readonly version: number;
-  /**
-   * Never throws. What cannot be priced is UNPRICED, and so is a call of which nothing is known, not even its model; a
-   * known model's answer that reports no use is NOT_BILLABLE.
-   */
-  price(request: PriceRequest): Cost;
-}
-
-/** The cost of what no provider bills. */
-export const NOT_BILLABLE: Cost = Object.freeze({
-  costPico: 0n,
-  costStatus: 'NOT_BILLABLE',
-  priceVersion: null,
-  priceRule: null,
-});
-
-/** The cost of what is billed at a price that we do not know. */
-const UNPRICED: Cost = Object.freeze({
-  costPico: null,
-  costStatus: 'UNPRICED',
-  priceVersion: null,
-  priceRule: null,
-});
-
-interface PricedModel {
-  readonly matches: ModelMatcher;
-  readonly rules: readonly CompiledRule[];
+  /** Under the account's own prices first, if there are any, then under the list. Never throws. */
+  price(request: PriceRequest, overrides?: readonly ActiveOverride[]): Cost;
 }
 
 export function createPriceBook(version: number, prices: readonly ModelPrice[]): PriceBook {
-  const providers = new Map<string, PricedModel[]>();
-  for (const price of prices) {
-    const name = `${price.provider}/${price.model}`;
-    const models = providers.get(price.provider) ?? [];
-    models.push({ matches: compileMatch(price.match), rules: price.rules.map((rule) => compileRule(name, rule)) });
-    providers.set(price.provider, models);
-  }
+  const find = compilePrices(prices);
   const resolved = new LRUCache<string, readonly CompiledRule[]>({ max: MODELS_MAX });
 
   function rulesOf(provider: string, model: string): readonly CompiledRule[] {
     const key = `${provider}/${model}`;
     let rules = resolved.get(key);
     if (rules === undefined) {
-      rules = findRules(providers.get(provider) ?? [], model.toLowerCase().trim());
+      rules = find(provider, model);
       resolved.set(key, rules);
     }
     return rules;
@@ -79,29 +39,21 @@ export function createPriceBook(version: number, prices: readonly ModelPrice[]):
 
   return {
     version,
-    price({ provider, model, units, usageSource, atMs, serviceTier }) {
-      if (model === null || model.length > MODEL_CHARACTERS_MAX) return UNPRICED;
-      if (usageSource === 'NONE') return NOT_BILLABLE;
-      const rule = ruleInForce(rulesOf(provider, model), atMs, serviceTier);
-      const cost = rule?.cost(units) ?? null;
-      if (rule === null || cost === null) return UNPRICED;
-      const isEstimated = usageSource === 'ESTIMATED' || !cost.isWhole;
-      const costStatus = isEstimated ? 'ESTIMATED' : 'PRICED';
-      return { costPico: cost.pico, costStatus, priceVersion: version, priceRule: rule.name };
+    price(request, overrides) {
+      const own = overrides === undefined || overrides.length === 0 ? null : overrideBook(overrides).price(request);
+      return own ?? priceByList(version, rulesOf, request);
     },
   };
 }
 
-function findRules(models: readonly PricedModel[], model: string): readonly CompiledRule[] {
-  const dated = spellDate(model);
-  const found =
-    models.find(({ matches }) => matches(model)) ??
-    (dated === model ? undefined : models.find(({ matches }) => matches(dated)));
-  return found?.rules ?? [];
-}
+/** Compiled once for each policy document that is loaded, and gone with it. */
+const overrideBooks = new WeakMap<readonly ActiveOverride[], OverrideBook>();
 
-function ruleInForce(rules: readonly CompiledRule[], atMs: number, serviceTier: string | null): CompiledRule | null {
-  const tier = serviceTier === null || STANDARD_TIERS.has(serviceTier.toLowerCase()) ? null : serviceTier.toLowerCase();
-  const candidates = rules.filter((rule) => rule.serviceTier === tier);
-  return candidates.findLast((rule) => rule.isInForce(atMs)) ?? candidates[0] ?? null;
+function overrideBook(overrides: readonly ActiveOverride[]): OverrideBook {
+  let book = overrideBooks.get(overrides);
+  if (book === undefined) {
+    book = compileOverrides(overrides);
+    overrideBooks.set(overrides, book);
+  }
+  return book;
 }

@@ -1,16 +1,8 @@
 /** The price list in force: read from Postgres at start and when a new one is announced, kept until then. */
 import type pg from 'pg';
-import { z } from 'zod';
 import { inTransaction } from '../../platform/postgres.js';
-import { modelMatchSchema, priceRuleSchema } from '../../schema/contracts/prices.js';
+import { modelPriceSchema } from '../../schema/contracts/prices.js';
 import { createPriceBook, type PriceBook } from './price-book.js';
-
-const modelPriceSchema = z.object({
-  provider: z.string(),
-  model: z.string(),
-  match: modelMatchSchema,
-  rules: z.array(priceRuleSchema),
-});
 
 const PRICES_SQL = `SELECT version, provider, model, match, rules FROM model_price
   WHERE version = (SELECT max(version) FROM price_list) AND version > $1 ORDER BY provider, position`;

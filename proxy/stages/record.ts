@@ -3,13 +3,14 @@
  * then may the client see the end of its answer.
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
+import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
 import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
-import { NOT_BILLABLE, type PriceBook } from '../pricing/price-book.js';
+import type { PriceBook } from '../pricing/price-book.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
@@ -115,14 +116,15 @@ function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, r
   if (!call.isBillable || wasUseless) return NOT_BILLABLE;
   const custom = arrival.options.customCost;
   if (custom !== null) return customCost(custom, reading.units);
-  return deps.prices.current.price({
+  const request = {
     provider: call.target.provider.slug,
     model: reading.model ?? call.facts?.model ?? null,
     units: reading.units,
     usageSource: reading.usageSource,
     atMs: arrival.arrivedAtMs,
     serviceTier: reading.serviceTier ?? call.facts?.serviceTier ?? null,
-  });
+  };
+  return deps.prices.current.price(request, call.target.policy.priceOverrides);
 }
 
 /** What the columns hold: 24 days. A clock that is set while a request runs must not make its record unwritable. */

@@ -25,6 +25,14 @@ export function parseDecimal(text: string): Decimal | null {
   return decimals >= 0 ? { digits, decimals } : { digits: digits * 10n ** BigInt(-decimals), decimals: 0 };
 }
 
+/** In plain notation, without trailing zeros. */
+export function decimalText({ digits, decimals }: Decimal): string {
+  const text = (digits < 0n ? -digits : digits).toString().padStart(decimals + 1, '0');
+  const whole = text.slice(0, text.length - decimals);
+  const fraction = text.slice(text.length - decimals).replace(/0+$/, '');
+  return `${digits < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
 /** The decimal divided by 10^`places`. */
 export function shiftDown(value: Decimal, places: number): Decimal {
   return { digits: value.digits, decimals: value.decimals + places };

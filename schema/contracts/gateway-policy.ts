@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { gatewaySettingsSchema } from './gateway-settings.js';
 import type { AccountId, GatewayId } from './ids.js';
+import { activeOverrideSchema, activeOverridesSql } from './pricing/price-overrides.js';
 
 /** A stored credential, still sealed; opened by the proxy when a request needs it. */
 const policyProviderKeySchema = z.object({
@@ -43,6 +44,8 @@ export const gatewayPolicySchema = z.object({
   settings: gatewaySettingsSchema,
   providerKeys: z.array(policyProviderKeySchema),
   customProviders: z.array(policyCustomProviderSchema),
+  /** the account's own prices */
+  priceOverrides: z.array(activeOverrideSchema),
   /** base64 of the sealed egress proxy URL, bound to the gateway's id; null: the instance's */
   egressProxySealed: z.string().nullable(),
 });
@@ -72,6 +75,7 @@ export const GATEWAY_POLICY_SQL = `
       SELECT jsonb_agg(jsonb_build_object('id', c.id, 'slug', c.slug, 'baseUrl', c.base_url, 'version', c.version,
         'sealedHeaders', ${BASE64('c.sealed_headers')}) ORDER BY c.slug)
       FROM custom_provider c WHERE c.account_id = a.id), '[]'),
+    'priceOverrides', ${activeOverridesSql('a.id')},
     'egressProxySealed', ${BASE64('s.egress_proxy_sealed')}) AS document
   FROM gateway g JOIN account a ON a.id = g.account_id JOIN gateway_settings s ON s.gateway_id = g.id
   WHERE g.account_id = $1 AND g.name = $2 AND g.deleted_at IS NULL AND a.deleted_at IS NULL`;

@@ -28,7 +28,7 @@ export const modelMatchSchema: z.ZodType<ModelMatch> = z.lazy(() =>
 );
 
 /** Pico-USD per unit as a decimal string (JSON numbers would round above 2^53). */
-const picoSchema = z.string().regex(/^\d{1,18}$/);
+export const picoSchema = z.string().regex(/^\d{1,18}$/);
 
 /**
  * A rate: one price, or steps by the request's total input tokens. The last step whose `start` is *exceeded* prices the
@@ -40,12 +40,19 @@ export const rateSchema = z.union([
 ]);
 export type Rate = z.infer<typeof rateSchema>;
 
-export const conditionSchema = z.discriminatedUnion('type', [
-  /** from this UTC day on (`YYYY-MM-DD`) */
-  z.object({ type: z.literal('start_date'), startDate: z.string() }),
-  /** between two UTC times of day (`HH:MM:SS`); an end before the start runs over midnight */
-  z.object({ type: z.literal('time_of_day'), startTime: z.string(), endTime: z.string() }),
-  z.object({ type: z.literal('service_tier'), tier: z.string() }),
+/** from this UTC day on (`YYYY-MM-DD`) */
+const startDateSchema = z.object({ type: z.literal('start_date'), startDate: z.string() });
+/** between two UTC times of day (`HH:MM:SS`); an end before the start runs over midnight */
+const timeOfDaySchema = z.object({ type: z.literal('time_of_day'), startTime: z.string(), endTime: z.string() });
+
+const timeConditionSchema = z.discriminatedUnion('type', [startDateSchema, timeOfDaySchema]);
+export type TimeCondition = z.infer<typeof timeConditionSchema>;
+
+const conditionSchema = z.discriminatedUnion('type', [
+  startDateSchema,
+  timeOfDaySchema,
+  /** calls of one service tier, in lower case; `when`: and only then */
+  z.object({ type: z.literal('service_tier'), tier: z.string(), when: timeConditionSchema.optional() }),
 ]);
 
 /**
@@ -73,10 +80,11 @@ export const PARENT_UNITS: Readonly<Partial<Record<UsageUnit, UsageUnit>>> = Obj
 });
 
 /** One row of table `model_price`; of a provider's rows, the first in the list's order whose match holds is used. */
-export interface ModelPrice {
+export const modelPriceSchema = z.object({
   /** a wire slug */
-  readonly provider: string;
-  readonly model: string;
-  readonly match: ModelMatch;
-  readonly rules: readonly PriceRule[];
-}
+  provider: z.string(),
+  model: z.string(),
+  match: modelMatchSchema,
+  rules: z.array(priceRuleSchema),
+});
+export type ModelPrice = Readonly<z.infer<typeof modelPriceSchema>>;

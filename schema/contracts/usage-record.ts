@@ -17,7 +17,10 @@ export interface Cost {
   readonly costStatus: CostStatus;
   /** version of the price list that priced it; null when none was used */
   readonly priceVersion: number | null;
-  /** the rule inside that version: `provider/model#condition`, `custom`, or null */
+  /**
+   * The rule that priced it: `provider/model#condition` of that version, `override/{id}` of the account's own prices, or
+   * `custom` with the client's rates. Of what is UNPRICED: `#tier …` when it was of a service tier of its own, else null.
+   */
   readonly priceRule: string | null;
 }
 

@@ -51,6 +51,7 @@ export function policyOf(parts: PolicyParts = {}): GatewayPolicy {
     settings: { ...DEFAULT_GATEWAY_SETTINGS, ...parts.settings },
     providerKeys: [...(parts.providerKeys ?? [])],
     customProviders: [...(parts.customProviders ?? [])],
+    priceOverrides: [],
     egressProxySealed: parts.egressProxySealed ?? null,
   };
 }

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { sealedCharacters } from '../../../../proxy/policy-cache/policies.js';
+import { addedCharacters } from '../../../../proxy/policy-cache/policies.js';
 import { policyKey, policyOf } from '../../../support/credentialed-call.js';
 
 test('a policy weighs what its stored secrets weigh, of every kind, and one when it has none', () => {
-  expect(sealedCharacters(policyOf())).toBe(1);
+  expect(addedCharacters(policyOf())).toBe(1);
   const custom = { id: '1', slug: 'mine', baseUrl: 'https://mine.example', version: 1 };
   const full = policyOf({
     providerKeys: [policyKey({ sealed: 'x'.repeat(100) }), policyKey({ sealed: 'x'.repeat(20) })],
@@ -13,5 +13,5 @@ test('a policy weighs what its stored secrets weigh, of every kind, and one when
     ],
     egressProxySealed: 'x'.repeat(4_000),
   });
-  expect(sealedCharacters(full)).toBe(4_124);
+  expect(addedCharacters(full)).toBe(4_124);
 });

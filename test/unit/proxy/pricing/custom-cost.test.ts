@@ -17,7 +17,7 @@ test('a total is the cost, whatever was used', () => {
     costPico: 100_000n,
     costStatus: 'CUSTOM',
     priceVersion: null,
-    priceRule: 'custom',
+    priceRule: 'custom total=0.0000001',
   });
 });
 

@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { importGenaiPrices, PRICED_PROVIDERS } from '../../../../api/modules/pricing/genai-prices.js';
-import { createPriceBook, type PriceRequest } from '../../../../proxy/pricing/price-book.js';
+import { createPriceBook } from '../../../../proxy/pricing/price-book.js';
 import type { ModelPrice } from '../../../../schema/contracts/prices.js';
+import type { PriceRequest } from '../../../../schema/contracts/pricing/compiled-prices.js';
 import { noUnits, totalTokensIn, totalTokensOut, type UsageUnits } from '../../../../schema/contracts/usage-units.js';
 import { oracleCost, oracleModel } from '../../../support/price-oracle.js';
 

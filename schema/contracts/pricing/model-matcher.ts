@@ -1,5 +1,5 @@
 /** Compiles a price list's model matches once, so that no request compiles a regex. */
-import type { ModelMatch } from '../../schema/contracts/prices.js';
+import type { ModelMatch } from '../prices.js';
 
 /** Takes a model id, trimmed and in lower case. */
 export type ModelMatcher = (model: string) => boolean;

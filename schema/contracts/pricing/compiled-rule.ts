@@ -1,12 +1,9 @@
-/** A price rule made ready to multiply: parents' rates filled in, prices as bigint, conditions as numbers. */
-import { PARENT_UNITS, type PriceRule, type Rate } from '../../schema/contracts/prices.js';
-import {
-  totalTokensIn,
-  USAGE_UNITS,
-  type OtherUnits,
-  type UsageUnit,
-  type UsageUnits,
-} from '../../schema/contracts/usage-units.js';
+/**
+ * A price rule made ready to multiply: parents' rates filled in, prices as bigint, conditions as numbers. The proxy
+ * prices by it, the api explains and recalculates by it: one code, one result.
+ */
+import { PARENT_UNITS, type PriceRule, type Rate, type TimeCondition } from '../prices.js';
+import { totalTokensIn, USAGE_UNITS, type OtherUnits, type UsageUnit, type UsageUnits } from '../usage-units.js';
 
 interface CompiledRate {
   readonly base: bigint;
@@ -20,6 +17,15 @@ export interface RuleCost {
   readonly isWhole: boolean;
 }
 
+/** One unit's part of a cost: `quantity` × `ratePico` = `amountPico`. */
+export interface CostLine {
+  /** one of `USAGE_UNITS`, or the name of another unit */
+  readonly unit: string;
+  readonly quantity: bigint;
+  readonly ratePico: bigint;
+  readonly amountPico: bigint;
+}
+
 export interface CompiledRule {
   /** `provider/model#condition`, as usage records name it */
   readonly name: string;
@@ -29,10 +35,13 @@ export interface CompiledRule {
   isInForce(atMs: number): boolean;
   /** the exact cost; null when tokens or other units were used that nothing prices */
   cost(units: UsageUnits): RuleCost | null;
+  /** what `cost` sums up, one line for each unit that costs; their amounts are its sum */
+  lines(units: UsageUnits): CostLine[];
 }
 
 const DAY_MS = 86_400_000;
 
+/** `model` is what the rule's name begins with. */
 export function compileRule(model: string, rule: PriceRule): CompiledRule {
   const rates = USAGE_UNITS.map((unit) => ({ unit, rate: compileRate(rateOf(rule, unit)) }));
   const otherRates = new Map(Object.keys(rule.rates).map((name) => [name, compileRate(rule.rates[name])]));
@@ -40,7 +49,7 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
   return {
     name: `${model}${conditionName(condition)}`,
     serviceTier: condition?.type === 'service_tier' ? condition.tier : null,
-    isInForce: compileCondition(condition),
+    isInForce: compileTime(condition?.type === 'service_tier' ? (condition.when ?? null) : condition),
     cost(units) {
       const inputTokens = totalTokensIn(units);
       let pico = 0n;
@@ -55,6 +64,20 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
       }
       const other = units.other === null ? 0n : otherCost(units.other, otherRates, inputTokens);
       return other === null ? null : { pico: pico + other, isWhole };
+    },
+    lines(units) {
+      const inputTokens = totalTokensIn(units);
+      const line = (unit: string, rate: CompiledRate | null, count: number): CostLine[] => {
+        if (count === 0 || rate === null) return [];
+        const [quantity, ratePico] = [BigInt(count), priceAt(rate, inputTokens)];
+        return [{ unit, quantity, ratePico, amountPico: quantity * ratePico }];
+      };
+      return [
+        ...rates.flatMap(({ unit, rate }) =>
+          line(unit, rate, unit === 'requests' ? Math.max(1, units.requests) : units[unit]),
+        ),
+        ...Object.entries(units.other ?? {}).flatMap(([name, count]) => line(name, otherRates.get(name) ?? null, count)),
+      ];
     },
   };
 }
@@ -94,7 +117,7 @@ function priceAt(rate: CompiledRate, inputTokens: number): bigint {
   return price;
 }
 
-function compileCondition(condition: PriceRule['condition']): (atMs: number) => boolean {
+function compileTime(condition: TimeCondition | null): (atMs: number) => boolean {
   switch (condition?.type) {
     case 'start_date': {
       const startMs = Date.parse(`${condition.startDate}T00:00:00Z`);
@@ -109,7 +132,6 @@ function compileCondition(condition: PriceRule['condition']): (atMs: number) => 
         return isOverMidnight ? time >= start || time < end : time >= start && time < end;
       };
     }
-    case 'service_tier':
     case undefined:
       return () => true;
   }
@@ -118,14 +140,23 @@ function compileCondition(condition: PriceRule['condition']): (atMs: number) => 
 const timeOfDayMs = (time: string): number => Date.parse(`1970-01-01T${time}Z`);
 
 function conditionName(condition: PriceRule['condition']): string {
-  switch (condition?.type) {
+  if (condition === null) return '';
+  switch (condition.type) {
     case 'start_date':
       return `#from ${condition.startDate}`;
     case 'time_of_day':
       return `#${condition.startTime}-${condition.endTime}`;
     case 'service_tier':
-      return `#tier ${condition.tier}`;
-    case undefined:
-      return '';
+      return `${tierMark(condition.tier)}${conditionName(condition.when ?? null)}`;
   }
+}
+
+const TIER_CHARACTERS_MAX = 64;
+
+/** How a rule's name tells the tier that it prices, and the rule of an UNPRICED record the tier that nothing priced. */
+export const tierMark = (tier: string): string => `#tier ${tier.slice(0, TIER_CHARACTERS_MAX)}`;
+
+/** The tier inside a rule's name; null: no tier of its own. */
+export function markedTier(rule: string | null): string | null {
+  return rule === null ? null : (/#tier ([^#]*)/.exec(rule)?.[1] ?? null);
 }
