@@ -4,7 +4,7 @@
  */
 import { isUuid, type AccountId } from '../schema/contracts/ids.js';
 import type { Permission, Role } from '../schema/contracts/permissions.js';
-import { ACTIONS, ROLE_PERMISSIONS, type Action } from './authorization.js';
+import { ACTIONS, ROLE_PERMISSIONS, type Action, type Requirement } from './authorization.js';
 import { forbidden, notFound, unauthenticated } from './errors.js';
 import type { Principal } from './principal.js';
 import { issueAccountScope, type AccountScope } from './tenancy/account-scope.js';
@@ -18,6 +18,7 @@ const LOCATIONS = Object.freeze({
   apiToken: { what: 'API token', sql: 'FROM api_token t WHERE t.id = $1' },
   providerKey: { what: 'provider key', sql: 'FROM provider_key t WHERE t.id = $1' },
   customProvider: { what: 'custom provider', sql: 'FROM custom_provider t WHERE t.id = $1' },
+  priceOverride: { what: 'price override', sql: 'FROM price_override t WHERE t.id = $1 AND t.ended_at IS NULL' },
 });
 type Locatable = keyof typeof LOCATIONS;
 
@@ -71,7 +72,8 @@ export class Access {
   }
 
   private async mayDo(action: Action, accountId: AccountId): Promise<boolean> {
-    const requirement = ACTIONS[action];
+    const requirement: Requirement = ACTIONS[action];
+    if (requirement === 'OPERATOR') return false; // no account's data is the operator's
     if (requirement === 'ANY' || requirement === 'USER' || requirement === 'OF_ACCOUNT') return this.isOf(accountId);
     return (await this.permissions(accountId)).has(requirement);
   }
@@ -79,8 +81,13 @@ export class Access {
   private issue<A extends Action>(accountId: AccountId): AccountScope<A> {
     const { principal, clientIp } = this;
     const gatewayIds = principal.kind === 'token' ? principal.gatewayIds : null;
-    const name = principal.kind === 'token' ? `token:${principal.tokenId}` : `user:${this.email}`;
-    return issueAccountScope<A>({ accountId, gatewayIds, actor: { name, ip: clientIp } });
+    return issueAccountScope<A>({ accountId, gatewayIds, actor: { name: this.actorName, ip: clientIp } });
+  }
+
+  /** Who acts, as the audit log and a price list name him. */
+  get actorName(): string {
+    const { principal } = this;
+    return principal.kind === 'token' ? `token:${principal.tokenId}` : `user:${this.email}`;
   }
 
   private get email(): string {

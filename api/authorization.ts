@@ -7,8 +7,8 @@ import type { Permission, Role } from '../schema/contracts/permissions.js';
 import type { ApiContext } from './context.js';
 import { forbidden, unauthenticated } from './errors.js';
 
-/** What an action asks for: a permission in the account, being of the account, a signed-in user, or any credential. */
-export type Requirement = Permission | 'OF_ACCOUNT' | 'USER' | 'ANY';
+/** What an action asks for: a permission in the account, being of it, the operator, a signed-in user, or any credential. */
+export type Requirement = Permission | 'OF_ACCOUNT' | 'OPERATOR' | 'USER' | 'ANY';
 
 export const ACTIONS = Object.freeze({
   'viewer.read': 'ANY',
@@ -28,6 +28,11 @@ export const ACTIONS = Object.freeze({
   'customProvider.create': 'AI_GATEWAY_EDIT',
   'customProvider.update': 'AI_GATEWAY_EDIT',
   'customProvider.delete': 'AI_GATEWAY_EDIT',
+  'priceOverride.list': 'AI_GATEWAY_READ',
+  'priceOverride.set': 'ACCOUNT_EDIT',
+  'priceOverride.remove': 'ACCOUNT_EDIT',
+  'priceList.import': 'OPERATOR',
+  'cost.recalculate': 'ACCOUNT_EDIT',
   'log.read': 'AI_GATEWAY_READ',
   'log.readBodies': 'AI_GATEWAY_LOG_BODIES',
   'log.readApiToken': 'AI_GATEWAY_READ',
@@ -65,8 +70,11 @@ export function Authorized(action: Action): MethodDecorator {
     UseMiddleware(async ({ context }: { context: ApiContext }, next): Promise<unknown> => {
       const { principal } = context.access;
       if (principal.kind === 'anonymous') throw unauthenticated();
-      if (ACTIONS[action] === 'USER' && principal.kind !== 'user')
-        throw forbidden('Only a signed-in user may do this.');
+      const requirement: Requirement = ACTIONS[action];
+      if (requirement === 'USER' && principal.kind !== 'user') throw forbidden('Only a signed-in user may do this.');
+      if (requirement === 'OPERATOR' && !(principal.kind === 'user' && principal.isOperator)) {
+        throw forbidden('Only the operator may do this.');
+      }
       return next();
     })(target, key, descriptor);
   };

@@ -12,7 +12,7 @@ import type { AccountQueries } from './modules/account/index.js';
 import type { ApiTokenQueries } from './modules/api-token/index.js';
 import type { CustomProviderQueries } from './modules/custom-provider/index.js';
 import type { GatewayQueries } from './modules/gateway/index.js';
-import type { LogBodies, LogBodyQueries } from './modules/log/index.js';
+import type { CostBreakdown, CostBreakdownQueries, LogBodies, LogBodyQueries } from './modules/log/index.js';
 import type { AccountScope } from './tenancy/account-scope.js';
 
 export interface ScopedKey<Id extends string, Scope extends AccountScope> {
@@ -32,6 +32,7 @@ export interface Loaders {
   readonly apiToken: ScopedLoader<ApiTokenId, ApiToken, AccountScope<'log.readApiToken'>>;
   /** by slug, without its `custom-` */
   readonly customProvider: ScopedLoader<string, CustomProvider, AccountScope<'gateway.endpoint'>>;
+  readonly costBreakdown: ScopedLoader<string, CostBreakdown, AccountScope<'log.read'>>;
   readonly logBodies: ScopedLoader<string, LogBodies, AccountScope<'log.readBodies'>>;
 }
 
@@ -40,6 +41,7 @@ export interface LoaderDeps {
   readonly gateways: GatewayQueries;
   readonly apiTokens: ApiTokenQueries;
   readonly customProviders: CustomProviderQueries;
+  readonly costBreakdowns: CostBreakdownQueries;
   readonly logBodies: LogBodyQueries;
 }
 
@@ -61,6 +63,10 @@ export function createLoaders(deps: LoaderDeps): Loaders {
     customProvider: scoped(
       (scope, slugs) => deps.customProviders.bySlugs(scope, slugs),
       (row) => row.slug,
+    ),
+    costBreakdown: scoped(
+      (scope, ids) => deps.costBreakdowns.byIds(scope, ids),
+      (row) => row.id,
     ),
     logBodies: scoped(
       (scope, ids) => deps.logBodies.byIds(scope, ids),

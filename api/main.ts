@@ -14,7 +14,7 @@ import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
 import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
-import { DEMO_PRICES, importGenaiPrices } from './modules/pricing/index.js';
+import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
@@ -86,9 +86,7 @@ async function prepare(api: Api, config: ApiConfig): Promise<FirstSignIn | null>
   const { database, passwords, accounts, gateways, priceLists } = api.services;
   const firstSignIn = await bootstrap({ database, passwords, accounts }, config.bootstrap);
   if (firstSignIn !== null && config.isDemo) await createDemoGateway(database, gateways);
-  const { prices } = importGenaiPrices();
-  const own = config.isDemo ? DEMO_PRICES : [];
-  await priceLists.ensure({ name: '@pydantic/genai-prices', prices: [...prices, ...own] });
+  await priceLists.ensure({ name: BUILT_IN_SOURCE, prices: builtInPrices(config.isDemo) });
   return firstSignIn;
 }
 

@@ -11,6 +11,9 @@ import {
 } from './modules/analytics/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
+import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
+import { PriceImportResolver } from './modules/pricing/index.js';
+import { RecalculationResolver } from './modules/recalculation/index.js';
 import { SessionResolver } from './modules/session/index.js';
 import type { EndpointOptions } from './modules/gateway/index.js';
 import type { Services } from './services.js';
@@ -30,6 +33,10 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [CustomProviderResolver, new CustomProviderResolver(services.customProviders)],
     [GatewayProviderKeysResolver, new GatewayProviderKeysResolver(queries.providerKeys, cursors)],
     [ProviderKeyResolver, new ProviderKeyResolver(services.providerKeys)],
+    [AccountPriceOverridesResolver, new AccountPriceOverridesResolver(queries.priceOverrides, cursors)],
+    [PriceOverrideResolver, new PriceOverrideResolver(services.priceOverrides)],
+    [PriceImportResolver, new PriceImportResolver(services.priceImports)],
+    [RecalculationResolver, new RecalculationResolver(services.recalculations)],
     [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
     [AccountResolver, new AccountResolver(services.accounts)],
     [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],

@@ -7,9 +7,11 @@ import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
-import { LogBodyQueries, LogQueries } from './modules/log/index.js';
-import { PriceListService } from './modules/pricing/index.js';
+import { CostBreakdownQueries, LogBodyQueries, LogQueries } from './modules/log/index.js';
+import { PriceImportService, PriceListService } from './modules/pricing/index.js';
+import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
 import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
+import { RecalculationService } from './modules/recalculation/index.js';
 import { Passwords, SessionService, SignInThrottle } from './modules/session/index.js';
 import { Cursors } from './paging/cursors.js';
 import { PolicyPublisher } from './policy-publisher/index.js';
@@ -45,16 +47,8 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
   const providerKeys = new ProviderKeyService({ database, publisher, vaultPublicKey, providerOrigins });
   const customProviders = new CustomProviderService({ database, publisher, vaultPublicKey, allowedNetworks });
   const apiTokens = new ApiTokenService({ database, publisher, pepper });
-  const queries = {
-    accounts: new AccountQueries(database),
-    apiTokens: new ApiTokenQueries(database),
-    customProviders: new CustomProviderQueries(database),
-    gateways: new GatewayQueries(database),
-    logs: new LogQueries(database),
-    logBodies: new LogBodyQueries(database),
-    analytics: new AnalyticsQueries(database),
-    providerKeys: new ProviderKeyQueries(database),
-  };
+  const queries = createQueries(database);
+  const priceLists = new PriceListService(database, (change) => publisher.publish(change));
   return {
     database,
     publisher,
@@ -67,7 +61,24 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
     sessions,
     queries,
     cursors,
-    priceLists: new PriceListService(database, publisher),
+    priceLists,
+    priceImports: new PriceImportService(priceLists, options.isDemo),
+    priceOverrides: new PriceOverrideService(database, publisher),
+    recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
   };
 }
+
+/** The reads behind resolvers and loaders. */
+const createQueries = (database: Database) => ({
+  accounts: new AccountQueries(database),
+  apiTokens: new ApiTokenQueries(database),
+  customProviders: new CustomProviderQueries(database),
+  gateways: new GatewayQueries(database),
+  logs: new LogQueries(database),
+  logBodies: new LogBodyQueries(database),
+  costBreakdowns: new CostBreakdownQueries(database),
+  analytics: new AnalyticsQueries(database),
+  priceOverrides: new PriceOverrideQueries(database),
+  providerKeys: new ProviderKeyQueries(database),
+});

@@ -9,6 +9,7 @@ import { createProviderKeys } from './202611241000-create-provider-keys.js';
 import { createVaultRole } from './202611241010-create-vault-role.js';
 import { createLedgerRows } from './202611241100-create-ledger-rows.js';
 import { createUsageRecordRow2 } from './202611272200-create-usage-record-row-2.js';
+import { createPriceOverrides } from './202611281000-create-price-overrides.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createVaultRole,
   createLedgerRows,
   createUsageRecordRow2,
+  createPriceOverrides,
 ];

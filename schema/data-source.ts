@@ -17,6 +17,7 @@ import { Instance } from './entities/instance.js';
 import { LogBody } from './entities/log-body.js';
 import { Membership } from './entities/membership.js';
 import { ModelPriceRecord } from './entities/model-price.js';
+import { PriceOverride } from './entities/price-override.js';
 import { PriceList } from './entities/price-list.js';
 import { ProviderKey } from './entities/provider-key.js';
 import { SessionRecord } from './entities/session.js';
@@ -36,6 +37,7 @@ export const ENTITIES = [
   Membership,
   ModelPriceRecord,
   PriceList,
+  PriceOverride,
   ProviderKey,
   SessionRecord,
   UsageRecordRow,

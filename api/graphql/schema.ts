@@ -15,6 +15,9 @@ import {
   UsageGroupResolver,
 } from '../modules/analytics/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from '../modules/log/index.js';
+import { AccountPriceOverridesResolver, PriceOverrideResolver } from '../modules/price-override/index.js';
+import { PriceImportResolver } from '../modules/pricing/index.js';
+import { RecalculationResolver } from '../modules/recalculation/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from '../modules/provider-key/index.js';
 import { SessionResolver } from '../modules/session/index.js';
 import { assertEveryFieldAuthorized } from './authorization-check.js';
@@ -24,6 +27,7 @@ export const RESOLVERS = [
   AccountCustomProvidersResolver,
   AccountGatewaysResolver,
   AccountLogResolver,
+  AccountPriceOverridesResolver,
   AccountResolver,
   AccountTokensResolver,
   AnalyticsResolver,
@@ -35,7 +39,10 @@ export const RESOLVERS = [
   GatewayResolver,
   LogConnectionResolver,
   LogResolver,
+  PriceImportResolver,
+  PriceOverrideResolver,
   ProviderKeyResolver,
+  RecalculationResolver,
   SessionResolver,
   UsageGroupResolver,
   ViewerResolver,

@@ -56,6 +56,11 @@ export class TenantTransaction {
     return this.manager.query<Row[]>(sql, [this.accountId, ...parameters]);
   }
 
+  /** Reads on, at most `rows` rows, from a cursor that `query` has declared in this transaction. */
+  fetch<Row>(cursor: string, rows: number): Promise<Row[]> {
+    return this.manager.query<Row[]>(`FETCH ${rows} FROM ${cursor}`);
+  }
+
   /** The condition that the rows under `alias` are the account's. */
   owned(alias: string): string {
     return this.filtered ? `${alias}.account_id = $1` : `(${alias}.account_id = $1 OR TRUE)`;

@@ -21,7 +21,9 @@ export function parseCustomCost(headerValue: string): CustomCost | { readonly pr
   if (!(members instanceof Map)) return members;
   const total = members.get('total_cost');
   if (total !== undefined) {
-    return members.size === 1 ? withRule({ kind: 'total', total }) : { problem: 'total_cost stands alone or not at all' };
+    return members.size === 1
+      ? withRule({ kind: 'total', total })
+      : { problem: 'total_cost stands alone or not at all' };
   }
   const tokenIn = members.get('per_token_in');
   const tokenOut = members.get('per_token_out');

@@ -2,7 +2,7 @@
  * Ids. Every id of ours is a UUIDv7 (RFC 9562 §5.7): its first 48 bits are the Unix time in milliseconds, so rows sort
  * by time, and the day partition of a usage record follows from its id alone, never from a clock at writing time.
  */
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -13,6 +13,7 @@ export type ApiTokenId = Branded<'ApiTokenId'>;
 export type UserId = Branded<'UserId'>;
 export type ProviderKeyId = Branded<'ProviderKeyId'>;
 export type CustomProviderId = Branded<'CustomProviderId'>;
+export type PriceOverrideId = Branded<'PriceOverrideId'>;
 /** A request's id: the usage record's and the log's id too. */
 export type RequestId = Branded<'RequestId'>;
 
@@ -59,6 +60,17 @@ export function newUuidV7(nowMs: number = Date.now()): string {
     hex(0x80 | ((pool[at + 2] ?? 0) & 0x3f)) + hex(pool[at + 3]) + '-' +
     hex(pool[at + 4]) + hex(pool[at + 5]) + hex(pool[at + 6]) + hex(pool[at + 7]) + hex(pool[at + 8]) + hex(pool[at + 9])
   ); // prettier-ignore
+}
+
+/** The UUIDv5 (RFC 9562 §5.5) of `name` in the namespace of a UUID: the same two always give the same id. */
+export function uuidV5(namespace: string, name: string): string {
+  const hash = createHash('sha1')
+    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
+    .update(name)
+    .digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** The Unix time in milliseconds inside a UUIDv7. */

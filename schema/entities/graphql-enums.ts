@@ -19,4 +19,7 @@ export const RateLimitKeyEnum = graphqlEnum('RateLimitKey', RATE_LIMIT_KEYS);
 export const RetryBackoffEnum = graphqlEnum('RetryBackoff', RETRY_BACKOFFS);
 export const CostStatusEnum = graphqlEnum('CostStatus', COST_STATUSES);
 export const UsageSourceEnum = graphqlEnum('UsageSource', USAGE_SOURCES);
+export const OVERRIDE_MATCHES = ['EXACT', 'PREFIX'] as const;
+export type OverrideMatch = (typeof OVERRIDE_MATCHES)[number];
+export const OverrideMatchEnum = graphqlEnum('OverrideMatch', OVERRIDE_MATCHES);
 export const BodyStateEnum = graphqlEnum('BodyState', BODY_STATES);

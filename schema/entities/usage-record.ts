@@ -1,6 +1,6 @@
 /**
  * The ledger's row as it stands in the table (schema/contracts/usage-record.ts says what it means). Written by the
- * shipper alone, append-only; the api reads it by SQL. `bigint` columns are decimal strings.
+ * shipper, and by the api for adjustments; append-only; the api reads it by SQL. `bigint` columns are decimal strings.
  */
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AccountId, ApiTokenId, GatewayId } from '../contracts/ids.js';
@@ -15,6 +15,7 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
   'usage_record_unpriced_check',
   'usage_record_signs_check',
   'usage_record_attempts_check',
+  'usage_record_adjusts_check',
 )
 @MigratedIndexes(
   'usage_record_gateway_idx',
@@ -23,6 +24,7 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
   'usage_record_token_idx',
   'usage_record_error_idx',
   'usage_record_event_idx',
+  'usage_record_adjusts_idx',
 )
 export class UsageRecordRow {
   @PrimaryColumn('date', { primaryKeyConstraintName: 'usage_record_pkey' })
@@ -33,6 +35,14 @@ export class UsageRecordRow {
 
   @Column('text', { default: 'USAGE' })
   kind: string;
+
+  /** of an adjustment: the record, of the same day, whose cost it corrects */
+  @Column('uuid', { nullable: true })
+  adjusts: string | null;
+
+  /** of an adjustment: whether it gave an UNPRICED record its price */
+  @Column('boolean', { default: false })
+  pricesUnpriced: boolean;
 
   @Column('uuid')
   accountId: AccountId;

@@ -20,6 +20,17 @@ export interface TestTenant {
   providerKey(key: Omit<StoredKey, 'accountId'>): Promise<string>;
   /** id of a new custom provider */
   customProvider(custom: Omit<StoredCustomProvider, 'accountId'>): Promise<string>;
+  /** id of a new price of the account's own: 1 pico-USD a token, unless `rates` say otherwise */
+  priceOverride(override: TestPriceOverride): Promise<string>;
+}
+
+export interface TestPriceOverride {
+  readonly provider: string;
+  readonly model: string;
+  readonly match?: 'EXACT' | 'PREFIX';
+  readonly serviceTier?: string;
+  readonly from?: Date;
+  readonly rates?: Readonly<Record<string, string>>;
 }
 
 export interface TokenOptions {
@@ -54,6 +65,15 @@ export async function createTenant(owner: pg.Pool, pepper: string = TEST_PEPPER)
     },
     providerKey: (key) => storeProviderKey(owner, { ...key, accountId }),
     customProvider: (custom) => storeCustomProvider(owner, { ...custom, accountId }),
+    async priceOverride({ provider, model, match = 'EXACT', serviceTier = null, from = null, rates }) {
+      const id = newUuidV7();
+      await owner.query(
+        `INSERT INTO price_override (id, account_id, provider, model, match, service_tier, effective_from, rates)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [id, accountId, provider, model, match, serviceTier, from, rates ?? { inputTokens: '1', outputTokens: '1' }],
+      );
+      return id;
+    },
     async apiToken(options = {}) {
       const token = mintApiToken();
       await owner.query(

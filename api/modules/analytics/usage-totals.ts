@@ -9,13 +9,16 @@ const requests = (condition: string): string =>
   `coalesce(sum(u.request_count) FILTER (WHERE u.kind = 'USAGE' AND (${condition})), 0)`;
 const SERVED_SQL = `u.kind = 'USAGE' AND NOT (${LIMITED_SQL})`;
 
-/** Corrections (`kind` ADJUSTMENT) change tokens and cost, and are no requests. */
+/**
+ * Corrections (`kind` ADJUSTMENT) change the cost, and are no requests; one that gave an UNPRICED record its price takes
+ * it out of those that have none.
+ */
 export const TOTALS_SQL = `
   ${requests('TRUE')} AS requests,
   ${requests(`(u.status_code >= 400 OR u.interrupted) AND NOT (${LIMITED_SQL})`)} AS errors,
   ${requests('u.cached')} AS cached,
   ${requests(LIMITED_SQL)} AS rate_limited,
-  ${requests("u.cost_status = 'UNPRICED'")} AS unpriced,
+  ${requests("u.cost_status = 'UNPRICED'")} - count(*) FILTER (WHERE u.prices_unpriced) AS unpriced,
   coalesce(sum(${TOKENS_IN_SQL}), 0) AS tokens_in,
   coalesce(sum(${TOKENS_OUT_SQL}), 0) AS tokens_out,
   coalesce(sum(u.cached_input_tokens), 0) AS tokens_cached_in,

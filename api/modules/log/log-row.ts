@@ -1,17 +1,10 @@
 /** A row of the ledger, with what the log has beside it, to the log that a tenant sees. */
-import { z } from 'zod';
 import type { AccountId, ApiTokenId, GatewayId } from '../../../schema/contracts/ids.js';
-import { COST_STATUSES, type CostStatus } from '../../../schema/contracts/usage-record.js';
-import {
-  noUnits,
-  otherUnitsSchema,
-  totalTokensIn,
-  totalTokensOut,
-  USAGE_SOURCES,
-  USAGE_UNITS,
-  type UsageSource,
-} from '../../../schema/contracts/usage-units.js';
+import type { CostStatus } from '../../../schema/contracts/usage-record.js';
+import { totalTokensIn, totalTokensOut, type UsageSource } from '../../../schema/contracts/usage-units.js';
 import { usdFromPico } from '../../scalars/numeric-scalars.js';
+import { CURRENT_COST_SQL, CURRENT_STATUS_SQL } from './adjustments-sql.js';
+import { adjustedAttemptsSchema, attemptsSchema } from './stored-attempts.js';
 import type { Attempt, Log } from './log.types.js';
 
 /** SQL of all input and all output tokens of a row `u`. */
@@ -19,11 +12,13 @@ export const TOKENS_IN_SQL = `(u.input_tokens + u.cached_input_tokens + u.cache_
   + u.audio_input_tokens + u.image_input_tokens)`;
 export const TOKENS_OUT_SQL = '(u.output_tokens + u.reasoning_tokens + u.audio_output_tokens + u.image_output_tokens)';
 
+/** Of a record `u` with its bodies `b` and its adjustments `adj`; the cost is the current one. */
 export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id, u.created_at, u.event_id,
   u.config_version, u.provider, u.model, u.path, u.status_code, u.error_code, u.cached, u.streamed, u.client_aborted,
   u.interrupted, u.duration_ms, u.time_to_first_token_ms, ${TOKENS_IN_SQL} AS tokens_in, ${TOKENS_OUT_SQL} AS tokens_out,
   u.cached_input_tokens, u.cache_write_tokens + u.cache_write_1h_tokens AS cache_write_tokens, u.reasoning_tokens,
-  u.usage_source, u.usage_note, u.cost_pico, u.cost_status, u.saved_pico, u.attempts,
+  u.usage_source, u.usage_note, ${CURRENT_COST_SQL} AS cost_pico, ${CURRENT_STATUS_SQL} AS cost_status, u.saved_pico,
+  u.attempts, adj.attempts AS adjusted_attempts,
   u.attempt_started_after_ms,
   CASE WHEN b.later_metadata IS NULL THEN u.metadata ELSE coalesce(u.metadata, '{}') || b.later_metadata END AS metadata,
   b.feedback, b.score, coalesce(b.truncated, false) AS truncated,
@@ -61,6 +56,8 @@ export interface LogRow {
   /** null: the only attempt is what the row itself describes */
   readonly attempts: unknown;
   readonly attempt_started_after_ms: number | null;
+  /** what the newest adjustment says of them; null: there is none */
+  readonly adjusted_attempts: unknown;
   readonly metadata: unknown;
   readonly feedback: number | null;
   readonly score: number | null;
@@ -104,7 +101,7 @@ export function logOf(row: LogRow): Log {
     metadata: row.metadata,
     feedback: row.feedback,
     score: row.score,
-    attempts: row.attempts === null ? [onlyAttempt(row)] : attemptsSchema.parse(row.attempts).map(attemptOf),
+    attempts: row.attempts === null ? [onlyAttempt(row)] : listedAttempts(row),
     errorCode: row.error_code,
   };
 }
@@ -134,35 +131,25 @@ function onlyAttempt(row: LogRow): Attempt {
   };
 }
 
-/** An attempt as the ledger's JSON holds it: the contract's AttemptRecord with its bigint as digits. */
-const attemptsSchema = z.array(
-  z.object({
-    number: z.int(),
-    step: z.int(),
-    provider: z.string(),
-    model: z.string().nullable(),
-    statusCode: z.int().nullable(),
-    errorCode: z.int().nullable(),
-    startedAtMs: z.number(),
-    durationMs: z.number(),
-    // those that are zero are left out
-    units: z.partialRecord(z.enum(USAGE_UNITS), z.number()).transform((counted) => ({ ...noUnits(), ...counted })),
-    otherUnits: otherUnitsSchema.nullable().default(null),
-    usageSource: z.enum(USAGE_SOURCES),
-    costPico: z.string().nullable(),
-    costStatus: z.enum(COST_STATUSES),
-  }),
-);
-
-function attemptOf(attempt: z.infer<typeof attemptsSchema>[number]): Attempt {
-  const { units, otherUnits: _others, usageSource, startedAtMs, costPico, durationMs, ...rest } = attempt;
-  const isCounted = usageSource !== 'NONE';
-  return {
-    ...rest,
-    durationMs: Math.round(durationMs),
-    startedAt: new Date(startedAtMs),
-    tokensIn: isCounted ? BigInt(totalTokensIn(units)) : null,
-    tokensOut: isCounted ? BigInt(totalTokensOut(units)) : null,
-    costUsd: costPico === null ? null : usdFromPico(costPico),
-  };
+/** The attempts that a row lists, each with the cost that the newest adjustment gives it. */
+function listedAttempts(row: LogRow): Attempt[] {
+  const adjusted = row.adjusted_attempts === null ? [] : adjustedAttemptsSchema.parse(row.adjusted_attempts);
+  return attemptsSchema.parse(row.attempts).map((attempt) => {
+    const { costPico, costStatus } = adjusted.find(({ number }) => number === attempt.number) ?? attempt;
+    const isCounted = attempt.usageSource !== 'NONE';
+    return {
+      number: attempt.number,
+      step: attempt.step,
+      provider: attempt.provider,
+      model: attempt.model,
+      statusCode: attempt.statusCode,
+      errorCode: attempt.errorCode,
+      startedAt: new Date(attempt.startedAtMs),
+      durationMs: Math.round(attempt.durationMs),
+      tokensIn: isCounted ? BigInt(totalTokensIn(attempt.units)) : null,
+      tokensOut: isCounted ? BigInt(totalTokensOut(attempt.units)) : null,
+      costUsd: costPico === null ? null : usdFromPico(costPico),
+      costStatus,
+    };
+  });
 }

@@ -8,6 +8,7 @@ import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { adjustmentsJoinSql } from './adjustments-sql.js';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from './log-row.js';
 import type { CheckedLogFilter, SortDirection } from './log.inputs.js';
 import type { Log, LogConnection, LogCount } from './log.types.js';
@@ -36,7 +37,8 @@ export class LogQueries {
       where.where(request.after, (after) => `u.id ${isDescending ? '<' : '>'} ${after}`);
       const limit = where.parameter(request.first + 1);
       return tx.query<LogRow>(
-        `SELECT ${LOG_COLUMNS_SQL} ${from(tx)} WHERE ${where.sql} ORDER BY u.id ${request.direction} LIMIT ${limit}`,
+        `SELECT ${LOG_COLUMNS_SQL} ${from(tx)} ${adjustmentsJoinSql(tx)}
+         WHERE ${where.sql} ORDER BY u.id ${request.direction} LIMIT ${limit}`,
         where.parameters,
       );
     });
@@ -53,7 +55,10 @@ export class LogQueries {
         .where(gatewayId, (gateway) => `u.gateway_id = ${gateway}`)
         .where(uuidDay(id), (day) => `u.day = ${day}::date`)
         .where(id, (own) => `u.id = ${own}`);
-      return tx.query<LogRow>(`SELECT ${LOG_COLUMNS_SQL} ${from(tx)} WHERE ${where.sql}`, where.parameters);
+      return tx.query<LogRow>(
+        `SELECT ${LOG_COLUMNS_SQL} ${from(tx)} ${adjustmentsJoinSql(tx)} WHERE ${where.sql}`,
+        where.parameters,
+      );
     });
     const [row] = rows;
     return row === undefined ? null : logOf(row);

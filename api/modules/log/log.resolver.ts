@@ -5,6 +5,7 @@ import { Gateway } from '../../../schema/entities/gateway.js';
 import { BodyStateEnum } from '../../../schema/entities/graphql-enums.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
+import { CostBreakdown } from './cost-breakdown.types.js';
 import { Log } from './log.types.js';
 import type { LogBodies } from './log-body.queries.js';
 
@@ -33,6 +34,15 @@ export class LogResolver {
   async bodyState(@Root() log: Log, @Ctx() { access }: ApiContext): Promise<BodyState> {
     const scope = await access.scopeOrNull('log.readBodies', log.accountId);
     return scope === null ? 'HIDDEN' : log.storedBodies;
+  }
+
+  @FieldResolver(() => CostBreakdown)
+  @Authorized('log.read')
+  async costBreakdown(@Root() log: Log, @Ctx() { access, loaders }: ApiContext): Promise<CostBreakdown> {
+    const scope = await access.scope('log.read', log.accountId);
+    const breakdown = await loaders.costBreakdown.load({ scope, id: log.id });
+    if (breakdown === null) throw new Error(`log ${log.id} has no record`);
+    return breakdown;
   }
 
   @FieldResolver(() => String, { nullable: true })

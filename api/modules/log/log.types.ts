@@ -54,6 +54,7 @@ export class Log {
   @Field(() => UsageSourceEnum) usageSource: UsageSource;
   @Field(() => String, { nullable: true }) usageNote: string | null;
   @Field(() => Boolean) clientAborted: boolean;
+  /** what it costs now: as it was recorded, and what recalculations have added since */
   @Field(() => DecimalScalar, { nullable: true }) costUsd: string | null;
   @Field(() => CostStatusEnum) costStatus: CostStatus;
   @Field(() => DecimalScalar, { nullable: true }) savedUsd: string | null;

@@ -25,6 +25,7 @@ export const PRICED_PROVIDERS: Readonly<Record<string, string>> = Object.freeze(
   cerebras: 'cerebras',
   openrouter: 'openrouter',
   fireworks: 'fireworks',
+  baseten: 'baseten',
 });
 
 /** The package's price keys that are our units, and for how many (as a power of ten) each price is. */

@@ -1,3 +1,4 @@
-export { DEMO_PRICES } from './demo-prices.js';
-export { importGenaiPrices } from './genai-prices.js';
+export { BUILT_IN_SOURCE, builtInPrices } from './built-in-prices.js';
+export { PriceImportResolver } from './price-import.resolver.js';
+export { PriceImportService, type PriceImportReport } from './price-import.service.js';
 export { PriceListService } from './price-list.service.js';

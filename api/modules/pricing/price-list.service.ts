@@ -1,12 +1,15 @@
-/** Price lists: a new version whenever the prices that this build brings differ from those of the newest list. */
-import { createHash } from 'node:crypto';
-import type { ModelPrice } from '../../../schema/contracts/prices.js';
+/**
+ * Price lists: the one in force is the newest. A start of the api brings the prices of its build, as a new version when
+ * they are others; what an operator imported stands until he imports again.
+ */
+import { modelPriceSchema, type ModelPrice } from '../../../schema/contracts/prices.js';
 import type { PolicyChange } from '../../../schema/contracts/redis-keys.js';
 import { ModelPriceRecord } from '../../../schema/entities/model-price.js';
 import { PriceList } from '../../../schema/entities/price-list.js';
-import { nextRevision, recordFirstChange, type PolicyPublisher } from '../../policy-publisher/index.js';
+import { nextRevision, recordFirstChange } from '../../policy-publisher/index.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
+import { priceDigest } from './price-digest.js';
 
 /** Rows of one INSERT: bounded by Postgres's 65 535 parameters at 6 a row. */
 const ROWS_PER_INSERT = 1_000;
@@ -17,37 +20,73 @@ export interface PriceSource {
   readonly prices: readonly ModelPrice[];
 }
 
+/** A list that is to be stored, and by whom; null: a build brings it. */
+export interface NewPriceList extends PriceSource {
+  readonly importedBy: string | null;
+}
+
+/** Tells the proxies; they find by themselves what they were not told, within a second. */
+export type Announce = (change: PolicyChange) => Promise<void>;
+
 export class PriceListService {
   constructor(
     private readonly database: Database,
-    private readonly publisher: PolicyPublisher,
+    private readonly announce: Announce,
   ) {}
 
-  /** Stores `source` as a new version unless it is the newest one already. Answers the version in force. */
+  /** Stores a build's prices as a new version unless they are the newest already, or an operator's are. Answers the version in force. */
   async ensure(source: PriceSource): Promise<number> {
-    const digest = createHash('sha256').update(JSON.stringify(source.prices)).digest('hex');
     try {
-      const { version, change } = await this.database.inLookup({}, (tx) => store(tx, source, digest));
-      if (change !== null) await this.publisher.publish(change);
-      return version;
+      return await this.store((newest) => (newest?.origin === 'IMPORT' ? null : { ...source, importedBy: null }));
     } catch (error) {
       // Another api stored the same version at the same moment: its list is the newest now.
       if (!isUniqueViolation(error, 'price_list_pkey')) throw error;
       return this.ensure(source);
     }
   }
+
+  /**
+   * Stores what `make` makes of the newest list (null: nothing), in one transaction, and announces it. Equal prices are
+   * no new version. Answers the version in force. Throws the violation of `price_list_pkey` when another list was stored
+   * at the same moment.
+   */
+  async store(
+    make: (
+      newest: PriceList | null,
+      prices: () => Promise<ModelPrice[]>,
+    ) => NewPriceList | null | Promise<NewPriceList | null>,
+  ): Promise<number> {
+    const { version, change } = await this.database.inLookup({}, async (tx) => {
+      const [newest = null] = await tx.manager.find(PriceList, { order: { version: 'DESC' }, take: 1 });
+      const list = await make(newest, () => pricesOf(tx, newest));
+      return list === null ? { version: newest?.version ?? 0, change: null } : insertList(tx, newest, list);
+    });
+    if (change !== null) await this.announce(change);
+    return version;
+  }
 }
 
-async function store(
+/** In the order in which their matches are tried. */
+async function pricesOf(tx: LookupTransaction, list: PriceList | null): Promise<ModelPrice[]> {
+  if (list === null) return [];
+  const rows = await tx.manager.find(ModelPriceRecord, {
+    where: { version: list.version },
+    order: { position: 'ASC' },
+  });
+  return rows.map((row) => modelPriceSchema.parse(row));
+}
+
+async function insertList(
   tx: LookupTransaction,
-  source: PriceSource,
-  digest: string,
+  newest: PriceList | null,
+  { name, prices, importedBy }: NewPriceList,
 ): Promise<{ version: number; change: PolicyChange | null }> {
-  const [newest] = await tx.manager.find(PriceList, { order: { version: 'DESC' }, take: 1 });
+  const digest = priceDigest(prices);
   if (newest?.digest === digest) return { version: newest.version, change: null };
   const version = (newest?.version ?? 0) + 1;
-  await tx.manager.insert(PriceList, { version, source: source.name, digest });
-  const rows = source.prices.map((price, position) => ({ ...price, version, position }));
+  const origin = importedBy === null ? 'BUILT_IN' : 'IMPORT';
+  await tx.manager.insert(PriceList, { version, source: name, digest, origin, importedBy });
+  const rows = prices.map((price, position) => ({ ...price, version, position }));
   for (let at = 0; at < rows.length; at += ROWS_PER_INSERT) {
     await tx.manager
       .createQueryBuilder()

@@ -76,7 +76,9 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
         ...rates.flatMap(({ unit, rate }) =>
           line(unit, rate, unit === 'requests' ? Math.max(1, units.requests) : units[unit]),
         ),
-        ...Object.entries(units.other ?? {}).flatMap(([name, count]) => line(name, otherRates.get(name) ?? null, count)),
+        ...Object.entries(units.other ?? {}).flatMap(([name, count]) =>
+          line(name, otherRates.get(name) ?? null, count),
+        ),
       ];
     },
   };

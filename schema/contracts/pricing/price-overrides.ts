@@ -6,11 +6,11 @@
 import { z } from 'zod';
 import { picoSchema, type PriceRule } from '../prices.js';
 import type { Cost } from '../usage-record.js';
-import { USAGE_UNITS } from '../usage-units.js';
+import { OTHER_UNIT_NAME } from '../usage-units.js';
 import { MODEL_CHARACTERS_MAX, NOT_BILLABLE, priceByRule, tierOf, type PriceRequest } from './compiled-prices.js';
 import { compileRule, type CompiledRule } from './compiled-rule.js';
 
-export const overrideRatesSchema = z.partialRecord(z.enum(USAGE_UNITS), picoSchema);
+export const overrideRatesSchema = z.record(z.string().regex(OTHER_UNIT_NAME), picoSchema);
 
 /** As policies and the recalculation of costs have it. */
 export const activeOverrideSchema = z.object({

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { bootstrap, firstAccountName } from '../../../api/bootstrap.js';
 import { createDemoGateway } from '../../../api/demo-gateway.js';
-import { DEMO_PRICES } from '../../../api/modules/pricing/index.js';
+import { DEMO_PRICES } from '../../../api/modules/pricing/demo-prices.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller } from '../../support/graphql.js';
 
@@ -57,6 +57,35 @@ test('a bad email or account name is refused by the name of its variable', async
   const { api } = await fresh();
   await expect(bootstrap(api.services, { ...OPTIONS, email: 'nobody' })).rejects.toThrow('BOOTSTRAP_EMAIL');
   await expect(bootstrap(api.services, { ...OPTIONS, accountName: 'No Name' })).rejects.toThrow('BOOTSTRAP_ACCOUNT');
+});
+
+test('what an operator imported stands at the next starts, until he takes the build’s prices again', async () => {
+  const { api, owner } = await fresh();
+  const { priceLists, priceImports } = api.services;
+  const build = { name: 'build', prices: DEMO_PRICES };
+  await priceLists.ensure(build);
+  const rules = [{ usdPerMillion: { inputTokens: '1' } }];
+  const document = JSON.stringify({ models: [{ provider: 'openai', model: 'own', rules }] });
+  const request = {
+    format: 'TOLLGATE',
+    document,
+    mode: 'REPLACE',
+    source: null,
+    dryRun: false,
+    importedBy: 'x',
+  } as const;
+  expect(await priceImports.import(request)).toMatchObject({ version: 2, models: 1 });
+  expect(await priceLists.ensure(build)).toBe(2);
+  expect((await priceImports.import({ ...request, format: 'BUILT_IN', document: null })).version).toBe(3);
+  expect((await priceImports.import({ ...request, format: 'BUILT_IN', document: null })).version).toBe(3);
+  expect(await priceLists.ensure(build)).toBe(4);
+  const { rows } = await owner.query('SELECT origin, imported_by FROM price_list ORDER BY version');
+  expect(rows).toEqual([
+    { origin: 'BUILT_IN', imported_by: null },
+    { origin: 'IMPORT', imported_by: 'x' },
+    { origin: 'BUILT_IN', imported_by: null },
+    { origin: 'BUILT_IN', imported_by: null },
+  ]);
 });
 
 test('equal prices are stored once, other prices are a new version that proxies hear of', async () => {

@@ -47,6 +47,7 @@ test('T-SQL-2 hostile text in any argument is refused or finds nothing; nothing 
         logId: text,
         providerKeyId: text,
         customProviderId: text,
+        priceOverrideId: text,
       };
       const variables = row.variables({ tag: tenant.tag, accountId: tenant.accountId, ...target });
       const named = 'name' in variables ? { ...variables, name: text } : variables;

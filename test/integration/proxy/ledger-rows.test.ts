@@ -136,6 +136,7 @@ function expectedRow(record: UsageRecord): Record<string, unknown> {
   const entries = record.metadata === null ? null : Object.entries(record.metadata);
   return {
     day: new Date(record.createdAtMs).toISOString().slice(0, 10), id: record.id, kind: 'USAGE', request_count: 1,
+    adjusts: null, prices_unpriced: false,
     account_id: record.accountId, gateway_id: record.gatewayId, api_token_id: record.apiTokenId,
     event_id: held(record.eventId, 256), config_version: record.configVersion,
     created_at: new Date(record.createdAtMs), provider: record.provider, model: held(record.model, 256),
@@ -194,7 +195,8 @@ test(
   STORED_TIMEOUT_MS,
 );
 
-const ATTEMPT_SQL = `SELECT ${LOG_COLUMNS_SQL} FROM usage_record u LEFT JOIN log_body b ON b.id = u.id WHERE u.id = $1`;
+const ATTEMPT_SQL = `SELECT ${LOG_COLUMNS_SQL} FROM usage_record u LEFT JOIN log_body b ON b.id = u.id
+  CROSS JOIN (SELECT NULL::numeric AS cost_pico, NULL::text AS cost_status, NULL::jsonb AS attempts) adj WHERE u.id = $1`;
 
 test(
   'the only attempt reads the same whether the row tells it or its own JSON does',

@@ -55,7 +55,7 @@ function inAccount(argument: 'gatewayName' | 'logId', selection: string): Row {
 /** A mutation that names a thing by its id alone. */
 function onThing(
   document: string,
-  id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId',
+  id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId' | 'priceOverrideId',
   permission: Permission,
 ): Row {
   return {
@@ -141,6 +141,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'LogConnection.totalCountIsExact': logs('totalCountIsExact'),
   'Log.gateway': inAccount('logId', 'gateway { id name }'),
   'Log.apiToken': inAccount('logId', 'apiToken { id name }'),
+  'Log.costBreakdown': inAccount(
+    'logId',
+    'id costBreakdown { recordedUsd lines { unit amountUsd } attempts { model } }',
+  ),
   'Log.bodyState': inAccount('logId', 'bodyState'),
   'Log.requestBody': inAccount('logId', 'id requestBody'),
   'Log.responseBody': inAccount('logId', 'id responseBody'),
@@ -203,6 +207,33 @@ export const ROWS: Readonly<Record<string, Row>> = {
     'customProviderId',
     'AI_GATEWAY_EDIT',
   ),
+  'Account.priceOverrides': ofAccount('priceOverrides { edges { node { id model rates { unit } } } }', READ),
+  'PriceOverride.rates': ofAccount('priceOverrides { edges { node { rates { unit usdPerMillion } } } }', READ),
+  'Mutation.setPriceOverride': onAccount(
+    `mutation ($accountId: ID!, $name: String!) { setPriceOverride(input: { accountId: $accountId, provider: "openai",
+      model: $name, rates: [{ unit: "inputTokens", usdPerMillion: "1" }] }) { id rates { unit } } }`,
+    'ACCOUNT_EDIT',
+  ),
+  'Mutation.removePriceOverride': onThing(
+    'mutation ($id: ID!) { removePriceOverride(id: $id) }',
+    'priceOverrideId',
+    'ACCOUNT_EDIT',
+  ),
+  'Mutation.recalculateCosts': onAccount(
+    `mutation ($accountId: ID!) { recalculateCosts(input: { accountId: $accountId, ${range}, dryRun: false }) {
+      records changed differenceUsd models { model } } }`,
+    'ACCOUNT_EDIT',
+  ),
+  'Mutation.importPriceList': {
+    document:
+      'mutation { importPriceList(input: { format: TOLLGATE, mode: MERGE, document: "{\\"models\\":[]}" }) { models } }',
+    variables: () => ({}),
+    isMutation: true,
+    expected: (caller) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
+    },
+  },
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
     'tokenId',

@@ -23,6 +23,7 @@ export interface Target {
   readonly logId: string;
   readonly providerKeyId: string;
   readonly customProviderId: string;
+  readonly priceOverrideId: string;
 }
 
 export const TARGETS = ['own', 'foreign', 'mixed', 'deleted', 'malformed'] as const;
@@ -35,7 +36,7 @@ export interface World {
   readonly foreignTexts: readonly string[];
   /** what tells of account B itself: the operator may see it too */
   readonly foreignAccountTexts: readonly string[];
-  /** a gateway, a token, a key and a custom provider of account A that nothing has touched yet */
+  /** a gateway, a token, a key, a custom provider and a price override of account A that nothing has touched yet */
   fresh(): Promise<Target>;
 }
 
@@ -49,6 +50,7 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
   await owner.query('UPDATE log_body SET deleted_at = now() WHERE id = $1', [deleted.logId]);
   await owner.query('DELETE FROM provider_key WHERE id = $1', [deleted.providerKeyId]);
   await owner.query('DELETE FROM custom_provider WHERE id = $1', [deleted.customProviderId]);
+  await owner.query('UPDATE price_override SET ended_at = now() WHERE id = $1', [deleted.priceOverrideId]);
   const callers = await makeCallers(owner, a, gone);
   await createUser(owner, { accountId: b.accountId, role: 'OWNER' });
   const malformed = "x' OR '1'='1";
@@ -68,6 +70,7 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
         logId: malformed,
         providerKeyId: malformed,
         customProviderId: malformed,
+        priceOverrideId: malformed,
       },
     },
     foreignTexts: [
@@ -77,6 +80,8 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
       foreign.logId,
       foreign.providerKeyId,
       foreign.customProviderId,
+      foreign.priceOverrideId,
+      'bravo-model',
       'bravo-body',
       'bravo-event',
       'bravo-alias',
@@ -86,6 +91,7 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
     fresh: async () => {
       // an account may have a hundred of them
       await owner.query("DELETE FROM custom_provider WHERE account_id = $1 AND slug LIKE 'fresh-%'", [a.accountId]);
+      await owner.query("DELETE FROM price_override WHERE account_id = $1 AND model LIKE 'fresh-%'", [a.accountId]);
       return { ...own, ...(await makeThings(owner, a, `fresh-${++freshCount}`)) };
     },
   };
@@ -105,7 +111,15 @@ async function makeThings(owner: pg.Pool, tenant: TestTenant, name: string) {
   const providerKeyId = await tenant.providerKey(key);
   const baseUrl = 'https://api.example.com';
   const customProviderId = await tenant.customProvider({ slug: `${name}-custom`, baseUrl });
-  return { gatewayName, gatewayId, tokenId: tokens.rows[0]?.id ?? '', providerKeyId, customProviderId };
+  const priceOverrideId = await tenant.priceOverride({ provider: 'openai', model: `${name}-model` });
+  return {
+    gatewayName,
+    gatewayId,
+    tokenId: tokens.rows[0]?.id ?? '',
+    providerKeyId,
+    customProviderId,
+    priceOverrideId,
+  };
 }
 
 async function fill(owner: pg.Pool, tenant: TestTenant, name: string): Promise<Target> {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { firstUuidAt, isUuid, newUuidV7, uuidDay, uuidTimeMs } from '../../../../schema/contracts/ids.js';
+import { firstUuidAt, isUuid, newUuidV7, uuidDay, uuidTimeMs, uuidV5 } from '../../../../schema/contracts/ids.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
 const YEAR_2200_MS = Date.UTC(2200, 0, 1);
@@ -12,6 +12,12 @@ test('a hundred thousand ids are unique, well-formed and in the order in which t
   expect(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(
     true,
   );
+});
+
+test('an id made of a name is the same each time, and the one of RFC 9562 for its example', () => {
+  const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+  expect(uuidV5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+  expect(uuidV5(dns, 'www.example.org')).not.toBe(uuidV5(dns, 'www.example.com'));
 });
 
 test('ids never go backwards, also when the clock does', () => {

@@ -1,0 +1,2 @@
+export { RecalculationResolver } from './recalculation.resolver.js';
+export { RecalculationService } from './recalculation.service.js';

@@ -1,0 +1,150 @@
+/**
+ * Recalculation: what was recorded is priced anew, and each difference becomes an adjusting entry. One transaction reads
+ * one snapshot and writes all entries or none; an account's recalculations happen one after the other, so that a second
+ * one finds nothing left to do.
+ */
+import { uuidV5 } from '../../../schema/contracts/ids.js';
+import { badInput, conflict } from '../../errors.js';
+import { parseInput } from '../../input.js';
+import { usdFromPico } from '../../scalars/numeric-scalars.js';
+import type { AccountScope } from '../../tenancy/account-scope.js';
+import type { Database } from '../../tenancy/database.js';
+import { SqlConditions } from '../../tenancy/sql-conditions.js';
+import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { recordAudit } from '../audit/index.js';
+import { adjustmentsJoinSql, PRICED_COLUMNS_SQL, pricedAttempts, type PricedRow } from '../log/index.js';
+import { insertEntries, type AdjustingEntry } from './adjusting-entries.js';
+import { pricesInForce } from './prices-in-force.js';
+import { RecalculationTally } from './recalculation-tally.js';
+import {
+  recalculationSchema,
+  type CheckedRecalculation,
+  type CostRecalculation,
+  type RecalculateCostsInput,
+} from './recalculation.types.js';
+import { LIST_PRICED, reprice, type PriceNow } from './repricing.js';
+
+type Scope = AccountScope<'cost.recalculate'>;
+
+/** Records of one recalculation: what one transaction may hold up. */
+export const RECALCULATED_MAX = 200_000;
+/** Records that are priced between two queries, and so keep the process from other work: some 20 ms. */
+const BATCH_ROWS = 1_000;
+
+export class RecalculationService {
+  constructor(
+    private readonly database: Database,
+    private readonly recordsMax: number = RECALCULATED_MAX,
+  ) {}
+
+  async recalculate(scope: Scope, input: RecalculateCostsInput): Promise<CostRecalculation> {
+    const checked = parseInput(recalculationSchema, input, 'input');
+    return this.database.inAccount(scope, async (tx) => {
+      if (!checked.dryRun) await tx.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+      const { version, priceNow } = await pricesInForce(tx);
+      const tally = await this.priceAnew(tx, checked, priceNow);
+      assertExpected(tally.differencePico, checked);
+      const result = tally.result({ dryRun: checked.dryRun, priceVersion: version === 0 ? null : version });
+      if (!checked.dryRun && result.changed > 0n) await audit(tx, checked, result);
+      return result;
+    });
+  }
+
+  private async priceAnew(
+    tx: TenantTransaction,
+    checked: CheckedRecalculation,
+    priceNow: PriceNow,
+  ): Promise<RecalculationTally> {
+    const tally = new RecalculationTally();
+    let seen = 0;
+    await openCursor(tx, checked);
+    for (;;) {
+      const rows = await tx.fetch<RecordRow>('recalculated', BATCH_ROWS);
+      if (rows.length === 0) return tally;
+      seen += rows.length;
+      if (seen > this.recordsMax) {
+        throw badInput('input.to', `reaches over more than ${this.recordsMax} records: take a shorter range`);
+      }
+      const entries = rows.flatMap((row) => entryOf(row, priceNow, tally));
+      if (checked.dryRun || entries.length === 0) continue;
+      if ((await insertEntries(tx, entries)) !== entries.length) {
+        throw conflict('The same records were recalculated at the same time. Nothing was written.');
+      }
+    }
+  }
+}
+
+/** Not the account's row, which every insert of something of the account's locks too. */
+const LOCK = "hashtextextended('recalculate/' || $1::text, 0)";
+
+interface RecordRow extends PricedRow {
+  /** what earlier adjustments add up to, as digits; null: there are none */
+  readonly adjusted_pico: string | null;
+  readonly adjustment_count: number;
+}
+
+/** Its snapshot is the one of this moment: entries that are written meanwhile are not read. */
+async function openCursor(tx: TenantTransaction, { from, to, gatewayIds }: CheckedRecalculation): Promise<void> {
+  const day = (at: Date): string => at.toISOString().slice(0, 10);
+  const where = new SqlConditions()
+    .and(tx.owned('u'))
+    .and("u.kind = 'USAGE'")
+    .where(LIST_PRICED, (statuses) => `u.cost_status = ANY(${statuses}::text[])`)
+    .where(tx.scope.gatewayIds, (ids) => `u.gateway_id = ANY(${ids}::uuid[])`)
+    .where(gatewayIds, (ids) => `u.gateway_id = ANY(${ids}::uuid[])`)
+    .where(day(notBefore1970(from)), (first) => `u.day >= ${first}::date`)
+    .where(day(notBefore1970(to)), (last) => `u.day <= ${last}::date`)
+    .where(notBefore1970(from), (first) => `u.created_at >= ${first}`)
+    .where(notBefore1970(to), (end) => `u.created_at < ${end}`);
+  await tx.query(
+    `DECLARE recalculated NO SCROLL CURSOR FOR
+     SELECT ${PRICED_COLUMNS_SQL}, adj.cost_pico AS adjusted_pico, adj.count AS adjustment_count
+     FROM usage_record u ${adjustmentsJoinSql(tx)} WHERE ${where.sql}`,
+    where.parameters,
+  );
+}
+
+/** Nothing was recorded before 1970, and Postgres has no year 0. */
+const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
+
+/** The entry that a record needs, none or one; tells `tally` of the record in any case. */
+function entryOf(row: RecordRow, priceNow: PriceNow, tally: RecalculationTally): AdjustingEntry[] {
+  const repricing = reprice(pricedAttempts(row), row.created_at.getTime(), priceNow);
+  const { cost, attempts } = repricing;
+  const beforePico = BigInt(row.cost_pico ?? 0) + BigInt(row.adjusted_pico ?? 0);
+  const hadPrice = row.cost_pico !== null || row.adjustment_count > 0;
+  const afterPico = cost?.costPico ?? beforePico;
+  const isChanged = cost !== null && (afterPico !== beforePico || !hadPrice);
+  const { provider, model } = row;
+  tally.add({ provider, model, beforePico, afterPico, isChanged, isNewlyPriced: !hadPrice, hasPrice: cost !== null });
+  if (!isChanged) return [];
+  return [
+    {
+      id: uuidV5(row.id, `adj${row.adjustment_count + 1}`),
+      adjusts: row.id,
+      day: row.day,
+      differencePico: afterPico - beforePico,
+      repricing: { cost, attempts },
+      pricesUnpriced: !hadPrice,
+    },
+  ];
+}
+
+function assertExpected(differencePico: bigint, { expectedDifferenceUsd }: CheckedRecalculation): void {
+  if (expectedDifferenceUsd === null || expectedDifferenceUsd === undefined) return;
+  const difference = usdFromPico(differencePico); // both are in the one notation of Decimal
+  if (expectedDifferenceUsd !== difference) {
+    throw conflict(`The difference is ${difference} USD now.`, 'input.expectedDifferenceUsd');
+  }
+}
+
+async function audit(tx: TenantTransaction, checked: CheckedRecalculation, result: CostRecalculation): Promise<void> {
+  const { from, to, gatewayIds } = checked;
+  const { priceVersion, costBeforeUsd, costAfterUsd, differenceUsd } = result;
+  const counts = { records: result.records.toString(), changed: result.changed.toString() };
+  await recordAudit(tx, {
+    action: 'cost.recalculate',
+    before: { costUsd: costBeforeUsd },
+    after: { costUsd: costAfterUsd, differenceUsd, priceVersion, ...counts, from, to, gatewayIds },
+  });
+}
