@@ -27,7 +27,7 @@ CREATE TABLE price_override (
   CONSTRAINT price_override_account_fkey FOREIGN KEY (account_id) REFERENCES account (id),
   CONSTRAINT price_override_model_check CHECK (length(model) BETWEEN 1 AND 256),
   CONSTRAINT price_override_match_check CHECK (match IN ('EXACT', 'PREFIX')),
-  CONSTRAINT price_override_tier_check CHECK (service_tier ~ '^[a-z0-9_-]{1,64}$'),
+  CONSTRAINT price_override_tier_check CHECK (service_tier ~ '^[a-z0-9][a-z0-9 ._-]{0,63}$'),
   CONSTRAINT price_override_rates_check CHECK (jsonb_typeof(rates) = 'object' AND rates <> '{}')
 );
 -- one price in force for one thing; and what policies read

@@ -48,6 +48,9 @@ const timeOfDaySchema = z.object({ type: z.literal('time_of_day'), startTime: z.
 const timeConditionSchema = z.discriminatedUnion('type', [startDateSchema, timeOfDaySchema]);
 export type TimeCondition = z.infer<typeof timeConditionSchema>;
 
+/** A tier's name as rules have it: `flex`, or what else an answer tells that decides the price (`hd 1024x1792`). */
+export const SERVICE_TIER = /^[a-z0-9][a-z0-9 ._-]{0,63}$/;
+
 const conditionSchema = z.discriminatedUnion('type', [
   startDateSchema,
   timeOfDaySchema,

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { CUSTOM_PREFIX, CUSTOM_SLUG, PROVIDER_SLUGS } from '../../../schema/contracts/providers.js';
+import { SERVICE_TIER } from '../../../schema/contracts/prices.js';
 import { OTHER_UNIT_NAME, USAGE_UNITS } from '../../../schema/contracts/usage-units.js';
 import { OverrideMatchEnum, type OverrideMatch } from '../../../schema/entities/graphql-enums.js';
 import { PriceOverride } from '../../../schema/entities/price-override.js';
@@ -62,7 +63,7 @@ export const overrideSchema = z.object({
   serviceTier: z
     .string()
     .toLowerCase()
-    .regex(/^[a-z0-9_-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9, _ and -')
+    .regex(SERVICE_TIER, 'must be 1 to 64 of a-z, 0-9, ., _, - and blanks')
     .nullish()
     .transform((tier) => tier ?? null),
   from: z

@@ -28,7 +28,7 @@ type Scope = AccountScope<'cost.recalculate'>;
 
 /** Records of one recalculation: what one transaction may hold up. */
 export const RECALCULATED_MAX = 200_000;
-/** Records that are priced between two queries, and so keep the process from other work: some 20 ms. */
+/** Records that are priced between two queries: the api's other requests wait that long. */
 const BATCH_ROWS = 1_000;
 
 export class RecalculationService {

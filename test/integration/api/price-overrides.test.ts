@@ -94,7 +94,7 @@ test.each([
   ['input.provider', { provider: 'nobody' }],
   ['input.provider', { provider: 'custom-' }],
   ['input.model', { model: ' ' }],
-  ['input.serviceTier', { serviceTier: 'a b' }],
+  ['input.serviceTier', { serviceTier: 'a#b' }],
   ['input.rates', { rates: [] }],
   ['input.rates.0.unit', { rates: [{ unit: 'input_tokens', usdPerMillion: '1' }] }],
   ['input.rates.1.unit', { rates: [RATES[0], RATES[0]] }],
