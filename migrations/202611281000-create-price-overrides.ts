@@ -61,8 +61,9 @@ ALTER TABLE usage_record
   ADD COLUMN prices_unpriced boolean NOT NULL DEFAULT false,
   ADD CONSTRAINT usage_record_adjusts_check CHECK (
     (kind = 'ADJUSTMENT') = (adjusts IS NOT NULL) AND (kind = 'ADJUSTMENT' OR NOT prices_unpriced));
--- the adjustments of a log; requests have no entry in it
-CREATE INDEX usage_record_adjusts_idx ON usage_record (adjusts) WHERE adjusts IS NOT NULL;
+-- the adjustments of a record; requests have no entry in it. Every column that they are looked up by, so that no plan
+-- prefers another index, whatever it knows of the table: 20 000 look-ups by the key's day took 75 s.
+CREATE INDEX usage_record_adjusts_idx ON usage_record (adjusts, day, account_id) WHERE adjusts IS NOT NULL;
 CREATE POLICY usage_record_adjust ON usage_record FOR INSERT TO tollgate_api
   WITH CHECK (account_id = app_account() AND kind = 'ADJUSTMENT');
 GRANT INSERT ON usage_record TO tollgate_api;`,

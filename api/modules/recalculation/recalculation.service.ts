@@ -27,7 +27,7 @@ import { LIST_PRICED, reprice, type PriceNow } from './repricing.js';
 type Scope = AccountScope<'cost.recalculate'>;
 
 /** Records of one recalculation: what one transaction may hold up. */
-export const RECALCULATED_MAX = 200_000;
+export const RECALCULATED_MAX = 100_000;
 /** Records that are priced between two queries: the api's other requests wait that long. */
 const BATCH_ROWS = 1_000;
 
