@@ -3,7 +3,7 @@
  * differently is an error and ends the connection. A body's chunks are copies; the bytes that are pushed may be written
  * over afterwards. At most one head is held, up to its bound.
  */
-import { closed, headTooLarge, notHttp, outOfPlace } from './call-errors.js';
+import { closedByServer, headTooLarge, notHttp, outOfPlace } from './call-errors.js';
 import { parseAnswerHead, TOKEN, type AnswerHead } from './answer-head.js';
 
 /** The head of an answer, the lines of its interim answers and of its trailers, each. */
@@ -85,7 +85,7 @@ export class AnswerParser {
   /** No byte will come any more: ends a body that ends with its connection. Throws when something is missing. */
   close(): void {
     if (this.state === DONE) return;
-    if (this.state !== BODY_TO_THE_END) throw closed();
+    if (this.state !== BODY_TO_THE_END) throw closedByServer();
     this.finish(false);
   }
 

@@ -7,7 +7,10 @@ export const notHttp = (reason: string): Error => new errors.HTTPParserError(rea
 /** An answer that was not asked for, or asks for another protocol. */
 export const outOfPlace = (): Error => new errors.SocketError('bad response');
 
-/** The connection ended. */
+/** The server ended the connection in the middle of something. */
+export const closedByServer = (): Error => new errors.SocketError('other side closed');
+
+/** The connection is no more. */
 export const closed = (): Error => new errors.SocketError('closed');
 
 export const headTooLarge = (): Error => new errors.HeadersOverflowError();

@@ -3,7 +3,7 @@
  * buffer that all connections share (`net`'s `onread`): no stream stands in between, which costs more than the parsing.
  */
 import type { Socket } from 'node:net';
-import { closed } from './call-errors.js';
+import { closed, closedByServer } from './call-errors.js';
 import type { AnswerHead } from './answer-head.js';
 import { AnswerParser, type AnswerEvents } from './answer-parser.js';
 import { asError, type PooledCall } from './http-call.js';
@@ -150,7 +150,7 @@ export class Connection implements AnswerEvents, SocketReader {
   private readonly onEnd = (): void => {
     try {
       this.parser.close();
-      this.destroy(closed());
+      this.destroy(closedByServer());
     } catch (error) {
       this.destroy(asError(error));
     }
