@@ -31,6 +31,37 @@ function scaled(text: string): bigint {
   return BigInt(whole + fraction.padEnd(DECIMALS, '0')) / 10n ** BigInt(-Number(exponent)); // exponents are negative
 }
 
+/** Which rate prices a unit, the narrowest first. */
+const WIDER: Readonly<Record<string, string[]>> = {
+  cachedInputTokens: ['cachedInputTokens', 'inputTokens'],
+  reasoningTokens: ['reasoningTokens', 'outputTokens'],
+};
+
+/** USD for a million of each unit, as decimal strings: what a provider's page tells. */
+export type OracleRates = Readonly<Record<string, string>>;
+
+/** What the units cost at such rates, in USD as a decimal string, or null where a used unit has none. */
+export function oracleCostAt(rates: OracleRates, units: OracleUnits): string | null {
+  let sum = 0n;
+  for (const [unit, count] of Object.entries(units)) {
+    const rate = (WIDER[unit] ?? [unit]).map((name) => rates[name]).find((each) => each !== undefined);
+    if (count > 0 && rate === undefined) return null;
+    if (rate !== undefined) sum += (scaled(rate) * BigInt(count)) / 1_000_000n;
+  }
+  return decimalText(sum);
+}
+
+/** USD as pico-USD: a whole number's digits, or the exact decimal where the price is finer. */
+export function oraclePico(usd: string): string {
+  return decimalText(scaled(usd) * 1_000_000_000_000n);
+}
+
+/** What the units cost, and whether that is all of it: searches that the source has no price for are left out. */
+export function oracleBill(model: ModelInfo, units: OracleUnits, at: Date): { usd: string | null; isWhole: boolean } {
+  const isPriced = pricesAt(model, at)['web_searches_kcount'] !== undefined;
+  return { usd: oracleCost(model, units, at), isWhole: isPriced || (units['webSearches'] ?? 0) === 0 };
+}
+
 /** USD as a decimal string without trailing zeros, or null where a used unit has no price. */
 export function oracleCost(model: ModelInfo, units: OracleUnits, at: Date): string | null {
   const prices = pricesAt(model, at);
