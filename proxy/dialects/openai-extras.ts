@@ -11,7 +11,7 @@ export function addExtras(units: UsageUnits, usage: JsonObject, counts: UsageCou
   if (usage['citation_tokens'] !== undefined || usage['search_context_size'] !== undefined) {
     addResearch(units, usage, counts);
   }
-  const searches = objectIn(usage, 'server_tool_use'); // OpenRouter
+  const searches = objectIn(usage, 'server_tool_use') ?? objectIn(usage, 'server_tool_use_details'); // OpenRouter
   if (searches !== null) units.webSearches += counts.optional(searches, 'web_search_requests');
   const tools = objectIn(usage, 'server_side_tool_usage_details'); // xAI
   if (tools !== null) {

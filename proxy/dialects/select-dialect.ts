@@ -69,7 +69,7 @@ const GEMINI_METHODS = new Map<string, DialectChoice>([
 ]);
 
 /** What providers put before the paths that they copy: an API's name, a version, or both in either order. */
-const PREFIX = /^(?:(?:openai|inference|compatibility|anthropic)\/)?(?:v\d+(?:alpha|beta)?\/)?(?:openai\/)?/;
+const PREFIX = /^(?:(?:openai|inference|compatibility|anthropic|beta)\/)?(?:v\d+(?:alpha|beta)?\/)?(?:openai\/)?/;
 const FREE_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
 /** What Vertex copied of OpenAI's API. */

@@ -12,6 +12,7 @@ test.each([
   ['google-ai-studio', 'POST', 'v1/models/gemini-2.5-pro:streamGenerateContent?alt=sse', 'gemini'],
   ['google-ai-studio', 'POST', 'v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
   ['google-ai-studio', 'POST', 'v1beta/openai/chat/completions', 'openai-chat'],
+  ['deepseek', 'POST', 'beta/chat/completions', 'openai-chat'],
   ['perplexity-ai', 'POST', 'v1/agent', 'openai-responses'],
   ['custom-mine', 'POST', '/chat/completions', 'openai-chat'],
   ['custom-mine', 'POST', '/api/v2/openai/v1/chat/completions?a=/messages', 'openai-chat'],
