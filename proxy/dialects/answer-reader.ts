@@ -2,6 +2,7 @@
 import { ByteParts } from '../usage/byte-parts.js';
 import type { AnswerReader, UsageReading } from './dialect.js';
 import { JsonArrayElements } from './json-array-elements.js';
+import { withoutMember } from './json-skim.js';
 import { isJsonObject, type JsonObject } from './json-value.js';
 import { SseEvents, sseData } from './sse-events.js';
 
@@ -25,11 +26,23 @@ export interface AnswerTally {
 /** A document above this is not held: its usage is estimated. */
 export const DOCUMENT_BYTES_MAX = 8_388_608;
 
+/** How a document can be read without most of it. */
+export interface Skim {
+  /** the member that holds what was written: it is left out */
+  readonly without: string;
+  /** whether the rest says enough without it; if not, the whole document is read */
+  isEnough(rest: JsonObject): boolean;
+}
+
 export class DocumentReader implements AnswerReader {
   private readonly held = new ByteParts();
   private bytes = 0;
 
-  constructor(private readonly tally: AnswerTally) {}
+  /** @param skim null: every document is read whole */
+  constructor(
+    private readonly tally: AnswerTally,
+    private readonly skim: Skim | null = null,
+  ) {}
 
   push(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
@@ -39,13 +52,27 @@ export class DocumentReader implements AnswerReader {
 
   finish(complete: boolean): UsageReading {
     const isOverflowed = this.bytes > DOCUMENT_BYTES_MAX;
-    const isRead = !isOverflowed && addParsed(this.tally, this.held.joined().toString());
+    const isRead = !isOverflowed && this.read(this.held.joined(), complete);
     return this.tally.reading({
       isComplete: complete,
       isOverflowed,
       isDamaged: false,
       unreadBytes: isRead ? 0 : this.bytes,
     });
+  }
+
+  /** Whether the document was JSON; one that was cut is read as far as it goes. */
+  private read(document: Buffer, isComplete: boolean): boolean {
+    const { skim, tally } = this;
+    const skimmed = skim !== null && isComplete ? withoutMember(document, skim.without) : null;
+    if (skim !== null && skimmed !== null) {
+      const rest = parsed(skimmed);
+      if (isJsonObject(rest) && skim.isEnough(rest)) {
+        tally.add(rest);
+        return true;
+      }
+    }
+    return addParsed(tally, document.toString());
   }
 }
 
@@ -129,13 +156,18 @@ const BOM = '\ufeff';
 
 /** Whether `text` was JSON whose object (or objects, in an array) could be added. */
 export function addParsed(tally: AnswerTally, text: string): boolean {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.startsWith(BOM) ? text.slice(1) : text);
-  } catch {
-    return false; // the answer is somebody else's: what is not JSON is counted as unread
-  }
+  const value = parsed(text);
+  if (value === undefined) return false;
   const events: readonly unknown[] = Array.isArray(value) ? value : [value];
   for (const event of events) if (isJsonObject(event)) tally.add(event);
   return true;
+}
+
+/** Undefined: it is no JSON. The answer is somebody else's: what is none is counted as unread. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith(BOM) ? text.slice(1) : text);
+  } catch {
+    return undefined;
+  }
 }

@@ -6,7 +6,7 @@ import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { endsWithLine } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
-import type { UsageCounts } from './usage-counts.js';
+import { hasCount, type UsageCounts } from './usage-counts.js';
 import { readingOf, type Estimates } from './usage-reading.js';
 
 export const anthropicMessages: Dialect = {
@@ -50,7 +50,7 @@ export class MessagesTally implements AnswerTally {
         this.addMessage(event);
         this.isDocument = true;
         this.isFinal = this.usage !== null;
-        if (this.usage === null) this.outputTextBytes += textBytes(event['content']);
+        if (!hasCount(this.usage, 'output_tokens')) this.outputTextBytes += textBytes(event['content']);
         return;
       case 'message_start':
         this.addMessage(event['message']);

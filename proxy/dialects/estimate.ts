@@ -45,7 +45,9 @@ export function textBytes(value: unknown, depth = 0): number {
     for (const item of value) bytes += typeof item === 'number' ? BYTES_PER_TOKEN : textBytes(item, depth + 1);
     return bytes;
   }
-  for (const [key, member] of Object.entries(value)) {
+  // `for … in` is right for what JSON.parse made, and makes no list
+  for (const key in value) {
+    const member: unknown = value[key as keyof typeof value];
     if (typeof member === 'string' ? !NOT_TEXT.has(key) : member !== null) bytes += textBytes(member, depth + 1);
   }
   return bytes;

@@ -1,11 +1,12 @@
 /** OpenAI chat completions, and the older completions: the dialect that most providers copy. */
-import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally, type Skim } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { CHAT_USAGE, openAiUnits } from './openai-usage.js';
 import { endsWithLine } from './stream-end.js';
 import { systemTextOf } from './system-text.js';
+import { hasCount } from './usage-counts.js';
 import { readingOf } from './usage-reading.js';
 
 export const openAiChat: Dialect = {
@@ -23,11 +24,20 @@ export const openAiChat: Dialect = {
       otherUnits: null,
     };
   },
-  newDocumentReader: (facts) => new DocumentReader(new ChatTally(facts)),
+  newDocumentReader: (facts) => new DocumentReader(new ChatTally(facts), WITHOUT_CHOICES),
   newStreamReader: (facts) => new StreamReader(new ChatTally(facts)),
   endsStream: (chunk) => endsWithLine(chunk, 'data:[DONE]'),
   streamErrorEvent: (message) =>
     `data: ${JSON.stringify({ error: { message, type: 'upstream_error', param: null, code: null } })}\n\n`,
+};
+
+/** The choices hold text, which counts only where a count is missing. */
+const WITHOUT_CHOICES: Skim = {
+  without: 'choices',
+  isEnough(event) {
+    const usage = objectIn(event, 'usage');
+    return hasCount(usage, CHAT_USAGE.input) && hasCount(usage, CHAT_USAGE.output);
+  },
 };
 
 class ChatTally implements AnswerTally {
@@ -49,10 +59,11 @@ class ChatTally implements AnswerTally {
     this.serviceTier = textIn(event, 'service_tier') ?? this.serviceTier;
     const choices = arrayIn(event, 'choices');
     if (usage !== null && choices.length === 0) this.isFinished = true; // the chunk that carries nothing but usage
+    const isCounted = hasCount(usage, CHAT_USAGE.output);
     for (const choice of choices) {
       if (!isJsonObject(choice)) continue;
       if (choice['finish_reason'] !== null && choice['finish_reason'] !== undefined) this.isFinished = true;
-      if (usage === null) this.outputTextBytes += textBytes(choice['delta'] ?? choice['message'] ?? choice['text']);
+      if (!isCounted) this.outputTextBytes += textBytes(choice['delta'] ?? choice['message'] ?? choice['text']);
     }
   }
 

@@ -1,10 +1,11 @@
 /** OpenAI embeddings: input tokens only. */
 import { noUnits } from '../../schema/contracts/usage-units.js';
-import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally, type Skim } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { openAiChat } from './openai-chat.js';
+import { hasCount } from './usage-counts.js';
 import { readingOf } from './usage-reading.js';
 
 export const openAiEmbeddings: Dialect = {
@@ -22,10 +23,16 @@ export const openAiEmbeddings: Dialect = {
       otherUnits: null,
     };
   },
-  newDocumentReader: (facts) => new DocumentReader(new EmbeddingsTally(facts)),
+  newDocumentReader: (facts) => new DocumentReader(new EmbeddingsTally(facts), WITHOUT_VECTORS),
   newStreamReader: (facts) => new StreamReader(new EmbeddingsTally(facts)),
   endsStream: () => false,
   streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
+};
+
+/** Thousands of numbers that nobody counts. */
+const WITHOUT_VECTORS: Skim = {
+  without: 'data',
+  isEnough: (event) => hasCount(objectIn(event, 'usage'), 'prompt_tokens'),
 };
 
 class EmbeddingsTally implements AnswerTally {

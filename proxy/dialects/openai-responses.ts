@@ -7,6 +7,7 @@ import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json
 import { RESPONSES_USAGE, openAiUnits } from './openai-usage.js';
 import { isWholeEvent } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
+import { hasCount } from './usage-counts.js';
 import { readingOf } from './usage-reading.js';
 
 const TERMINAL_EVENTS = ['response.completed', 'response.incomplete', 'response.failed'];
@@ -63,7 +64,8 @@ class ResponsesTally implements AnswerTally {
   reading(end: AnswerEnd): UsageReading {
     const usage = objectIn(this.response, 'usage');
     const webSearches = arrayIn(this.response, 'output').filter(isWebSearch).length;
-    if (usage === null && this.response !== null) this.outputTextBytes ||= textBytes(this.response['output']);
+    if (!hasCount(usage, RESPONSES_USAGE.output) && this.response !== null)
+      this.outputTextBytes ||= textBytes(this.response['output']);
     const { isError, outputTextBytes, model, serviceTier } = this;
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal: true };
     const { response } = this;

@@ -2,13 +2,16 @@
  * Counts out of a provider's usage object. A value that is missing where it must stand, negative, fractional, not a
  * number or absurd is named in `problems` and never becomes a silent zero.
  */
-import { isJsonObject } from './json-value.js';
+import { isJsonObject, type JsonObject } from './json-value.js';
 
 /** No answer holds a billion tokens: a larger count is a fault, and one such row would hide all others in a sum. */
 const COUNT_MAX = 1_000_000_000;
 
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= COUNT_MAX;
+
+/** Whether a usage object has a usable count under `key`: then nothing has to be estimated in its place. */
+export const hasCount = (usage: JsonObject | null, key: string): boolean => usage !== null && isCount(usage[key]);
 
 export class UsageCounts {
   readonly problems: string[] = [];
