@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { freePort } from '../../platform/listen.js';
+import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
 import { newVaultKeyPair } from '../../schema/contracts/vault-keys.js';
 import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
@@ -26,7 +27,7 @@ export async function startTollgate(
     Program.node('proxy/main.js', {
       name: 'the proxy',
       core: surroundings.core,
-      flags: options.profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`],
+      flags: [...TIER_NODE_FLAGS, ...profileFlags(options.profileFolder)],
       env: { ...process.env, ...proxyEnvironment(services, surroundings, { pepper, port }) },
     }),
   );
@@ -39,6 +40,9 @@ export async function startTollgate(
     stop: () => program.stop(),
   };
 }
+
+const profileFlags = (folder: string | null): string[] =>
+  folder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 
 interface ServiceUrls {
   readonly databaseUrl: string;
