@@ -38,10 +38,13 @@ export function shiftDown(value: Decimal, places: number): Decimal {
   return { digits: value.digits, decimals: value.decimals + places };
 }
 
-/** The decimal as whole 10^-12 parts, a half rounded up; `isExact` is false when it was rounded. Not for negatives. */
-export function toPico(value: Decimal): { readonly pico: bigint; readonly isExact: boolean } {
+/**
+ * The decimal as whole 10^-12 parts, or each of `parts` equal ones of it; a half is rounded up, and `isExact` is false when
+ * something was. Not for negatives.
+ */
+export function toPico(value: Decimal, parts = 1n): { readonly pico: bigint; readonly isExact: boolean } {
   const surplus = value.decimals - PICO_DECIMALS;
-  if (surplus <= 0) return { pico: value.digits * 10n ** BigInt(-surplus), isExact: true };
-  const divisor = 10n ** BigInt(surplus);
-  return { pico: (value.digits * 2n + divisor) / (divisor * 2n), isExact: value.digits % divisor === 0n };
+  const digits = surplus <= 0 ? value.digits * 10n ** BigInt(-surplus) : value.digits;
+  const divisor = surplus <= 0 ? parts : parts * 10n ** BigInt(surplus);
+  return { pico: (digits * 2n + divisor) / (divisor * 2n), isExact: digits % divisor === 0n };
 }

@@ -20,8 +20,11 @@ const KEYS: Readonly<Record<string, { keys: string[]; per: bigint }>> = {
   audioOutputTokens: { keys: ['output_audio_mtok', 'output_mtok'], per: 1_000_000n },
   imageOutputTokens: { keys: ['output_image_mtok', 'output_mtok'], per: 1_000_000n },
   webSearches: { keys: ['web_searches_kcount'], per: 1_000n },
+  citationTokens: { keys: ['output_citation_mtok'], per: 1_000_000n },
+  fileSearches: { keys: ['storage_searches_kcount'], per: 1_000n },
+  audioMilliseconds: { keys: ['input_audio_hours'], per: 3_600_000n },
 };
-const INPUT = Object.keys(KEYS).filter((unit) => /input|cache/i.test(unit));
+const INPUT = Object.keys(KEYS).filter((unit) => /inputTokens|cache/i.test(unit));
 const DECIMALS = 30;
 
 /** A decimal string as whole 10^-30 parts. */
@@ -65,6 +68,7 @@ export function oracleBill(model: ModelInfo, units: OracleUnits, at: Date): { us
 /** USD as a decimal string without trailing zeros, or null where a used unit has no price. */
 export function oracleCost(model: ModelInfo, units: OracleUnits, at: Date): string | null {
   const prices = pricesAt(model, at);
+  if (Object.keys(units).some((unit) => unit !== 'requests' && KEYS[unit] === undefined)) return null;
   const inputTokens = INPUT.reduce((sum, unit) => sum + (units[unit] ?? 0), 0);
   const perThousand = prices['requests_kcount'];
   let sum = typeof perThousand === 'number' ? scaled(String(perThousand)) / 1_000n : 0n; // every answer is a request

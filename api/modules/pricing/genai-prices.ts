@@ -2,10 +2,15 @@
  * Turns the price data of `@pydantic/genai-prices` into our own price list: integer pico-USD per unit, every condition
  * kept. Runs when a list is imported, never while requests are served.
  */
-import { findProvider, type ConditionalPrice, type ModelInfo, type Provider } from '@pydantic/genai-prices';
-import { parseDecimal, shiftDown, toPico } from '../../../schema/contracts/decimal.js';
+import {
+  findProvider,
+  type ConditionalPrice,
+  type ModelInfo,
+  type Provider,
+  type TieredPrices,
+} from '@pydantic/genai-prices';
+import { parseDecimal, toPico } from '../../../schema/contracts/decimal.js';
 import type { ModelPrice, PriceRule, Rate } from '../../../schema/contracts/prices.js';
-import type { UsageUnit } from '../../../schema/contracts/usage-units.js';
 
 /** Our slugs to the package's provider ids; slugs without an entry are metered and UNPRICED. */
 export const PRICED_PROVIDERS: Readonly<Record<string, string>> = Object.freeze({
@@ -29,19 +34,34 @@ export const PRICED_PROVIDERS: Readonly<Record<string, string>> = Object.freeze(
 });
 
 /** The package's price keys that are our units, and for how many (as a power of ten) each price is. */
-const PRICE_KEYS = new Map<string, { readonly unit: UsageUnit; readonly power: number }>([
-  ['input_mtok', { unit: 'inputTokens', power: 6 }],
-  ['cache_read_mtok', { unit: 'cachedInputTokens', power: 6 }],
-  ['cache_write_mtok', { unit: 'cacheWriteTokens', power: 6 }],
-  ['cache_write_1h_mtok', { unit: 'cacheWrite1hTokens', power: 6 }],
-  ['output_mtok', { unit: 'outputTokens', power: 6 }],
-  ['output_reasoning_mtok', { unit: 'reasoningTokens', power: 6 }],
-  ['input_audio_mtok', { unit: 'audioInputTokens', power: 6 }],
-  ['output_audio_mtok', { unit: 'audioOutputTokens', power: 6 }],
-  ['input_image_mtok', { unit: 'imageInputTokens', power: 6 }],
-  ['output_image_mtok', { unit: 'imageOutputTokens', power: 6 }],
-  ['requests_kcount', { unit: 'requests', power: 3 }],
-  ['web_searches_kcount', { unit: 'webSearches', power: 3 }],
+interface PriceKey {
+  /** of `USAGE_UNITS` or of the open set */
+  readonly unit: string;
+  /** for how many of them a price is */
+  readonly per: bigint;
+  readonly mustBeExact?: boolean;
+}
+
+const THOUSAND = 1_000n;
+const MILLION = 1_000_000n;
+
+const PRICE_KEYS = new Map<string, PriceKey>([
+  ['input_mtok', { unit: 'inputTokens', per: MILLION }],
+  ['cache_read_mtok', { unit: 'cachedInputTokens', per: MILLION }],
+  ['cache_write_mtok', { unit: 'cacheWriteTokens', per: MILLION }],
+  ['cache_write_1h_mtok', { unit: 'cacheWrite1hTokens', per: MILLION }],
+  ['output_mtok', { unit: 'outputTokens', per: MILLION }],
+  ['output_reasoning_mtok', { unit: 'reasoningTokens', per: MILLION }],
+  ['input_audio_mtok', { unit: 'audioInputTokens', per: MILLION }],
+  ['output_audio_mtok', { unit: 'audioOutputTokens', per: MILLION }],
+  ['input_image_mtok', { unit: 'imageInputTokens', per: MILLION }],
+  ['output_image_mtok', { unit: 'imageOutputTokens', per: MILLION }],
+  ['requests_kcount', { unit: 'requests', per: THOUSAND }],
+  ['web_searches_kcount', { unit: 'webSearches', per: THOUSAND }],
+  ['output_citation_mtok', { unit: 'citationTokens', per: MILLION }],
+  ['storage_searches_kcount', { unit: 'fileSearches', per: THOUSAND }],
+  // a millisecond's price is taken over only where it is a whole number of pico-USD: an hour's rounding would show
+  ['input_audio_hours', { unit: 'audioMilliseconds', per: 3_600_000n, mustBeExact: true }],
 ]);
 
 /** What an import gave, and what of the source it could not take over. */
@@ -92,33 +112,38 @@ const rulesOf = (model: ModelInfo): readonly ConditionalPrice[] =>
   Array.isArray(model.prices) ? model.prices : [{ prices: model.prices }];
 
 function convertRule(model: string, price: ConditionalPrice, report: Report): PriceRule {
-  const rates: Partial<Record<UsageUnit, Rate>> = {};
+  const rates: Record<string, Rate> = {};
   for (const [key, value] of Object.entries(price.prices)) {
     if (value === undefined) continue;
     const target = PRICE_KEYS.get(key);
-    if (target === undefined) {
+    const converted = target === undefined ? null : convertRate(value, target);
+    if (target === undefined || converted === null || (target.mustBeExact === true && !converted.isExact)) {
       report.ignored.add(`${model} ${key}`);
       continue;
     }
-    const pico = (usd: number): string => perUnit(usd, target.power, () => report.rounded.add(`${model} ${key}`));
-    rates[target.unit] =
-      typeof value === 'number'
-        ? pico(value)
-        : {
-            base: pico(value.base),
-            tiers: value.tiers.map((tier) => ({ start: tier.start, price: pico(tier.price) })),
-          };
+    if (!converted.isExact) report.rounded.add(`${model} ${key}`);
+    rates[target.unit] = converted.rate;
   }
   return { condition: convertCondition(price.constraint), rates };
 }
 
-/** A price in USD for 10^`power` units as pico-USD for one. The number's shortest text is the decimal that was meant. */
-function perUnit(usd: number, power: number, onRounded: () => void): string {
+function convertRate(value: number | TieredPrices, { per }: PriceKey): { rate: Rate; isExact: boolean } {
+  let isExact = true;
+  const pico = (usd: number): string => {
+    const one = perUnit(usd, per);
+    isExact &&= one.isExact;
+    return one.pico.toString();
+  };
+  if (typeof value === 'number') return { rate: pico(value), isExact };
+  const tiers = value.tiers.map((tier) => ({ start: tier.start, price: pico(tier.price) }));
+  return { rate: { base: pico(value.base), tiers }, isExact };
+}
+
+/** A price in USD for `per` units as pico-USD for one. The number's shortest text is the decimal that was meant. */
+function perUnit(usd: number, per: bigint): { readonly pico: bigint; readonly isExact: boolean } {
   const decimal = parseDecimal(String(usd));
   if (decimal === null || decimal.digits < 0n) throw new Error(`the price source has a price of ${usd}`);
-  const { pico, isExact } = toPico(shiftDown(decimal, power));
-  if (!isExact) onRounded();
-  return pico.toString();
+  return toPico(decimal, per);
 }
 
 function convertCondition(constraint: ConditionalPrice['constraint']): PriceRule['condition'] {

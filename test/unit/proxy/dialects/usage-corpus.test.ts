@@ -36,7 +36,7 @@ const NOT_AS_TOLD = new Map([
   ['openrouter/stream-error', 'the list has no free models: UNPRICED'],
   ['openrouter/web-search', 'the list has no price for its searches: ESTIMATED'],
   ['perplexity/plain', 'the list has the fee of the largest search context alone: ESTIMATED'],
-  ['perplexity/deep-research', 'what is imported of the list has no price for citations: UNPRICED'],
+  ['perplexity/deep-research', 'its page rounds each part to a hundred-thousandth'],
 ]);
 
 /** Prices know dated names with hyphens. */
@@ -68,8 +68,8 @@ function oracleCostOf(expected: ExpectedUsage): Pick<ExpectedUsage, 'costStatus'
   const { rates, units, other, at } = expected;
   const model = sourceModel(expected);
   const standard = [null, 'default', 'standard', 'on_demand'].includes(expected.serviceTier);
-  const priced = other === null && standard && model !== null ? oracleBill(model, units, new Date(at)) : null;
-  const usd = rates === undefined ? (priced?.usd ?? null) : oracleCostAt(rates.perMillion, units);
+  const priced = standard && model !== null ? oracleBill(model, { ...units, ...other }, new Date(at)) : null;
+  const usd = rates === undefined ? (priced?.usd ?? null) : oracleCostAt(rates.perMillion, { ...units, ...other });
   if (usd === null) return { costStatus: 'UNPRICED', costPico: null };
   const isExact = expected.usageSource === 'PROVIDER' && (priced?.isWhole ?? true);
   return { costStatus: isExact ? 'PRICED' : 'ESTIMATED', costPico: oraclePico(usd) };

@@ -28,6 +28,7 @@ test('prices become whole pico-USD per unit, steps and conditions included', () 
       inputTokens: '2500000',
       cachedInputTokens: '1250000',
       outputTokens: '10000000',
+      fileSearches: '2500000000',
       webSearches: '10000000000',
     },
   });
@@ -50,6 +51,9 @@ test('models that a provider resells come after its own, under names that do not
 });
 
 test('what could not be taken over is named', () => {
-  expect(ignored).toContain('openai/gpt-4o storage_searches_kcount');
+  expect(ignored).toContain('mistral/mistral-ocr-latest input_document_kpages');
+  // 0.111 USD an hour is no whole number of pico-USD a millisecond
+  expect(ignored).toContain('groq/whisper-large-v3 input_audio_hours');
+  expect(ignored.join()).not.toContain('openai/whisper-1 input_audio_hours');
   expect(rounded.every((name) => name.startsWith('openrouter/'))).toBe(true);
 });
