@@ -3,6 +3,7 @@
  * divided by four, rounded up. Media in the text's place (base64, URLs) is not text and counts nothing.
  */
 import type { OtherUnits } from '../../schema/contracts/usage-units.js';
+import { isJsonObject } from './json-value.js';
 
 const BYTES_PER_TOKEN = 4;
 /** An answer that could not be read as text is never estimated above this: its bytes may be media. */
@@ -38,16 +39,17 @@ export function estimateUnread(bytes: number): number {
 /** UTF-8 bytes of all text inside a JSON value. */
 export function textBytes(value: unknown, depth = 0): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
-  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return 0;
+  if (depth > DEPTH_MAX) return 0;
   let bytes = 0;
   if (Array.isArray(value)) {
     // a number in a list is a token that the client made itself
     for (const item of value) bytes += typeof item === 'number' ? BYTES_PER_TOKEN : textBytes(item, depth + 1);
     return bytes;
   }
+  if (!isJsonObject(value)) return 0;
   // `for … in` is right for what JSON.parse made, and makes no list
   for (const key in value) {
-    const member: unknown = value[key as keyof typeof value];
+    const member = value[key];
     if (typeof member === 'string' ? !NOT_TEXT.has(key) : member !== null) bytes += textBytes(member, depth + 1);
   }
   return bytes;
