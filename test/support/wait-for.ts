@@ -1,6 +1,9 @@
 /** Waiting for something to become true, in place of sleeping: as short as possible, and a failure says what was awaited. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What is awaited comes within milliseconds: this much is for a machine that has much else to do. */
+const DEADLINE_MS = 6_000;
+
 /**
  * Resolves with the first value of `condition` that is neither false, null nor undefined. A throwing condition counts
  * as "not yet". Throws after `deadlineMs`, naming `reason` (what was awaited, as a clause: "the row is written").
@@ -8,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   reason: string,
-  deadlineMs = 2_000,
+  deadlineMs = DEADLINE_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = performance.now() + deadlineMs;
   let lastError: unknown;
