@@ -65,7 +65,7 @@ export class MessagesTally implements AnswerTally {
         // cumulative, and it may repeat or correct what message_start said
         const usage = objectIn(event, 'usage');
         if (usage === null) return;
-        this.usage = { ...this.usage, ...usage };
+        this.usage = newer(this.usage, usage);
         this.isFinal = true;
         return;
       }
@@ -93,7 +93,7 @@ export class MessagesTally implements AnswerTally {
   private addMessage(message: unknown): void {
     this.model ??= textIn(message, 'model');
     const usage = objectIn(message, 'usage');
-    if (usage !== null) this.usage = { ...this.usage, ...usage };
+    if (usage !== null) this.usage = newer(this.usage, usage);
   }
 
   reading(end: AnswerEnd): UsageReading {
@@ -104,6 +104,12 @@ export class MessagesTally implements AnswerTally {
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal };
     return readingOf(seen, end, this.facts, anthropicUnits);
   }
+}
+
+/** What a later event tells stands before what was known; a null in it tells nothing, and takes no count away. */
+function newer(known: JsonObject | null, given: JsonObject): JsonObject {
+  const told = Object.entries(given).filter(([, value]) => value !== null);
+  return { ...known, ...Object.fromEntries(told) };
 }
 
 function anthropicUnits(usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {

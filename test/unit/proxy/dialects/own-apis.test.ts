@@ -8,6 +8,25 @@ const cohereCall = (path: string, request: object = {}): ReadExchange => ({
   request: { model: 'command-a-03-2025', messages: [{ role: 'user', content: 'x'.repeat(8) }], ...request },
 });
 
+test("a null in the last counts of Anthropic's streams takes away none that stand before it", () => {
+  const split = { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 70 };
+  const known = { cache_read_input_tokens: 500, cache_creation_input_tokens: 100, cache_creation: split };
+  const start = { type: 'message_start', message: { usage: { input_tokens: 9, output_tokens: 1, ...known } } };
+  const untold = { input_tokens: null, cache_read_input_tokens: null, cache_creation_input_tokens: null };
+  const usage = { ...untold, cache_creation: null, server_tool_use: null, output_tokens: 12 };
+  const call = { provider: 'anthropic', path: '/v1/messages', request: { stream: true } };
+  expect(readAnswer(call, sseText(start, { type: 'message_delta', delta: {}, usage }))).toMatchObject({
+    units: unitsOf({
+      inputTokens: 9,
+      cachedInputTokens: 500,
+      cacheWriteTokens: 30,
+      cacheWrite1hTokens: 70,
+      outputTokens: 12,
+    }),
+    usageSource: 'PROVIDER',
+  });
+});
+
 test('Cohere is billed by its billed units, and not by the tokens beside them', () => {
   const usage = {
     billed_units: { input_tokens: 5, output_tokens: 418 },
