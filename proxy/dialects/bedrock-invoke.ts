@@ -81,7 +81,10 @@ class InvokeTally implements AnswerTally {
 
   add(event: JsonObject): void {
     this.metrics = objectIn(event, METRICS) ?? this.metrics;
-    if (event['type'] === 'error' || isJsonObject(event['error'])) this.isError = true;
+    if (event['type'] === 'error' || isJsonObject(event['error'])) {
+      this.isError = true;
+      return; // what it says is no output
+    }
     this.images += arrayIn(event, 'images').filter((image) => typeof image === 'string').length;
     for (const [name, member] of Object.entries(event)) {
       if (name !== METRICS && name !== 'images' && !isVector(name)) this.outputTextBytes += textBytes(member);

@@ -131,6 +131,7 @@ test('other models are counted by Bedrock: in headers of a document, in the last
     units: unitsOf({ inputTokens: 9, outputTokens: 12 }),
     usageSource: 'PROVIDER',
   });
+  expect(readAnswer(stream, exceptionFrame('throttlingException', 'no')).usageSource).toBe('NONE');
   expect(
     readAnswer({ ...llama, headers: ['x-amzn-bedrock-input-token-count', '-3'] }, { generation: 'hello' }),
   ).toMatchObject({
