@@ -31,6 +31,21 @@ export type UsageUnit = (typeof USAGE_UNITS)[number];
  */
 export type OtherUnits = Readonly<Record<string, number>>;
 
+/**
+ * The other units that a price may be for. What readers put in the place of what nobody told (`unreadCalls`,
+ * `untoldAudio`) has none, so that its cost stays unknown.
+ */
+export const PRICED_OTHER_UNITS = [
+  'audioMilliseconds', 'characters', 'citationTokens', 'classifications', 'fileSearches', 'images', 'milliNeurons',
+  'pages', 'searchSources', 'searchUnits',
+] as const; // prettier-ignore
+
+const PRICED_UNITS: ReadonlySet<string> = new Set([...USAGE_UNITS, ...PRICED_OTHER_UNITS]);
+
+/** Whether a price for a unit of this name can ever price anything. */
+export const isPricedUnit = (name: string): boolean => PRICED_UNITS.has(name);
+export const NOT_A_PRICED_UNIT = `must be one of ${[...PRICED_UNITS].join(', ')}`;
+
 export const OTHER_UNITS_MAX = 8;
 export const OTHER_UNIT_NAME = /^[a-z][A-Za-z0-9]{0,31}$/;
 

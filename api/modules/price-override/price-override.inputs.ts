@@ -2,7 +2,7 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { CUSTOM_PREFIX, CUSTOM_SLUG, PROVIDER_SLUGS } from '../../../schema/contracts/providers.js';
 import { SERVICE_TIER } from '../../../schema/contracts/prices.js';
-import { OTHER_UNIT_NAME, USAGE_UNITS } from '../../../schema/contracts/usage-units.js';
+import { isPricedUnit, NOT_A_PRICED_UNIT } from '../../../schema/contracts/usage-units.js';
 import { OverrideMatchEnum, type OverrideMatch } from '../../../schema/entities/graphql-enums.js';
 import { PriceOverride } from '../../../schema/entities/price-override.js';
 import { connectionOf } from '../../paging/connection.js';
@@ -73,7 +73,7 @@ export const overrideSchema = z.object({
   rates: z
     .array(
       z.object({
-        unit: z.string().regex(OTHER_UNIT_NAME, `must be one of ${USAGE_UNITS.join(', ')}, or another unit's name`),
+        unit: z.string().refine(isPricedUnit, NOT_A_PRICED_UNIT),
         usdPerMillion: z.string().transform((text, context) => {
           const pico = picoPerUnit(text);
           if (typeof pico === 'bigint') return pico;

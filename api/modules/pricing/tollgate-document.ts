@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDecimal, shiftDown, toPico } from '../../../schema/contracts/decimal.js';
 import { SERVICE_TIER, type ModelMatch, type PriceRule } from '../../../schema/contracts/prices.js';
-import { OTHER_UNIT_NAME } from '../../../schema/contracts/usage-units.js';
+import { isPricedUnit, NOT_A_PRICED_UNIT } from '../../../schema/contracts/usage-units.js';
 import { parseInput } from '../../input.js';
 import { storableText } from '../../text-input.js';
 import { MODELS_MAX, type PriceCandidates } from './price-candidate.js';
@@ -61,7 +61,7 @@ const conditionSchema = z
 const ruleSchema = z.strictObject({
   condition: conditionSchema,
   usdPerMillion: z
-    .record(z.string().regex(OTHER_UNIT_NAME, 'must be the name of a unit'), rateSchema)
+    .record(z.string().refine(isPricedUnit, NOT_A_PRICED_UNIT), rateSchema)
     .refine((rates) => Object.keys(rates).length > 0, 'must name a rate'),
 });
 

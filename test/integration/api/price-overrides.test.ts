@@ -97,6 +97,7 @@ test.each([
   ['input.serviceTier', { serviceTier: 'a#b' }],
   ['input.rates', { rates: [] }],
   ['input.rates.0.unit', { rates: [{ unit: 'input_tokens', usdPerMillion: '1' }] }],
+  ['input.rates.0.unit', { rates: [{ unit: 'outputToken', usdPerMillion: '1' }] }],
   ['input.rates.1.unit', { rates: [RATES[0], RATES[0]] }],
   ['input.rates.0.usdPerMillion', { rates: [{ unit: 'inputTokens', usdPerMillion: '0.0000001' }] }],
   ['input.rates.0.usdPerMillion', { rates: [{ unit: 'inputTokens', usdPerMillion: '-1' }] }],

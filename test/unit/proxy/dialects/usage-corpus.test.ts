@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { builtInPrices } from '../../../../api/modules/pricing/built-in-prices.js';
 import { importGenaiPrices } from '../../../../api/modules/pricing/genai-prices.js';
 import { createPriceBook } from '../../../../proxy/pricing/price-book.js';
 import type { ModelPrice } from '../../../../schema/contracts/prices.js';
-import { noUnits } from '../../../../schema/contracts/usage-units.js';
+import { isPricedUnit, noUnits } from '../../../../schema/contracts/usage-units.js';
 import { oracleBill, oracleCostAt, oracleModel, oraclePico } from '../../../support/price-oracle.js';
 import { readUsage } from '../../../support/read-usage.js';
 import { usageFixtures, type ExpectedUsage } from '../../../support/usage-fixtures.js';
@@ -87,6 +88,13 @@ test.each(fixtures)('$name is read as the units that the provider documents, and
   const { provider, at, costStatus, costPico } = expected;
   const cost = book.price({ provider, ...reading, model: expected.model, atMs: Date.parse(at) });
   expect(cost).toMatchObject({ costStatus, costPico: costPico === null ? null : BigInt(costPico) });
+});
+
+test('every other unit that is read can be priced, but for the stand-ins of what nobody told', () => {
+  const read = new Set(fixtures.flatMap(({ expected }) => Object.keys(expected.other ?? {})));
+  expect([...read].filter((unit) => !isPricedUnit(unit)).sort()).toEqual(['untoldAudio']);
+  const rates = builtInPrices(true).flatMap(({ rules }) => rules.flatMap((rule) => Object.keys(rule.rates)));
+  expect(rates.filter((unit) => !isPricedUnit(unit))).toEqual([]);
 });
 
 test.each(fixtures)('$name costs what the oracle reckons', ({ expected }) => {
