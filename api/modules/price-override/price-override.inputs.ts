@@ -2,6 +2,7 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { CUSTOM_PREFIX, CUSTOM_SLUG, PROVIDER_SLUGS } from '../../../schema/contracts/providers.js';
 import { SERVICE_TIER } from '../../../schema/contracts/prices.js';
+import { tierOf } from '../../../schema/contracts/pricing/compiled-prices.js';
 import { isPricedUnit, NOT_A_PRICED_UNIT } from '../../../schema/contracts/usage-units.js';
 import { OverrideMatchEnum, type OverrideMatch } from '../../../schema/entities/graphql-enums.js';
 import { PriceOverride } from '../../../schema/entities/price-override.js';
@@ -64,6 +65,7 @@ export const overrideSchema = z.object({
     .string()
     .toLowerCase()
     .regex(SERVICE_TIER, 'must be 1 to 64 of a-z, 0-9, ., _, - and blanks')
+    .refine((tier) => tierOf(tier) !== null, 'is charged at list price: leave the tier out')
     .nullish()
     .transform((tier) => tier ?? null),
   from: z

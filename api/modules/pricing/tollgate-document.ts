@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseDecimal, shiftDown, toPico } from '../../../schema/contracts/decimal.js';
 import { SERVICE_TIER, type ModelMatch, type PriceRule } from '../../../schema/contracts/prices.js';
+import { tierOf } from '../../../schema/contracts/pricing/compiled-prices.js';
 import { isPricedUnit, NOT_A_PRICED_UNIT } from '../../../schema/contracts/usage-units.js';
 import { parseInput } from '../../input.js';
 import { storableText } from '../../text-input.js';
@@ -48,7 +49,10 @@ const rateSchema = z.union([
 const startDate = z.strictObject({ type: z.literal('start_date'), startDate: z.iso.date('must be YYYY-MM-DD') });
 const time = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d$/, 'must be HH:MM:SS');
 const timeOfDay = z.strictObject({ type: z.literal('time_of_day'), startTime: time, endTime: time });
-const tier = z.string().regex(SERVICE_TIER, 'must be 1 to 64 of a-z, 0-9, ., _, - and blanks');
+const tier = z
+  .string()
+  .regex(SERVICE_TIER, 'must be 1 to 64 of a-z, 0-9, ., _, - and blanks')
+  .refine((name) => tierOf(name) !== null, 'is charged at list price: leave the condition out');
 
 const conditionSchema = z
   .discriminatedUnion('type', [

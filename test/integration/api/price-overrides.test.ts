@@ -95,6 +95,7 @@ test.each([
   ['input.provider', { provider: 'custom-' }],
   ['input.model', { model: ' ' }],
   ['input.serviceTier', { serviceTier: 'a#b' }],
+  ['input.serviceTier', { serviceTier: 'Default' }],
   ['input.rates', { rates: [] }],
   ['input.rates.0.unit', { rates: [{ unit: 'input_tokens', usdPerMillion: '1' }] }],
   ['input.rates.0.unit', { rates: [{ unit: 'outputToken', usdPerMillion: '1' }] }],

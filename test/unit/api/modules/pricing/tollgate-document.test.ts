@@ -35,6 +35,7 @@ test.each([
   ['models.1.rules.0.usdPerMillion.inputTokens', { rules: [{ usdPerMillion: { inputTokens: '0.0000001' } }] }],
   ['models.1.rules.0.usdPerMillion.outputToken', { rules: [{ usdPerMillion: { outputToken: '1' } }] }],
   ['models.1.rules.0.condition.startDate', { rules: [{ ...MODEL.rules[0], condition: { type: 'start_date', startDate: '2026-02-30' } }] }],
+  ['models.1.rules.0.condition.tier', { rules: [{ ...MODEL.rules[0], condition: { type: 'service_tier', tier: 'standard' } }] }],
   ['models.1.match', { match: { regex: '(a+)+$' } }],
   ['models.1', { comment: 'unknown member' }],
 ])('%s that cannot be used is named', (path, model) => {
