@@ -58,8 +58,8 @@ export const overrideSchema = z.object({
   model: storableText
     .trim()
     .min(1, 'must not be empty')
-    .max(MODEL_CHARACTERS_MAX, `must be at most ${MODEL_CHARACTERS_MAX} characters`)
-    .toLowerCase(),
+    .toLowerCase() // before the bound: it makes some letters longer
+    .max(MODEL_CHARACTERS_MAX, `must be at most ${MODEL_CHARACTERS_MAX} characters`),
   match: z.enum(['EXACT', 'PREFIX']),
   serviceTier: z
     .string()

@@ -102,7 +102,8 @@ function readEntry(key: string, entry: unknown, report: Report & { readonly fiel
 }
 
 const slugOf = (source: string): string | null =>
-  PROVIDERS[source] ?? (source.startsWith(VERTEX) ? 'google-vertex-ai' : null);
+  (Object.hasOwn(PROVIDERS, source) ? PROVIDERS[source] : undefined) ??
+  (source.startsWith(VERTEX) ? 'google-vertex-ai' : null);
 
 /** The key without the provider that may stand before it. */
 function modelOf(key: string, source: string): string {

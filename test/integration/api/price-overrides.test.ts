@@ -95,6 +95,7 @@ test.each([
   ['input.provider', { provider: 'custom-' }],
   ['input.model', { model: ' ' }],
   ['input.serviceTier', { serviceTier: 'a#b' }],
+  ['input.model', { model: 'İ'.repeat(256) }],
   ['input.serviceTier', { serviceTier: 'Default' }],
   ['input.rates', { rates: [] }],
   ['input.rates.0.unit', { rates: [{ unit: 'input_tokens', usdPerMillion: '1' }] }],

@@ -74,3 +74,8 @@ test.each([
   const text = `{"gpt":{"litellm_provider":"openai","input_cost_per_token":${price}}}`;
   expect(() => read(text)).toThrow(new ApiError('BAD_USER_INPUT', `${field} ${problem}`, field));
 });
+
+test('a provider with the name of what every object has is left out like any that is not ours', () => {
+  const entry = { litellm_provider: 'constructor', input_cost_per_token: 1e-6 };
+  expect(read(JSON.stringify({ m: entry }))).toMatchObject({ prices: [], ignored: ['m: provider constructor'] });
+});
