@@ -65,7 +65,12 @@ const conditionSchema = z
 const ruleSchema = z.strictObject({
   condition: conditionSchema,
   usdPerMillion: z
-    .record(z.string().refine(isPricedUnit, NOT_A_PRICED_UNIT), rateSchema)
+    .record(z.string(), rateSchema)
+    .superRefine((rates, context) => {
+      for (const unit of Object.keys(rates)) {
+        if (!isPricedUnit(unit)) context.addIssue({ code: 'custom', path: [unit], message: NOT_A_PRICED_UNIT });
+      }
+    })
     .refine((rates) => Object.keys(rates).length > 0, 'must name a rate'),
 });
 
