@@ -2,9 +2,12 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { USAGE_UNITS } from '../../../../schema/contracts/usage-units.js';
 import { readUsage } from '../../../support/read-usage.js';
+import { TEST_SIZE } from '../../../support/test-size.js';
 import { usageFixtures } from '../../../support/usage-fixtures.js';
 
 const fixtures = usageFixtures();
+/** Of the answers, those that come byte by byte: at the small size, some of every dialect. */
+const BYTEWISE_STEP = TEST_SIZE === 'full' ? 1 : 8;
 
 test('no split of an answer into chunks changes what is read', () => {
   fc.assert(
@@ -16,7 +19,7 @@ test('no split of an answer into chunks changes what is read', () => {
 });
 
 test('an answer that comes byte by byte is read the same', () => {
-  for (const fixture of fixtures) {
+  for (const fixture of fixtures.filter((_fixture, i) => i % BYTEWISE_STEP === 0)) {
     const bytes = Array<number>(fixture.answer.length).fill(1);
     expect([fixture.name, readUsage(fixture, bytes)]).toEqual([fixture.name, readUsage(fixture, [])]);
   }
