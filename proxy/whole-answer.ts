@@ -1,7 +1,7 @@
 /**
  * An answer that is complete, as one write: its head and its body in one string. Node's own `writeHead` and `end` check
- * every header once more, cork the socket and gather the head, the body and an empty string into a vectored write; for a
- * small answer that is a twentieth of a whole request (docs/performance.md).
+ * every header once more, cork the socket and gather the head, the body and an empty string into a vectored write; a
+ * small answer is spared all of it (docs/performance.md).
  */
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import { ADVERTISED_KEEP_ALIVE } from './limits.js';
