@@ -31,6 +31,9 @@ function selection() {
   return ['--selectProjects', 'unit', 'integration', ...runnable];
 }
 
+/** Far more than the tests take on a slow machine: a run that goes on for so long does not end by itself. */
+const RUN_MS_MAX = (process.env.TEST_SIZE === 'full' ? 120 : 30) * 60_000;
+
 function runJest(args) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tollgate-jest-'));
   const summaryFile = path.join(folder, 'summary.json');
@@ -38,9 +41,12 @@ function runJest(args) {
   const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
   const { status } = spawnSync(
     process.execPath,
-    [...nodeArgs, jest, ...args, '--json', `--outputFile=${summaryFile}`],
+    // forceExit: what a failed test left open must not keep the run from ending, and from telling what failed.
+    [...nodeArgs, jest, ...args, '--forceExit', '--json', `--outputFile=${summaryFile}`],
     {
       cwd: root,
+      timeout: RUN_MS_MAX,
+      killSignal: 'SIGKILL',
       stdio: ['inherit', 'ignore', 'inherit'], // jest reports on stderr, and would repeat the JSON on stdout
     },
   );

@@ -26,6 +26,7 @@ export async function openBlackHole(at: { readonly host?: string; readonly port?
   const { host = '127.0.0.1', port: wanted = 0 } = at;
   const worker = new Worker(LISTENER, { eval: true, workerData: { host, port: wanted } });
   const [port] = (await once(worker, 'message')) as [number];
+  worker.unref(); // a test that fails before it closes the hole shall end all the same
   const queued: Socket[] = [];
   for (let i = 0; i < QUEUED; i++) {
     const socket = connect(port, host).on('error', () => undefined); // they are reset when the listener ends

@@ -11,6 +11,11 @@ export interface Fault extends Play {
   readonly isAway?: boolean;
   /** the time to connect shall be over before the time to answer */
   readonly isLong?: boolean;
+  /**
+   * it goes on behind its answer. What comes while a connection is idle ends it; what comes when the next call is on its
+   * way is that call's answer to whoever speaks HTTP/1.1 (RFC 9112 §6.3), so the next call waits until it has ended.
+   */
+  readonly isLate?: boolean;
 }
 
 const KEY = 'sk-a-key-that-a-provider-repeats';
@@ -145,6 +150,7 @@ const BREAKING_HTTP: Readonly<Record<string, Fault>> = {
     },
   },
   'answers again on the idle connection': {
+    isLate: true,
     request: (peer) => {
       answer(peer, goodBody(peer));
       setTimeout(() => answer(peer, goodBody(peer).replaceAll('Hello', 'Wrong')), 5);

@@ -69,6 +69,7 @@ async function callThrough(fault: Fault, kind: 'document' | 'stream'): Promise<S
   if (fault.isAway === true) await upstream.comeBack();
   const meant = peer?.meant ?? Buffer.from(goodBody({ isStream: kind === 'stream' }));
 
+  if (fault.isLate === true) await waitFor(() => peer?.socket.destroyed, 'the connection has ended');
   await callWell(wellUrl);
   await waitForSockets(upstream, 1); // the one that the next call will use
   await waitFor(() => activeTimers() <= timersBefore, 'no timer is left');
