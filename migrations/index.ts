@@ -10,6 +10,7 @@ import { createVaultRole } from './202611241010-create-vault-role.js';
 import { createLedgerRows } from './202611241100-create-ledger-rows.js';
 import { createUsageRecordRow2 } from './202611272200-create-usage-record-row-2.js';
 import { createPriceOverrides } from './202611281000-create-price-overrides.js';
+import { createLedgerSpools } from './202611281200-create-ledger-spools.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createLedgerRows,
   createUsageRecordRow2,
   createPriceOverrides,
+  createLedgerSpools,
 ];

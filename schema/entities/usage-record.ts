@@ -16,6 +16,7 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
   'usage_record_signs_check',
   'usage_record_attempts_check',
   'usage_record_adjusts_check',
+  'usage_record_spool_check',
 )
 @MigratedIndexes(
   'usage_record_gateway_idx',
@@ -25,6 +26,7 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
   'usage_record_error_idx',
   'usage_record_event_idx',
   'usage_record_adjusts_idx',
+  'usage_record_spool_key',
 )
 export class UsageRecordRow {
   @PrimaryColumn('date', { primaryKeyConstraintName: 'usage_record_pkey' })
@@ -186,6 +188,14 @@ export class UsageRecordRow {
   /** of the only attempt, after `createdAt`; it ended with the request */
   @Column('integer', { nullable: true })
   attemptStartedAfterMs: number | null;
+
+  /** the number of the spool that shipped it; null: no proxy did */
+  @Column('integer', { nullable: true })
+  spool: number | null;
+
+  /** its own number in that spool */
+  @Column('bigint', { nullable: true })
+  spoolSeq: string | null;
 
   @Column('inet', { nullable: true })
   clientIp: string | null;
