@@ -1,4 +1,5 @@
 /** What the proxy takes from the environment: the one place that reads it. */
+import path from 'node:path';
 import { z } from 'zod';
 import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
 import { NEW_KEYS_COMMAND } from '../platform/instance-secrets.js';
@@ -80,6 +81,17 @@ export const PROXY_VARIABLES = {
     '1048576',
     'How much of each body a log keeps, in bytes',
   ),
+  DATA_DIR: variable(text('.data'), './.data', 'Folder of what this process keeps; the ledger’s spools lie in `spool`'),
+  LEDGER_DURABILITY: variable(
+    z.enum(['process', 'host']).default('process'),
+    'process',
+    'What a usage record survives before the client sees the end of its answer: `process` (a killed proxy) or `host` (a crashed machine)',
+  ),
+  LEDGER_SPOOL_BYTES_MAX: variable(
+    integer(256 * MEBIBYTE, 1024 ** 4, 4 * 1024 * MEBIBYTE),
+    '4294967296',
+    'Disk for usage records that Postgres has not taken yet, in bytes; at nine tenths new requests are refused',
+  ),
   LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'Least level that is logged'),
 };
 
@@ -102,6 +114,10 @@ export interface ProxyConfig {
   readonly demoProviderOrigin: string | null;
   readonly bodyBytesMax: number;
   readonly logBodyBytesMax: number;
+  /** folder of the ledger's spools */
+  readonly spoolFolder: string;
+  readonly ledgerDurability: 'process' | 'host';
+  readonly ledgerSpoolBytesMax: number;
   readonly logLevel: string;
 }
 
@@ -123,6 +139,9 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     demoProviderOrigin: env.DEMO_PROVIDER_ORIGIN,
     bodyBytesMax: env.BODY_BYTES_MAX,
     logBodyBytesMax: env.LOG_BODY_BYTES_MAX,
+    spoolFolder: path.resolve(env.DATA_DIR, 'spool'),
+    ledgerDurability: env.LEDGER_DURABILITY,
+    ledgerSpoolBytesMax: env.LEDGER_SPOOL_BYTES_MAX,
     logLevel: env.LOG_LEVEL,
   });
 }

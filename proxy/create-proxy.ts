@@ -14,6 +14,11 @@ import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
 import { PriceSource } from './pricing/price-source.js';
+import { BodyWriter } from './ledger/body-writer.js';
+import { Shipments } from './ledger/shipments.js';
+import { SpoolFolder } from './ledger/spool-folder.js';
+import { LEDGER_BOUNDS, SpoolLedger, type LedgerBounds } from './ledger/spool-ledger.js';
+import { LedgerUpkeep } from './ledger/upkeep.js';
 import { GoogleTokens } from './credentials/google-oauth.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
@@ -25,8 +30,6 @@ import type { PoolBounds } from './upstream/bounded-pools.js';
 import { createDispatchers, type Dispatchers } from './upstream/dispatchers.js';
 import type { NameLookup } from './upstream/name-lookup.js';
 import { storeEndpoints } from './upstream/own-addresses.js';
-import { MemoryLedger, MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from './usage/memory-ledger.js';
-import { createUsageWriter } from './usage/usage-writer.js';
 import { LocalKeyOpener } from './vault/key-opener.js';
 import { Vault } from './vault/vault.js';
 
@@ -52,8 +55,7 @@ export interface Proxy {
 
 /** What tests set otherwise than the program does. */
 export interface ProxyOptions {
-  /** of the ledger's memory */
-  readonly ledgerBounds?: LedgerBounds;
+  readonly ledgerBounds?: Partial<LedgerBounds>;
   readonly requestBounds?: RequestBounds;
   /** of bodies that are held whole for a signature */
   readonly heldBodyBounds?: HeldBodyBounds;
@@ -71,7 +73,8 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const statistics = new ProxyStatistics();
   const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
   const prices = new PriceSource(clients.pool);
-  const ledger = createLedger(clients, options.ledgerBounds ?? MEMORY_LEDGER_DEFAULTS);
+  const books = createBooks(config, clients, options.ledgerBounds ?? {});
+  const { ledger } = books;
   const listeners: Server[] = [];
   const dispatchers = createDispatchers({
     ...options,
@@ -90,14 +93,16 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
-  const metricsServer = createMetricsServer(createMetrics(parts));
+  const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books }));
   listeners.push(server, metricsServer);
   return {
     server,
     metricsServer,
     async start() {
+      await ledger.start();
       await prices.load();
       await follower.start();
+      books.upkeep.start();
       state.isReady = true;
     },
     async stop(deadlineMs) {
@@ -105,7 +110,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       follower.stop();
       await closeServer(server, deadlineMs);
       metricsServer.close();
-      await letGo({ ledger, dispatchers, vault }, deadlineMs);
+      await letGo({ books, dispatchers, vault }, deadlineMs);
     },
   };
 }
@@ -141,28 +146,40 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
   };
 }
 
-/** What is left when no request runs any more. Throws when the ledger could not be written. */
+/** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
 async function letGo(
-  { ledger, dispatchers, vault }: { ledger: MemoryLedger; dispatchers: Dispatchers; vault: Vault },
+  { books, dispatchers, vault }: { books: Books; dispatchers: Dispatchers; vault: Vault },
   deadlineMs: number,
 ): Promise<void> {
+  const { ledger, bodies, upkeep } = books;
   try {
-    await ledger.flush(deadlineMs);
+    await Promise.all([ledger.flush(deadlineMs), bodies.flush(deadlineMs), upkeep.stop()]);
   } finally {
-    ledger.close();
+    bodies.close();
+    await ledger.close();
     await dispatchers.close();
     vault.close();
   }
 }
 
-function createLedger({ pool, log }: ProxyClients, bounds: LedgerBounds): MemoryLedger {
-  const store = createUsageWriter(pool, (row, error) =>
-    log.error({ err: error, row }, 'Postgres will never take this row; it stands here'),
+/** What is written down of requests. */
+interface Books {
+  readonly ledger: SpoolLedger;
+  readonly bodies: BodyWriter;
+  readonly shipments: Shipments;
+  readonly upkeep: LedgerUpkeep;
+}
+
+function createBooks(config: ProxyConfig, { pool, log }: ProxyClients, given: Partial<LedgerBounds>): Books {
+  const { spoolFolder, ledgerDurability: durability, ledgerSpoolBytesMax: spoolBytesMax } = config;
+  const bounds = { ...LEDGER_BOUNDS, spoolBytesMax, ...given };
+  const onProblem = (problem: string, error: unknown): void => log.warn({ err: error }, problem);
+  const shipments = new Shipments(pool, (seq, row, error) =>
+    log.error({ seq, row, err: error }, 'Postgres will never take this usage record; it is in the quarantine'),
   );
-  return new MemoryLedger(store, {
-    ...bounds,
-    onProblem: (problem, error) => log.warn({ err: error }, problem),
-  });
+  const bodies = new BodyWriter(pool, { bytesMax: bounds.bodyBytesMax, intervalMs: bounds.shipIntervalMs, onProblem });
+  const ledger = new SpoolLedger(new SpoolFolder(spoolFolder), shipments, bodies, { ...bounds, durability, log });
+  return { ledger, bodies, shipments, upkeep: new LedgerUpkeep(ledger, onProblem) };
 }
 
 function createFollower(

@@ -15,11 +15,11 @@ import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
-import { record, type RecordDeps } from './stages/record.js';
+import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, type ResolveDeps } from './stages/resolve.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
-import type { LedgerEntry, UsageLedger } from './usage/usage-ledger.js';
+import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps
   extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
@@ -60,10 +60,10 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     // limit: rate limits of the policy
     // look up: the cache
     const call = await choose(deps, arrival, target, caller);
-    const entry = openEntry(deps, arrival, call);
-    const relayed = await passOn(deps, arrival, call);
+    const opened = open(deps, arrival, call);
+    const relayed = await passOn(deps, arrival, call, opened);
     // store: the cache
-    await record(deps, arrival, call, { entry, relayed });
+    await record(deps, arrival, call, { open: opened, relayed });
     relayed.finish();
   } catch (error) {
     refuse(deps, { request, response, arrival }, error);
@@ -71,32 +71,17 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
 }
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
-async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): Promise<Relayed> {
+async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall, opened: OpenRecord): Promise<Relayed> {
   try {
     const forwarded = await forward(deps, arrival, call);
-    return await relay(deps, arrival, call, forwarded);
+    return await relay(deps, arrival, call, { forwarded, open: opened });
   } catch (cause) {
     const error = internalError(cause);
     deps.log.error({ requestId: arrival.id, err: cause }, error.description);
     const errorCode = error.definition.code;
     const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-    return relay(deps, arrival, call, { kind: 'failed', error, attempt });
+    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, open: opened });
   }
-}
-
-/** From here on the request has a usage record, whatever happens; throws 9006 when the ledger cannot take it. */
-function openEntry(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): LedgerEntry {
-  const { target, caller } = call;
-  return deps.ledger.open({
-    id: arrival.id,
-    accountId: target.policy.accountId,
-    gatewayId: target.policy.gatewayId,
-    apiTokenId: caller.apiTokenId,
-    provider: target.provider.slug,
-    model: call.facts?.model ?? null,
-    path: arrival.path,
-    configVersion: target.policy.configVersion,
-  });
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */

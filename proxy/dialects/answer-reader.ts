@@ -61,6 +61,10 @@ export class DocumentReader implements AnswerReader {
     });
   }
 
+  soFar(): null {
+    return null;
+  }
+
   /** Whether the document was JSON; one that was cut is read as far as it goes. */
   private read(document: Buffer, isComplete: boolean): boolean {
     const { skim, tally } = this;
@@ -94,8 +98,16 @@ class SseReader implements AnswerReader {
     this.events.finish();
     // the half event that a cut leaves is mostly envelope: it is not taken for text
     if (!complete) this.unreadBytes = unreadBytes;
-    const { isOverflowed } = this;
-    return this.tally.reading({ isComplete: complete, isOverflowed, isDamaged: false, unreadBytes: this.unreadBytes });
+    return this.reading(complete);
+  }
+
+  soFar(): UsageReading {
+    return this.reading(false);
+  }
+
+  private reading(isComplete: boolean): UsageReading {
+    const { isOverflowed, unreadBytes } = this;
+    return this.tally.reading({ isComplete, isOverflowed, isDamaged: false, unreadBytes });
   }
 
   private read(raw: Buffer): void {
@@ -123,6 +135,10 @@ export class StreamReader implements AnswerReader {
     return (this.reader ?? new SseReader(this.tally)).finish(complete);
   }
 
+  soFar(): UsageReading | null {
+    return (this.reader ?? new SseReader(this.tally)).soFar();
+  }
+
   private readerFor(first: number | undefined): AnswerReader | null {
     if (first === undefined) return null;
     return first === OPEN_BRACKET || first === OPEN_BRACE ? new ArrayReader(this.tally) : new SseReader(this.tally);
@@ -146,9 +162,13 @@ class ArrayReader implements AnswerReader {
     this.elements.push(chunk);
   }
 
-  finish(complete: boolean): UsageReading {
+  finish(isComplete: boolean): UsageReading {
     const { isOverflowed } = this.elements;
-    return this.tally.reading({ isComplete: complete, isOverflowed, isDamaged: false, unreadBytes: this.unreadBytes });
+    return this.tally.reading({ isComplete, isOverflowed, isDamaged: false, unreadBytes: this.unreadBytes });
+  }
+
+  soFar(): UsageReading {
+    return this.finish(false);
   }
 }
 

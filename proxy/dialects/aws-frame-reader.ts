@@ -30,6 +30,10 @@ export class AwsFrameReader implements AnswerReader {
     });
   }
 
+  soFar(): UsageReading {
+    return this.finish(false);
+  }
+
   private read({ isException, payload }: AwsFrame): void {
     if (isException) {
       this.tally.add({ type: 'error', error: {} });

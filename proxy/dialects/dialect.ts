@@ -42,6 +42,8 @@ export interface AnswerReader {
   push(chunk: Uint8Array): void;
   /** `complete` is false when the answer was cut: what is missing is then estimated */
   finish(complete: boolean): UsageReading;
+  /** the reading if the answer broke off here; changes nothing. null: a document tells nothing before its end */
+  soFar(): UsageReading | null;
 }
 
 /** An answer's headers as they came, names and values in turn. */

@@ -79,7 +79,15 @@ class NamedReader implements AnswerReader {
   }
 
   finish(complete: boolean): UsageReading {
-    const { units, usageSource, usageNote, model, serviceTier } = this.reader.finish(complete);
+    return this.named(this.reader.finish(complete));
+  }
+
+  soFar(): UsageReading | null {
+    const reading = this.reader.soFar();
+    return reading === null ? null : this.named(reading);
+  }
+
+  private named({ units, usageSource, usageNote, model, serviceTier }: UsageReading): UsageReading {
     return { units, usageSource, usageNote, model: this.model ?? model, serviceTier };
   }
 }

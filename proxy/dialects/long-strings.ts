@@ -50,6 +50,10 @@ export class LongStrings implements AnswerReader {
     return this.reader.finish(complete);
   }
 
+  soFar(): UsageReading | null {
+    return this.reader.soFar();
+  }
+
   private pass(chunk: Uint8Array, from: number, to: number): void {
     // a copy of a part: the reader may hold what it gets, and a view would keep the whole chunk in memory with it
     if (to > from) this.reader.push(from === 0 && to === chunk.length ? chunk : chunk.slice(from, to));

@@ -15,6 +15,10 @@ export class MediaReader implements AnswerReader {
 
   push(): void {} // its bytes tell nothing
 
+  soFar(): null {
+    return null;
+  }
+
   finish(): UsageReading {
     const { model } = this;
     const other = this.told ?? this.facts.otherUnits ?? null;

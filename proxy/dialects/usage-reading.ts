@@ -53,6 +53,12 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
   return { units, usageSource: 'ESTIMATED', usageNote: counts.problems.join('; '), model, serviceTier };
 }
 
+/** The reading of a call that was sent, and of whose answer nothing came. */
+export function unansweredReading(facts: RequestFacts, usageNote: string): UsageReading {
+  const units = { ...noUnits(), inputTokens: estimateTokens(facts.inputTextBytes), other: facts.otherUnits ?? null };
+  return { units, usageSource: 'ESTIMATED', usageNote, model: null, serviceTier: null };
+}
+
 function reasonOf(end: AnswerEnd): string {
   if (end.isOverflowed) return 'the answer was too large to read; estimated from text';
   if (end.isDamaged) return 'the answer was damaged; estimated from text';

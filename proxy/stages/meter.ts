@@ -23,6 +23,8 @@ export interface Meter {
   push(chunk: Buffer): void;
   /** `isComplete`: the answer came to its own end */
   finish(isComplete: boolean): UsageReading | Promise<UsageReading>;
+  /** the reading if the answer broke off here; null: there is none */
+  soFar(): UsageReading | null;
 }
 
 export interface AnswerShape {
@@ -41,7 +43,7 @@ export const NOTHING_USED: UsageReading = Object.freeze({
   serviceTier: null,
 });
 
-const NO_METER: Meter = { push: () => undefined, finish: () => NOTHING_USED };
+const NO_METER: Meter = { push: () => undefined, finish: () => NOTHING_USED, soFar: () => null };
 
 /** Counts the answers whose usage a decoder could not read. */
 type Counts = Pick<ProxyStatistics, 'undecodedAnswers'>;
@@ -97,6 +99,7 @@ function decodedMeter(reader: AnswerReader, encoding: string, counts: Counts): M
         giveUp('the encoded answer came faster than it could be decoded');
       }
     },
+    soFar: () => reader.soFar(),
     async finish(isComplete) {
       if (problem === null) decoder.end();
       await ended;
@@ -121,7 +124,11 @@ function decoderOf(encoding: string): Gunzip | null {
 }
 
 function unreadable(reader: AnswerReader, note: string): Meter {
-  return { push: () => undefined, finish: () => unreliable(reader.finish(false), note) };
+  return {
+    push: () => undefined,
+    soFar: () => null,
+    finish: () => unreliable(reader.finish(false), note),
+  };
 }
 
 /** What was read before the counting stopped may not be the last word. */

@@ -1,6 +1,7 @@
 /**
- * Record: makes the usage record of an exchange, priced, and gives it to the ledger. Waits until the ledger has it; only
- * then may the client see the end of its answer.
+ * Record: makes the usage record of an exchange, priced, and gives it to the ledger: as it would be if this process ended
+ * now, before anything goes upstream and while a stream goes on, and as it is, at the end. Waits until the ledger has
+ * that; only then may the client see the end of its answer.
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
 import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
@@ -8,14 +9,16 @@ import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/c
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
-import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
+import { unansweredReading } from '../dialects/usage-reading.js';
+import type { Arrival, OpenAttempt, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
-import type { LedgerEntry } from '../usage/usage-ledger.js';
+import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
+import { NOTHING_USED } from './meter.js';
 
 export interface RecordDeps {
   /** the price list in force */
@@ -25,14 +28,81 @@ export interface RecordDeps {
   readonly log: Logger;
 }
 
+/** A record while its request runs. What never changes of it is worked out once. */
+export interface OpenRecord {
+  readonly entry: LedgerEntry;
+  readonly cacheKeyHash: string | null;
+  readonly systemMessageHash: string | null;
+}
+
+/** What there is to say of an answer, whole or so far. */
+type Answered = Pick<
+  Relayed,
+  | 'statusCode'
+  | 'errorCode'
+  | 'clientAborted'
+  | 'interrupted'
+  | 'streamed'
+  | 'reading'
+  | 'responseContentType'
+  | 'responseBytes'
+  | 'firstByteAtMs'
+> & { readonly forwarded: { readonly attempt: OpenAttempt } };
+
+/** What the client got of a request that is cut by the end of this process before any answer: a broken connection. */
+const CUT_STATUS = 500;
+const CUT = 'the proxy ended before the answer did';
+
+/**
+ * From here on the request has a usage record, whatever happens. Throws 9006 when the ledger cannot take it: nothing is
+ * sent upstream then.
+ */
+export function open(
+  deps: RecordDeps & { readonly ledger: UsageLedger },
+  arrival: Arrival,
+  call: UpstreamCall,
+): OpenRecord {
+  const hashes = {
+    cacheKeyHash: cacheKey(deps, arrival, call),
+    systemMessageHash: systemMessageHash(deps, call),
+  };
+  const { facts, isBillable } = call;
+  const unanswered = {
+    statusCode: CUT_STATUS,
+    errorCode: null,
+    clientAborted: false,
+    interrupted: true,
+    streamed: facts?.isStreaming === true,
+    reading: facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts, CUT),
+    responseContentType: null,
+    responseBytes: 0,
+    firstByteAtMs: null,
+    forwarded: { attempt: { number: 1, step: 0, startedAtMs: Date.now(), statusCode: null, errorCode: null } },
+  };
+  const record = usageRecord(deps, arrival, call, { answered: unanswered, hashes, nowMs: Date.now() });
+  return { ...hashes, entry: deps.ledger.open(record) };
+}
+
+/** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
+export function progress(
+  deps: RecordDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  { open: hashes, answered }: { readonly open: OpenRecord; readonly answered: Answered },
+): void {
+  const reading = { ...answered.reading, usageNote: joinNotes(CUT, answered.reading.usageNote) };
+  const cut = { ...answered, reading, interrupted: true };
+  hashes.entry.progress(usageRecord(deps, arrival, call, { answered: cut, hashes, nowMs: Date.now() }));
+}
+
 export async function record(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  outcome: { readonly entry: LedgerEntry; readonly relayed: Relayed },
+  outcome: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Promise<void> {
   const settled = settlement(deps, arrival, call, outcome);
-  await outcome.entry.settle(settled.usage, settled.bodies);
+  await outcome.open.entry.settle(settled.usage, settled.bodies);
 }
 
 interface Settlement {
@@ -45,15 +115,13 @@ function settlement(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { entry, relayed }: { readonly entry: LedgerEntry; readonly relayed: Relayed },
+  { open: hashes, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Settlement {
   try {
-    const nowMs = Date.now();
-    const attempt = attemptRecord(deps, arrival, call, { relayed, nowMs });
-    const usage = usageRecord(deps, arrival, call, { relayed, attempt, nowMs });
+    const usage = usageRecord(deps, arrival, call, { answered: relayed, hashes, nowMs: Date.now() });
     return { usage, bodies: logBodies(arrival, call, relayed) };
   } catch (error) {
-    entry.abandon();
+    hashes.entry.abandon();
     const { accountId, gatewayId } = call.target.policy;
     const { units, model, usageSource } = relayed.reading;
     const provider = call.target.provider.slug;
@@ -70,11 +138,11 @@ function attemptRecord(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { relayed, nowMs }: Pick<Outcome, 'relayed' | 'nowMs'>,
+  { answered, nowMs }: Pick<Outcome, 'answered' | 'nowMs'>,
 ): AttemptRecord {
-  const { attempt } = relayed.forwarded;
-  const { reading } = relayed;
-  const cost = costOf(deps, arrival, call, relayed);
+  const { attempt } = answered.forwarded;
+  const { reading } = answered;
+  const cost = costOf(deps, arrival, call, answered);
   // Written out: object spreads were a fifth of a request (docs/performance.md).
   return {
     number: attempt.number,
@@ -82,7 +150,7 @@ function attemptRecord(
     provider: call.target.provider.slug,
     model: reading.model ?? call.facts?.model ?? null,
     statusCode: attempt.statusCode,
-    errorCode: attempt.errorCode ?? relayed.errorCode,
+    errorCode: attempt.errorCode ?? answered.errorCode,
     startedAtMs: attempt.startedAtMs,
     durationMs: lasted(attempt.startedAtMs, nowMs),
     units: reading.units,
@@ -105,14 +173,14 @@ const BEYOND_PRICE: Cost = Object.freeze({
  * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
  * refused, that it sent elsewhere or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
  */
-function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
-  const cost = unboundedCost(deps, arrival, call, relayed);
+function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): Cost {
+  const cost = unboundedCost(deps, arrival, call, answered);
   return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? BEYOND_PRICE : cost;
 }
 
-function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): Cost {
-  const { reading } = relayed;
-  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || relayed.statusCode >= 300);
+function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): Cost {
+  const { reading, statusCode } = answered;
+  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || statusCode >= 300);
   if (!call.isBillable || wasUseless) return NOT_BILLABLE;
   const custom = arrival.options.customCost;
   if (custom !== null) return customCost(custom, reading.units);
@@ -133,13 +201,14 @@ const DURATION_MS_MAX = 2 ** 31 - 1;
 const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, toMs - fromMs), DURATION_MS_MAX);
 
 interface Outcome {
-  readonly relayed: Relayed;
-  readonly attempt: AttemptRecord;
+  readonly answered: Answered;
+  readonly hashes: Pick<OpenRecord, 'cacheKeyHash' | 'systemMessageHash'>;
   readonly nowMs: number;
 }
 
 function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): UsageRecord {
-  const { relayed, attempt } = outcome;
+  const { answered, hashes } = outcome;
+  const attempt = attemptRecord(deps, arrival, call, outcome);
   const attempts = [attempt] as const;
   const sum = attemptSum(attempts);
   const { policy } = call.target;
@@ -156,17 +225,17 @@ function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, out
     model: attempt.model,
     method: arrival.method,
     path: arrival.path + loggedQuery(arrival.query),
-    statusCode: relayed.statusCode,
-    errorCode: relayed.errorCode,
+    statusCode: answered.statusCode,
+    errorCode: answered.errorCode,
     cached: false,
-    streamed: relayed.streamed,
-    clientAborted: relayed.clientAborted,
-    interrupted: relayed.interrupted,
+    streamed: answered.streamed,
+    clientAborted: answered.clientAborted,
+    interrupted: answered.interrupted,
     durationMs: lasted(arrival.arrivedAtMs, outcome.nowMs),
-    timeToFirstTokenMs: relayed.streamed ? sinceArrival(arrival, relayed.firstByteAtMs) : null,
+    timeToFirstTokenMs: answered.streamed ? sinceArrival(arrival, answered.firstByteAtMs) : null,
     units: sum.units,
     usageSource: sum.usageSource,
-    usageNote: joinNotes(relayed.reading.usageNote, arrival.options.metadataNote),
+    usageNote: joinNotes(answered.reading.usageNote, arrival.options.metadataNote),
     costPico: sum.costPico,
     costStatus: sum.costStatus,
     priceVersion: sum.priceVersion,
@@ -174,16 +243,16 @@ function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, out
     savedPico: null,
     isLog: call.isLog,
     logRetentionDays: policy.settings.logRetentionDays,
-    cacheKeyHash: cacheKey(deps, arrival, call),
+    cacheKeyHash: hashes.cacheKeyHash,
     metadata: arrival.options.metadata,
     attempts,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
     requestContentType: headers['content-type'] ?? null,
-    responseContentType: relayed.responseContentType,
-    systemMessageHash: systemMessageHash(deps, call),
+    responseContentType: answered.responseContentType,
+    systemMessageHash: hashes.systemMessageHash,
     requestBytes: call.streamed?.bytes ?? call.originalBody?.length ?? 0,
-    responseBytes: relayed.responseBytes,
+    responseBytes: answered.responseBytes,
   };
 }
 

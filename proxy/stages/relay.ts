@@ -19,19 +19,29 @@ import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
 import { sendWhole } from '../whole-answer.js';
 import { meter, NOTHING_USED, type Meter } from './meter.js';
+import { progress, type OpenRecord, type RecordDeps } from './record.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
 const CLIENT_LEFT_STATUS = 499;
 
-export interface RelayDeps {
+export interface RelayDeps extends RecordDeps {
   readonly bounds: RequestBounds;
   readonly statistics: ProxyStatistics;
 }
 
-export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, forwarded: Forwarded): Promise<Relayed> {
+/** What is relayed, and the record that is being made of it. */
+export interface Relaying {
+  readonly forwarded: Forwarded;
+  readonly open: OpenRecord;
+}
+
+export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, relaying: Relaying): Promise<Relayed> {
+  const { forwarded, open } = relaying;
   switch (forwarded.kind) {
     case 'answered':
-      return new Promise((resolve, reject) => new Passage(deps, arrival, call, forwarded).start({ resolve, reject }));
+      return new Promise((resolve, reject) =>
+        new Passage(deps, arrival, call, { forwarded, open }).start({ resolve, reject }),
+      );
     case 'failed': {
       const { error } = forwarded;
       const { status, code } = error.definition;
@@ -66,6 +76,9 @@ interface Report {
   reject(error: unknown): void;
 }
 
+/** Between two notes of how far a stream has come. */
+const PROGRESS_INTERVAL_MS = 250;
+
 const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
 
 /** Up to this size a document goes out as one string with its head: one write instead of a gathered one. */
@@ -73,6 +86,8 @@ const ONE_WRITE_BYTES_MAX = 64 * 1024;
 
 /** One answer on its way down. */
 class Passage implements AnswerSink {
+  private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>;
+  private readonly open: OpenRecord;
   private readonly answer: UpstreamAnswer;
   private readonly response: ServerResponse;
   private readonly meter: Meter;
@@ -87,6 +102,7 @@ class Passage implements AnswerSink {
   private kept: Uint8Array | null = null;
   private bytes = 0;
   private firstByteAtMs: number | null = null;
+  private notedAtMs: number | null = null;
   private isHeadSent = false;
   private isEnded = false;
   private isReported = false;
@@ -101,8 +117,10 @@ class Passage implements AnswerSink {
     private readonly deps: RelayDeps,
     private readonly arrival: Arrival,
     private readonly call: UpstreamCall,
-    private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>,
+    { forwarded, open }: { readonly forwarded: Extract<Forwarded, { kind: 'answered' }>; readonly open: OpenRecord },
   ) {
+    this.forwarded = forwarded;
+    this.open = open;
     const { headers, statusCode } = (this.answer = forwarded.answer);
     this.response = arrival.response;
     this.contentType = headerOf(headers, 'content-type');
@@ -145,7 +163,10 @@ class Passage implements AnswerSink {
     const isTaken =
       this.filter === null ? this.pass(chunk, isLast) : this.passFiltered(this.filter.push(chunk), isLast);
     this.meter.push(chunk);
-    if (isLast && this.isEventStream) this.reportEnd(true, false);
+    if (this.isEventStream) {
+      if (isLast) this.reportEnd(true, false);
+      else if (!this.isReported) this.noteProgress();
+    }
     return isTaken;
   }
 
@@ -169,6 +190,18 @@ class Passage implements AnswerSink {
   private isLast(chunk: Buffer): boolean {
     if (this.bytes === this.contentLength) return true;
     return this.isEventStream && this.contentEncoding === null && this.call.dialect?.endsStream(chunk) === true;
+  }
+
+  /** What was seen so far is written down now and then, for the case that this process ends before the stream does. */
+  private noteProgress(): void {
+    const nowMs = Date.now();
+    this.notedAtMs ??= nowMs;
+    if (nowMs - this.notedAtMs < PROGRESS_INTERVAL_MS) return;
+    this.notedAtMs = nowMs;
+    const reading = this.meter.soFar();
+    if (reading === null) return;
+    const answered = this.relayed(reading, true, false);
+    progress(this.deps, this.arrival, this.call, { open: this.open, answered });
   }
 
   private passFiltered(chunks: readonly Uint8Array[], isLast: boolean): boolean {

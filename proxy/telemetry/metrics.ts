@@ -3,14 +3,20 @@ import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
-import type { MemoryLedger } from '../usage/memory-ledger.js';
+import type { BodyWriter } from '../ledger/body-writer.js';
+import type { Shipments } from '../ledger/shipments.js';
+import type { SpoolLedger } from '../ledger/spool-ledger.js';
+import { declareCounter } from './declare.js';
+import { declareLedger } from './ledger-metrics.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
 import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
 export interface MetricSources {
   readonly statistics: ProxyStatistics;
-  readonly ledger: MemoryLedger;
+  readonly ledger: SpoolLedger;
+  readonly shipments: Shipments;
+  readonly bodies: BodyWriter;
   readonly policyCache: PolicyCache;
   readonly heldBodies: HeldBodies;
   readonly vault: Vault;
@@ -22,7 +28,7 @@ export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'tollgate_proxy_' });
   declareRequests(registry, sources.statistics);
-  declareLedger(registry, sources.ledger);
+  declareLedger(registry, sources);
   declarePolicyCache(registry, sources.policyCache);
   declareHeldBodies(registry, sources.heldBodies);
   declareVault(registry, sources.vault);
@@ -59,43 +65,6 @@ function declareBounds(registry: Registry, statistics: ProxyStatistics): void {
     ['undecoded_answers', 'Encoded answers whose usage could not be read', () => statistics.undecodedAnswers],
   ];
   for (const [name, help, read] of bounds) declareCounter(registry, `tollgate_proxy_${name}_total`, help, read);
-}
-
-function declareLedger(registry: Registry, ledger: MemoryLedger): void {
-  const { counts } = ledger;
-  declareCounter(registry, 'tollgate_ledger_records_written_total', 'Usage records in Postgres', () => counts.written);
-  declareCounter(
-    registry,
-    'tollgate_ledger_refused_total',
-    'Requests refused because the ledger was full',
-    () => counts.refused,
-  );
-  declareCounter(
-    registry,
-    'tollgate_ledger_failed_writes_total',
-    'Batches to be written again',
-    () => counts.failedWrites,
-  );
-  declareCounter(
-    registry,
-    'tollgate_ledger_abandoned_total',
-    'Requests of which no usage record could be made: the log tells what they used',
-    () => counts.abandoned,
-  );
-  declareCounter(
-    registry,
-    'tollgate_log_bodies_dropped_total',
-    'Bodies not kept: their bound was reached',
-    () => counts.bodiesDropped,
-  );
-  new Gauge({
-    name: 'tollgate_ledger_records_held',
-    help: 'Usage records not in Postgres yet, open requests included',
-    registers: [registry],
-    collect() {
-      this.set(ledger.held);
-    },
-  });
 }
 
 function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void {
@@ -195,18 +164,6 @@ function declareUpstreams(registry: Registry, dispatchers: Dispatchers): void {
     registers: [registry],
     collect() {
       this.set(dispatchers.poolCount);
-    },
-  });
-}
-
-function declareCounter(registry: Registry, name: string, help: string, read: () => number): void {
-  new Counter({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(read());
     },
   });
 }

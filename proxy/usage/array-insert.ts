@@ -10,14 +10,17 @@ import type pg from 'pg';
 const BINARY = 1;
 const BYTES_OF_LENGTH = 4;
 
-/** Resolves once the statement is done. `array` must stay as it is until then. */
-export function insertArray(client: pg.PoolClient, sql: string, array: Buffer): Promise<void> {
+/** Resolves with the count of inserted rows once the statement is done. `array` must stay as it is until then. */
+export function insertArray(client: pg.PoolClient, sql: string, array: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
-    client.query(new ArrayInsert(sql, array, (error) => (error === null ? resolve() : reject(error))));
+    const insert = new ArrayInsert(sql, array, (error) => (error === null ? resolve(insert.count) : reject(error)));
+    client.query(insert);
   });
 }
 
 class ArrayInsert implements pg.Submittable {
+  count = 0;
+
   constructor(
     private readonly sql: string,
     private readonly array: Buffer,
@@ -45,7 +48,11 @@ class ArrayInsert implements pg.Submittable {
     this.callback(null);
   }
 
-  handleCommandComplete(): void {} // ReadyForQuery follows
+  /** `INSERT 0 n`; ReadyForQuery follows */
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.count = Number(text.slice(text.lastIndexOf(' ') + 1));
+  }
+
   handleRowDescription(): void {}
   handleDataRow(): void {}
   handleEmptyQuery(): void {}

@@ -1,35 +1,16 @@
 /**
- * Rows of a composite type as one parameter, in PostgreSQL's binary formats (array_recv and record_recv in
- * src/backend/utils/adt): `unnest($1::usage_record_row_2[])` takes them in with 25 µs of CPU a row where JSON took 34
- * (docs/performance.md). A row's values are written one after the other, each with the OID of its column's type.
+ * Rows of a composite type as one parameter, in PostgreSQL's binary format (array_recv in src/backend/utils/adt):
+ * `unnest($1::usage_record_row_2[])` takes them in with 25 µs of CPU a row where JSON took 34 (docs/performance.md).
  */
 import { ByteBuffer } from './byte-buffer.js';
+import { CompositeRow } from './composite-row.js';
 
-/** OIDs of the types that our rows are made of (src/include/catalog/pg_type.dat); they never change. */
-const OIDS = {
-  boolean: 16,
-  bytea: 17,
-  bigint: 20,
-  smallint: 21,
-  integer: 23,
-  text: 25,
-  date: 1082,
-  timestamptz: 1184,
-  uuid: 2950,
-  jsonb: 3802,
-} as const;
-
-const NULL_LENGTH = -1;
 const ARRAY_HEAD_BYTES = 20;
-const MS_PER_DAY = 86_400_000;
-/** 2000-01-01, where PostgreSQL's time begins, in days and in ms of Unix time */
-const EPOCH_DAY = 10_957;
-const EPOCH_MS = EPOCH_DAY * MS_PER_DAY;
-const JSONB_VERSION = 1;
 
 export class CompositeRows {
   /** the array's head, then the rows: what is sent lies here already */
   private readonly bytes = new ByteBuffer();
+  private readonly row = new CompositeRow(this.bytes);
   /** where each row begins, its length included */
   private readonly starts: number[] = [];
 
@@ -37,23 +18,25 @@ export class CompositeRows {
     return this.starts.length;
   }
 
+  get byteLength(): number {
+    return this.bytes.length;
+  }
+
   constructor() {
     this.clear();
   }
 
-  /** Adds the row that `write` writes: exactly `columns` values, in the order of the type. What it throws undoes the row. */
-  add<T>(columns: number, write: (rows: this, value: T) => void, value: T): void {
+  /** As `CompositeRow.row`. */
+  add<T>(columns: number, write: (row: CompositeRow, value: T) => void, value: T): void {
     const start = this.bytes.length;
-    this.bytes.int32(0); // its length, once it is known
-    this.bytes.int32(columns);
-    try {
-      write(this, value);
-    } catch (error) {
-      this.bytes.length = start;
-      throw error;
-    }
-    this.bytes.int32At(start, this.bytes.length - start - 4);
+    this.row.row(columns, write, value);
     this.starts.push(start);
+  }
+
+  /** Adds a row that was written elsewhere, its length in front. */
+  addWritten(row: Uint8Array): void {
+    this.starts.push(this.bytes.length);
+    this.bytes.bytesOf(row);
   }
 
   /**
@@ -78,109 +61,5 @@ export class CompositeRows {
     this.bytes.clear();
     this.bytes.skip(ARRAY_HEAD_BYTES);
     this.starts.length = 0;
-  }
-
-  boolean(value: boolean): void {
-    this.head(OIDS.boolean, 1);
-    this.bytes.int8(value ? 1 : 0);
-  }
-
-  /** Throws RangeError for what is no whole number of 16 bits. */
-  smallint(value: number): void {
-    if ((value << 16) >> 16 !== value) throw new RangeError(`${value} is no number of 16 bits`);
-    this.head(OIDS.smallint, 2);
-    this.bytes.int16(value);
-  }
-
-  /** Throws RangeError for what is no whole number of 32 bits. */
-  integer(value: number | null): void {
-    if (value === null) return this.null(OIDS.integer);
-    if ((value | 0) !== value) throw new RangeError(`${value} is no number of 32 bits`);
-    this.head(OIDS.integer, 4);
-    return this.bytes.int32(value);
-  }
-
-  /** Throws RangeError for what is no whole number that JavaScript holds exactly. */
-  bigint(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
-    this.head(OIDS.bigint, 8);
-    this.bytes.int64(value);
-  }
-
-  /** Throws RangeError for what no bigint of PostgreSQL holds. */
-  pico(value: bigint | null): void {
-    if (value === null) return this.null(OIDS.bigint);
-    if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${value} is beyond 64 bits`);
-    this.head(OIDS.bigint, 8);
-    return this.bytes.bigInt64(value);
-  }
-
-  /** Text from anywhere, at most `charactersMax` UTF-16 units of it; NUL, which no text of PostgreSQL holds, is replaced. */
-  text(value: string | null, charactersMax: number): void {
-    if (value === null) this.null(OIDS.text);
-    else this.string(OIDS.text, value.length > charactersMax ? value.slice(0, charactersMax) : value);
-  }
-
-  /** `json`: well-formed, without NUL */
-  jsonb(json: string | null): void {
-    if (json === null) return this.null(OIDS.jsonb);
-    const at = this.openHead(OIDS.jsonb);
-    this.bytes.int8(JSONB_VERSION);
-    this.bytes.text(json);
-    return this.closeHead(at);
-  }
-
-  bytea(value: Uint8Array | null): void {
-    if (value === null) return this.null(OIDS.bytea);
-    this.head(OIDS.bytea, value.length);
-    return this.bytes.bytesOf(value);
-  }
-
-  /** bytes given in hexadecimal */
-  hex(value: string | null): void {
-    if (value === null) return this.null(OIDS.bytea);
-    this.head(OIDS.bytea, value.length / 2);
-    return this.bytes.hex(value);
-  }
-
-  uuid(value: string | null): void {
-    if (value === null) return this.null(OIDS.uuid);
-    this.head(OIDS.uuid, 16);
-    return this.bytes.hex(value);
-  }
-
-  /** the UTC day of a Unix time in ms */
-  day(atMs: number): void {
-    this.head(OIDS.date, 4);
-    this.bytes.int32(Math.floor(atMs / MS_PER_DAY) - EPOCH_DAY);
-  }
-
-  time(atMs: number): void {
-    this.head(OIDS.timestamptz, 8);
-    this.bytes.int64((atMs - EPOCH_MS) * 1_000);
-  }
-
-  private null(oid: number): void {
-    this.head(oid, NULL_LENGTH);
-  }
-
-  private head(oid: number, length: number): void {
-    this.bytes.int32(oid);
-    this.bytes.int32(length);
-  }
-
-  private string(oid: number, value: string): void {
-    const at = this.openHead(oid);
-    this.bytes.text(value);
-    this.closeHead(at);
-  }
-
-  private openHead(oid: number): number {
-    this.head(oid, 0);
-    return this.bytes.length;
-  }
-
-  private closeHead(at: number): void {
-    this.bytes.int32At(at - 4, this.bytes.length - at);
   }
 }

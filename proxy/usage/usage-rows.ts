@@ -4,7 +4,7 @@
  */
 import type { AttemptRecord, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { USAGE_UNITS, type OtherUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
-import type { CompositeRows } from './composite-rows.js';
+import type { CompositeRow } from './composite-row.js';
 
 const NAME_CHARACTERS_MAX = 256;
 const PATH_CHARACTERS_MAX = 2_048;
@@ -28,93 +28,93 @@ export const BODY_COLUMNS = [
 ] as const; // prettier-ignore
 
 /** Writes one row of `usage_record_row_2`. Throws RangeError for a number that its column cannot hold. */
-export function writeRecord(rows: CompositeRows, record: UsageRecord): void {
-  rows.day(record.createdAtMs);
-  rows.uuid(record.id);
-  rows.uuid(record.accountId);
-  rows.uuid(record.gatewayId);
-  rows.uuid(record.apiTokenId);
-  rows.text(record.eventId, NAME_CHARACTERS_MAX);
-  rows.integer(record.configVersion);
-  rows.time(record.createdAtMs);
-  rows.text(record.provider, NAME_CHARACTERS_MAX);
-  rows.text(record.model, NAME_CHARACTERS_MAX);
-  rows.text(record.method, NAME_CHARACTERS_MAX);
-  rows.text(record.path, PATH_CHARACTERS_MAX);
-  writeOutcome(rows, record);
-  writeUnits(rows, record.units);
-  writeMoney(rows, record);
-  rows.boolean(record.isLog);
-  rows.smallint(record.logRetentionDays);
-  rows.hex(record.cacheKeyHash);
-  rows.jsonb(metadata(record.metadata));
-  writeAttempts(rows, record);
-  rows.text(record.clientIp, NAME_CHARACTERS_MAX);
-  rows.text(record.userAgent, AGENT_CHARACTERS_MAX);
-  rows.text(record.requestContentType, NAME_CHARACTERS_MAX);
-  rows.text(record.responseContentType, NAME_CHARACTERS_MAX);
-  rows.hex(record.systemMessageHash);
-  rows.bigint(record.requestBytes);
-  rows.bigint(record.responseBytes);
+export function writeRecord(row: CompositeRow, record: UsageRecord): void {
+  row.day(record.createdAtMs);
+  row.uuid(record.id);
+  row.uuid(record.accountId);
+  row.uuid(record.gatewayId);
+  row.uuid(record.apiTokenId);
+  row.text(record.eventId, NAME_CHARACTERS_MAX);
+  row.integer(record.configVersion);
+  row.time(record.createdAtMs);
+  row.text(record.provider, NAME_CHARACTERS_MAX);
+  row.text(record.model, NAME_CHARACTERS_MAX);
+  row.text(record.method, NAME_CHARACTERS_MAX);
+  row.text(record.path, PATH_CHARACTERS_MAX);
+  writeOutcome(row, record);
+  writeUnits(row, record.units);
+  writeMoney(row, record);
+  row.boolean(record.isLog);
+  row.smallint(record.logRetentionDays);
+  row.hex(record.cacheKeyHash);
+  row.jsonb(metadata(record.metadata));
+  writeAttempts(row, record);
+  row.text(record.clientIp, NAME_CHARACTERS_MAX);
+  row.text(record.userAgent, AGENT_CHARACTERS_MAX);
+  row.text(record.requestContentType, NAME_CHARACTERS_MAX);
+  row.text(record.responseContentType, NAME_CHARACTERS_MAX);
+  row.hex(record.systemMessageHash);
+  row.bigint(record.requestBytes);
+  row.bigint(record.responseBytes);
 }
 
 /** Writes one row of `log_body_row`. */
-export function writeBodies(rows: CompositeRows, bodies: LogBodies): void {
-  rows.smallint(bodies.logRetentionDays);
-  rows.day(bodies.createdAtMs);
-  rows.uuid(bodies.id);
-  rows.uuid(bodies.accountId);
-  rows.uuid(bodies.gatewayId);
-  rows.bytea(bodies.requestBody);
-  rows.bytea(bodies.responseBody);
-  rows.text(bodies.requestEncoding, NAME_CHARACTERS_MAX);
-  rows.text(bodies.responseEncoding, NAME_CHARACTERS_MAX);
-  rows.boolean(bodies.truncated);
+export function writeBodies(row: CompositeRow, bodies: LogBodies): void {
+  row.smallint(bodies.logRetentionDays);
+  row.day(bodies.createdAtMs);
+  row.uuid(bodies.id);
+  row.uuid(bodies.accountId);
+  row.uuid(bodies.gatewayId);
+  row.bytea(bodies.requestBody);
+  row.bytea(bodies.responseBody);
+  row.text(bodies.requestEncoding, NAME_CHARACTERS_MAX);
+  row.text(bodies.responseEncoding, NAME_CHARACTERS_MAX);
+  row.boolean(bodies.truncated);
 }
 
-function writeOutcome(rows: CompositeRows, record: UsageRecord): void {
-  rows.smallint(record.statusCode);
-  rows.integer(record.errorCode);
-  rows.boolean(record.cached);
-  rows.boolean(record.streamed);
-  rows.boolean(record.clientAborted);
-  rows.boolean(record.interrupted);
-  rows.integer(record.durationMs);
-  rows.integer(record.timeToFirstTokenMs);
+function writeOutcome(row: CompositeRow, record: UsageRecord): void {
+  row.smallint(record.statusCode);
+  row.integer(record.errorCode);
+  row.boolean(record.cached);
+  row.boolean(record.streamed);
+  row.boolean(record.clientAborted);
+  row.boolean(record.interrupted);
+  row.integer(record.durationMs);
+  row.integer(record.timeToFirstTokenMs);
 }
 
-function writeUnits(rows: CompositeRows, units: UsageUnits): void {
-  rows.bigint(units.inputTokens);
-  rows.bigint(units.cachedInputTokens);
-  rows.bigint(units.cacheWriteTokens);
-  rows.bigint(units.cacheWrite1hTokens);
-  rows.bigint(units.outputTokens);
-  rows.bigint(units.reasoningTokens);
-  rows.bigint(units.audioInputTokens);
-  rows.bigint(units.audioOutputTokens);
-  rows.bigint(units.imageInputTokens);
-  rows.bigint(units.imageOutputTokens);
-  rows.bigint(units.requests);
-  rows.bigint(units.webSearches);
-  rows.jsonb(units.other === null ? null : otherUnits(units.other));
+function writeUnits(row: CompositeRow, units: UsageUnits): void {
+  row.bigint(units.inputTokens);
+  row.bigint(units.cachedInputTokens);
+  row.bigint(units.cacheWriteTokens);
+  row.bigint(units.cacheWrite1hTokens);
+  row.bigint(units.outputTokens);
+  row.bigint(units.reasoningTokens);
+  row.bigint(units.audioInputTokens);
+  row.bigint(units.audioOutputTokens);
+  row.bigint(units.imageInputTokens);
+  row.bigint(units.imageOutputTokens);
+  row.bigint(units.requests);
+  row.bigint(units.webSearches);
+  row.jsonb(units.other === null ? null : otherUnits(units.other));
 }
 
-function writeMoney(rows: CompositeRows, record: UsageRecord): void {
-  rows.text(record.usageSource, NAME_CHARACTERS_MAX);
-  rows.text(record.usageNote, NOTE_CHARACTERS_MAX);
-  rows.pico(record.costPico);
-  rows.text(record.costStatus, NAME_CHARACTERS_MAX);
-  rows.pico(record.savedPico);
-  rows.integer(record.priceVersion);
-  rows.text(record.priceRule, NOTE_CHARACTERS_MAX);
+function writeMoney(row: CompositeRow, record: UsageRecord): void {
+  row.text(record.usageSource, NAME_CHARACTERS_MAX);
+  row.text(record.usageNote, NOTE_CHARACTERS_MAX);
+  row.pico(record.costPico);
+  row.text(record.costStatus, NAME_CHARACTERS_MAX);
+  row.pico(record.savedPico);
+  row.integer(record.priceVersion);
+  row.text(record.priceRule, NOTE_CHARACTERS_MAX);
 }
 
 /** The two columns of the attempts: one number, when the row itself describes the only attempt; else all of them. */
-function writeAttempts(rows: CompositeRows, record: UsageRecord): void {
+function writeAttempts(row: CompositeRow, record: UsageRecord): void {
   const only = record.attempts.length === 1 ? record.attempts[0] : undefined;
   const isTold = only !== undefined && isToldByRow(only, record);
-  rows.jsonb(isTold ? null : `[${record.attempts.map(attempt).join(',')}]`);
-  rows.integer(isTold ? only.startedAtMs - record.createdAtMs : null);
+  row.jsonb(isTold ? null : `[${record.attempts.map(attempt).join(',')}]`);
+  row.integer(isTold ? only.startedAtMs - record.createdAtMs : null);
 }
 
 function isToldByRow(only: AttemptRecord, record: UsageRecord): boolean {

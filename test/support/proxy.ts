@@ -10,7 +10,8 @@ import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.j
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
 import type { PoolBounds } from '../../proxy/upstream/bounded-pools.js';
 import type { NameLookup } from '../../proxy/upstream/name-lookup.js';
-import { MEMORY_LEDGER_DEFAULTS, type LedgerBounds } from '../../proxy/usage/memory-ledger.js';
+import type { LedgerBounds } from '../../proxy/ledger/spool-ledger.js';
+import { newSpoolFolder, removeSpoolFolder, TEST_LEDGER_BOUNDS } from './ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
 import { openTestRedis, type TestRedis } from './redis.js';
 import { TEST_VAULT } from './vault.js';
@@ -45,13 +46,14 @@ export async function startTestProxy(
   env: Readonly<Record<string, string>> = {},
   options: TestProxyOptions = {},
 ): Promise<TestProxy> {
-  const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
+  const [database, redisServer, dataDir] = await Promise.all([openTestDatabase(), openTestRedis(), newSpoolFolder()]);
   const config = readProxyConfig({
     DATABASE_URL: database.url,
     REDIS_URL: redisServer.url,
     TOKEN_PEPPER: TEST_PEPPER,
     VAULT_PRIVATE_KEY: TEST_VAULT.privateKey,
     PROXY_PORT: '0',
+    DATA_DIR: dataDir,
     LOG_LEVEL: 'error',
     PROVIDER_ORIGINS: JSON.stringify(origins),
     ...env,
@@ -80,7 +82,7 @@ export async function startTestProxy(
         redis.disconnect();
         subscriber.disconnect();
         await Promise.all([pool.end(), owner.end()]);
-        await Promise.all([database.close(), redisServer.close()]);
+        await Promise.all([database.close(), redisServer.close(), removeSpoolFolder(dataDir)]);
       }
     },
   };
@@ -88,7 +90,7 @@ export async function startTestProxy(
 
 function proxyOptions({ ledger, bounds, heldBodies, ...others }: TestProxyOptions): ProxyOptions {
   return {
-    ledgerBounds: { ...MEMORY_LEDGER_DEFAULTS, ...ledger },
+    ledgerBounds: { ...TEST_LEDGER_BOUNDS, ...ledger },
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
     heldBodyBounds: { ...HELD_BODY_BOUNDS, ...heldBodies },
     ...others,

@@ -2,9 +2,8 @@ import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { revert } from '../../../migrations/run.js';
-import { UsageBatch } from '../../../proxy/usage/usage-batch.js';
-import { createUsageWriter } from '../../../proxy/usage/usage-writer.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
+import { shipRecords } from '../../support/ledger.js';
 import { openTestDatabase } from '../../support/postgres.js';
 
 const NAME = '202611241100-create-ledger-rows';
@@ -51,9 +50,7 @@ test("the way back from rows in binary tells each row's only attempt in JSON aga
       startedAtMs: EMPTY_RECORD.createdAtMs + 3,
       durationMs: 17,
     };
-    const batch = new UsageBatch();
-    batch.add({ ...EMPTY_RECORD, durationMs: 20, attempts: [attempt] });
-    await createUsageWriter(admin, (row) => expect(row).toBeNull()).write(batch);
+    await shipRecords(admin, [{ ...EMPTY_RECORD, durationMs: 20, attempts: [attempt] }]);
     await giveAway(admin, owner);
     const url = new URL(database.url);
     [url.username, url.password] = [owner, 'owner'];

@@ -4,12 +4,10 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createPool } from '../../../platform/postgres.js';
-import { MemoryLedger, MEMORY_LEDGER_DEFAULTS } from '../../../proxy/usage/memory-ledger.js';
-import type { UsageIntent } from '../../../proxy/usage/usage-ledger.js';
-import { createUsageWriter } from '../../../proxy/usage/usage-writer.js';
 import { newUuidV7, type RequestId } from '../../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
+import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../support/ledger.js';
 import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -72,8 +70,8 @@ let database: TestDatabase;
 let way: Way;
 let owner: pg.Pool;
 let pool: pg.Pool;
-let ledger: MemoryLedger;
-const poison: string[] = [];
+let rig: TestLedger;
+let folder: string;
 
 beforeEach(async () => {
   database = await openTestDatabase();
@@ -81,13 +79,13 @@ beforeEach(async () => {
   owner = new pg.Pool({ connectionString: database.url, max: 1 });
   const options = { applicationName: 'test', connectionsMax: 2, statementTimeoutMs: QUERY_TIMEOUT_MS };
   pool = createPool({ connectionString: await way.listen(), ...options }, () => undefined);
-  ledger = new MemoryLedger(
-    createUsageWriter(pool, (row) => void poison.push(row)),
-    { ...MEMORY_LEDGER_DEFAULTS, retryDelayMsMax: 100, onProblem: () => undefined },
-  );
+  folder = await newSpoolFolder();
+  rig = createTestLedger(pool, folder, { segmentBytes: 16 * 1024 * 1024 });
+  await rig.ledger.start();
 });
 afterEach(async () => {
-  ledger.close();
+  await rig.ledger.close();
+  await removeSpoolFolder(folder);
   await pool.end();
   await way.close();
   await owner.end();
@@ -100,7 +98,7 @@ function settle(count: number): UsageRecord[] {
     const text = `${i}:`.padEnd(2_000, '€');
     return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, path: text, usageNote: text, requestBytes: i };
   });
-  for (const record of batched) void ledger.open({} as UsageIntent).settle(record, null); // it keeps nothing of that
+  for (const record of batched) void rig.ledger.open(record).settle(record, null);
   return batched;
 }
 
@@ -112,17 +110,17 @@ async function expectEachOnce(records: readonly UsageRecord[]): Promise<void> {
     return { id, path, usage_note: path, request_bytes: String(requestBytes) };
   });
   expect(rows).toEqual(expected.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
-  expect(poison).toEqual([]);
+  expect(rig.quarantined).toEqual([]);
 }
 
-const isWritten = (): Promise<true> => waitFor(() => ledger.held === 0, 'all records', 12_000);
+const isWritten = (): Promise<true> => waitFor(() => rig.ledger.state?.unshipped === 0, 'all records', 12_000);
 
 test.each(['breaks', 'loses the answer to COMMIT'] as const)(
   'a batch whose connection %s is written once, and so is what came in meanwhile',
   async (fault) => {
     way.fault = fault;
     const first = settle(RECORDS);
-    await waitFor(() => ledger.counts.failedWrites > 0, 'the fault');
+    await waitFor(() => (rig.ledger.state?.failedShipments ?? 0) > 0, 'the fault');
     const later = settle(10);
     await isWritten();
     await expectEachOnce([...first, ...later]);
@@ -148,7 +146,7 @@ test('a batch that arrives after its time was up, but before its connection was 
   const later = settle(RECORDS);
   const untilTimeout = Date.now() + QUERY_TIMEOUT_MS * 1.3;
   await waitFor(() => Date.now() > untilTimeout, 'the end of its time', QUERY_TIMEOUT_MS * 2);
-  expect(ledger.counts.failedWrites).toBe(0); // ROLLBACK still waits behind it
+  expect(rig.ledger.state?.failedShipments).toBe(0); // ROLLBACK still waits behind it
   for (const socket of way.stalled) socket.resume();
   await isWritten();
   await expectEachOnce([...first, ...later]);

@@ -3,9 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from '../../../api/modules/log/log-row.js';
-import { UsageBatch } from '../../../proxy/usage/usage-batch.js';
+import { Shipments } from '../../../proxy/ledger/shipments.js';
 import { BODY_COLUMNS, RECORD_COLUMNS } from '../../../proxy/usage/usage-rows.js';
-import { createUsageWriter } from '../../../proxy/usage/usage-writer.js';
 import { newUuidV7, type ApiTokenId, type RequestId } from '../../../schema/contracts/ids.js';
 import { COST_STATUSES, type LogBodies, type UsageRecord } from '../../../schema/contracts/usage-record.js';
 import {
@@ -16,6 +15,7 @@ import {
   type UsageUnits,
 } from '../../../schema/contracts/usage-units.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
+import { createTestLedger, rowsOf, shipRecords } from '../../support/ledger.js';
 import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { storedPropertyRuns } from '../../support/test-size.js';
 
@@ -24,7 +24,6 @@ const STORED_TIMEOUT_MS = 120_000;
 
 let database: TestDatabase;
 let pool: pg.Pool;
-const refused: { row: string; error: unknown }[] = [];
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -35,9 +34,6 @@ afterAll(async () => {
   await pool.end();
   await database.close();
 });
-
-const writer = (): ReturnType<typeof createUsageWriter> =>
-  createUsageWriter(pool, (row, error) => void refused.push({ row, error }));
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 300 }),
@@ -182,15 +178,22 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(records, { minLength: 1, maxLength: 5 }), async (batched) => {
-        const batch = new UsageBatch();
-        for (const record of batched) batch.add(record);
-        await writer().write(batch);
-        await writer().write(batch); // a replay, as after a commit whose answer was lost
-        for (const record of batched) expect(await stored(record)).toEqual(expectedRow(record));
+        const refused: string[] = [];
+        const shipments = new Shipments(pool, (_seq, row) => void refused.push(row));
+        const spool = await shipments.open(newUuidV7(), 'test');
+        const run = { firstSeq: 1, rows: rowsOf(batched) };
+        await shipments.ship(spool, run, batched.length);
+        // a replay, which only a cursor that was lost brings about
+        await pool.query('UPDATE ledger_spool SET shipped_seq = 0 WHERE id = $1', [spool.id]);
+        await shipments.ship(spool, run, batched.length);
+        for (const [i, record] of batched.entries()) {
+          const numbers = { spool: spool.number, spool_seq: String(i + 1) };
+          expect(await stored(record)).toEqual({ ...expectedRow(record), ...numbers });
+        }
+        expect(refused).toEqual([]);
       }),
       storedPropertyRuns,
     );
-    expect(refused).toEqual([]);
   },
   STORED_TIMEOUT_MS,
 );
@@ -210,10 +213,7 @@ test(
         if (only === undefined) throw new Error('a record has its attempt');
         // The same values in another object: the row is not known to describe it.
         const asJson = { ...record, id: newUuidV7() as RequestId, attempts: [{ ...only, units: { ...only.units } }] };
-        const batch = new UsageBatch();
-        batch.add(record);
-        batch.add(asJson);
-        await writer().write(batch);
+        await shipRecords(pool, [record, asJson]);
         const read = async (id: string): Promise<LogRow | undefined> =>
           (await pool.query<LogRow>(ATTEMPT_SQL, [id])).rows[0];
         const [byRow, byJson] = [await read(record.id), await read(asJson.id)];
@@ -241,9 +241,9 @@ test(
         id: newUuidV7() as RequestId, accountId, gatewayId, createdAtMs, logRetentionDays: 7, requestBody: body,
         responseBody: Buffer.from('{}'), requestEncoding: encoding, responseEncoding: null, truncated: cut,
       }; // prettier-ignore
-          const batch = new UsageBatch();
-          batch.addBodies(bodies, 1);
-          await writer().write(batch);
+          const { bodies: path } = createTestLedger(pool, 'none');
+          path.add(bodies);
+          await path.flush(5_000);
           const { rows } = await pool.query(
             `SELECT ${BODY_COLUMNS.filter((name) => name !== 'day').join(', ')} FROM log_body WHERE id = $1`,
             [bodies.id],
@@ -263,21 +263,54 @@ test(
   STORED_TIMEOUT_MS,
 );
 
-test('rows that Postgres will never take are told whole, each alone, and hold none of the others up', async () => {
-  refused.length = 0;
-  const batch = new UsageBatch();
+test('rows that Postgres will never take go to the quarantine, each alone, and hold none of the others up', async () => {
+  const refused: string[] = [];
   const batched = Array.from({ length: 33 }, (_, i): UsageRecord => {
     const isPoison = i === 0 || i === 17 || i === 32;
     const id = newUuidV7() as RequestId;
     return { ...EMPTY_RECORD, id, eventId: `e${i}`, units: { ...noUnits(), inputTokens: isPoison ? -1 : i } };
   });
-  for (const record of batched) batch.add(record);
-  await writer().write(batch);
-  const { rows } = await pool.query('SELECT id FROM usage_record WHERE id = ANY($1) ORDER BY id', [
-    batched.map(({ id }) => id),
-  ]);
+  await shipRecords(pool, batched, (row) => void refused.push(row));
+  const { rows } = await pool.query<{ spool: number }>(
+    'SELECT spool FROM usage_record WHERE id = ANY($1) ORDER BY id',
+    [batched.map(({ id }) => id)],
+  );
   expect(rows).toHaveLength(30);
-  const told = refused.map(({ row }) => JSON.parse(row) as Record<string, unknown>);
+  const told = refused.map((row) => JSON.parse(row) as Record<string, unknown>);
   expect(told.map((row) => row['event_id'])).toEqual(['e0', 'e17', 'e32']);
   for (const row of told) expect(Object.keys(row)).toEqual([...RECORD_COLUMNS]);
+  const quarantine = await pool.query(
+    `SELECT spool_seq, readable->>'event_id' AS event, sqlstate FROM ledger_quarantine WHERE spool = $1 ORDER BY 1`,
+    [rows[0]?.spool],
+  );
+  expect(quarantine.rows).toEqual([
+    { spool_seq: '1', event: 'e0', sqlstate: '23514' },
+    { spool_seq: '18', event: 'e17', sqlstate: '23514' },
+    { spool_seq: '33', event: 'e32', sqlstate: '23514' },
+  ]);
+});
+
+test('a batch that is mostly refused speaks of the table: nothing of it is quarantined', async () => {
+  const batched = Array.from({ length: 40 }, (_, i): UsageRecord => {
+    const units = { ...noUnits(), inputTokens: i % 2 === 0 ? -1 : i };
+    return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, units };
+  });
+  await expect(shipRecords(pool, batched)).rejects.toThrow('too many usage records');
+});
+
+test('a record whose id another record has is no replay: it goes to the quarantine', async () => {
+  const id = newUuidV7() as RequestId;
+  await shipRecords(pool, [{ ...EMPTY_RECORD, id }]);
+  const refused: string[] = [];
+  const other = { ...EMPTY_RECORD, id: newUuidV7() as RequestId };
+  await shipRecords(
+    pool,
+    [other, { ...EMPTY_RECORD, id, eventId: 'another' }],
+    (_row, error) => void refused.push(error),
+  );
+  expect(refused).toEqual(['another record has this id']);
+  const { rows } = await pool.query('SELECT event_id FROM usage_record WHERE id = ANY($1) ORDER BY id', [
+    [id, other.id],
+  ]);
+  expect(rows).toEqual([{ event_id: EMPTY_RECORD.eventId }, { event_id: EMPTY_RECORD.eventId }]);
 });

@@ -12,6 +12,7 @@ function shortened(text: string, sizes: readonly number[] = []): string {
     finish: () => {
       throw new Error('nothing is asked for');
     },
+    soFar: () => null,
   });
   const bytes = Buffer.from(text);
   let at = 0;

@@ -4,14 +4,11 @@ import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
 import { record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
-import { MemoryLedger, MEMORY_LEDGER_DEFAULTS } from '../../../../proxy/usage/memory-ledger.js';
-import type { UsageIntent } from '../../../../proxy/usage/usage-ledger.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
 test('a request of which no record can be made leaves no room taken in the ledger, and is told in the log', async () => {
-  const store = { write: () => Promise.resolve(), unwritable: () => undefined };
-  const ledger = new MemoryLedger(store, { ...MEMORY_LEDGER_DEFAULTS, onProblem: () => undefined });
-  const entry = ledger.open({} as UsageIntent); // this ledger keeps nothing of it
+  const abandon = jest.fn();
+  const entry = { progress: jest.fn(), settle: jest.fn<() => Promise<void>>(), abandon };
   const fault = new Error('the price list is broken');
   const price = (): never => {
     throw fault;
@@ -39,9 +36,10 @@ test('a request of which no record can be made leaves no room taken in the ledge
     reading: { units, usageSource: 'PROVIDER', model: 'gpt', usageNote: null, serviceTier: null },
   } as unknown as Relayed;
 
-  await expect(record(deps, arrival, call, { entry, relayed })).rejects.toBe(fault);
-  expect(ledger.held).toBe(0);
-  expect(ledger.counts.abandoned).toBe(1);
+  const open = { entry, cacheKeyHash: null, systemMessageHash: null };
+  await expect(record(deps, arrival, call, { open, relayed })).rejects.toBe(fault);
+  expect(abandon).toHaveBeenCalledTimes(1);
+  expect(entry.settle).not.toHaveBeenCalled();
   const used = expect.objectContaining({ accountId: 'account', provider: 'openai', model: 'gpt', units });
   expect(told).toHaveBeenCalledWith({ requestId: 'request', err: fault, used }, expect.any(String));
 });

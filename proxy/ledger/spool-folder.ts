@@ -1,0 +1,66 @@
+/** The folder of all spools of one machine: this process makes its own there, and inherits those of dead ones. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { errorCode } from '../../platform/error-code.js';
+import { newUuidV7 } from '../../schema/contracts/ids.js';
+import { shipDeadSpool, type Inheritance } from './dead-spool.js';
+import type { Shipments } from './shipments.js';
+import { lockSpool, type SpoolLock } from './spool-lock.js';
+
+const SPOOL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export interface OwnSpool {
+  readonly id: string;
+  readonly folder: string;
+  readonly lock: SpoolLock;
+}
+
+export class SpoolFolder {
+  readonly host = hostname();
+
+  constructor(private readonly folder: string) {}
+
+  pathOf(spoolId: string): string {
+    return path.join(this.folder, spoolId);
+  }
+
+  /** A spool for this process; its lock is taken before it can be seen. */
+  async create(): Promise<OwnSpool> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const id = newUuidV7();
+    const lock = await lockSpool(id);
+    if (lock === null) throw new Error(`the new spool ${id} is locked already`);
+    return { id, folder: this.pathOf(id), lock };
+  }
+
+  /**
+   * Ships the spools whose owners are gone, one after the other. Rejects when Postgres cannot take one now; `found` hears
+   * of every one that is done.
+   */
+  async inherit(ownId: string, shipments: Shipments, found: (id: string, what: Inheritance) => void): Promise<void> {
+    for (const id of await this.others(ownId)) {
+      const lock = await lockSpool(id);
+      if (lock === null) continue; // its owner lives, or somebody else inherits it
+      try {
+        const inheritance = await shipDeadSpool({
+          id,
+          folder: this.pathOf(id),
+          damagedFolder: this.pathOf(`damaged-${id}`),
+          host: this.host,
+          shipments,
+        });
+        found(id, inheritance);
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error; // whoever inherited it was quicker
+      } finally {
+        await lock.release();
+      }
+    }
+  }
+
+  private async others(ownId: string): Promise<string[]> {
+    const names = await readdir(this.folder);
+    return names.filter((name) => SPOOL_NAME.test(name) && name !== ownId).sort();
+  }
+}

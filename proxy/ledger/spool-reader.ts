@@ -1,0 +1,91 @@
+/** Reads a spool's frames in order, in large pieces: the spool of this process while it grows, or that of a dead one. */
+import { FRAME_HEAD_BYTES, FRAME_PAYLOAD_BYTES_MAX, FrameScan, type FrameKey } from './frames.js';
+import type { Segment } from './segments.js';
+
+/** More than a whole frame, so that a piece that holds none holds damage. */
+const PIECE_BYTES = 2 * (FRAME_PAYLOAD_BYTES_MAX + FRAME_HEAD_BYTES);
+
+/** What is read: up to `synced`, which is where a whole frame ends. */
+export interface SpoolSource {
+  readonly key: FrameKey;
+  /** oldest first */
+  readonly segments: readonly Segment[];
+}
+
+export interface SpoolPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export class SpoolReader {
+  /** of what was passed over and was no frame though frames follow it */
+  damagedBytes = 0;
+  private readonly piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  private scan: FrameScan | null = null;
+  private isLastPiece = true;
+  /** where the piece begins */
+  private at: SpoolPosition = { segment: 0, offset: 0 };
+
+  constructor(private readonly source: SpoolSource) {}
+
+  /** where the next frame begins, as far as is known */
+  get position(): SpoolPosition {
+    return { segment: this.at.segment, offset: this.at.offset + (this.scan?.end ?? 0) };
+  }
+
+  /** Reads on from `position`. */
+  seek(position: SpoolPosition): void {
+    this.at = position;
+    this.scan = null;
+  }
+
+  /**
+   * The frames of the next piece; null: there are no more now. Valid until the next call. A frame that is left unread
+   * there, the last one included (`scan.end = scan.start`), comes again.
+   */
+  async next(): Promise<FrameScan | null> {
+    this.leave();
+    for (;;) {
+      const segment = this.segment();
+      if (segment === null) return null;
+      const left = segment.synced - this.at.offset;
+      if (left > 0) {
+        await this.read(segment, Math.min(left, PIECE_BYTES));
+        return this.scan;
+      }
+      if (segment === this.source.segments.at(-1)) return null;
+      this.at = { segment: segment.number + 1, offset: 0 };
+    }
+  }
+
+  /** Steps behind the frames of the present piece. */
+  private leave(): void {
+    const { scan } = this;
+    if (scan === null) return;
+    this.damagedBytes += scan.damagedBytes;
+    const isNothingFound = scan.isExhausted && scan.end === 0 && !this.isLastPiece;
+    // A frame that begins before its middle would have been found.
+    const step = isNothingFound ? PIECE_BYTES / 2 : scan.end;
+    if (isNothingFound) this.damagedBytes += step;
+    const { segment, offset } = this.at;
+    this.scan = null;
+    this.at = this.isDone(scan) ? { segment: segment + 1, offset: 0 } : { segment, offset: offset + step };
+  }
+
+  /** Nothing but an unwritten or torn end is left of a segment behind which there is another. */
+  private isDone(scan: FrameScan): boolean {
+    return this.isLastPiece && scan.isExhausted && this.source.segments.some(({ number }) => number > this.at.segment);
+  }
+
+  private segment(): Segment | null {
+    return this.source.segments.find(({ number }) => number >= this.at.segment) ?? null;
+  }
+
+  private async read(segment: Segment, length: number): Promise<void> {
+    if (segment.number !== this.at.segment) this.at = { segment: segment.number, offset: 0 };
+    const { offset } = this.at;
+    const { bytesRead } = await segment.file.read(this.piece, 0, length, offset);
+    this.isLastPiece = offset + bytesRead === segment.synced;
+    this.scan = new FrameScan(this.piece.subarray(0, bytesRead), this.source.key, this.isLastPiece);
+  }
+}
