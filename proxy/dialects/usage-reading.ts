@@ -54,9 +54,9 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
 }
 
 /** The reading of a call that was sent, and of whose answer nothing came. */
-export function unansweredReading(facts: RequestFacts, usageNote: string): UsageReading {
+export function unansweredReading(facts: RequestFacts): UsageReading {
   const units = { ...noUnits(), inputTokens: estimateTokens(facts.inputTextBytes), other: facts.otherUnits ?? null };
-  return { units, usageSource: 'ESTIMATED', usageNote, model: null, serviceTier: null };
+  return { units, usageSource: 'ESTIMATED', usageNote: null, model: null, serviceTier: null };
 }
 
 function reasonOf(end: AnswerEnd): string {

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger.js';
 import type { LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { GatewayError } from '../gateway-error.js';
-import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
+import type { LedgerEntry, UsageIntent, UsageLedger } from '../usage/usage-ledger.js';
 import type { BodyWriter } from './body-writer.js';
 import { FRAME_KINDS } from './frames.js';
 import { GroupCommit } from './group-commit.js';
@@ -91,17 +91,17 @@ export class SpoolLedger implements UsageLedger {
     this.own = { spool, writer, shipper, shipping, commit, startedMs: Date.now() };
   }
 
-  open(record: UsageRecord): LedgerEntry {
+  open(intent: UsageIntent): LedgerEntry {
     const { writer } = this.admitting();
     const before = writer.unsafeBytes;
     try {
-      writer.add(FRAME_KINDS.opened, 0, record);
+      writer.addIntent(intent);
       writer.write();
     } catch (error) {
       writer.undo(before);
       throw this.refusal('the usage ledger cannot be written', error);
     }
-    const entry = new SpoolEntry(this, record.id, writer.current.number);
+    const entry = new SpoolEntry(this, intent.id, writer.current.number);
     this.entries.add(entry);
     return entry;
   }

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import type { UsageRecord } from '../../schema/contracts/usage-record.js';
 import { ByteBuffer } from '../usage/byte-buffer.js';
 import { CompositeRow } from '../usage/composite-row.js';
+import type { UsageIntent } from '../usage/usage-ledger.js';
 import { RECORD_COLUMNS, writeRecord } from '../usage/usage-rows.js';
 import { beginFrame, endFrame, FRAME_KINDS, frameKey, type FrameKey, type FrameKind } from './frames.js';
 import { createSegment, removeSegment, type Segment } from './segments.js';
@@ -73,6 +74,12 @@ export class SpoolWriter {
       this.unsafe.length = start;
       throw error;
     }
+    endFrame(this.unsafe, this.key, start);
+  }
+
+  addIntent(intent: UsageIntent): void {
+    const start = beginFrame(this.unsafe, this.key, FRAME_KINDS.opened, 0, intent.id);
+    this.unsafe.text(JSON.stringify(intent));
     endFrame(this.unsafe, this.key, start);
   }
 

@@ -17,7 +17,8 @@ import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
-import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
+import { CUT_NOTE } from '../ledger/intent-record.js';
+import type { LedgerEntry, UsageIntent, UsageLedger } from '../usage/usage-ledger.js';
 import { NOTHING_USED } from './meter.js';
 
 export interface RecordDeps {
@@ -49,9 +50,8 @@ type Answered = Pick<
   | 'firstByteAtMs'
 > & { readonly forwarded: { readonly attempt: OpenAttempt } };
 
-/** What the client got of a request that is cut by the end of this process before any answer: a broken connection. */
-const CUT_STATUS = 500;
-const CUT = 'the proxy ended before the answer did';
+/** What a cost depends on. */
+type Billed = Pick<Answered, 'reading' | 'statusCode'>;
 
 /**
  * From here on the request has a usage record, whatever happens. Throws 9006 when the ledger cannot take it: nothing is
@@ -62,25 +62,47 @@ export function open(
   arrival: Arrival,
   call: UpstreamCall,
 ): OpenRecord {
-  const hashes = {
-    cacheKeyHash: cacheKey(deps, arrival, call),
-    systemMessageHash: systemMessageHash(deps, call),
-  };
-  const { facts, isBillable } = call;
-  const unanswered = {
-    statusCode: CUT_STATUS,
-    errorCode: null,
-    clientAborted: false,
-    interrupted: true,
+  const hashes = { cacheKeyHash: cacheKey(deps, arrival, call), systemMessageHash: systemMessageHash(deps, call) };
+  return { ...hashes, entry: deps.ledger.open(intentOf(deps, arrival, call, hashes)) };
+}
+
+/** What the record would say if nothing came back: the provider has taken in what was sent. */
+function intentOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, hashes: Outcome['hashes']): UsageIntent {
+  const { facts, target, isBillable } = call;
+  const { policy } = target;
+  const { headers } = arrival.request;
+  const reading = facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
+  const cost = costOf(deps, arrival, call, { reading, statusCode: 200 });
+  return {
+    id: arrival.id,
+    createdAtMs: arrival.arrivedAtMs,
+    accountId: policy.accountId,
+    gatewayId: policy.gatewayId,
+    apiTokenId: call.caller.apiTokenId,
+    eventId: arrival.eventId,
+    configVersion: policy.configVersion,
+    provider: target.provider.slug,
+    model: facts?.model ?? null,
+    method: arrival.method,
+    path: arrival.path + loggedQuery(arrival.query),
     streamed: facts?.isStreaming === true,
-    reading: facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts, CUT),
-    responseContentType: null,
-    responseBytes: 0,
-    firstByteAtMs: null,
-    forwarded: { attempt: { number: 1, step: 0, startedAtMs: Date.now(), statusCode: null, errorCode: null } },
+    inputTokens: reading.units.inputTokens,
+    otherUnits: reading.units.other,
+    usageSource: reading.usageSource,
+    costPico: cost.costPico === null ? null : String(cost.costPico),
+    costStatus: cost.costStatus,
+    priceVersion: cost.priceVersion,
+    priceRule: cost.priceRule,
+    isLog: call.isLog,
+    logRetentionDays: policy.settings.logRetentionDays,
+    cacheKeyHash: hashes.cacheKeyHash,
+    metadata: arrival.options.metadata,
+    clientIp: arrival.clientIp,
+    userAgent: headers['user-agent'] ?? null,
+    requestContentType: headers['content-type'] ?? null,
+    systemMessageHash: hashes.systemMessageHash,
+    requestBytes: call.originalBody?.length ?? 0,
   };
-  const record = usageRecord(deps, arrival, call, { answered: unanswered, hashes, nowMs: Date.now() });
-  return { ...hashes, entry: deps.ledger.open(record) };
 }
 
 /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
@@ -90,7 +112,7 @@ export function progress(
   call: UpstreamCall,
   { open: hashes, answered }: { readonly open: OpenRecord; readonly answered: Answered },
 ): void {
-  const reading = { ...answered.reading, usageNote: joinNotes(CUT, answered.reading.usageNote) };
+  const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
   const cut = { ...answered, reading, interrupted: true };
   hashes.entry.progress(usageRecord(deps, arrival, call, { answered: cut, hashes, nowMs: Date.now() }));
 }
@@ -173,12 +195,12 @@ const BEYOND_PRICE: Cost = Object.freeze({
  * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
  * refused, that it sent elsewhere or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
  */
-function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): Cost {
+function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
   const cost = unboundedCost(deps, arrival, call, answered);
   return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? BEYOND_PRICE : cost;
 }
 
-function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): Cost {
+function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
   const { reading, statusCode } = answered;
   const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || statusCode >= 300);
   if (!call.isBillable || wasUseless) return NOT_BILLABLE;

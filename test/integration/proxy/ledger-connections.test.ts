@@ -7,7 +7,13 @@ import { createPool } from '../../../platform/postgres.js';
 import { newUuidV7, type RequestId } from '../../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
-import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../support/ledger.js';
+import {
+  createTestLedger,
+  intentOf,
+  newSpoolFolder,
+  removeSpoolFolder,
+  type TestLedger,
+} from '../../support/ledger.js';
 import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -98,7 +104,7 @@ function settle(count: number): UsageRecord[] {
     const text = `${i}:`.padEnd(2_000, '€');
     return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, path: text, usageNote: text, requestBytes: i };
   });
-  for (const record of batched) void rig.ledger.open(record).settle(record, null);
+  for (const record of batched) void rig.ledger.open(intentOf(record)).settle(record, null);
   return batched;
 }
 
