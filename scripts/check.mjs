@@ -69,7 +69,7 @@ const GATES = [
   ['generated docs', () => run(node, 'dist/scripts/generate-docs.js', '--check')],
   ['generated schema', schema],
   // they use no service, so every core may take some: jest by itself leaves one free
-  ['unit tests', () => run(node, ...jest('--selectProjects', 'unit', '--maxWorkers=100%'))],
+  ['unit tests', () => run(node, ...jest('--selectProjects', 'unit-together', '--maxWorkers=100%'))],
 ];
 
 function jest(...args) {

@@ -23,12 +23,13 @@ const needs = {
   root: [process.getuid?.() === 0, 'this user is not root'],
 };
 
-function selection() {
+/** One file of `unit` may be asked for; all of them take half the time together. */
+function selection(hasArguments) {
   const runnable = Object.keys(needs).filter((name) => needs[name][0]);
   for (const [name, [isMet, reason]] of Object.entries(needs)) {
     if (!isMet) console.log(`Not run: the ${name} tests (${reason}).`);
   }
-  return ['--selectProjects', 'unit', 'integration', ...runnable];
+  return ['--selectProjects', hasArguments ? 'unit' : 'unit-together', 'integration', ...runnable];
 }
 
 /** Far more than the tests take on a slow machine: a run that goes on for so long does not end by itself. */
@@ -59,7 +60,7 @@ requireNodeVersion();
 await ensureInstalled();
 await ensureBuilt();
 const given = process.argv.slice(2);
-const chosen = given.includes('--selectProjects') ? [] : selection();
+const chosen = given.includes('--selectProjects') ? [] : selection(given.length > 0);
 console.log(`Redis: ${redisServer ?? 'js-redis-server (no redis-server or valkey-server on PATH)'}`);
 if (process.env.TEST_SIZE === 'full') process.env.TEST_SEED ??= String(Math.trunc(Math.random() * 2 ** 31));
 if (process.env.TEST_SEED !== undefined)
