@@ -1,5 +1,6 @@
 // One project per environment that tests need; scripts/test.mjs chooses those that this machine can run.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const needsServices = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
@@ -42,5 +43,7 @@ export default {
     project('netns', {}),
     ...['integration', 'chromium', 'nginx', 'pgbouncer', 'redis-server', 'root'].map((name) => project(name)),
   ],
+  // Jest by itself leaves a core free, which of two is half the machine. Tests share no database, Redis or port.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 20_000,
 };
