@@ -83,14 +83,18 @@ export class LongStrings implements AnswerReader {
   private endOfCut(chunk: Uint8Array, from: number): number {
     let at = this.isEscaped ? from + 1 : from;
     this.isEscaped = false;
-    let end = indexOfEnd(chunk, at);
+    let quote = indexOrEnd(chunk, QUOTE, at);
+    let lf = indexOrEnd(chunk, LF, at);
     let backslash = indexOrEnd(chunk, BACKSLASH, at);
-    while (backslash < end) {
+    while (backslash < quote && backslash < lf) {
       at = backslash + 2;
       if (at > chunk.length) this.isEscaped = true;
-      if (end < at) end = indexOfEnd(chunk, at);
+      // each is looked for again from behind where it stood: together once over the chunk, however many are escaped
+      if (quote < at) quote = indexOrEnd(chunk, QUOTE, at);
+      if (lf < at) lf = indexOrEnd(chunk, LF, at);
       backslash = indexOrEnd(chunk, BACKSLASH, at);
     }
+    const end = Math.min(quote, lf);
     // what stands there ends the string: it is passed on, and read as the end of a short one
     if (end < chunk.length) {
       this.isCut = false;
@@ -104,8 +108,6 @@ const indexOrEnd = (chunk: Uint8Array, byte: number, from: number): number => {
   const at = chunk.indexOf(byte, from);
   return at === -1 ? chunk.length : at;
 };
-const indexOfEnd = (chunk: Uint8Array, from: number): number =>
-  Math.min(indexOrEnd(chunk, QUOTE, from), indexOrEnd(chunk, LF, from));
 
 /** A document whose long strings are of no interest. */
 export const slimDocument = (tally: AnswerTally): AnswerReader => new LongStrings(new DocumentReader(tally));
