@@ -20,7 +20,8 @@ test('a document without one member is the rest of it, whatever its names, value
       const text = `${space}${JSON.stringify(object, null, space === '' ? 0 : 2)}${space}`;
       const skimmed = skim(text);
       if (!Object.hasOwn(object, 'choices')) expect(skimmed).toBeNull();
-      else expect(JSON.parse(skimmed ?? '')).toEqual({ ...object, choices: null });
+      // what was written: JSON has one zero, of the two that are drawn
+      else expect(JSON.parse(skimmed ?? '')).toEqual({ ...JSON.parse(text), choices: null });
     }),
     propertyRuns,
   );
