@@ -92,8 +92,20 @@ function decimalText(value: bigint): string {
   return text.replace(/\.?0+$/, '');
 }
 
+/** What was found before, by provider and id: a look tries the patterns of up to a thousand models. */
+const found = new Map<string, ModelInfo | null>();
+
 /** The first model of the provider (or of those whose models it resells) that the id matches. */
 export function oracleModel(providerId: string, id: string): ModelInfo | null {
+  const key = `${providerId}/${id}`;
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  const model = firstModel(providerId, id);
+  found.set(key, model);
+  return model;
+}
+
+function firstModel(providerId: string, id: string): ModelInfo | null {
   const provider = findProvider({ providerId });
   const sources = [providerId, ...(provider?.fallback_model_providers ?? [])];
   const models = sources.flatMap((source) => findProvider({ providerId: source })?.models ?? []);

@@ -7,4 +7,4 @@ export const TEST_SEED = testConfig.TEST_SEED ?? Math.trunc(Math.random() * 2 **
 /** Runs of one property of which each goes through Postgres. */
 export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100, seed: TEST_SEED };
 /** Runs of one property: pass to fast-check as `{ numRuns, seed }`. */
-export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 200, seed: TEST_SEED };
+export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed: TEST_SEED };

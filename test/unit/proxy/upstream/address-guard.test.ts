@@ -46,59 +46,54 @@ const refusal = async (promise: Promise<unknown>): Promise<GatewayError> => {
 
 test('T-SSRF-1: no way of writing an address that is not public gets past the guard', async () => {
   const hosts = blockedHosts();
+  // The worst resolver there is reads what is no address as the one that was meant.
+  const guard = guardOf(() => Promise.resolve([entry('127.0.0.1')]));
   let literals = 0;
+  const refusals: unknown[] = [];
   for (const host of hosts) {
     if (!URL.canParse(`https://${host}/v1`)) continue;
     const hostname = new URL(`https://${host}/v1`).hostname.replace(/^\[|\]$/g, '');
     if (isIP(hostname) !== 0) literals += 1;
-    // The worst resolver there is reads what is no address as the one that was meant.
-    const guard = guardOf(() => Promise.resolve([entry('127.0.0.1')]));
-    const error = await refusal(addressesOf(guard, hostname));
-    expect({ host, code: error.definition.code, status: error.definition.status }).toEqual({
-      host,
-      code: 2005,
-      status: 502,
-    });
-    expect(guard.refused).toBe(1);
+    const { code, status } = (await refusal(addressesOf(guard, hostname))).definition;
+    refusals.push({ host, code, status, refused: guard.refused });
   }
+  expect(refusals).toEqual(
+    hosts
+      .filter((host) => URL.canParse(`https://${host}/v1`))
+      .map((host, i) => ({ host, code: 2005, status: 502, refused: i + 1 })),
+  );
   expect(hosts.length).toBeGreaterThan(1_000);
   expect(literals).toBeGreaterThan(800);
   process.stdout.write(`T-SSRF-1: ${hosts.length} forms, of which ${literals} are addresses once parsed\n`);
 });
 
 test('T-SSRF-1: the same forms are refused when a name leads to them, beside public addresses or alone', async () => {
+  let answers: LookupAddress[] = [];
+  const guard = guardOf(() => Promise.resolve(answers));
   for (const host of blockedHosts()) {
     const address = URL.canParse(`https://${host}`) ? new URL(`https://${host}`).hostname.replace(/^\[|\]$/g, '') : '';
     if (isIP(address) === 0) continue;
     const mixed = [[entry(address)], [PUBLIC, entry(address)], [PUBLIC, PUBLIC_6, entry(address)]];
-    for (const answers of mixed)
-      await refusal(
-        addressesOf(
-          guardOf(() => Promise.resolve(answers)),
-          'a.example',
-        ),
-      );
+    for (answers of mixed) await refusal(addressesOf(guard, 'a.example'));
   }
-  expect(
-    await addressesOf(
-      guardOf(() => Promise.resolve([PUBLIC, PUBLIC_6])),
-      'a.example',
-    ),
-  ).toEqual([PUBLIC, PUBLIC_6]);
+  answers = [PUBLIC, PUBLIC_6];
+  expect(await addressesOf(guard, 'a.example')).toEqual([PUBLIC, PUBLIC_6]);
 });
 
 test('T-SSRF-2: a name that flips between answers leads to what was checked, or nowhere', async () => {
   const answers = [[PUBLIC], [entry('127.0.0.1')], [PUBLIC_6, entry('::1')], [PUBLIC, entry('169.254.169.254')]];
   let asked = 0;
   const guard = guardOf(() => Promise.resolve(answers[asked++ % answers.length] ?? []));
-  const rounds = TEST_SIZE === 'full' ? 100_000 : 10_000;
+  const rounds = TEST_SIZE === 'full' ? 100_000 : 2_000;
   let passed = 0;
+  const dialled = new Set<LookupAddress>();
   for (let round = 0; round < rounds; round += 1) {
     const outcome = await addressesOf(guard, 'flip.example').catch(() => null);
     if (outcome === null) continue;
     passed += 1;
-    expect(outcome).toEqual([PUBLIC]);
+    for (const address of outcome) dialled.add(address);
   }
+  expect([...dialled]).toEqual([PUBLIC]);
   // One look-up a connection: what was checked is what is dialled, and there is no second answer to be given.
   expect({ asked, passed, refused: guard.refused }).toEqual({
     asked: rounds,

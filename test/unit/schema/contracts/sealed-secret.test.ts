@@ -17,7 +17,7 @@ import {
   type VaultPrivateKey,
 } from '../../../../schema/contracts/vault-keys.js';
 import { anyText } from '../../../support/any-text.js';
-import { propertyRuns } from '../../../support/test-size.js';
+import { propertyRuns, TEST_SIZE } from '../../../support/test-size.js';
 
 const pair = newPair();
 const otherPair = newPair();
@@ -132,7 +132,8 @@ test('T-KEY-2: cut at any byte, or with any bit flipped, it is refused and never
   for (let length = 0; length < sealed.length; length++) {
     if (refusal(sealed.subarray(0, length)) === null) opened.push(`cut to ${length}`);
   }
-  for (let bit = 0; bit < sealed.length * 8; bit++) {
+  // at the small size some bit of each byte, and each place in a byte
+  for (let bit = 0; bit < sealed.length * 8; bit += TEST_SIZE === 'full' ? 1 : 7) {
     const flipped = Buffer.from(sealed);
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     if (refusal(flipped) === null) opened.push(`bit ${bit}`);

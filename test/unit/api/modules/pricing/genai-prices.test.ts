@@ -15,10 +15,11 @@ test('every provider of the table has models, each with a name of its own', () =
 });
 
 test('what is imported has the shape that the proxy reads', () => {
-  for (const { match, rules } of prices) {
-    expect(modelMatchSchema.parse(match)).toEqual(match);
-    for (const rule of rules) expect(priceRuleSchema.parse(rule)).toEqual(rule);
-  }
+  const read = prices.map(({ match, rules }) => ({
+    match: modelMatchSchema.parse(match),
+    rules: rules.map((rule) => priceRuleSchema.parse(rule)),
+  }));
+  expect(read).toEqual(prices.map(({ match, rules }) => ({ match, rules })));
 });
 
 test('prices become whole pico-USD per unit, steps and conditions included', () => {
