@@ -25,7 +25,7 @@ const unitFiles = (existsSync(unitFolder) ? readdirSync(unitFolder, { recursive:
 const hasHooks = (file) => /^(?:before|after)(?:Each|All)\(/m.test(readFileSync(new URL(file, unitFolder), 'utf8'));
 
 /**
- * All unit tests, most of their files in two suites, one for each core of a small machine. Jest loads every module anew
+ * All unit tests, most of their files in three suites, which keep two cores busy. Jest loads every module anew
  * for every suite, itself included: 0.28 s for each of 124 files, half of what they took.
  */
 const unitTogether = () => {

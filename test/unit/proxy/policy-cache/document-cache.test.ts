@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
 import { DocumentCache, type DocumentStores, type Versioned } from '../../../../proxy/policy-cache/document-cache.js';
 
@@ -50,215 +50,217 @@ class FakeStores implements DocumentStores<Policy> {
 let stores: FakeStores;
 let cache: DocumentCache<Policy>;
 
-beforeEach(() => {
-  jest.useFakeTimers();
-  stores = new FakeStores();
-  cache = new DocumentCache(stores, OPTIONS);
-});
-afterEach(() => {
-  jest.useRealTimers();
-});
+describe('documents', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+    stores = new FakeStores();
+    cache = new DocumentCache(stores, OPTIONS);
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
-test('a document is loaded once, kept, shared, and then served without waiting', async () => {
-  stores.change('a', 1, 'one');
-  expect(cache.held('a')).toBeUndefined();
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-  expect(cache.held('a')).toEqual({ text: 'one' });
-  expect(await cache.find('a')).toBe(cache.held('a'));
-  expect(stores.asked).toEqual({ redis: 1, postgres: 1 });
-  expect(stores.redis.get('a')).toEqual({ revision: 1, document: { text: 'one' } });
-});
+  test('a document is loaded once, kept, shared, and then served without waiting', async () => {
+    stores.change('a', 1, 'one');
+    expect(cache.held('a')).toBeUndefined();
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+    expect(cache.held('a')).toEqual({ text: 'one' });
+    expect(await cache.find('a')).toBe(cache.held('a'));
+    expect(stores.asked).toEqual({ redis: 1, postgres: 1 });
+    expect(stores.redis.get('a')).toEqual({ revision: 1, document: { text: 'one' } });
+  });
 
-test('documents of very different sizes are bounded together: the least used leave, are counted, and come back', async () => {
-  const sizes = { max: 10, of: ({ text }: Policy): number => text.length };
-  cache = new DocumentCache(stores, { ...OPTIONS, sizes });
-  const texts = { a: 'xxxx', b: 'xxxx', c: 'xxxxxx' };
-  for (const [key, text] of Object.entries(texts)) stores.change(key, 1, text);
-  await cache.find('a');
-  await cache.find('b');
-  cache.held('a');
-  await cache.find('c');
-  expect(Object.keys(texts).map((key) => cache.held(key)?.text)).toEqual(['xxxx', undefined, 'xxxxxx']);
-  expect(cache.counts.evicted).toBe(1);
-  expect(await cache.find('b')).toEqual({ text: 'xxxx' });
-});
+  test('documents of very different sizes are bounded together: the least used leave, are counted, and come back', async () => {
+    const sizes = { max: 10, of: ({ text }: Policy): number => text.length };
+    cache = new DocumentCache(stores, { ...OPTIONS, sizes });
+    const texts = { a: 'xxxx', b: 'xxxx', c: 'xxxxxx' };
+    for (const [key, text] of Object.entries(texts)) stores.change(key, 1, text);
+    await cache.find('a');
+    await cache.find('b');
+    cache.held('a');
+    await cache.find('c');
+    expect(Object.keys(texts).map((key) => cache.held(key)?.text)).toEqual(['xxxx', undefined, 'xxxxxx']);
+    expect(cache.counts.evicted).toBe(1);
+    expect(await cache.find('b')).toEqual({ text: 'xxxx' });
+  });
 
-test('a shared copy spares Postgres the question', async () => {
-  stores.redis.set('a', { revision: 1, document: { text: 'shared' } });
-  expect(await cache.find('a')).toEqual({ text: 'shared' });
-  expect(stores.asked.postgres).toBe(0);
-});
+  test('a shared copy spares Postgres the question', async () => {
+    stores.redis.set('a', { revision: 1, document: { text: 'shared' } });
+    expect(await cache.find('a')).toEqual({ text: 'shared' });
+    expect(stores.asked.postgres).toBe(0);
+  });
 
-test('a thousand callers for one unknown key ask once', async () => {
-  stores.change('a', 1, 'one');
-  const found = await Promise.all(Array.from({ length: 1_000 }, () => cache.find('a')));
-  expect(found.every((document) => document?.text === 'one')).toBe(true);
-  expect(stores.asked).toEqual({ redis: 1, postgres: 1 });
-  expect(cache.counts.loads).toBe(1);
-});
+  test('a thousand callers for one unknown key ask once', async () => {
+    stores.change('a', 1, 'one');
+    const found = await Promise.all(Array.from({ length: 1_000 }, () => cache.find('a')));
+    expect(found.every((document) => document?.text === 'one')).toBe(true);
+    expect(stores.asked).toEqual({ redis: 1, postgres: 1 });
+    expect(cache.counts.loads).toBe(1);
+  });
 
-test('a load that fails is not remembered: the next caller asks again', async () => {
-  stores.isPostgresAway = true;
-  await expect(cache.find('a')).rejects.toThrow(GatewayError);
-  stores.isPostgresAway = false;
-  stores.change('a', 1, 'one');
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-});
+  test('a load that fails is not remembered: the next caller asks again', async () => {
+    stores.isPostgresAway = true;
+    await expect(cache.find('a')).rejects.toThrow(GatewayError);
+    stores.isPostgresAway = false;
+    stores.change('a', 1, 'one');
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+  });
 
-test('absence is remembered for a while, and is never taken for failure', async () => {
-  expect(await cache.find('none')).toBeNull();
-  expect(cache.held('none')).toBeNull();
-  stores.goAway();
-  expect(await cache.find('none')).toBeNull();
-  await jest.advanceTimersByTimeAsync(OPTIONS.absentMs + 1);
-  await expect(cache.find('none')).rejects.toMatchObject({ errorName: 'unavailable', retryAfterSeconds: 1 });
-});
+  test('absence is remembered for a while, and is never taken for failure', async () => {
+    expect(await cache.find('none')).toBeNull();
+    expect(cache.held('none')).toBeNull();
+    stores.goAway();
+    expect(await cache.find('none')).toBeNull();
+    await jest.advanceTimersByTimeAsync(OPTIONS.absentMs + 1);
+    await expect(cache.find('none')).rejects.toMatchObject({ errorName: 'unavailable', retryAfterSeconds: 1 });
+  });
 
-test('strangers asking for keys that do not exist push out no document', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  for (let i = 0; i < 100; i++) await cache.find(`none ${i}`);
-  expect(cache.held('a')).toEqual({ text: 'one' });
-});
+  test('strangers asking for keys that do not exist push out no document', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    for (let i = 0; i < 100; i++) await cache.find(`none ${i}`);
+    expect(cache.held('a')).toEqual({ text: 'one' });
+  });
 
-test('documents beyond the bound are forgotten, the longest unused first', async () => {
-  for (const key of ['a', 'b', 'c']) stores.change(key, 1, key);
-  for (const key of ['a', 'b', 'c']) await cache.find(key);
-  cache.held('a');
-  stores.change('d', 1, 'd');
-  await cache.find('d');
-  expect(cache.held('b')).toBeUndefined();
-  expect(cache.held('a')).toEqual({ text: 'a' });
-});
+  test('documents beyond the bound are forgotten, the longest unused first', async () => {
+    for (const key of ['a', 'b', 'c']) stores.change(key, 1, key);
+    for (const key of ['a', 'b', 'c']) await cache.find(key);
+    cache.held('a');
+    stores.change('d', 1, 'd');
+    await cache.find('d');
+    expect(cache.held('b')).toBeUndefined();
+    expect(cache.held('a')).toEqual({ text: 'a' });
+  });
 
-test('a superseded document is loaded anew, past a shared copy that is older than the announcement', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  stores.change('a', 2, 'two');
-  cache.supersede('a', 2);
-  expect(cache.held('a')).toBeUndefined();
-  expect(await cache.find('a')).toEqual({ text: 'two' });
-  expect(stores.redis.get('a')?.revision).toBe(2);
-});
-
-test('an announcement of what is held already changes nothing', async () => {
-  stores.change('a', 2, 'two');
-  await cache.find('a');
-  cache.supersede('a', 2);
-  cache.supersede('a', 1);
-  expect(cache.held('a')).toEqual({ text: 'two' });
-  expect(stores.asked.postgres).toBe(1);
-});
-
-test('a document announced as superseded while it was loading is read again before anybody gets it', async () => {
-  stores.change('a', 1, 'one');
-  stores.beforeAnswer = () => {
-    stores.beforeAnswer = () => undefined;
+  test('a superseded document is loaded anew, past a shared copy that is older than the announcement', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
     stores.change('a', 2, 'two');
     cache.supersede('a', 2);
-  };
-  expect(await cache.find('a')).toEqual({ text: 'two' });
-  expect(cache.held('a')).toEqual({ text: 'two' });
-});
+    expect(cache.held('a')).toBeUndefined();
+    expect(await cache.find('a')).toEqual({ text: 'two' });
+    expect(stores.redis.get('a')?.revision).toBe(2);
+  });
 
-test('a document that is made while its absence is being read is found', async () => {
-  stores.beforeAnswer = () => {
-    stores.beforeAnswer = () => undefined;
-    stores.change('a', 1, 'one');
+  test('an announcement of what is held already changes nothing', async () => {
+    stores.change('a', 2, 'two');
+    await cache.find('a');
+    cache.supersede('a', 2);
     cache.supersede('a', 1);
-  };
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-});
+    expect(cache.held('a')).toEqual({ text: 'two' });
+    expect(stores.asked.postgres).toBe(1);
+  });
 
-test('what is made under a key that nobody can name is found too, when absences are forgotten meanwhile', async () => {
-  stores.beforeAnswer = () => {
-    stores.beforeAnswer = () => undefined;
-    stores.change('a', 0, 'one');
-    cache.forgetAbsent();
-  };
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-});
+  test('a document announced as superseded while it was loading is read again before anybody gets it', async () => {
+    stores.change('a', 1, 'one');
+    stores.beforeAnswer = () => {
+      stores.beforeAnswer = () => undefined;
+      stores.change('a', 2, 'two');
+      cache.supersede('a', 2);
+    };
+    expect(await cache.find('a')).toEqual({ text: 'two' });
+    expect(cache.held('a')).toEqual({ text: 'two' });
+  });
 
-test('a document that is announced faster than it can be read is served all the same', async () => {
-  stores.change('a', 1, 'one');
-  let revision = 1;
-  stores.beforeAnswer = () => cache.supersede('a', (revision += 1));
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-  expect(stores.asked.postgres).toBeLessThan(10);
-});
+  test('a document that is made while its absence is being read is found', async () => {
+    stores.beforeAnswer = () => {
+      stores.beforeAnswer = () => undefined;
+      stores.change('a', 1, 'one');
+      cache.supersede('a', 1);
+    };
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+  });
 
-test('a deleted document is absent from its announcement on', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  stores.change('a', 2, null);
-  cache.supersede('a', 2);
-  expect(await cache.find('a')).toBeNull();
-});
+  test('what is made under a key that nobody can name is found too, when absences are forgotten meanwhile', async () => {
+    stores.beforeAnswer = () => {
+      stores.beforeAnswer = () => undefined;
+      stores.change('a', 0, 'one');
+      cache.forgetAbsent();
+    };
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+  });
 
-test('a shared copy older than what is held is not believed at a refresh', async () => {
-  stores.change('a', 5, 'five');
-  await cache.find('a');
-  stores.redis.set('a', { revision: 4, document: { text: 'four' } }); // a Redis that lost its last writes
-  await jest.advanceTimersByTimeAsync(OPTIONS.freshMs * 1.3);
-  cache.held('a'); // begins the refresh
-  await jest.advanceTimersByTimeAsync(1);
-  expect(cache.held('a')).toEqual({ text: 'five' });
-});
+  test('a document that is announced faster than it can be read is served all the same', async () => {
+    stores.change('a', 1, 'one');
+    let revision = 1;
+    stores.beforeAnswer = () => cache.supersede('a', (revision += 1));
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+    expect(stores.asked.postgres).toBeLessThan(10);
+  });
 
-test('a document past its fresh time serves on while it is loaded again in the background', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  stores.change('a', 2, 'two');
-  stores.redis.clear();
-  await jest.advanceTimersByTimeAsync(OPTIONS.freshMs * 1.3);
-  expect(cache.held('a')).toEqual({ text: 'one' });
-  await jest.advanceTimersByTimeAsync(1);
-  expect(cache.held('a')).toEqual({ text: 'two' });
-});
+  test('a deleted document is absent from its announcement on', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    stores.change('a', 2, null);
+    cache.supersede('a', 2);
+    expect(await cache.find('a')).toBeNull();
+  });
 
-test('while no store answers, what is held is served until its bound, asked for at most once a second', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  stores.goAway();
-  await jest.advanceTimersByTimeAsync(OPTIONS.freshMs * 1.3);
-  const before = stores.asked.postgres;
-  for (let i = 0; i < 100; i++) {
+  test('a shared copy older than what is held is not believed at a refresh', async () => {
+    stores.change('a', 5, 'five');
+    await cache.find('a');
+    stores.redis.set('a', { revision: 4, document: { text: 'four' } }); // a Redis that lost its last writes
+    await jest.advanceTimersByTimeAsync(OPTIONS.freshMs * 1.3);
+    cache.held('a'); // begins the refresh
+    await jest.advanceTimersByTimeAsync(1);
+    expect(cache.held('a')).toEqual({ text: 'five' });
+  });
+
+  test('a document past its fresh time serves on while it is loaded again in the background', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    stores.change('a', 2, 'two');
+    stores.redis.clear();
+    await jest.advanceTimersByTimeAsync(OPTIONS.freshMs * 1.3);
     expect(cache.held('a')).toEqual({ text: 'one' });
-    await jest.advanceTimersByTimeAsync(10);
-  }
-  expect(stores.asked.postgres - before).toBe(1);
-  await jest.advanceTimersByTimeAsync(OPTIONS.staleMs);
-  expect(cache.held('a')).toBeUndefined();
-  await expect(cache.find('a')).rejects.toMatchObject({ errorName: 'unavailable' });
-});
+    await jest.advanceTimersByTimeAsync(1);
+    expect(cache.held('a')).toEqual({ text: 'two' });
+  });
 
-test('a superseded document is served stale only while no store answers', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  stores.change('a', 2, 'two');
-  cache.supersede('a', 2);
-  stores.goAway();
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-  expect(cache.counts.staleServed).toBe(1);
-  stores.isPostgresAway = false;
-  expect(await cache.find('a')).toEqual({ text: 'two' });
-});
+  test('while no store answers, what is held is served until its bound, asked for at most once a second', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    stores.goAway();
+    await jest.advanceTimersByTimeAsync(OPTIONS.freshMs * 1.3);
+    const before = stores.asked.postgres;
+    for (let i = 0; i < 100; i++) {
+      expect(cache.held('a')).toEqual({ text: 'one' });
+      await jest.advanceTimersByTimeAsync(10);
+    }
+    expect(stores.asked.postgres - before).toBe(1);
+    await jest.advanceTimersByTimeAsync(OPTIONS.staleMs);
+    expect(cache.held('a')).toBeUndefined();
+    await expect(cache.find('a')).rejects.toMatchObject({ errorName: 'unavailable' });
+  });
 
-test('a Redis that is away costs a query, nothing else', async () => {
-  stores.isRedisAway = true;
-  stores.change('a', 1, 'one');
-  expect(await cache.find('a')).toEqual({ text: 'one' });
-  expect(cache.counts.failures).toBe(0);
-});
+  test('a superseded document is served stale only while no store answers', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    stores.change('a', 2, 'two');
+    cache.supersede('a', 2);
+    stores.goAway();
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+    expect(cache.counts.staleServed).toBe(1);
+    stores.isPostgresAway = false;
+    expect(await cache.find('a')).toEqual({ text: 'two' });
+  });
 
-test('when announcements may have been missed, every document is loaded anew before it is served', async () => {
-  stores.change('a', 1, 'one');
-  await cache.find('a');
-  expect(await cache.find('none')).toBeNull();
-  stores.change('a', 2, 'two');
-  stores.redis.clear();
-  cache.supersedeAll();
-  expect(cache.held('a')).toBeUndefined();
-  expect(cache.held('none')).toBeUndefined();
-  expect(await cache.find('a')).toEqual({ text: 'two' });
+  test('a Redis that is away costs a query, nothing else', async () => {
+    stores.isRedisAway = true;
+    stores.change('a', 1, 'one');
+    expect(await cache.find('a')).toEqual({ text: 'one' });
+    expect(cache.counts.failures).toBe(0);
+  });
+
+  test('when announcements may have been missed, every document is loaded anew before it is served', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    expect(await cache.find('none')).toBeNull();
+    stores.change('a', 2, 'two');
+    stores.redis.clear();
+    cache.supersedeAll();
+    expect(cache.held('a')).toBeUndefined();
+    expect(cache.held('none')).toBeUndefined();
+    expect(await cache.find('a')).toEqual({ text: 'two' });
+  });
 });

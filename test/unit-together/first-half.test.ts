@@ -1,4 +1,0 @@
-/** Half of the unit tests as one suite: see `unitTogether` in jest.config.js. */
-import { loadUnitFiles } from '../support/unit-files.js';
-
-await loadUnitFiles({ part: 0, of: 2 });

@@ -1,0 +1,4 @@
+/** A third of the unit tests as one suite: see `unitTogether` in jest.config.js. */
+import { loadUnitFiles } from '../support/unit-files.js';
+
+await loadUnitFiles({ part: 2, of: 3 });
