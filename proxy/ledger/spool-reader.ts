@@ -23,6 +23,10 @@ export class SpoolReader {
   private readonly piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   private scan: FrameScan | null = null;
   private isLastPiece = true;
+  /** the end of the present segment, once nothing but an unwritten or torn rest was found before it */
+  private readTo: number | null = null;
+  /** bytes without a frame since the last one: damage if another one follows in the segment, else its unwritten end */
+  private passedOver = 0;
   /** where the piece begins */
   private at: SpoolPosition = { segment: 0, offset: 0 };
 
@@ -37,6 +41,8 @@ export class SpoolReader {
   seek(position: SpoolPosition): void {
     this.at = position;
     this.scan = null;
+    this.readTo = null;
+    this.passedOver = 0;
   }
 
   /**
@@ -49,12 +55,12 @@ export class SpoolReader {
       const segment = this.segment();
       if (segment === null) return null;
       const left = segment.synced - this.at.offset;
-      if (left > 0) {
+      if (left > 0 && segment.synced !== this.readTo) {
         await this.read(segment, Math.min(left, PIECE_BYTES));
         return this.scan;
       }
       if (segment === this.source.segments.at(-1)) return null;
-      this.at = { segment: segment.number + 1, offset: 0 };
+      this.goTo(segment.number + 1);
     }
   }
 
@@ -62,14 +68,26 @@ export class SpoolReader {
   private leave(): void {
     const { scan } = this;
     if (scan === null) return;
-    this.damagedBytes += scan.damagedBytes;
+    this.scan = null;
+    const { segment, offset } = this.at;
     const isNothingFound = scan.isExhausted && scan.end === 0 && !this.isLastPiece;
     // A frame that begins before its middle would have been found.
     const step = isNothingFound ? PIECE_BYTES / 2 : scan.end;
-    if (isNothingFound) this.damagedBytes += step;
-    const { segment, offset } = this.at;
-    this.scan = null;
-    this.at = this.isDone(scan) ? { segment: segment + 1, offset: 0 } : { segment, offset: offset + step };
+    if (isNothingFound) this.passedOver += step;
+    else if (scan.end > 0) {
+      this.damagedBytes += scan.damagedBytes + this.passedOver;
+      this.passedOver = 0;
+    }
+    if (this.isDone(scan)) return this.goTo(segment + 1);
+    this.at = { segment, offset: offset + step };
+    this.readTo = this.isLastPiece && scan.isExhausted ? offset + scan.bytes.length : null;
+    return undefined;
+  }
+
+  private goTo(segment: number): void {
+    this.at = { segment, offset: 0 };
+    this.readTo = null;
+    this.passedOver = 0; // it was the unwritten end of the segment before
   }
 
   /** Nothing but an unwritten or torn end is left of a segment behind which there is another. */
