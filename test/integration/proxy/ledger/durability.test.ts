@@ -1,0 +1,103 @@
+/** What `LEDGER_DURABILITY=host` promises: the end of an answer is not let out before its record is synced. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { FRAME_KINDS, FrameScan } from '../../../../proxy/ledger/frames.js';
+import { GroupCommit } from '../../../../proxy/ledger/group-commit.js';
+import { SpoolWriter } from '../../../../proxy/ledger/spool-writer.js';
+import { newUuidV7, type RequestId } from '../../../../schema/contracts/ids.js';
+import { EMPTY_RECORD } from '../../../support/empty-record.js';
+import { newSpoolFolder, removeSpoolFolder } from '../../../support/ledger.js';
+import { TEST_SIZE } from '../../../support/test-size.js';
+
+const RECORDS = TEST_SIZE === 'full' ? 1_000 : 200;
+const SEGMENT_BYTES = 32 * 1024;
+
+let folder: string;
+let writer: SpoolWriter;
+const shipped: Buffer[] = [];
+const problems: string[] = [];
+
+async function commits(isSynced: boolean): Promise<GroupCommit> {
+  writer = new SpoolWriter({ folder, spoolId: newUuidV7(), segmentBytes: SEGMENT_BYTES, isSynced });
+  await writer.start();
+  const shipFrames = (frames: Buffer): Promise<void> => Promise.resolve(void shipped.push(frames));
+  return new GroupCommit({ writer, isSynced, shipFrames, onProblem: (problem) => void problems.push(problem) });
+}
+
+beforeEach(async () => {
+  folder = await newSpoolFolder();
+  shipped.length = 0;
+  problems.length = 0;
+});
+afterEach(async () => {
+  await writer.close().catch(() => undefined); // a test may have closed it already
+  await removeSpoolFolder(folder);
+});
+
+const add = (number: number): void =>
+  writer.add(FRAME_KINDS.settled, number, { ...EMPTY_RECORD, id: newUuidV7() as RequestId });
+
+/** The numbers of the records that stand in the files up to `end`: all that is left after a crash there. */
+async function numbersUpTo(end: 'synced' | 'written'): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const segment of writer.segments) {
+    const bytes = Buffer.alloc(segment[end]);
+    await segment.file.read(bytes, 0, bytes.length, 0);
+    const scan = new FrameScan(bytes, writer.key, true);
+    while (scan.next()) numbers.push(scan.number);
+  }
+  return numbers;
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+test('a host that crashes when an answer has just ended has its record, whenever that is', async () => {
+  const commit = await commits(true);
+  for (let number = 1; number <= RECORDS; number++) {
+    add(number);
+    await commit.whenSafe();
+    if (number % 20 === 0 || number === RECORDS) expect(await numbersUpTo('synced')).toEqual(upTo(number));
+  }
+});
+
+test('records that settle while others are being synced are synced together behind them', async () => {
+  const commit = await commits(true);
+  const safe: Promise<void>[] = [];
+  for (let number = 1; number <= RECORDS; number++) {
+    add(number);
+    safe.push(commit.whenSafe());
+    if (number % 7 === 0) await new Promise(setImmediate);
+  }
+  await Promise.all(safe);
+  expect(await numbersUpTo('synced')).toEqual(upTo(RECORDS));
+});
+
+test('without that promise, what has settled is in the files: it outlives the process', async () => {
+  const commit = await commits(false);
+  for (let number = 1; number <= RECORDS; number++) {
+    add(number);
+    await commit.whenSafe();
+  }
+  expect(await numbersUpTo('written')).toEqual(upTo(RECORDS));
+});
+
+test.each([true, false])(
+  'records that the disk does not take are brought to Postgres, in order (synced: %s)',
+  async (isSynced) => {
+    const commit = await commits(isSynced);
+    add(1);
+    await commit.whenSafe();
+    await writer.replenish();
+    await writer.close(); // from now on every write fails
+    await removeSpoolFolder(folder); // and so does every new segment
+    for (let number = 2; number <= 5; number++) add(number);
+    await commit.whenSafe();
+    const numbers = shipped.flatMap((frames) => {
+      const scan = new FrameScan(frames, writer.key, true);
+      const found: number[] = [];
+      while (scan.next()) found.push(scan.number);
+      return found;
+    });
+    expect(numbers).toEqual([2, 3, 4, 5]);
+    expect(problems.length).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,140 @@
+/** What a process that is killed leaves behind, and what becomes of it. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
+import type { VictimIds } from '../../../support/ledger-victim.js';
+import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { waitFor } from '../../../support/wait-for.js';
+
+const VICTIM = fileURLToPath(new URL('../../../support/ledger-victim.js', import.meta.url));
+/** They fill many segments of the tests' size. */
+const MANY = 600;
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let folder: string;
+
+beforeEach(async () => {
+  [database, folder] = await Promise.all([openTestDatabase(), newSpoolFolder()]);
+  pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  pool.on('error', () => undefined); // its database is dropped under it
+});
+afterEach(async () => {
+  await pool.end();
+  await Promise.all([database.close(), removeSpoolFolder(folder)]);
+});
+
+/** Runs until it is killed; `isAway`: it never reaches Postgres. */
+async function victim(settled: number, isAway = false): Promise<{ ids: VictimIds; kill(): Promise<void> }> {
+  const url = isAway ? 'postgres://nobody@127.0.0.1:1/none' : database.url;
+  const child = fork(VICTIM, [url, folder, String(settled)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const [ids] = (await once(child, 'message')) as [VictimIds];
+  const kill = async (): Promise<void> => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { ids, kill };
+}
+
+async function inheritor(): Promise<TestLedger> {
+  const heir = createTestLedger(pool, folder);
+  await heir.ledger.start();
+  return heir;
+}
+
+const rows = async (): Promise<Record<string, unknown>[]> =>
+  (await pool.query<Record<string, unknown>>('SELECT * FROM usage_record ORDER BY spool_seq')).rows;
+
+/** All that the victim owes: what it settled, and what it had open. */
+async function expectWhole({ settled, unanswered, noted }: VictimIds): Promise<void> {
+  const recorded = await rows();
+  expect(recorded.slice(0, settled.length).map(({ id }) => id)).toEqual(settled);
+  expect(
+    recorded
+      .slice(settled.length)
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual([unanswered, noted].sort());
+  expect(recorded.map((row) => Number(row['spool_seq']))).toEqual(recorded.map((_row, i) => i + 1));
+  const [cut, seen] = [unanswered, noted].map((wanted) => recorded.find(({ id }) => id === wanted));
+  expect(cut).toMatchObject({ interrupted: true, status_code: 500, input_tokens: '3', output_tokens: '0' });
+  expect(cut).toMatchObject({
+    cost_pico: '5',
+    usage_source: 'ESTIMATED',
+    usage_note: 'the proxy ended before the answer did',
+  });
+  expect(seen).toMatchObject({ interrupted: true, input_tokens: '3', output_tokens: '7' });
+  const { rows: spools } = await pool.query(
+    'SELECT shipped_seq, settled_seq FROM ledger_spool WHERE closed_at IS NOT NULL',
+  );
+  const last = String(recorded.length);
+  expect(spools).toEqual([{ shipped_seq: last, settled_seq: last }]);
+}
+
+test.each([
+  ['at once', 3],
+  ['with many segments', MANY],
+])('a process that is killed %s while Postgres is away loses nothing', async (_when, settled) => {
+  const { ids, kill } = await victim(settled, true);
+  await kill();
+  const { ledger } = await inheritor();
+  await ledger.inherit();
+  await expectWhole(ids);
+  await ledger.close();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('requests that stay open while their segments are shipped are still known when the process is killed', async () => {
+  const { ids, kill } = await victim(MANY);
+  await waitFor(async () => (await rows()).length === MANY, 'all that it settled is shipped');
+  const [spool = ''] = await readdir(folder);
+  await waitFor(
+    async () => !(await readdir(`${folder}/${spool}`)).includes('00000001.frames'),
+    'its first segment went',
+  );
+  await kill();
+  const { ledger } = await inheritor();
+  await ledger.inherit();
+  await expectWhole(ids);
+  await ledger.close();
+});
+
+test('a spool whose owner lives is nobody else’s', async () => {
+  const { kill } = await victim(1, true);
+  const { ledger } = await inheritor();
+  await ledger.inherit();
+  expect(await rows()).toEqual([]);
+  await kill();
+  await ledger.inherit();
+  expect(await rows()).toHaveLength(3);
+  await ledger.close();
+});
+
+test('of several that inherit at once, one does', async () => {
+  const { ids, kill } = await victim(50, true);
+  await kill();
+  const heirs = await Promise.all([inheritor(), inheritor(), inheritor()]);
+  await Promise.all(heirs.map(({ ledger }) => ledger.inherit()));
+  await expectWhole(ids);
+  expect(heirs.map(({ ledger }) => ledger.counts.inheritedSpools).sort()).toEqual([0, 0, 1]);
+  await Promise.all(heirs.map(({ ledger }) => ledger.close()));
+});
+
+test('what was shipped before a host’s crash took its frames is not recorded twice', async () => {
+  const { ids, kill } = await victim(2);
+  await waitFor(async () => (await rows()).length === 2, 'they are shipped');
+  await kill();
+  // as if the last one had been shipped by the process and its frame had never reached the disk
+  await pool.query('UPDATE usage_record SET id = $1 WHERE id = $2', [ids.unanswered, ids.settled[1]]);
+  const { ledger, quarantined } = await inheritor();
+  await ledger.inherit();
+  const recorded = (await rows()).map(({ id }) => id);
+  expect(recorded).toEqual([ids.settled[0], ids.unanswered, ids.noted]);
+  expect(quarantined).toEqual([]);
+  await ledger.close();
+});
