@@ -47,8 +47,16 @@ export function frameKey(spoolId: string): FrameKey {
   return { mark, crcStart: hash.readUInt32BE(4) };
 }
 
-/** A frame's head, to be completed by `endFrame`; returns where it begins. `number` is 0 for what has none. */
-export function beginFrame(bytes: ByteBuffer, key: FrameKey, kind: FrameKind, number: number, id: string): number {
+/** What a frame says in front of its payload. */
+export interface FrameHead {
+  readonly kind: FrameKind;
+  /** 0: it has none */
+  readonly number: number;
+  readonly id: string;
+}
+
+/** A frame's head, to be completed by `endFrame`; returns where it begins. */
+export function beginFrame(bytes: ByteBuffer, key: FrameKey, { kind, number, id }: FrameHead): number {
   const start = bytes.length;
   bytes.bytesOf(key.mark);
   bytes.int32(0);

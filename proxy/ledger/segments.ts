@@ -61,5 +61,9 @@ export async function removeSegment(folder: string, segment: Segment): Promise<v
 /** A file's name is in its folder, which is synced for itself. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

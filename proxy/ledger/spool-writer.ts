@@ -10,6 +10,7 @@ import { CompositeRow } from '../usage/composite-row.js';
 import type { UsageIntent } from '../usage/usage-ledger.js';
 import { RECORD_COLUMNS, writeRecord } from '../usage/usage-rows.js';
 import { beginFrame, endFrame, FRAME_KINDS, frameKey, type FrameKey, type FrameKind } from './frames.js';
+import { writtenIntent } from './intent-record.js';
 import { createSegment, removeSegment, type Segment } from './segments.js';
 
 /** Segments that lie ready, so that requests in flight can settle when the disk is full. */
@@ -67,7 +68,7 @@ export class SpoolWriter {
 
   /** Adds a frame. Throws RangeError, and adds nothing, for a record with a number that no column holds. */
   add(kind: FrameKind, number: number, record: UsageRecord): void {
-    const start = beginFrame(this.unsafe, this.key, kind, number, record.id);
+    const start = beginFrame(this.unsafe, this.key, { kind, number, id: record.id });
     try {
       this.row.row(RECORD_COLUMNS.length, writeRecord, record);
     } catch (error) {
@@ -78,13 +79,14 @@ export class SpoolWriter {
   }
 
   addIntent(intent: UsageIntent): void {
-    const start = beginFrame(this.unsafe, this.key, FRAME_KINDS.opened, 0, intent.id);
-    this.unsafe.text(JSON.stringify(intent));
+    const start = beginFrame(this.unsafe, this.key, { kind: FRAME_KINDS.opened, number: 0, id: intent.id });
+    this.unsafe.text(writtenIntent(intent));
     endFrame(this.unsafe, this.key, start);
   }
 
   addAbandoned(id: string): void {
-    endFrame(this.unsafe, this.key, beginFrame(this.unsafe, this.key, FRAME_KINDS.abandoned, 0, id));
+    const start = beginFrame(this.unsafe, this.key, { kind: FRAME_KINDS.abandoned, number: 0, id });
+    endFrame(this.unsafe, this.key, start);
   }
 
   /** Adds a whole frame that was read from an older segment. */

@@ -15,7 +15,7 @@ const key = frameKey(newUuidV7());
 
 function settled(number: number): Buffer {
   const bytes = new ByteBuffer();
-  const start = beginFrame(bytes, key, FRAME_KINDS.settled, number, newUuidV7());
+  const start = beginFrame(bytes, key, { kind: FRAME_KINDS.settled, number, id: newUuidV7() });
   bytes.text(`record ${number}`);
   endFrame(bytes, key, start);
   return Buffer.from(bytes.view(0, bytes.length));

@@ -25,7 +25,7 @@ interface Written {
 function written(payloads: readonly Uint8Array[]): Written {
   const buffer = new ByteBuffer();
   const ends = payloads.map((payload, i) => {
-    const start = beginFrame(buffer, KEY, FRAME_KINDS.settled, i + 1, newUuidV7());
+    const start = beginFrame(buffer, KEY, { kind: FRAME_KINDS.settled, number: i + 1, id: newUuidV7() });
     buffer.bytesOf(payload);
     endFrame(buffer, KEY, start);
     return buffer.length;
@@ -50,7 +50,7 @@ const payloadsOf = (count: number): Uint8Array[] =>
 test('a frame tells what it was given, its number beyond 32 bits too', () => {
   const buffer = new ByteBuffer();
   const id = newUuidV7();
-  const start = beginFrame(buffer, KEY, FRAME_KINDS.progress, 2 ** 40 + 3, id);
+  const start = beginFrame(buffer, KEY, { kind: FRAME_KINDS.progress, number: 2 ** 40 + 3, id });
   buffer.bytesOf(Buffer.from('payload'));
   endFrame(buffer, KEY, start);
   const bytes = buffer.view(0, buffer.length);
