@@ -33,6 +33,7 @@ export const ACTIONS = Object.freeze({
   'priceOverride.remove': 'ACCOUNT_EDIT',
   'priceList.import': 'OPERATOR',
   'cost.recalculate': 'ACCOUNT_EDIT',
+  'ledger.prove': 'OPERATOR',
   'log.read': 'AI_GATEWAY_READ',
   'log.readBodies': 'AI_GATEWAY_LOG_BODIES',
   'log.readApiToken': 'AI_GATEWAY_READ',

@@ -7,6 +7,7 @@ import { EnvironmentError } from '../platform/environment.js';
 import { SecretsError } from '../platform/instance-secrets.js';
 import { listen } from '../platform/listen.js';
 import { createLogger, type Logger } from '../platform/logger.js';
+import { createPool } from '../platform/postgres.js';
 import { createRedis } from '../platform/redis.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { createDataSource, poolOf } from '../schema/data-source.js';
@@ -14,12 +15,15 @@ import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
 import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
+import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
+/** after it the statement that runs is given up, and rolled back */
+const UPKEEP_END_MS = 5_000;
 const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 };
 
 try {
@@ -41,11 +45,13 @@ async function run(config: ApiConfig): Promise<void> {
   });
   await dataSource.initialize();
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
+  await assertDatabaseReady(poolOf(dataSource), 'tollgate_prover');
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
   const api = await createApi({ dataSource, redis, logger, options: config });
   const firstSignIn = await prepare(api, config);
 
+  const ledgerUpkeep = keepUpLedger(config, logger, onError);
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
@@ -53,6 +59,7 @@ async function run(config: ApiConfig): Promise<void> {
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
+    await ledgerUpkeep.stop(UPKEEP_END_MS);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();
@@ -70,6 +77,15 @@ async function run(config: ApiConfig): Promise<void> {
     logger.info(firstSignIn, 'the first sign-in, shown this once');
   }
   process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
+}
+
+/** One connection of its own, opened for a run and closed when it idles: its statements may take minutes. */
+function keepUpLedger(config: ApiConfig, logger: Logger, onError: (error: Error) => void): LedgerUpkeep {
+  const options = { connectionString: config.database.url, applicationName: 'tollgate-upkeep', connectionsMax: 1 };
+  const pool = createPool({ ...options, statementTimeoutMs: UPKEEP_STATEMENT_MS + QUERY_TIMEOUT_MS }, onError);
+  const upkeep = new LedgerUpkeep({ pool, logger, retentionDays: config.ledgerRetentionDays });
+  upkeep.start();
+  return upkeep;
 }
 
 /** Says once that Redis is away, however often it is tried again. */

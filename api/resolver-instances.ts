@@ -9,6 +9,7 @@ import {
   GatewayAnalyticsResolver,
   UsageGroupResolver,
 } from './modules/analytics/index.js';
+import { LedgerProofResolver } from './modules/ledger/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
@@ -26,6 +27,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
+    [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
     [UsageGroupResolver, new UsageGroupResolver()],

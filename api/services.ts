@@ -7,6 +7,7 @@ import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
+import { LedgerProofQueries } from './modules/ledger/index.js';
 import { CostBreakdownQueries, LogBodyQueries, LogQueries } from './modules/log/index.js';
 import { PriceImportService, PriceListService } from './modules/pricing/index.js';
 import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
@@ -79,6 +80,7 @@ const createQueries = (database: Database) => ({
   logBodies: new LogBodyQueries(database),
   costBreakdowns: new CostBreakdownQueries(database),
   analytics: new AnalyticsQueries(database),
+  ledgerProofs: new LedgerProofQueries(database),
   priceOverrides: new PriceOverrideQueries(database),
   providerKeys: new ProviderKeyQueries(database),
 });

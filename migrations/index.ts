@@ -11,6 +11,8 @@ import { createLedgerRows } from './202611241100-create-ledger-rows.js';
 import { createUsageRecordRow2 } from './202611272200-create-usage-record-row-2.js';
 import { createPriceOverrides } from './202611281000-create-price-overrides.js';
 import { createLedgerSpools } from './202611281200-create-ledger-spools.js';
+import { createLedgerUpkeep } from './202611281210-create-ledger-upkeep.js';
+import { createLedgerProver } from './202611281220-create-ledger-prover.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -24,4 +26,6 @@ export const MIGRATIONS: readonly Migration[] = [
   createUsageRecordRow2,
   createPriceOverrides,
   createLedgerSpools,
+  createLedgerUpkeep,
+  createLedgerProver,
 ];

@@ -10,7 +10,7 @@ import { MIGRATIONS } from './index.js';
 import { ensurePartitions } from './partitions.js';
 import type { Migration } from './migration.js';
 
-/** Any number, the same for every runner: the transaction-level lock that serialises them. */
+/** Any number, the same for every runner, and for the upkeep of partitions: the transaction-level lock that serialises them. */
 const LOCK = 7_065_420;
 
 export interface MigrateOptions {
@@ -32,7 +32,7 @@ export async function migrate(connectionString: string, options: MigrateOptions 
     await inLock(client, async () => {
       await ensurePartitions(client, Date.now());
       if (options.runtimeUser !== undefined) {
-        await client.query(`GRANT tollgate_api, tollgate_proxy, tollgate_shipper
+        await client.query(`GRANT tollgate_api, tollgate_proxy, tollgate_shipper, tollgate_prover
           TO ${pg.escapeIdentifier(options.runtimeUser)}`);
       }
     });

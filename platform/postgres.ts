@@ -7,10 +7,11 @@
 import pg from 'pg';
 
 /**
- * The roles that the migrations make. The tiers' login is a member of the first three and uses none of its own rights;
- * the fourth is the owner's, who rotates the vault's keys.
+ * The roles that the migrations make. The tiers' login is a member of all but the last and uses none of its own rights;
+ * the last is the owner's, who rotates the vault's keys.
  */
-export type DatabaseRole = 'tollgate_api' | 'tollgate_proxy' | 'tollgate_shipper' | 'tollgate_vault';
+export type DatabaseRole =
+  'tollgate_api' | 'tollgate_proxy' | 'tollgate_shipper' | 'tollgate_prover' | 'tollgate_vault';
 
 /** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */
 export type ScopeSettings = Readonly<Partial<Record<ScopeSetting, string>>>;

@@ -14,6 +14,7 @@ import {
   GatewayAnalyticsResolver,
   UsageGroupResolver,
 } from '../modules/analytics/index.js';
+import { LedgerProofResolver } from '../modules/ledger/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from '../modules/log/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from '../modules/price-override/index.js';
 import { PriceImportResolver } from '../modules/pricing/index.js';
@@ -37,6 +38,7 @@ export const RESOLVERS = [
   GatewayLogsResolver,
   GatewayProviderKeysResolver,
   GatewayResolver,
+  LedgerProofResolver,
   LogConnectionResolver,
   LogResolver,
   PriceImportResolver,

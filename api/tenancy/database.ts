@@ -1,11 +1,11 @@
 /**
  * The api's only way to the database: transactions that begin by taking the api's role and the settings that row-level
  * security reads. `inAccount` is for an account's data and wants its scope; `inLookup` is for what comes before an
- * account is known, and sees only what its settings present.
+ * account is known, and sees only what its settings present; `inProof` sees the numbers of all accounts' records alone.
  */
 import pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import { beginSql, type ScopeSettings, type ScopeSetting } from '../../platform/postgres.js';
+import { beginSql, type DatabaseRole, type ScopeSettings, type ScopeSetting } from '../../platform/postgres.js';
 import type { AccountScope } from './account-scope.js';
 import { TenantTransaction } from './tenant-transaction.js';
 
@@ -24,27 +24,36 @@ export class Database {
 
   /** Runs `work` on one account's data; commits what it returns, rolls back what it throws. */
   inAccount<T>(scope: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
-    return this.transaction({ 'app.account': scope.accountId }, (manager) =>
+    return this.transaction('tollgate_api', { 'app.account': scope.accountId }, (manager) =>
       work(new TenantTransaction(manager, scope, this.filtered)),
     );
   }
 
   /** Runs `work` with only what `settings` present made visible. */
   inLookup<T>(settings: ScopeSettings, work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
-    return this.transaction(settings, (manager) => work(new LookupTransaction(manager, this.filtered)));
+    return this.transaction('tollgate_api', settings, (manager) => work(new LookupTransaction(manager, this.filtered)));
+  }
+
+  /** Runs `work` as the role of the gap check. */
+  inProof<T>(work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
+    return this.transaction('tollgate_prover', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
   }
 
   private get filtered(): boolean {
     return this.options.isolation !== 'row-level-security';
   }
 
-  private async transaction<T>(settings: ScopeSettings, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  private async transaction<T>(
+    role: DatabaseRole,
+    settings: ScopeSettings,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client: unknown = await runner.connect();
       try {
         const timeout = `; SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}`;
-        await runner.query(beginSql('tollgate_api', settings) + timeout);
+        await runner.query(beginSql(role, settings) + timeout);
         const result = await work(runner.manager);
         await runner.query('COMMIT');
         return result;

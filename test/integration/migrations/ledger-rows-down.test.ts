@@ -4,30 +4,10 @@ import { MIGRATIONS } from '../../../migrations/index.js';
 import { revert } from '../../../migrations/run.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import { shipRecords } from '../../support/ledger.js';
+import { forgetOwner, giveToPlainOwner } from '../../support/plain-owner.js';
 import { openTestDatabase } from '../../support/postgres.js';
 
 const NAME = '202611241100-create-ledger-rows';
-
-/** As in production, where the owner is no superuser: forced row-level security holds for it too. */
-async function giveAway(admin: pg.Pool, owner: string): Promise<void> {
-  await admin.query(`CREATE ROLE ${owner} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'owner'`);
-  await admin.query(`DO $$ DECLARE name text; BEGIN
-    EXECUTE format('ALTER DATABASE %I OWNER TO ${owner}', current_database());
-    FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-      LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${owner}', name); END LOOP;
-    FOR name IN SELECT oid::regtype FROM pg_type WHERE typname IN ('usage_record_row', 'usage_record_row_2', 'log_body_row')
-      LOOP EXECUTE format('ALTER TYPE %s OWNER TO ${owner}', name); END LOOP;
-    END $$; ALTER SCHEMA public OWNER TO ${owner}`);
-}
-
-async function forget(databaseUrl: string, role: string): Promise<void> {
-  const url = new URL(databaseUrl);
-  url.pathname = '/postgres';
-  const client = new pg.Client(url.href);
-  await client.connect();
-  await client.query(`DROP ROLE IF EXISTS ${role}`);
-  await client.end();
-}
 
 test("the way back from rows in binary tells each row's only attempt in JSON again, and keeps the rows guarded", async () => {
   const database = await openTestDatabase();
@@ -51,10 +31,8 @@ test("the way back from rows in binary tells each row's only attempt in JSON aga
       durationMs: 17,
     };
     await shipRecords(admin, [{ ...EMPTY_RECORD, durationMs: 20, attempts: [attempt] }]);
-    await giveAway(admin, owner);
-    const url = new URL(database.url);
-    [url.username, url.password] = [owner, 'owner'];
-    await revert(url.href, MIGRATIONS[MIGRATIONS.findIndex(({ name }) => name === NAME) - 1]?.name);
+    const url = await giveToPlainOwner(admin, database.url, owner);
+    await revert(url, MIGRATIONS[MIGRATIONS.findIndex(({ name }) => name === NAME) - 1]?.name);
 
     const { rows } = await admin.query<{ attempts: unknown }>('SELECT attempts FROM usage_record');
     const { other: _later, ...units } = attempt.units;
@@ -66,6 +44,6 @@ test("the way back from rows in binary tells each row's only attempt in JSON aga
   } finally {
     await admin.end();
     await database.close(); // what the role owns goes with it
-    await forget(database.url, owner);
+    await forgetOwner(database.url, owner);
   }
 });

@@ -234,6 +234,14 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
     },
   },
+  'Query.ledgerProof': {
+    document: `query { ledgerProof(day: "${new Date().toISOString().slice(0, 10)}") { lost spools { host } } }`,
+    variables: () => ({}),
+    expected: (caller) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
+    },
+  },
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
     'tokenId',
