@@ -8,6 +8,9 @@ const COERCION = /^Variable "\$(\w+)" got invalid value [^]*$/;
 /** Only the kinds of problem that name the schema and no value are passed on. */
 const HARMLESS =
   /(?:Field "\w+" of required type "[\w![\]]+" was not provided|Field "\w+" is not defined by type "\w+"|Expected non-nullable type "[\w![\]]+" not to be null)\.(?: Did you mean (?:"\w+"|[, ]|or )+\?)?$/;
+/** What the scalars of `api/scalars` say; there is no value in it. */
+const OWN_SCALAR =
+  /must be (?:an integer as a string|a decimal number as a string, with at most 12 fraction digits|a day as 2026-11-28)$/;
 /** `String cannot represent a non string value: 12` · `found String "x"` · `Expected value of type "ID!", found {…}` */
 const QUOTED_VALUE = /(cannot represent [^:]*|, found \w*)[^]*$/;
 
@@ -24,7 +27,11 @@ export function withoutValues(message: string): string {
       .replace(QUOTED_VALUE, (_all, before: string) => `${before.trimEnd()}.`);
   }
   const enumProblem = ENUM_VALUE.exec(message)?.[0].replace(ENUM_VALUE, NOT_IN_ENUM);
-  const problem = HARMLESS.exec(message)?.[0] ?? enumProblem ?? 'It is not of the type that the schema declares.';
+  const problem =
+    HARMLESS.exec(message)?.[0] ??
+    OWN_SCALAR.exec(message)?.[0] ??
+    enumProblem ??
+    'It is not of the type that the schema declares.';
   const { field } = coercedField(message);
   return `Variable "$${coercion[1]}" got an invalid value${field === undefined ? '' : ` at "${field}"`}; ${problem}`;
 }

@@ -102,6 +102,17 @@ test('rows in DEFAULT move into a partition of their day, and a row that is writ
   expect((await owner.query(again, [id])).rowCount).toBe(0);
 });
 
+test('records that are written while their day moves are all taken, and none is refused', async () => {
+  await record(-20);
+  const writers = [1, 2, 3, 4].map(async () => {
+    for (let written = 0; written < 25; written++) await record(-20);
+  });
+  const [report] = await Promise.all([upkeep(pool()).run(), ...writers]);
+  expect(report).toMatchObject({ created: [nameOf(-20)], left: {} });
+  expect(await count('usage_record')).toBe(101);
+  expect(await count('usage_record_default')).toBe(0);
+});
+
 test('a partition that the upkeep made is like those that the migrations made', async () => {
   await record(-20);
   await upkeep().run();
