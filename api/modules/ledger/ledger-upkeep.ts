@@ -41,6 +41,8 @@ export interface UpkeepReport {
   readonly busy: boolean;
 }
 
+type Counted = UpkeepReport & { moved: number };
+
 interface Step {
   readonly action: 'CREATED' | 'DROPPED' | 'DELETED' | 'LEFT' | 'BUSY';
   readonly parent: string;
@@ -72,7 +74,7 @@ export class LedgerUpkeep {
 
   /** One run. Throws when Postgres cannot be asked; what it refuses is in the report. */
   async run(): Promise<UpkeepReport> {
-    const report = { created: [] as string[], moved: 0, dropped: [] as string[], deleted: {}, left: {}, busy: false };
+    const report: Counted = { created: [], moved: 0, dropped: [], deleted: {}, left: {}, busy: false };
     const removals = new Map<string, number>();
     for (let step = 0; step < STEPS_MAX && !this.stopped; step++) {
       const done = await this.step(Object.keys(report.left), namesOver(removals));
@@ -122,7 +124,7 @@ export class LedgerUpkeep {
 const namesOver = (removals: ReadonlyMap<string, number>): string[] =>
   [...removals].filter(([, count]) => count >= REMOVALS_MAX).map(([name]) => name);
 
-function note(report: UpkeepReport & { moved: number }, { action, subject, records, problem }: Step): void {
+function note(report: Counted, { action, subject, records, problem }: Step): void {
   const count = Number(records ?? 0);
   if (action === 'LEFT') report.left[subject] = problem ?? 'unknown';
   else if (action === 'DELETED') report.deleted[subject] = (report.deleted[subject] ?? 0) + count;

@@ -109,6 +109,39 @@ test('a number that has rows in two days, or a row and a place in quarantine, is
   expect(await prove(iso(0))).toMatchObject({ isWhole: false, ...counts });
 });
 
+test('records that waited long are found, and so is a number that has its second row in any other day', async () => {
+  const { number } = await spool();
+  await ship(number, 1, 10);
+  await remove(number, 6);
+  await record(number, 6, -40);
+  expect(await prove(iso(0))).toMatchObject({ isWhole: true, recorded: '10', lost: '0', duplicated: '0' });
+  await record(number, 7, -6);
+  expect(await prove(iso(0))).toMatchObject({ isWhole: false, recorded: '10', lost: '0', duplicated: '1' });
+  await remove(number, 6);
+  await record(number, 6, 0);
+  await record(number, 6, 200);
+  expect(await prove(iso(0))).toMatchObject({ isWhole: false, recorded: '10', lost: '0', duplicated: '2' });
+});
+
+test('a day that is whole is proved without a statement that looks at all days, and a double is found in any', async () => {
+  const { number } = await spool();
+  await ship(number, 1, 3);
+  for (let day = -160; day < -60; day++) {
+    await api.owner.query(`CREATE TABLE usage_record_${iso(day).replaceAll('-', '')} PARTITION OF usage_record
+      FOR VALUES FROM ('${iso(day)}') TO ('${iso(day + 1)}')`);
+  }
+  api.takeQueries();
+  expect(await prove(iso(0))).toMatchObject({ isWhole: true, recorded: '3' });
+  const statements = api.takeQueries().filter((sql) => sql.includes('usage_record u'));
+  expect(statements.filter((sql) => sql.includes('u.day < $3'))).toHaveLength(3);
+  expect(statements.filter((sql) => !sql.includes('u.day '))).toEqual([]);
+  for (const day of [-159, -100, -61]) {
+    await record(number, 2, day);
+    expect(await prove(iso(0))).toMatchObject({ isWhole: false, duplicated: '1' });
+    await api.owner.query('DELETE FROM usage_record WHERE spool = $1 AND day = $2', [number, iso(day)]);
+  }
+});
+
 test('numbers of another spool, or outside of the run, count for nothing', async () => {
   const [first, second] = [await spool(), await spool()];
   await ship(first.number, 1, 4);
@@ -150,6 +183,32 @@ test('of many spools at most 200 are listed, those with a fault first, and all a
   expect(proof?.spools).toHaveLength(200);
   expect(proof?.openSpools).toHaveLength(200);
   expect(proof?.spools[0]).toMatchObject({ lost: '1' });
+});
+
+test('runs longer than one statement looks at are looked at in parts, and their sums are of all of it', async () => {
+  const long = await spool();
+  await ship(long.number, 1, 3);
+  await api.owner.query('UPDATE ledger_shipment SET to_seq = 2500000 WHERE spool = $1', [long.number]);
+  for (const seq of [1_000_000, 1_000_001, 2_500_000]) await record(long.number, seq, 0);
+  await quarantine(long.number, 2_000_000);
+  const short = await spool();
+  await ship(short.number, 1, 4);
+  const counts = { expected: '2500000', recorded: '6', quarantined: '1', lost: '2499993', duplicated: '0' };
+  expect(await prove(iso(0))).toMatchObject({
+    expected: '2500004',
+    lost: '2499993',
+    spools: [
+      { spoolId: long.id, ...counts },
+      { spoolId: short.id, recorded: '4', lost: '0' },
+    ],
+  });
+});
+
+test('a day of more records than can be looked at is refused', async () => {
+  const { number } = await spool();
+  await ship(number, 1, 1);
+  await api.owner.query('UPDATE ledger_shipment SET to_seq = 9000000000000000000 WHERE spool = $1', [number]);
+  (await operator(PROOF, { day: iso(0) })).expectError('QUERY_TOO_COMPLEX');
 });
 
 test('a day to come, and one of which nothing is kept any more, is null; today is known before anything was shipped', async () => {
