@@ -30,7 +30,7 @@ module.exports = {
       'no-tier-to-tool',
       'Tools use the tiers, never the reverse.',
       { path: `${ours}(schema|migrations|platform|api|proxy)/` },
-      { path: `${ours}(scripts|bench|demo)/` },
+      { path: `${ours}(scripts|bench|ledger-proof|demo)/` },
     ),
     forbid(
       'contracts',

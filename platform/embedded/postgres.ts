@@ -25,11 +25,15 @@ export interface EmbeddedPostgresOptions {
   readonly log: (line: string) => void;
   /** server settings beyond ours, for instance `fsync=off` in tests */
   readonly settings?: readonly string[];
+  /** of loopback; default: a free one, another at each start */
+  readonly port?: number;
 }
 
 export interface EmbeddedPostgres {
   /** of the database `tollgate`, with the password */
   readonly url: string;
+  /** of the postmaster */
+  readonly pid: number;
   /** true when it was already running, left over from a killed start */
   readonly adopted: boolean;
   /** stops the server: open connections are cut, everything committed is on disk */
@@ -49,9 +53,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     options.log(`Making a Postgres cluster in ${folder.home}.`);
     await initialiseCluster({ binaries: binariesOf(folder), folder, password });
   }
-  const { pid, port } = adopted ?? (await launch(folder, logFile, options.settings ?? []));
+  const { pid, port } = adopted ?? (await launch(folder, logFile, options));
   await ensureDatabase(port, password);
-  return { url: urlOf(port, password, 'tollgate'), adopted: adopted !== null, stop: () => stop(pid) };
+  return { url: urlOf(port, password, 'tollgate'), pid, adopted: adopted !== null, stop: () => stop(pid) };
 }
 
 interface Postmaster {
@@ -90,11 +94,11 @@ async function runningPostmaster(folder: PostgresFolder, password: string): Prom
   return null;
 }
 
-async function launch(folder: PostgresFolder, logFile: string, settings: readonly string[]): Promise<Postmaster> {
-  const port = await freePort();
+async function launch(folder: PostgresFolder, logFile: string, options: EmbeddedPostgresOptions): Promise<Postmaster> {
+  const port = options.port ?? (await freePort());
   const program = path.join(binariesOf(folder), 'bin', 'postgres');
   const log = openLogFile(logFile);
-  const child = spawn(program, serverArguments(folder.cluster, port, settings), {
+  const child = spawn(program, serverArguments(folder.cluster, port, options.settings ?? []), {
     ...folder.owner,
     cwd: folder.home,
     detached: true, // its own process group: Ctrl-C must not stop it under a draining api

@@ -1,0 +1,79 @@
+/** The proxies of a run: processes of their own over one database, one Redis, and one folder of spools. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { freePort } from '../platform/listen.js';
+import { newVaultKeyPair } from '../schema/contracts/vault-keys.js';
+import { ProxyProcess } from './proxy-process.js';
+
+export interface FleetPlace {
+  readonly count: number;
+  readonly folder: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly upstreamPort: number;
+  readonly durability: string;
+}
+
+export class ProxyFleet {
+  readonly proxies: ProxyProcess[] = [];
+  readonly ports: number[] = [];
+  private readonly secrets = {
+    TOKEN_PEPPER: randomBytes(32).toString('hex'),
+    VAULT_PRIVATE_KEY: newVaultKeyPair().privateKey,
+  };
+
+  private constructor(private readonly place: FleetPlace) {}
+
+  static async start(place: FleetPlace): Promise<ProxyFleet> {
+    const fleet = new ProxyFleet(place);
+    mkdirSync(path.join(place.folder, 'logs'), { recursive: true });
+    for (let number = 0; number < place.count; number++) await fleet.startAnother();
+    return fleet;
+  }
+
+  async startAnother(): Promise<ProxyProcess> {
+    const port = await freePort();
+    const number = this.proxies.length;
+    const logFile = path.join(this.place.folder, 'logs', `proxy-${number}.log`);
+    const proxy = await ProxyProcess.start({ number, port, logFile, env: this.environment(port) });
+    this.proxies.push(proxy);
+    this.ports.push(port);
+    return proxy;
+  }
+
+  /** One after the other, as a person would; answers what was out of the ordinary. */
+  async stopAll(): Promise<string[]> {
+    const remarks: string[] = [];
+    for (const proxy of this.proxies) {
+      const code = await proxy.stop();
+      if (code !== 0) remarks.push(`proxy ${proxy.number} ended with code ${code} when it was asked to end`);
+      const { endedByThemselves } = proxy;
+      if (endedByThemselves > 0) {
+        remarks.push(`proxy ${proxy.number} ended by itself ${endedByThemselves} times (it needs Postgres to start)`);
+      }
+    }
+    return remarks;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+  }
+
+  private environment(port: number): NodeJS.ProcessEnv {
+    const { folder, databaseUrl, redisUrl, upstreamPort, durability } = this.place;
+    return {
+      ...process.env,
+      ...this.secrets,
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'warn',
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      DATA_DIR: path.join(folder, 'proxies'),
+      LEDGER_DURABILITY: durability,
+      PROXY_HOST: '127.0.0.1',
+      PROXY_PORT: String(port),
+      PROVIDER_ORIGINS: JSON.stringify({ openai: `http://127.0.0.1:${upstreamPort}/v1` }),
+    };
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * One place for a proxy: its port, and the process that serves it at the moment. A process that ends, by a fault or
+ * because a store that it needs to start is away, is followed by another one, as a supervisor would do.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { TIER_NODE_FLAGS } from '../platform/node-flags.js';
+import { hasEnded } from '../platform/running-process.js';
+import { untilOpen } from '../bench/open-port.js';
+
+const PROGRAM = fileURLToPath(new URL('../proxy/main.js', import.meta.url));
+const RESTART_MS = 300;
+/** Longer than a proxy drains. */
+const END_TIMEOUT_MS = 60_000;
+
+export interface ProxyPlace {
+  readonly number: number;
+  readonly port: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile: string;
+}
+
+export class ProxyProcess {
+  readonly number: number;
+  /** processes that ended although nobody ended them: started while Postgres was away, or crashed */
+  endedByThemselves = 0;
+  private child: ChildProcess | null = null;
+  private isWanted = true;
+  private isEnding = false;
+
+  private constructor(private readonly place: ProxyPlace) {
+    this.number = place.number;
+  }
+
+  /** Resolves once it serves. */
+  static async start(place: ProxyPlace): Promise<ProxyProcess> {
+    const proxy = new ProxyProcess(place);
+    proxy.launch();
+    await untilOpen(place.port);
+    return proxy;
+  }
+
+  /** False: there is no process to signal at the moment. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null && this.child.kill(signal);
+  }
+
+  /** Ends the process that runs now; another one follows. Resolves once it has ended; false: there was none. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<boolean> {
+    const { child } = this;
+    if (child === null) return false;
+    this.isEnding = true;
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve();
+    if (!this.signal(signal)) return false;
+    if (!(await hasEnded(child.pid ?? 0, END_TIMEOUT_MS))) child.kill('SIGKILL');
+    await ended;
+    return true;
+  }
+
+  untilServing(): Promise<void> {
+    return untilOpen(this.place.port);
+  }
+
+  /** For good; its exit code. */
+  async stop(): Promise<number | null> {
+    this.isWanted = false;
+    const { child } = this;
+    this.signal('SIGCONT');
+    await this.end('SIGTERM');
+    return child?.exitCode ?? null;
+  }
+
+  private launch(): void {
+    const log = openSync(this.place.logFile, 'a');
+    this.isEnding = false;
+    const child = spawn(process.execPath, [...TIER_NODE_FLAGS, PROGRAM], {
+      env: this.place.env,
+      detached: true, // Ctrl-C reaches only the conductor, which ends its programs in order
+      stdio: ['ignore', log, log, 'ipc'], // with the conductor gone the channel closes, and the proxy ends
+    });
+    closeSync(log);
+    child.on('exit', () => void this.follow());
+    this.child = child;
+  }
+
+  private async follow(): Promise<void> {
+    if (!this.isEnding) this.endedByThemselves += 1;
+    await delay(RESTART_MS);
+    if (this.isWanted) this.launch();
+  }
+}
