@@ -13,9 +13,10 @@ const usageOf = ({ prompt, cached, completion }: ReportedUsage): Record<string, 
   prompt_tokens_details: { cached_tokens: cached },
 });
 
-export const DELTA = chunk({
-  choices: [{ index: 0, delta: { content: ' some more words' }, finish_reason: null }],
-});
+const DELTA_TEXT = ' some more words';
+export const DELTA = chunk({ choices: [{ index: 0, delta: { content: DELTA_TEXT }, finish_reason: null }] });
+/** As the proxy estimates them where nothing is reported: four bytes of text a token (docs/usage.md). */
+export const DELTA_TOKENS = DELTA_TEXT.length / 4;
 const STOP = chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
 export const STREAM_END = 'data: [DONE]\n\n';
 

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../platform/error-code.js';
 import type { FaultTools } from './faults/fault.js';
-import { kill, killMidStream, pause, terminate } from './faults/proxy-faults.js';
+import { kill, killAll, killMidStream, pause, terminate } from './faults/proxy-faults.js';
 import {
   crashPostgres,
   driftSchema,
@@ -27,7 +27,7 @@ export interface MadeFault extends PlannedFault {
 }
 
 type ProxyFault = (tools: FaultTools, proxy: ProxyProcess) => Promise<string | null>;
-type StoreFault = (tools: FaultTools) => Promise<string | null>;
+type OtherFault = (tools: FaultTools) => Promise<string | null>;
 
 const PROXY_FAULTS = new Map<FaultKind, ProxyFault>([
   ['kill-mid-stream', killMidStream],
@@ -37,7 +37,7 @@ const PROXY_FAULTS = new Map<FaultKind, ProxyFault>([
 ]);
 
 /** With the victim that only one fault may strike at a time. */
-const STORE_FAULTS = new Map<FaultKind, readonly [victim: string, StoreFault]>([
+const OTHER_FAULTS = new Map<FaultKind, readonly [victim: string, OtherFault]>([
   ['postgres-stop', ['postgres', stopPostgres]],
   ['postgres-crash', ['postgres', crashPostgres]],
   ['postgres-lock', ['postgres', lockTable]],
@@ -47,22 +47,20 @@ const STORE_FAULTS = new Map<FaultKind, readonly [victim: string, StoreFault]>([
   ['redis-pause', ['redis', pauseRedis]],
   ['poison', ['records', poison]],
   ['spool-full', ['disk', fillSpoolDisk]],
+  ['kill-all', ['all proxies', killAll]],
 ]);
 
 export class FaultMaker {
   /** victim → the end of the last fault that was planned for it */
   private readonly busy = new Map<string, Promise<unknown>>();
 
-  constructor(
-    private readonly tools: FaultTools,
-    private readonly proxies: readonly ProxyProcess[],
-  ) {}
+  constructor(private readonly tools: FaultTools) {}
 
   /** Resolves with all of them, in their order, once the last one is over; never rejects for one that failed. */
   async make({ faults, durationMs }: Schedule): Promise<readonly MadeFault[]> {
     const startedMs = performance.now();
     const made = faults.map((fault) => {
-      const victim = STORE_FAULTS.get(fault.kind)?.[0] ?? `proxy ${fault.proxy}`;
+      const victim = OTHER_FAULTS.get(fault.kind)?.[0] ?? `proxy ${fault.proxy}`;
       const before = this.busy.get(victim) ?? Promise.resolve();
       const making = before.then(async () => {
         await delay(startedMs + fault.atMs - performance.now());
@@ -85,10 +83,10 @@ export class FaultMaker {
   }
 
   private strike({ kind, proxy: number }: PlannedFault): Promise<string | null> {
-    const proxy = this.proxies[number];
+    const proxy = this.tools.proxies[number];
     const ofProxy = PROXY_FAULTS.get(kind);
     if (ofProxy !== undefined && proxy !== undefined) return ofProxy(this.tools, proxy);
-    const ofStore = STORE_FAULTS.get(kind)?.[1];
-    return ofStore === undefined ? Promise.resolve(null) : ofStore(this.tools);
+    const ofOther = OTHER_FAULTS.get(kind)?.[1];
+    return ofOther === undefined ? Promise.resolve(null) : ofOther(this.tools);
   }
 }

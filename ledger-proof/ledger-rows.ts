@@ -33,7 +33,10 @@ export async function readRows(client: pg.ClientBase, accountId: string): Promis
 /** The event ids of what Postgres would not take; null: a record that cannot be read. */
 export async function readQuarantine(client: pg.ClientBase): Promise<(string | null)[]> {
   const { rows } = await client.query(`SELECT readable->>'event_id' AS "eventId" FROM ledger_quarantine`);
-  return z.array(z.object({ eventId: z.string().nullable() })).parse(rows).map(({ eventId }) => eventId);
+  return z
+    .array(z.object({ eventId: z.string().nullable() }))
+    .parse(rows)
+    .map(({ eventId }) => eventId);
 }
 
 const spoolsSchema = z.object({

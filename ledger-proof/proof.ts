@@ -35,15 +35,19 @@ export interface ProofRun {
   readonly loadMs: number;
 }
 
+interface Surroundings {
+  readonly folder: string;
+  readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
+  readonly tenant: ProofTenant;
+  readonly spoolDisk: SpoolDisk | null;
+}
+
 export class Proof {
   private constructor(
     private readonly running: Running,
     private readonly options: ProofOptions,
-    private readonly folder: string,
-    private readonly postgres: PostgresServer,
-    private readonly redis: RedisServer,
-    private readonly tenant: ProofTenant,
-    private readonly spoolDisk: SpoolDisk | null,
+    private readonly surroundings: Surroundings,
   ) {}
 
   /** In an empty folder that others may enter (Postgres may run as another user). What it starts is `running`'s to stop. */
@@ -56,11 +60,12 @@ export class Proof {
     // fdatasync means nothing on a disk in memory: under `host` the spools lie on the real one.
     const spoolDisk = options.durability === 'host' ? null : SpoolDisk.mount(spools);
     if (spoolDisk !== null) await running.add(() => Promise.resolve(spoolDisk));
-    return new Proof(running, options, folder, postgres, redis, tenant, spoolDisk);
+    return new Proof(running, options, { folder, postgres, redis, tenant, spoolDisk });
   }
 
   async run(): Promise<ProofRun> {
-    const { options, running, folder } = this;
+    const { options, running } = this;
+    const { folder, postgres, redis } = this.surroundings;
     const upstream = await this.program('the provider', UPSTREAM);
     tell(upstream, { kind: 'start', folder, seed: options.seed });
     const { port } = await upstream.message(replyOf('started'));
@@ -68,8 +73,8 @@ export class Proof {
       ProxyFleet.start({
         count: PROXIES,
         folder,
-        databaseUrl: this.postgres.url,
-        redisUrl: this.redis.url,
+        databaseUrl: postgres.url,
+        redisUrl: redis.url,
         upstreamPort: port,
         durability: options.durability,
       }),
@@ -81,15 +86,14 @@ export class Proof {
     const remarks = await this.settle(fleet);
     tell(upstream, { kind: 'finish' });
     await upstream.message(replyOf('done'));
-    return { faults, notRun: this.unavailable().map(([, why]) => why), remarks, redis: this.redis.kind, loadMs };
+    return { faults, notRun: this.unavailable().map(([, why]) => why), remarks, redis: redis.kind, loadMs };
   }
 
   /** By a process of its own, which may be asked again after a change to the ledger. */
   async check(): Promise<Verdict> {
-    const args = ['--folder', this.folder, '--account', this.tenant.accountId, '--database', this.postgres.url];
-    const checker = await this.running.add(() =>
-      Program.node(CHECKER, { name: 'the checker', core: null, args }),
-    );
+    const { folder, tenant, postgres } = this.surroundings;
+    const args = ['--folder', folder, '--account', tenant.accountId, '--database', postgres.url];
+    const checker = await this.running.add(() => Program.node(CHECKER, { name: 'the checker', core: null, args }));
     const verdict = await checker.message(asVerdict);
     await checker.stop();
     return verdict;
@@ -97,12 +101,12 @@ export class Proof {
 
   /** Changes the ledger, has it checked, and takes the change back. */
   async checkMutated(mutation: Mutation, before: Verdict): Promise<{ verdict: Verdict; isFoundOut: boolean }> {
-    await this.postgres.asOwner((owner) => mutate(owner, mutation, this.tenant.accountId));
+    await this.surroundings.postgres.asOwner((owner) => mutate(owner, mutation, this.surroundings.tenant.accountId));
     try {
       const verdict = await this.check();
       return { verdict, isFoundOut: isFoundOut(mutation, before, verdict) };
     } finally {
-      await this.postgres.asOwner((owner) => repair(owner, mutation));
+      await this.surroundings.postgres.asOwner((owner) => repair(owner, mutation));
     }
   }
 
@@ -112,13 +116,14 @@ export class Proof {
     const unavailable = new Set(this.unavailable().map(([kind]) => kind));
     const schedule = planFaults(new Random(seed, 2), { requests, faults, proxies: PROXIES }, unavailable);
     const perSecond = (requests * 1_000) / schedule.durationMs;
-    const { folder, tenant } = this;
+    const { folder, tenant, postgres, redis, spoolDisk } = this.surroundings;
     tell(client, { kind: 'start', folder, ports: fleet.ports, path: tenant.path, seed, requests, perSecond });
     const tools: FaultTools = {
       random: new Random(seed, 3),
-      postgres: this.postgres,
-      redis: this.redis,
-      spoolDisk: this.spoolDisk,
+      postgres,
+      redis,
+      proxies: fleet.proxies,
+      spoolDisk,
       sendPoison: (count) => tell(client, { kind: 'poison', count }),
       streamsInTheMiddle: async (proxy) => {
         tell(upstream, { kind: 'streams', proxy });
@@ -130,7 +135,7 @@ export class Proof {
         return answer.count;
       },
     };
-    const made = await Promise.race([new FaultMaker(tools, fleet.proxies).make(schedule), client.failed, upstream.failed]);
+    const made = await Promise.race([new FaultMaker(tools).make(schedule), client.failed, upstream.failed]);
     tell(client, { kind: 'enough' });
     await client.message(replyOf('done'));
     return made;
@@ -138,13 +143,13 @@ export class Proof {
 
   /** Everything is back: the proxies ship what they hold and end, and one more adopts what is left of those killed. */
   private async settle(fleet: ProxyFleet): Promise<string[]> {
-    const spools = path.join(this.folder, 'proxies', 'spool');
+    const spools = path.join(this.surroundings.folder, 'proxies', 'spool');
     const remarks = [
-      ...(await untilQuiet(this.postgres, spools, PROXIES, 'the proxies')),
+      ...(await untilQuiet(this.surroundings.postgres, spools, PROXIES, 'the proxies')),
       ...(await fleet.stopAll()),
     ];
     const adopter = await fleet.startAnother();
-    remarks.push(...(await untilQuiet(this.postgres, spools, 1, 'the adopter')));
+    remarks.push(...(await untilQuiet(this.surroundings.postgres, spools, 1, 'the adopter')));
     const code = await adopter.stop();
     if (code !== 0) remarks.push(`the adopter ended with code ${code}`);
     return remarks;
@@ -157,7 +162,7 @@ export class Proof {
   }
 
   private unavailable(): (readonly [FaultKind, string])[] {
-    if (this.spoolDisk !== null) return [];
+    if (this.surroundings.spoolDisk !== null) return [];
     const why =
       this.options.durability === 'host'
         ? 'under `host` the spools lie on the real disk, which is not filled'

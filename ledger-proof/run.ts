@@ -11,6 +11,7 @@ import { EXPECTED } from './mutation.js';
 import { parseOptions, type RunOptions } from './options.js';
 import { Proof } from './proof.js';
 import { describeRun, describeVerdict } from './report.js';
+import { missingFaults } from './schedule.js';
 import { isClean } from './verdict.js';
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -38,7 +39,10 @@ async function prove(options: RunOptions): Promise<number> {
   const run = await proof.run();
   const verdict = await proof.check();
   say(`\n${describeRun(options, run, verdict)}`);
-  if (options.mutation === null) return isClean(verdict) ? 0 : 1;
+  const made = run.faults.filter(({ isMade }) => isMade).map(({ kind }) => kind);
+  const missing = missingFaults(made, options.faults);
+  if (missing.length > 0) say(`\nToo few faults were made:\n${missing.join('\n')}`);
+  if (options.mutation === null) return isClean(verdict) && missing.length === 0 ? 0 : 1;
   const mutated = await proof.checkMutated(options.mutation, verdict);
   say(`\nAfter \`${options.mutation}\` on one row:\n\n${describeVerdict(mutated.verdict)}`);
   const expected = `one more ${EXPECTED[options.mutation]}, and nothing else`;

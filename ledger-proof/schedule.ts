@@ -4,6 +4,7 @@ import type { Random } from './random.js';
 export const FAULT_KINDS = {
   'kill-mid-stream': 'kill -9 of a proxy in the middle of a stream',
   kill: 'kill -9 of a proxy at any moment',
+  'kill-all': 'kill -9 of all proxies at once',
   sigterm: 'SIGTERM of a proxy in the middle of a stream',
   pause: 'SIGSTOP of a proxy for 1 … 5 s',
   'postgres-stop': 'Postgres stopped at once (`stop -m immediate`) for 1 … 10 s',
@@ -42,7 +43,7 @@ const MIX: readonly FaultKind[] = [
   'postgres-lock',
   'schema-drift',
   'postgres-stop',
-  'kill',
+  'kill-all',
   'redis-pause',
   'postgres-read-only',
   'kill-mid-stream',
@@ -67,9 +68,21 @@ export interface Schedule {
 }
 
 const REQUESTS_PER_SECOND_MAX = 350;
-const FAULT_MS = 4_000;
+const FAULT_MS = 3_000;
 /** Load before the first fault. */
 const LEAD_MS = 1_000;
+
+/** What a run has to have made of the two faults that matter most, by how many it was asked for. */
+export function missingFaults(made: readonly FaultKind[], asked: number): string[] {
+  const least: readonly (readonly [FaultKind, number])[] = [
+    ['kill-mid-stream', Math.floor((asked * 10) / 60)],
+    ['postgres-stop', Math.floor((asked * 5) / 60)],
+  ];
+  return least.flatMap(([kind, wanted]) => {
+    const count = made.filter((each) => each === kind).length;
+    return count >= wanted ? [] : [`${FAULT_KINDS[kind]}: ${count}, where ${asked} faults need ${wanted}`];
+  });
+}
 
 /** `unavailable`: kinds that cannot be made here; others take their turns. */
 export function planFaults(

@@ -4,7 +4,9 @@
  * of a log. A request has one row, or one place in quarantine when the proof made its record one that no row can hold.
  */
 import { z } from 'zod';
+import { DELTA_TOKENS } from './chat-answers.js';
 import type { LedgerRow } from './ledger-rows.js';
+import { countAll } from './witness-counts.js';
 import type { ClientNote, ReportedUsage, UpstreamNote } from './notes.js';
 
 export const FINDINGS = [
@@ -99,10 +101,15 @@ class Comparing {
     const entries = rows.length + quarantined;
     const isOwed = upstream !== undefined || note.logId !== null;
     if (entries === 0 && isOwed) this.find('lost', `${id}: ${told(note)}, ${reached(upstream)}`);
-    if (entries > 1) this.find('duplicated', `${id}: ${rows.map((row) => row.id).join(', ')}, ${quarantined} in quarantine`);
+    if (entries > 1)
+      this.find('duplicated', `${id}: ${rows.map((row) => row.id).join(', ')}, ${quarantined} in quarantine`);
     const isRefused = note.internalCode !== null && note.logId === null;
     if (entries > 0 && (!note.isSent || (isRefused && upstream === undefined))) {
       this.find('phantom', `${id}: ${told(note)}`);
+    }
+    const [only] = rows.length === 1 ? rows : [];
+    if (only !== undefined && note.requestId !== null && note.requestId !== only.id) {
+      this.find('phantom', `${id}: row ${only.id}, where the client was told ${note.requestId}`);
     }
     if (quarantined > 0 && !note.isPoison) this.find('wronglyQuarantined', id);
     for (const row of rows) this.judgeRow(note, upstream, row);
@@ -123,7 +130,8 @@ class Comparing {
       row.inputTokens * rates.inputTokens +
       row.cachedInputTokens * rates.cachedInputTokens +
       row.outputTokens * rates.outputTokens;
-    const expectedStatus = row.usageSource === 'PROVIDER' ? 'PRICED' : row.usageSource === 'NONE' ? 'NOT_BILLABLE' : 'ESTIMATED';
+    const expectedStatus =
+      row.usageSource === 'PROVIDER' ? 'PRICED' : row.usageSource === 'NONE' ? 'NOT_BILLABLE' : 'ESTIMATED';
     if (row.costStatus !== expectedStatus) return `${row.usageSource} units are ${row.costStatus}`;
     return row.costPico === cost ? null : `costs ${row.costPico} pico-USD, where its units cost ${cost}`;
   }
@@ -136,23 +144,18 @@ class Comparing {
 
   private counts(): Record<string, number> {
     const { client, upstream, rows, quarantine } = this.witnesses;
-    const sent = client.filter(({ isSent }) => isSent);
-    const countOf = <T>(items: readonly T[], is: (item: T) => boolean): number => items.filter(is).length;
-    return {
-      'requests sent': sent.length,
-      'of them streams': countOf(sent, ({ isStream }) => isStream),
-      'that reached the provider': upstream.length,
-      'answered whole': countOf(sent, ({ isWhole }) => isWhole),
-      'refused by the proxy': countOf(sent, ({ internalCode, logId }) => internalCode !== null && logId === null),
-      'left by the client': countOf(sent, ({ hasLeft }) => hasLeft),
-      'broken off for the client': countOf(sent, ({ isWhole, hasLeft }) => !isWhole && !hasLeft),
-      'no proxy to be had (not counted as sent)': client.length - sent.length,
-      'rows in the ledger': rows.length,
-      'of them interrupted': countOf(rows, ({ interrupted }) => interrupted),
-      'of them estimated': countOf(rows, ({ usageSource }) => usageSource === 'ESTIMATED'),
-      'records in quarantine': quarantine.length,
-      'poisonous requests sent': countOf(sent, ({ isPoison }) => isPoison),
-    };
+    return countAll({ client, upstream, rows, quarantine, cutStreamErrors: this.cutStreamErrors() });
+  }
+
+  /** How far the output of streams that a fault cut is estimated from what the provider had sent of it, in percent. */
+  private cutStreamErrors(): number[] {
+    return this.witnesses.client.flatMap((note) => {
+      const upstream = this.upstreamOf.get(note.id);
+      if (upstream === undefined || !upstream.isCut || note.hasLeft || upstream.deltasSent === 0) return [];
+      const estimated = (this.rowsOf.get(note.id) ?? []).filter(({ usageSource }) => usageSource === 'ESTIMATED');
+      const sent = upstream.deltasSent * DELTA_TOKENS;
+      return estimated.map(({ outputTokens }) => Math.round((Math.abs(Number(outputTokens) - sent) * 100) / sent));
+    });
   }
 }
 
@@ -160,7 +163,6 @@ const isAnswered = (note: ClientNote): boolean => note.isWhole && note.status ==
 
 /** What is wrong with the units, or null. `reported`: what the provider put on the wire. */
 function amountProblem(note: ClientNote, reported: ReportedUsage | null, row: LedgerRow): string | null {
-  if (note.requestId !== null && note.requestId !== row.id) return `the client was told id ${note.requestId}`;
   if (note.isWhole && note.status !== row.status) return `the row has status ${row.status}`;
   if (note.isWhole && note.usage !== null && !isSame(note.usage, reported)) return 'client and provider disagree';
   switch (row.usageSource) {

@@ -4,7 +4,18 @@ import { readFileSync } from 'node:fs';
 import { sourceFiles } from './check/source-files.js';
 import { distribution, type Distribution } from './metrics/distribution.js';
 
-const FOLDERS = ['schema', 'migrations', 'platform', 'api', 'proxy', 'scripts', 'demo', 'bench', 'ledger-proof', 'test'];
+const FOLDERS = [
+  'schema',
+  'migrations',
+  'platform',
+  'api',
+  'proxy',
+  'scripts',
+  'demo',
+  'bench',
+  'ledger-proof',
+  'test',
+];
 
 interface Report {
   readonly diagnostics: readonly { readonly code: string; readonly message: string }[];

@@ -1,4 +1,5 @@
 /** What faults are made with. */
+import type { ProxyProcess } from '../proxy-process.js';
 import type { Random } from '../random.js';
 import type { PostgresServer, RedisServer } from '../stores.js';
 import type { SpoolDisk } from '../spool-disk.js';
@@ -7,6 +8,7 @@ export interface FaultTools {
   readonly random: Random;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
+  readonly proxies: readonly ProxyProcess[];
   /** null: the spools have no disk of their own */
   readonly spoolDisk: SpoolDisk | null;
   streamsInTheMiddle(proxy: number): Promise<number>;

@@ -40,6 +40,14 @@ export async function kill({ random }: FaultTools, proxy: ProxyProcess): Promise
   return '';
 }
 
+/** Nobody is left to adopt what they leave behind, until the next ones start. */
+export async function killAll({ proxies }: FaultTools): Promise<string | null> {
+  const ended = await Promise.all(proxies.map((proxy) => proxy.end('SIGKILL')));
+  for (const proxy of proxies) await proxy.untilServing();
+  const killed = ended.filter((isEnded) => isEnded).length;
+  return killed === 0 ? null : `${killed} proxies`;
+}
+
 export async function pause({ random }: FaultTools, proxy: ProxyProcess): Promise<string | null> {
   const pauseMs = random.integer(1_000, 5_000);
   if (!proxy.signal('SIGSTOP')) return null;

@@ -8,3 +8,5 @@ export const TEST_SEED = testConfig.TEST_SEED ?? Math.trunc(Math.random() * 2 **
 export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100, seed: TEST_SEED };
 /** Runs of one property: pass to fast-check as `{ numRuns, seed }`. */
 export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed: TEST_SEED };
+/** Of the ledger's proof: the small one takes half a minute. */
+export const ledgerProofSize = TEST_SIZE === 'full' ? { requests: 10_000, faults: 60 } : { requests: 1_000, faults: 6 };
