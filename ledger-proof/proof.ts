@@ -12,7 +12,7 @@ import { asVerdict, replyOf, type ClientOrder, type UpstreamOrder } from './mess
 import { isFoundOut, mutate, repair, type Mutation } from './mutation.js';
 import type { ProofOptions } from './options.js';
 import { ProxyFleet } from './proxy-fleet.js';
-import { untilQuiet } from './quiescence.js';
+import { damagedSpools, untilQuiet } from './quiescence.js';
 import { Random } from './random.js';
 import { planFaults, type FaultKind } from './schedule.js';
 import { SpoolDisk } from './spool-disk.js';
@@ -152,6 +152,8 @@ export class Proof {
     remarks.push(...(await untilQuiet(this.surroundings.postgres, spools, 1, 'the adopter')));
     const code = await adopter.stop();
     if (code !== 0) remarks.push(`the adopter ended with code ${code}`);
+    const damaged = damagedSpools(spools);
+    if (damaged > 0) remarks.push(`${damaged} spools were put aside as damaged`);
     return remarks;
   }
 

@@ -8,6 +8,8 @@ const LOOK_MS = 250;
 /** So many looks in a row have to see the same. */
 const STILL_LOOKS = 8;
 const DEADLINE_MS = 90_000;
+/** What could not be read to its end is put aside under this name: nobody comes back to it. */
+const DAMAGED = 'damaged-';
 
 const stateSchema = z.object({
   entries: z.coerce.number(),
@@ -35,7 +37,7 @@ export async function untilQuiet(
   let still = 0;
   for (;;) {
     const state = await postgres.asOwner(async (client) => stateSchema.parse((await client.query(STATE_SQL)).rows[0]));
-    const folders = readdirSync(spoolFolder).length;
+    const folders = readdirSync(spoolFolder).filter((name) => !name.startsWith(DAMAGED)).length;
     const isShipped = state.unshipped === 0 && state.open <= live && folders <= live;
     const now = `${state.entries} ${state.unshipped}`;
     still = now === before ? still + 1 : 0;
@@ -50,3 +52,7 @@ export async function untilQuiet(
     await delay(LOOK_MS);
   }
 }
+
+/** How many spools were put aside because some of their bytes were damaged: nothing here damages any. */
+export const damagedSpools = (spoolFolder: string): number =>
+  readdirSync(spoolFolder).filter((name) => name.startsWith(DAMAGED)).length;
