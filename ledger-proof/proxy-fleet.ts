@@ -42,22 +42,21 @@ export class ProxyFleet {
     return proxy;
   }
 
-  /** One after the other, as a person would; answers what was out of the ordinary. */
-  async stopAll(): Promise<string[]> {
-    const remarks: string[] = [];
-    for (const proxy of this.proxies) {
-      const code = await proxy.stop();
-      if (code !== 0) remarks.push(`proxy ${proxy.number} ended with code ${code} when it was asked to end`);
-      const { endedByThemselves } = proxy;
-      if (endedByThemselves > 0) {
-        remarks.push(`proxy ${proxy.number} ended by itself ${endedByThemselves} times (it needs Postgres to start)`);
-      }
-    }
-    return remarks;
+  /** One after the other, as a person would. Those that were stopped before stay stopped. */
+  async stop(): Promise<void> {
+    for (const proxy of this.proxies) await proxy.stop();
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+  /** What was out of the ordinary, in words. */
+  remarks(): string[] {
+    return this.proxies.flatMap(({ number, ends }) => {
+      const told: readonly (readonly [number, string])[] = [
+        [ends.notStarted, 'could not start (it needs Postgres, and room for its spool)'],
+        [ends.crashed, 'crashed'],
+        [ends.disorderly, 'ended late or in disorder when it was asked to end'],
+      ];
+      return told.filter(([times]) => times > 0).map(([times, what]) => `proxy ${number} ${what}: ${times} times`);
+    });
   }
 
   private environment(port: number): NodeJS.ProcessEnv {

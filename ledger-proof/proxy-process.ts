@@ -25,11 +25,18 @@ export interface ProxyPlace {
 
 export class ProxyProcess {
   readonly number: number;
-  /** processes that ended although nobody ended them: started while Postgres was away, or crashed */
-  endedByThemselves = 0;
+  readonly ends = {
+    /** could not start: Postgres was away, or the spools' disk full */
+    notStarted: 0,
+    /** ended while they served, although nobody ended them */
+    crashed: 0,
+    /** were asked to end, and did so late or with another code than 0 */
+    disorderly: 0,
+  };
   private child: ChildProcess | null = null;
   private isWanted = true;
   private isEnding = false;
+  private isServing = false;
 
   private constructor(private readonly place: ProxyPlace) {
     this.number = place.number;
@@ -55,8 +62,11 @@ export class ProxyProcess {
     this.isEnding = true;
     const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve();
     if (!this.signal(signal)) return false;
-    if (!(await hasEnded(child.pid ?? 0, END_TIMEOUT_MS))) child.kill('SIGKILL');
+    const isLate = !(await hasEnded(child.pid ?? 0, END_TIMEOUT_MS));
+    if (isLate) child.kill('SIGKILL');
     await ended;
+    // Without a code it was killed meanwhile, by another fault.
+    if (isLate || (signal === 'SIGTERM' && (child.exitCode ?? 0) !== 0)) this.ends.disorderly += 1;
     return true;
   }
 
@@ -64,18 +74,17 @@ export class ProxyProcess {
     return untilOpen(this.place.port);
   }
 
-  /** For good; its exit code. */
-  async stop(): Promise<number | null> {
+  /** For good. */
+  async stop(): Promise<void> {
     this.isWanted = false;
-    const { child } = this;
     this.signal('SIGCONT');
     await this.end('SIGTERM');
-    return child?.exitCode ?? null;
   }
 
   private launch(): void {
     const log = openSync(this.place.logFile, 'a');
     this.isEnding = false;
+    this.isServing = false;
     const child = spawn(process.execPath, [...TIER_NODE_FLAGS, PROGRAM], {
       env: this.place.env,
       detached: true, // Ctrl-C reaches only the conductor, which ends its programs in order
@@ -84,10 +93,14 @@ export class ProxyProcess {
     closeSync(log);
     child.on('exit', () => void this.follow());
     this.child = child;
+    untilOpen(this.place.port).then(
+      () => (this.isServing ||= child === this.child),
+      () => undefined, // one that never serves ends by itself, and is counted then
+    );
   }
 
   private async follow(): Promise<void> {
-    if (!this.isEnding) this.endedByThemselves += 1;
+    if (!this.isEnding) this.ends[this.isServing ? 'crashed' : 'notStarted'] += 1;
     await delay(RESTART_MS);
     if (this.isWanted) this.launch();
   }
