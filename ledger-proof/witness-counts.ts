@@ -19,7 +19,7 @@ export function countAll({ client, upstream, rows, quarantine, cutStreamErrors }
     'of them streams': countOf(sent, ({ isStream }) => isStream),
     'that reached the provider': upstream.length,
     'answered whole': countOf(sent, ({ isWhole }) => isWhole),
-    'refused by the proxy': countOf(sent, ({ internalCode, logId }) => internalCode !== null && logId === null),
+    ...refusals(sent),
     'left by the client': countOf(sent, ({ hasLeft }) => hasLeft),
     'broken off for the client': countOf(sent, ({ isWhole, hasLeft }) => !isWhole && !hasLeft),
     'no proxy to be had (not counted as sent)': client.length - sent.length,
@@ -35,3 +35,14 @@ export function countAll({ client, upstream, rows, quarantine, cutStreamErrors }
 }
 
 const countOf = <T>(items: readonly T[], is: (item: T) => boolean): number => items.filter(is).length;
+
+/** By the code that they were refused with. */
+function refusals(sent: readonly ClientNote[]): Record<string, number> {
+  const refused: Record<string, number> = {};
+  for (const { internalCode, logId } of sent) {
+    if (internalCode === null || logId !== null) continue;
+    const name = `refused by the proxy with ${internalCode}`;
+    refused[name] = (refused[name] ?? 0) + 1;
+  }
+  return refused;
+}
