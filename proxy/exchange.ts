@@ -107,3 +107,22 @@ export interface Relayed {
   /** writes the last bytes and ends the answer */
   readonly finish: () => void;
 }
+
+/** What there is to say of an answer, whole or so far. */
+export type Answered = Pick<
+  Relayed,
+  | 'statusCode'
+  | 'errorCode'
+  | 'clientAborted'
+  | 'interrupted'
+  | 'streamed'
+  | 'reading'
+  | 'responseContentType'
+  | 'responseBytes'
+  | 'firstByteAtMs'
+> & { readonly forwarded: { readonly attempt: OpenAttempt } };
+
+/** Where it is noted how far an answer has come, for the case that this process ends before it does. */
+export interface AnswerNotes {
+  progress(answered: Answered): void;
+}

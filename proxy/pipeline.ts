@@ -74,13 +74,13 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
 async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall, opened: OpenRecord): Promise<Relayed> {
   try {
     const forwarded = await forward(deps, arrival, call);
-    return await relay(deps, arrival, call, { forwarded, open: opened });
+    return await relay(deps, arrival, call, { forwarded, notes: opened });
   } catch (cause) {
     const error = internalError(cause);
     deps.log.error({ requestId: arrival.id, err: cause }, error.description);
     const errorCode = error.definition.code;
     const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, open: opened });
+    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, notes: opened });
   }
 }
 

@@ -34,6 +34,9 @@ export function nothingBilled(usageNote: string | null): UsageReading {
   return { units: noUnits(), usageSource: 'NONE', usageNote, model: null, serviceTier: null };
 }
 
+/** Nothing was used: no dialect, or the provider refused. */
+export const NOTHING_USED: UsageReading = Object.freeze(nothingBilled(null));
+
 /**
  * Reads one answer. `push` takes decoded bytes in any split, keeps at most one stream event (or a bounded document, in
  * the chunks themselves: their memory must not be written to before `finish`) and never throws; `finish` gives what was read so far and may be called once, after the end or after a cut.

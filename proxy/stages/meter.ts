@@ -3,8 +3,7 @@
  * throws, and reads a compressed answer through a bounded decoder at the side.
  */
 import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from 'node:zlib';
-import { noUnits } from '../../schema/contracts/usage-units.js';
-import type { AnswerReader, UsageReading } from '../dialects/dialect.js';
+import { NOTHING_USED, type AnswerReader, type UsageReading } from '../dialects/dialect.js';
 import type { UpstreamCall } from '../exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
@@ -33,15 +32,6 @@ export interface AnswerShape {
   readonly contentEncoding: string | null;
   readonly headers: readonly string[];
 }
-
-/** Nothing was used: no dialect, or the provider refused. */
-export const NOTHING_USED: UsageReading = Object.freeze({
-  units: noUnits(),
-  usageSource: 'NONE',
-  usageNote: null,
-  model: null,
-  serviceTier: null,
-});
 
 const NO_METER: Meter = { push: () => undefined, finish: () => NOTHING_USED, soFar: () => null };
 

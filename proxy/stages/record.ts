@@ -9,8 +9,9 @@ import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/c
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
+import { NOTHING_USED } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
-import type { Arrival, OpenAttempt, Relayed, UpstreamCall } from '../exchange.js';
+import type { AnswerNotes, Answered, Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
@@ -19,7 +20,6 @@ import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
 import { CUT_NOTE } from '../ledger/intent-record.js';
 import type { LedgerEntry, UsageIntent, UsageLedger } from '../usage/usage-ledger.js';
-import { NOTHING_USED } from './meter.js';
 
 export interface RecordDeps {
   /** the price list in force */
@@ -29,26 +29,29 @@ export interface RecordDeps {
   readonly log: Logger;
 }
 
-/** A record while its request runs. What never changes of it is worked out once. */
-export interface OpenRecord {
-  readonly entry: LedgerEntry;
+/** What never changes of a record, worked out once. */
+interface RecordHashes {
   readonly cacheKeyHash: string | null;
   readonly systemMessageHash: string | null;
 }
 
-/** What there is to say of an answer, whole or so far. */
-type Answered = Pick<
-  Relayed,
-  | 'statusCode'
-  | 'errorCode'
-  | 'clientAborted'
-  | 'interrupted'
-  | 'streamed'
-  | 'reading'
-  | 'responseContentType'
-  | 'responseBytes'
-  | 'firstByteAtMs'
-> & { readonly forwarded: { readonly attempt: OpenAttempt } };
+/** A record while its request runs. */
+export class OpenRecord implements AnswerNotes {
+  constructor(
+    private readonly deps: RecordDeps,
+    private readonly arrival: Arrival,
+    private readonly call: UpstreamCall,
+    readonly kept: { readonly hashes: RecordHashes; readonly entry: LedgerEntry },
+  ) {}
+
+  /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
+  progress(answered: Answered): void {
+    const { hashes, entry } = this.kept;
+    const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
+    const cut = { ...answered, reading, interrupted: true };
+    entry.progress(usageRecord(this.deps, this.arrival, this.call, { answered: cut, hashes, nowMs: Date.now() }));
+  }
+}
 
 /** What a cost depends on. */
 type Billed = Pick<Answered, 'reading' | 'statusCode'>;
@@ -63,11 +66,12 @@ export function open(
   call: UpstreamCall,
 ): OpenRecord {
   const hashes = { cacheKeyHash: cacheKey(deps, arrival, call), systemMessageHash: systemMessageHash(deps, call) };
-  return { ...hashes, entry: deps.ledger.open(intentOf(deps, arrival, call, hashes)) };
+  const entry = deps.ledger.open(intentOf(deps, arrival, call, hashes));
+  return new OpenRecord(deps, arrival, call, { hashes, entry });
 }
 
 /** What the record would say if nothing came back: the provider has taken in what was sent. */
-function intentOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, hashes: Outcome['hashes']): UsageIntent {
+function intentOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, hashes: RecordHashes): UsageIntent {
   const { facts, target, isBillable } = call;
   const { policy } = target;
   const { headers } = arrival.request;
@@ -105,18 +109,6 @@ function intentOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, hashes
   };
 }
 
-/** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
-export function progress(
-  deps: RecordDeps,
-  arrival: Arrival,
-  call: UpstreamCall,
-  { open: hashes, answered }: { readonly open: OpenRecord; readonly answered: Answered },
-): void {
-  const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
-  const cut = { ...answered, reading, interrupted: true };
-  hashes.entry.progress(usageRecord(deps, arrival, call, { answered: cut, hashes, nowMs: Date.now() }));
-}
-
 export async function record(
   deps: RecordDeps,
   arrival: Arrival,
@@ -124,7 +116,7 @@ export async function record(
   outcome: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Promise<void> {
   const settled = settlement(deps, arrival, call, outcome);
-  await outcome.open.entry.settle(settled.usage, settled.bodies);
+  await outcome.open.kept.entry.settle(settled.usage, settled.bodies);
 }
 
 interface Settlement {
@@ -137,13 +129,14 @@ function settlement(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { open: hashes, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
+  { open: { kept }, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Settlement {
   try {
+    const { hashes } = kept;
     const usage = usageRecord(deps, arrival, call, { answered: relayed, hashes, nowMs: Date.now() });
     return { usage, bodies: logBodies(arrival, call, relayed) };
   } catch (error) {
-    hashes.entry.abandon();
+    kept.entry.abandon();
     const { accountId, gatewayId } = call.target.policy;
     const { units, model, usageSource } = relayed.reading;
     const provider = call.target.provider.slug;
@@ -224,7 +217,7 @@ const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, to
 
 interface Outcome {
   readonly answered: Answered;
-  readonly hashes: Pick<OpenRecord, 'cacheKeyHash' | 'systemMessageHash'>;
+  readonly hashes: RecordHashes;
   readonly nowMs: number;
 }
 

@@ -6,11 +6,11 @@
 import type { ServerResponse } from 'node:http';
 import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
-import type { UsageReading } from '../dialects/dialect.js';
+import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import type { GatewayError } from '../gateway-error.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
-import type { Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
+import type { AnswerNotes, Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
 import { ownHeaders, sendError } from '../own-headers.js';
 import { headerOf } from '../upstream/headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
@@ -18,29 +18,28 @@ import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.j
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
 import { sendWhole } from '../whole-answer.js';
-import { meter, NOTHING_USED, type Meter } from './meter.js';
-import { progress, type OpenRecord, type RecordDeps } from './record.js';
+import { meter, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
 const CLIENT_LEFT_STATUS = 499;
 
-export interface RelayDeps extends RecordDeps {
+export interface RelayDeps {
   readonly bounds: RequestBounds;
   readonly statistics: ProxyStatistics;
 }
 
-/** What is relayed, and the record that is being made of it. */
+/** What is relayed, and where it is noted how far it has come. */
 export interface Relaying {
   readonly forwarded: Forwarded;
-  readonly open: OpenRecord;
+  readonly notes: AnswerNotes;
 }
 
 export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, relaying: Relaying): Promise<Relayed> {
-  const { forwarded, open } = relaying;
+  const { forwarded, notes } = relaying;
   switch (forwarded.kind) {
     case 'answered':
       return new Promise((resolve, reject) =>
-        new Passage(deps, arrival, call, { forwarded, open }).start({ resolve, reject }),
+        new Passage(deps, arrival, call, { forwarded, notes }).start({ resolve, reject }),
       );
     case 'failed': {
       const { error } = forwarded;
@@ -87,7 +86,7 @@ const ONE_WRITE_BYTES_MAX = 64 * 1024;
 /** One answer on its way down. */
 class Passage implements AnswerSink {
   private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>;
-  private readonly open: OpenRecord;
+  private readonly notes: AnswerNotes;
   private readonly answer: UpstreamAnswer;
   private readonly response: ServerResponse;
   private readonly meter: Meter;
@@ -117,10 +116,10 @@ class Passage implements AnswerSink {
     private readonly deps: RelayDeps,
     private readonly arrival: Arrival,
     private readonly call: UpstreamCall,
-    { forwarded, open }: { readonly forwarded: Extract<Forwarded, { kind: 'answered' }>; readonly open: OpenRecord },
+    { forwarded, notes }: { readonly forwarded: Extract<Forwarded, { kind: 'answered' }>; readonly notes: AnswerNotes },
   ) {
     this.forwarded = forwarded;
-    this.open = open;
+    this.notes = notes;
     const { headers, statusCode } = (this.answer = forwarded.answer);
     this.response = arrival.response;
     this.contentType = headerOf(headers, 'content-type');
@@ -200,8 +199,7 @@ class Passage implements AnswerSink {
     this.notedAtMs = nowMs;
     const reading = this.meter.soFar();
     if (reading === null) return;
-    const answered = this.relayed(reading, true, false);
-    progress(this.deps, this.arrival, this.call, { open: this.open, answered });
+    this.notes.progress(this.relayed(reading, true, false));
   }
 
   private passFiltered(chunks: readonly Uint8Array[], isLast: boolean): boolean {

@@ -2,7 +2,7 @@ import { expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
 import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.js';
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
-import { record } from '../../../../proxy/stages/record.js';
+import { OpenRecord, record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
@@ -36,7 +36,8 @@ test('a request of which no record can be made leaves no room taken in the ledge
     reading: { units, usageSource: 'PROVIDER', model: 'gpt', usageNote: null, serviceTier: null },
   } as unknown as Relayed;
 
-  const open = { entry, cacheKeyHash: null, systemMessageHash: null };
+  const hashes = { cacheKeyHash: null, systemMessageHash: null };
+  const open = new OpenRecord(deps, arrival, call, { hashes, entry });
   await expect(record(deps, arrival, call, { open, relayed })).rejects.toBe(fault);
   expect(abandon).toHaveBeenCalledTimes(1);
   expect(entry.settle).not.toHaveBeenCalled();

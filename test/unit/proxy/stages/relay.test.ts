@@ -3,8 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Dialect } from '../../../../proxy/dialects/dialect.js';
 import type { Arrival, Forwarded, UpstreamCall } from '../../../../proxy/exchange.js';
 import { REQUEST_BOUNDS } from '../../../../proxy/limits.js';
-import type { OpenRecord } from '../../../../proxy/stages/record.js';
-import { relay, type RelayDeps } from '../../../../proxy/stages/relay.js';
+import { relay } from '../../../../proxy/stages/relay.js';
 import { ProxyStatistics } from '../../../../proxy/telemetry/statistics.js';
 import type { AnswerSink, UpstreamAnswer } from '../../../../proxy/upstream/upstream-exchange.js';
 
@@ -32,9 +31,9 @@ test('a reader of usage that fails at the end of an answer leaves nobody waiting
   const attempt = { number: 1, step: 0, startedAtMs: 1, statusCode: 200, errorCode: null };
   const forwarded: Forwarded = { kind: 'answered', answer, attempt };
   const arrival = { response: new EventEmitter() } as unknown as Arrival; // nothing is written before the record is safe
-  const deps = { bounds: REQUEST_BOUNDS, statistics: new ProxyStatistics() } as unknown as RelayDeps; // nothing is recorded
-  const open = {} as OpenRecord; // likewise
-  const relayed = relay(deps, arrival, call, { forwarded, open });
+  const deps = { bounds: REQUEST_BOUNDS, statistics: new ProxyStatistics() };
+  const notes = { progress: () => undefined };
+  const relayed = relay(deps, arrival, call, { forwarded, notes });
   sink?.data(Buffer.from('{}'));
   expect(() => sink?.end()).not.toThrow(); // the client library would take it for a fault of its connection
   await expect(relayed).rejects.toBe(fault);
