@@ -60,7 +60,7 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     // limit: rate limits of the policy
     // look up: the cache
     const call = await choose(deps, arrival, target, caller);
-    const opened = open(deps, arrival, call);
+    const opened = await open(deps, arrival, call);
     const relayed = await passOn(deps, arrival, call, opened);
     // store: the cache
     await record(deps, arrival, call, { open: opened, relayed });

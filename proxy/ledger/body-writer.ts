@@ -1,7 +1,6 @@
 /**
  * The logs' bodies on their way to Postgres: a path of its own, bounded in memory, which can neither displace a usage
- * record nor make one wait. What does not fit is dropped and counted; its log says NOT_COLLECTED. Postgres compresses
- * them (migration 202611281220).
+ * record nor make one wait. What does not fit is dropped and counted; its log says NOT_COLLECTED.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';

@@ -22,6 +22,7 @@ export class GroupCommit {
   failedWrites = 0;
   /** the end of the present turn; null: nothing waits for it yet */
   private turn: Promise<void> | null = null;
+  private writes: Promise<void> | null = null;
   private waiting: (() => void)[] = [];
   private isBusy = false;
 
@@ -33,6 +34,21 @@ export class GroupCommit {
       setImmediate(() => {
         this.turn = null;
         this.commit(resolve);
+      });
+    }));
+  }
+
+  /** Resolves when all that was added so far, and in this turn, is written. Rejects with what the disk says. */
+  whenWritten(): Promise<void> {
+    return (this.writes ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.writes = null;
+        try {
+          this.options.writer.write();
+          resolve();
+        } catch (error) {
+          reject(error as Error);
+        }
       });
     }));
   }

@@ -91,18 +91,18 @@ export class SpoolLedger implements UsageLedger {
     this.own = { spool, writer, shipper, shipping, commit, startedMs: Date.now() };
   }
 
-  open(intent: UsageIntent): LedgerEntry {
-    const { writer } = this.admitting();
-    const before = writer.unsafeBytes;
-    try {
-      writer.addIntent(intent);
-      writer.write();
-    } catch (error) {
-      writer.undo(before);
-      throw this.refusal('the usage ledger cannot be written', error);
-    }
+  async open(intent: UsageIntent): Promise<LedgerEntry> {
+    const { writer, commit } = this.admitting();
+    writer.addIntent(intent);
     const entry = new SpoolEntry(this, intent.id, writer.current.number);
     this.entries.add(entry);
+    try {
+      await commit.whenWritten();
+      entry.segment = writer.current.number;
+    } catch (error) {
+      this.abandon(entry);
+      throw this.refusal('the usage ledger cannot be written', error);
+    }
     return entry;
   }
 

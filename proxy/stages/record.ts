@@ -60,13 +60,13 @@ type Billed = Pick<Answered, 'reading' | 'statusCode'>;
  * From here on the request has a usage record, whatever happens. Throws 9006 when the ledger cannot take it: nothing is
  * sent upstream then.
  */
-export function open(
+export async function open(
   deps: RecordDeps & { readonly ledger: UsageLedger },
   arrival: Arrival,
   call: UpstreamCall,
-): OpenRecord {
+): Promise<OpenRecord> {
   const hashes = { cacheKeyHash: cacheKey(deps, arrival, call), systemMessageHash: systemMessageHash(deps, call) };
-  const entry = deps.ledger.open(intentOf(deps, arrival, call, hashes));
+  const entry = await deps.ledger.open(intentOf(deps, arrival, call, hashes));
   return new OpenRecord(deps, arrival, call, { hashes, entry });
 }
 

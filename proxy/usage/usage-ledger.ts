@@ -54,5 +54,5 @@ export interface LedgerEntry {
 
 export interface UsageLedger {
   /** Throws GatewayError 9006 when another record could not be kept: nothing is sent upstream then. */
-  open(intent: UsageIntent): LedgerEntry;
+  open(intent: UsageIntent): Promise<LedgerEntry>;
 }

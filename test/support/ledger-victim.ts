@@ -36,12 +36,12 @@ const recordOf = (id: string): UsageRecord => ({
 });
 const newRecord = (): UsageRecord => recordOf(newUuidV7());
 const [unanswered, noted, abandoned] = [newRecord(), newRecord(), newRecord()];
-ledger.open(intentOf(unanswered));
-const entry = ledger.open(intentOf(noted));
+await ledger.open(intentOf(unanswered));
+const entry = await ledger.open(intentOf(noted));
 const records = Array.from({ length: Number(settled) }, newRecord);
-for (const record of records) await ledger.open(intentOf(record)).settle(record, null);
+for (const record of records) await (await ledger.open(intentOf(record))).settle(record, null);
 entry.progress({ ...noted, interrupted: true, units: { ...noUnits(), inputTokens: 3, outputTokens: 7 } });
-ledger.open(intentOf(abandoned)).abandon();
+(await ledger.open(intentOf(abandoned))).abandon();
 await new Promise(setImmediate); // what was abandoned is written with its turn
 const ids: VictimIds = {
   settled: records.map(({ id }) => id),

@@ -99,12 +99,13 @@ afterEach(async () => {
 });
 
 /** Each tells its own number in every long column, so that bytes of another batch would show. */
-function settle(count: number): UsageRecord[] {
+async function settle(count: number): Promise<UsageRecord[]> {
   const batched = Array.from({ length: count }, (_, i): UsageRecord => {
     const text = `${i}:`.padEnd(2_000, '€');
     return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, path: text, usageNote: text, requestBytes: i };
   });
-  for (const record of batched) void rig.ledger.open(intentOf(record)).settle(record, null);
+  const entries = await Promise.all(batched.map((record) => rig.ledger.open(intentOf(record))));
+  for (const [i, record] of batched.entries()) void entries[i]?.settle(record, null);
   return batched;
 }
 
@@ -125,9 +126,9 @@ test.each(['breaks', 'loses the answer to COMMIT'] as const)(
   'a batch whose connection %s is written once, and so is what came in meanwhile',
   async (fault) => {
     way.fault = fault;
-    const first = settle(RECORDS);
+    const first = await settle(RECORDS);
     await waitFor(() => (rig.ledger.state?.failedShipments ?? 0) > 0, 'the fault');
-    const later = settle(10);
+    const later = await settle(10);
     await isWritten();
     await expectEachOnce([...first, ...later]);
   },
@@ -135,21 +136,21 @@ test.each(['breaks', 'loses the answer to COMMIT'] as const)(
 
 test('a batch that stalls in the socket is sent again over another connection, and its memory is its own until then', async () => {
   way.fault = 'stalls';
-  const first = settle(RECORDS);
+  const first = await settle(RECORDS);
   await waitFor(() => way.stalled.length > 0, 'the stall');
-  const later = settle(RECORDS); // would be written over the first batch, were its memory free
+  const later = await settle(RECORDS); // would be written over the first batch, were its memory free
   await isWritten();
   for (const socket of way.stalled) socket.resume(); // what the socket still held goes to Postgres after all
-  const last = settle(10);
+  const last = await settle(10);
   await isWritten();
   await expectEachOnce([...first, ...later, ...last]);
 });
 
 test('a batch that arrives after its time was up, but before its connection was given up, is written once', async () => {
   way.fault = 'stalls';
-  const first = settle(RECORDS);
+  const first = await settle(RECORDS);
   await waitFor(() => way.stalled.length > 0, 'the stall');
-  const later = settle(RECORDS);
+  const later = await settle(RECORDS);
   const untilTimeout = Date.now() + QUERY_TIMEOUT_MS * 1.3;
   await waitFor(() => Date.now() > untilTimeout, 'the end of its time', QUERY_TIMEOUT_MS * 2);
   expect(rig.ledger.state?.failedShipments).toBe(0); // ROLLBACK still waits behind it
