@@ -59,7 +59,7 @@ export class SpoolReader {
         await this.read(segment, Math.min(left, PIECE_BYTES));
         return this.scan;
       }
-      if (segment === this.source.segments.at(-1)) return null;
+      if (!this.isFinal(segment)) return null;
       this.goTo(segment.number + 1);
     }
   }
@@ -90,9 +90,16 @@ export class SpoolReader {
     this.passedOver = 0; // it was the unwritten end of the segment before
   }
 
-  /** Nothing but an unwritten or torn end is left of a segment behind which there is another. */
+  /** Nothing but an unwritten or torn end is left of a segment that is final, and was so when it was read. */
   private isDone(scan: FrameScan): boolean {
-    return this.isLastPiece && scan.isExhausted && this.source.segments.some(({ number }) => number > this.at.segment);
+    const segment = this.segment();
+    if (segment?.number !== this.at.segment) return true; // it is gone
+    return scan.isExhausted && this.isFinal(segment) && this.at.offset + scan.bytes.length === segment.synced;
+  }
+
+  /** There is another behind it, so it grows no more; and all of it may be read. */
+  private isFinal(segment: Segment): boolean {
+    return segment !== this.source.segments.at(-1) && segment.synced === segment.written;
   }
 
   private segment(): Segment | null {

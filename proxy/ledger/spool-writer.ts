@@ -48,7 +48,7 @@ export class SpoolWriter {
   /** Makes the first segment; throws what the disk says. */
   async start(): Promise<void> {
     this.segments.push(await this.newSegment());
-    this.making = this.makeSpares();
+    void this.replenish();
   }
 
   /** the segment being written */
@@ -157,9 +157,9 @@ export class SpoolWriter {
   }
 
   /** Makes spare segments, if some are wanted; never rejects. */
-  replenish(): Promise<void> {
-    this.making ??= this.makeSpares();
-    return this.making;
+  async replenish(): Promise<void> {
+    if (this.spares.length < SPARES) this.making ??= this.makeSpares();
+    await this.making;
   }
 
   /** Closes the files; nothing may be written afterwards. */
@@ -172,9 +172,10 @@ export class SpoolWriter {
   private turnOver(): void {
     const spare = this.spares.shift();
     if (spare !== undefined) this.segments.push(spare);
-    this.making ??= this.makeSpares();
+    void this.replenish();
   }
 
+  /** Never rejects. */
   private async makeSpares(): Promise<void> {
     try {
       while (this.spares.length < SPARES) this.spares.push(await this.newSegment());

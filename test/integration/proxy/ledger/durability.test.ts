@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FRAME_KINDS, FrameScan } from '../../../../proxy/ledger/frames.js';
 import { GroupCommit } from '../../../../proxy/ledger/group-commit.js';
+import { SpoolReader } from '../../../../proxy/ledger/spool-reader.js';
 import { SpoolWriter } from '../../../../proxy/ledger/spool-writer.js';
 import { newUuidV7, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
@@ -99,5 +100,33 @@ test.each([true, false])(
     });
     expect(numbers).toEqual([2, 3, 4, 5]);
     expect(problems.length).toBeGreaterThan(0);
+  },
+);
+
+test.each([true, false])(
+  'a reader misses nothing that is written before the next segment begins (synced: %s)',
+  async (isSynced) => {
+    const commit = await commits(isSynced);
+    const reader = new SpoolReader(writer);
+    const numbers: number[] = [];
+    const readOn = async (): Promise<void> => {
+      for (let scan = await reader.next(); scan !== null; scan = await reader.next()) {
+        while (scan.next()) numbers.push(scan.number);
+      }
+    };
+    let number = 0;
+    while (writer.segments.length < 4) {
+      add(++number);
+      await commit.whenSafe();
+      const scan = await reader.next(); // and no further: it comes back when more was written, here or in the next segment
+      while (scan?.next() === true) numbers.push(scan.number);
+      for (let i = 0; i < number % 9; i++) add(++number);
+      writer.write(); // written, and not synced yet
+      await writer.replenish();
+    }
+    await readOn();
+    await commit.whenSafe();
+    await readOn();
+    expect(numbers).toEqual(upTo(number));
   },
 );
