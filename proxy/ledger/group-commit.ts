@@ -47,7 +47,7 @@ export class GroupCommit {
           this.options.writer.write();
           resolve();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       });
     }));
