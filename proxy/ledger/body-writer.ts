@@ -33,6 +33,9 @@ export class BodyWriter {
   private readonly batches: CompositeRows[] = [];
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> | null = null;
+  /** an empty one, whose memory is used again: what each batch allocates anew only full collections free */
+  private spare: CompositeRows | null = null;
+  private hasFailed = false;
   private isClosed = false;
   private typeOid: number | null = null;
 
@@ -59,7 +62,8 @@ export class BodyWriter {
     const until = performance.now() + deadlineMs;
     while (this.batches.length > 0 && performance.now() < until) {
       await (this.writing ?? this.writeFirst());
-      if (this.batches.length > 0) await delay(FLUSH_PAUSE_MS);
+      const pauseMs = this.hasFailed ? RETRY_DELAY_MS : FLUSH_PAUSE_MS;
+      if (this.batches.length > 0) await delay(Math.min(pauseMs, Math.max(0, until - performance.now())));
     }
   }
 
@@ -73,7 +77,8 @@ export class BodyWriter {
     const last = this.batches.at(-1);
     const isTaken = last === undefined || (this.batches.length === 1 && this.writing !== null);
     if (!isTaken && last.count < BATCH_ROWS_MAX && last.byteLength < BATCH_BYTES_MAX) return last;
-    const batch = new CompositeRows();
+    const batch = this.spare ?? new CompositeRows();
+    this.spare = null;
     this.batches.push(batch);
     return batch;
   }
@@ -88,14 +93,14 @@ export class BodyWriter {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     this.writing = this.writeOldest()
-      .then(() => false)
+      .then(() => (this.hasFailed = false))
       .catch((error: unknown) => {
+        this.hasFailed = true;
         this.options.onProblem('log bodies could not be written; they are tried again', error);
-        return true;
       })
-      .then((hasFailed) => {
+      .then(() => {
         this.writing = null;
-        if (this.batches.length > 0) this.schedule(hasFailed ? RETRY_DELAY_MS : 0);
+        if (this.batches.length > 0) this.schedule(this.hasFailed ? RETRY_DELAY_MS : 0);
       });
     return this.writing;
   }
@@ -107,6 +112,8 @@ export class BodyWriter {
     await this.insert(batch, 0, batch.count);
     this.batches.shift();
     this.bytes -= Math.min(this.bytes, bytes);
+    batch.clear();
+    this.spare = batch;
   }
 
   /** A body that Postgres will never take is found by halving, and dropped. */

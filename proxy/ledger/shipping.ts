@@ -45,8 +45,9 @@ export class Shipping {
     for (;;) {
       await (this.running ?? this.run());
       if (this.isShipped()) return true;
-      if (performance.now() >= until) return false;
-      await delay(FLUSH_PAUSE_MS);
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) return false;
+      await delay(Math.min(leftMs, Math.max(FLUSH_PAUSE_MS, this.retryDelayMs)));
     }
   }
 

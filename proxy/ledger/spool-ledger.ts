@@ -100,7 +100,8 @@ export class SpoolLedger implements UsageLedger {
       await commit.whenWritten();
       entry.segment = writer.current.number;
     } catch (error) {
-      this.abandon(entry);
+      this.entries.delete(entry);
+      writer.addAbandoned(intent.id); // should the disk take its intent after all
       throw this.refusal('the usage ledger cannot be written', error);
     }
     return entry;

@@ -94,15 +94,6 @@ export class SpoolWriter {
     this.unsafe.bytesOf(frame);
   }
 
-  /** Takes back what was added since the length was `length`; none of it may have been written. */
-  undo(length: number): void {
-    this.unsafe.length = length;
-  }
-
-  get unsafeBytes(): number {
-    return this.unsafe.length;
-  }
-
   /** Writes what was added. Throws what the disk says; then all of it is still held, and can be tried again. */
   write(): void {
     const { unsafe } = this;

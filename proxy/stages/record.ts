@@ -47,9 +47,14 @@ export class OpenRecord implements AnswerNotes {
   /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
   progress(answered: Answered): void {
     const { hashes, entry } = this.kept;
-    const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
-    const cut = { ...answered, reading, interrupted: true };
-    entry.progress(usageRecord(this.deps, this.arrival, this.call, { answered: cut, hashes, nowMs: Date.now() }));
+    try {
+      const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
+      const cut = { ...answered, reading, interrupted: true };
+      entry.progress(usageRecord(this.deps, this.arrival, this.call, { answered: cut, hashes, nowMs: Date.now() }));
+    } catch (error) {
+      // Thrown on, it would end the answer; the record that the request has by now stands.
+      this.deps.log.error({ requestId: this.arrival.id, err: error }, 'the progress of an answer could not be noted');
+    }
   }
 }
 
