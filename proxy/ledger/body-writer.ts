@@ -100,7 +100,10 @@ export class BodyWriter {
       })
       .then(() => {
         this.writing = null;
-        if (this.batches.length > 0) this.schedule(this.hasFailed ? RETRY_DELAY_MS : 0);
+        const isFull = this.batches.length > 1;
+        if (this.batches.length > 0) {
+          this.schedule(this.hasFailed ? RETRY_DELAY_MS : isFull ? 0 : this.options.intervalMs);
+        }
       });
     return this.writing;
   }

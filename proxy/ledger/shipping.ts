@@ -75,7 +75,7 @@ export class Shipping {
     return this.options.shipper.shippedSeq >= this.options.settledSeq();
   }
 
-  /** Ships until there is nothing left; never rejects. */
+  /** Ships what is there; never rejects. */
   private run(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
@@ -96,6 +96,8 @@ export class Shipping {
         if (hasShipped) this.unshippedSinceMs = this.isShipped() ? null : beganMs;
         if (!hasShipped) return;
         await shipped();
+        // What came meanwhile waits for the next interval: shipped at once, it would be a transaction for a few records.
+        if (!shipper.hasMore) return;
       }
     } catch (error) {
       this.failed += 1;

@@ -10,6 +10,8 @@ const RUN_BYTES_MAX = 1024 * 1024;
 export class SpoolShipper {
   /** numbers that no frame had though later ones did: records that the disk has lost */
   missing = 0;
+  /** whether the last run ended before the spool did */
+  hasMore = false;
   private readonly reader: SpoolReader;
   private readonly rows = new CompositeRows();
   private spool: ShippedSpool | null = null;
@@ -98,6 +100,7 @@ export class SpoolShipper {
   /** Gathers the next run of numbers without a gap, and returns the first; null: there is no record more. */
   private async fill(): Promise<number | null> {
     this.rows.clear();
+    this.hasMore = false;
     let firstSeq: number | null = null;
     for (;;) {
       const scan = await this.reader.next();
@@ -105,7 +108,8 @@ export class SpoolShipper {
       await this.cursor();
       const seen = this.gather(scan, firstSeq);
       firstSeq = seen;
-      if (!scan.isExhausted) return firstSeq; // the run is full, or ends at a gap
+      this.hasMore = !scan.isExhausted; // the run is full, or ends at a gap
+      if (this.hasMore) return firstSeq;
     }
   }
 
