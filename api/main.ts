@@ -7,7 +7,7 @@ import { EnvironmentError } from '../platform/environment.js';
 import { SecretsError } from '../platform/instance-secrets.js';
 import { listen } from '../platform/listen.js';
 import { createLogger, type Logger } from '../platform/logger.js';
-import { createPool } from '../platform/postgres.js';
+import { createPool, PooledConnection } from '../platform/postgres.js';
 import { createRedis } from '../platform/redis.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { createDataSource, poolOf } from '../schema/data-source.js';
@@ -40,6 +40,7 @@ async function run(config: ApiConfig): Promise<void> {
   const dataSource = createDataSource({
     ...config.database,
     applicationName: 'tollgate-api',
+    connection: PooledConnection,
     queryTimeoutMs: QUERY_TIMEOUT_MS,
     onError,
   });

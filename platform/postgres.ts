@@ -37,9 +37,22 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number;
 }
 
+/**
+ * A connection whose loss never ends the process. Its pool hears the 'error' of idle connections only, and the server's
+ * last word may stand in the very packet that made it ready: before whoever asked for it could listen. Nothing is missed:
+ * the next query on it fails, and the pool does not take it back.
+ */
+export class PooledConnection extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 /** A pool whose idle-connection errors are reported to `onError` instead of ending the process. */
 export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
+    Client: PooledConnection,
     connectionString: options.connectionString,
     application_name: options.applicationName,
     max: options.connectionsMax,
@@ -72,9 +85,6 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // The pool listens to idle connections only: one that is lost while it is out would end the process by its 'error'.
-  const onLost = (error: Error): void => void (broken = error);
-  client.on('error', onLost);
   try {
     await client.query(beginSql(role, settings));
     const result = await work(client);
@@ -85,7 +95,6 @@ export async function inTransaction<T>(
     await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
     throw error;
   } finally {
-    client.off('error', onLost);
     client.release(broken);
   }
 }

@@ -56,6 +56,8 @@ const snakeCase = (name: string): string => name.replace(/[A-Z]|\d+/g, (part) =>
 export interface DataSourceOptions {
   readonly url: string;
   readonly applicationName: string;
+  /** the class of its connections: one whose loss ends no process */
+  readonly connection: typeof pg.Client;
   readonly connectionsMax: number;
   /** client-side limit of one query: above every server-side statement timeout, for a server that does not answer */
   readonly queryTimeoutMs: number;
@@ -92,7 +94,12 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     ...(options.onQuery === undefined ? {} : { logger: new QueryReporter(options.onQuery) }),
     installExtensions: false,
     poolErrorHandler: options.onError,
-    extra: { max: options.connectionsMax, query_timeout: options.queryTimeoutMs, connectionTimeoutMillis: 3_000 },
+    extra: {
+      Client: options.connection,
+      max: options.connectionsMax,
+      query_timeout: options.queryTimeoutMs,
+      connectionTimeoutMillis: 3_000,
+    },
   });
 }
 

@@ -6,6 +6,7 @@ import { PriceImportService, PriceListService, type PriceImportReport } from '..
 import { Database } from '../api/tenancy/database.js';
 import { readMigrationConfig } from '../migrations/config.js';
 import { errorMessage } from '../platform/error-code.js';
+import { PooledConnection } from '../platform/postgres.js';
 import { createDataSource } from '../schema/data-source.js';
 
 const USAGE = `npm run prices -- import FILE [--format tollgate|litellm] [--mode merge|replace|fill] [--source TEXT] [--dry-run]
@@ -55,6 +56,7 @@ async function withImports<T>(work: (imports: PriceImportService) => Promise<T>)
   const dataSource = createDataSource({
     url: connectionString,
     applicationName: 'tollgate-prices',
+    connection: PooledConnection,
     connectionsMax: 1,
     queryTimeoutMs: STATEMENT_TIMEOUT_MS + 1_000,
     onError: (error) => void process.stderr.write(`${error.message}\n`),

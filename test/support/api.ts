@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createApi, type Api, type ApiOptions } from '../../api/create-api.js';
 import { listen } from '../../platform/listen.js';
 import { createLogger, type Logger } from '../../platform/logger.js';
-import { createPool } from '../../platform/postgres.js';
+import { createPool, PooledConnection } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { createDataSource } from '../../schema/data-source.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
@@ -39,6 +39,7 @@ export async function startTestApi(
   const dataSource = createDataSource({
     url: database.url,
     applicationName: 'test-api',
+    connection: PooledConnection,
     connectionsMax: 4,
     queryTimeoutMs: 10_000,
     onError: ignore,

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { Access, instanceScope } from '../../../api/access.js';
 import { Database } from '../../../api/tenancy/database.js';
-import { createPool } from '../../../platform/postgres.js';
+import { createPool, PooledConnection } from '../../../platform/postgres.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
 import { createDataSource } from '../../../schema/data-source.js';
 import { ANONYMOUS } from '../../../api/principal.js';
@@ -21,7 +21,13 @@ let database: Database;
 beforeAll(async () => {
   testDatabase = await openTestDatabase();
   const ignore = (): void => undefined; // connections are cut on purpose
-  const pool = { applicationName: 'reuse', connectionsMax: 2, queryTimeoutMs: 5_000, onError: ignore };
+  const pool = {
+    applicationName: 'reuse',
+    connection: PooledConnection,
+    connectionsMax: 2,
+    queryTimeoutMs: 5_000,
+    onError: ignore,
+  };
   dataSource = createDataSource({ url: testDatabase.url, ...pool });
   await dataSource.initialize();
   owner = createPool({ connectionString: testDatabase.url, applicationName: 'owner', connectionsMax: 1 }, ignore);

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { migrate, revert } from '../../../migrations/run.js';
+import { PooledConnection } from '../../../platform/postgres.js';
 import { createDataSource } from '../../../schema/data-source.js';
 import { openEmptyTestDatabase, openTestDatabase, type TestDatabase } from '../../support/postgres.js';
 
@@ -26,7 +27,7 @@ async function ownObjects(url: string): Promise<string[]> {
 
 /** What TypeORM would do to make the database fit the entities. */
 async function drift(url: string): Promise<string[]> {
-  const options = { applicationName: 'drift', connectionsMax: 2, queryTimeoutMs: 10_000 };
+  const options = { applicationName: 'drift', connection: PooledConnection, connectionsMax: 2, queryTimeoutMs: 10_000 };
   const dataSource = createDataSource({ url, ...options, onError: () => undefined });
   await dataSource.initialize();
   const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
