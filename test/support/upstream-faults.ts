@@ -43,11 +43,16 @@ const CHUNKED = 'transfer-encoding: chunked';
 /** Text of one byte a character. */
 const say = ({ socket }: Peer, text: string): void => void socket.write(text, 'latin1');
 
-/** A whole answer with a length. */
-export function answer(peer: Peer, body: string | Buffer, ...headers: string[]): void {
+/** A whole answer with a length, as text of one byte a character. */
+function wholeAnswer(peer: Peer, body: string | Buffer, ...headers: string[]): string {
   const bytes = Buffer.from(body);
-  peer.meant = bytes;
-  say(peer, headOf(peer, `content-length: ${bytes.length}`, ...headers) + bytes.toString('latin1'));
+  return headOf(peer, `content-length: ${bytes.length}`, ...headers) + bytes.toString('latin1');
+}
+
+/** The whole answer that the client ought to see. */
+export function answer(peer: Peer, body: string | Buffer, ...headers: string[]): void {
+  peer.meant = Buffer.from(body);
+  say(peer, wholeAnswer(peer, body, ...headers));
 }
 
 export const wellDone: Play = { request: (peer) => answer(peer, goodBody(peer)) };
@@ -145,7 +150,7 @@ const BREAKING_HTTP: Readonly<Record<string, Fault>> = {
   },
   'sends two answers to one request': {
     request: (peer) => {
-      const one = headOf(peer, `content-length: ${goodBody(peer).length}`) + goodBody(peer);
+      const one = wholeAnswer(peer, goodBody(peer));
       say(peer, one + one.replaceAll('Hello', 'Wrong'));
     },
   },
@@ -153,7 +158,8 @@ const BREAKING_HTTP: Readonly<Record<string, Fault>> = {
     isLate: true,
     request: (peer) => {
       answer(peer, goodBody(peer));
-      setTimeout(() => answer(peer, goodBody(peer).replaceAll('Hello', 'Wrong')), 5);
+      const unasked = wholeAnswer(peer, goodBody(peer).replaceAll('Hello', 'Wrong'));
+      setTimeout(() => say(peer, unasked), 5);
     },
   },
   'says 100 Continue unasked': {
