@@ -42,7 +42,7 @@ CREATE TABLE ledger_shipment (
 CREATE TABLE ledger_quarantine (
   spool integer NOT NULL,
   spool_seq bigint NOT NULL,
-  -- a row of usage_record_row_2 in binary (record_send)
+  -- a row of usage_record_row_3 in binary (record_send)
   record bytea NOT NULL,
   -- the same to be read; null: it cannot be
   readable jsonb,
@@ -59,9 +59,37 @@ ALTER TABLE usage_record ADD COLUMN spool integer, ADD COLUMN spool_seq bigint,
 -- the proof of a run is one range scan; no number has two rows in a day
 CREATE UNIQUE INDEX usage_record_spool_key ON usage_record (spool, spool_seq, day) WHERE spool IS NOT NULL;
 
+-- What is known when a request is opened stands in front: a spool's rows say it twice, and it is encoded once. Under a
+-- name of its own, for proxies of an older release write \`usage_record_row_2\`.
+CREATE TYPE usage_record_row_3 AS (
+  day date, id uuid, account_id uuid, gateway_id uuid, api_token_id uuid, event_id text, config_version integer,
+  created_at timestamptz, method text, path text, is_log boolean, log_retention_days smallint, cache_key_hash bytea,
+  metadata jsonb, client_ip text, user_agent text, request_content_type text, system_message_hash bytea,
+  provider text, model text, status_code smallint, error_code integer, cached boolean, streamed boolean,
+  client_aborted boolean, interrupted boolean, duration_ms integer, time_to_first_token_ms integer, input_tokens bigint,
+  cached_input_tokens bigint, cache_write_tokens bigint, cache_write_1h_tokens bigint, output_tokens bigint,
+  reasoning_tokens bigint, audio_input_tokens bigint, audio_output_tokens bigint, image_input_tokens bigint,
+  image_output_tokens bigint, requests bigint, web_searches bigint, other_units jsonb, usage_source text,
+  usage_note text, cost_pico bigint, cost_status text, saved_pico bigint, price_version integer, price_rule text,
+  attempts jsonb, attempt_started_after_ms integer, response_content_type text, request_bytes bigint,
+  response_bytes bigint
+);
+
+-- both null: the row describes the only attempt, which began with the request, and whose process ended unanswered
+ALTER TABLE usage_record DROP CONSTRAINT usage_record_attempts_check, ADD CONSTRAINT usage_record_attempts_check
+  CHECK (CASE WHEN attempts IS NULL THEN attempt_started_after_ms IS NOT NULL OR interrupted
+    ELSE attempt_started_after_ms IS NULL END);
+
 GRANT SELECT, INSERT, UPDATE ON ledger_spool, ledger_shipment TO tollgate_shipper;
 GRANT SELECT, INSERT ON ledger_quarantine TO tollgate_shipper;`,
   down: `
+-- Forced row-level security would hide every row from an owner that is no superuser.
+ALTER TABLE usage_record NO FORCE ROW LEVEL SECURITY;
+UPDATE usage_record SET attempt_started_after_ms = 0 WHERE attempts IS NULL AND attempt_started_after_ms IS NULL;
+ALTER TABLE usage_record FORCE ROW LEVEL SECURITY;
+ALTER TABLE usage_record DROP CONSTRAINT usage_record_attempts_check, ADD CONSTRAINT usage_record_attempts_check
+  CHECK ((attempts IS NULL) = (attempt_started_after_ms IS NOT NULL));
+DROP TYPE usage_record_row_3;
 DROP INDEX usage_record_spool_key;
 ALTER TABLE usage_record DROP CONSTRAINT usage_record_spool_check, DROP COLUMN spool_seq, DROP COLUMN spool;
 DROP TABLE ledger_quarantine;

@@ -98,13 +98,13 @@ DECLARE
 BEGIN
   IF parent = 'usage_record' THEN
     SELECT string_agg('d.' || quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO column_list FROM pg_attribute a
-      WHERE a.attrelid = (SELECT t.typrelid FROM pg_type t WHERE t.oid = 'public.usage_record_row_2'::regtype)
+      WHERE a.attrelid = (SELECT t.typrelid FROM pg_type t WHERE t.oid = 'public.usage_record_row_3'::regtype)
         AND a.attnum > 0 AND NOT a.attisdropped;
     EXECUTE format('INSERT INTO public.ledger_quarantine (spool, spool_seq, record, readable, sqlstate, error)
       SELECT d.spool, d.spool_seq, record_send(r.row), to_jsonb(r.row), ''23514'',
         ''shipped after its day was dropped: older than LEDGER_RETENTION_DAYS''
       FROM public.usage_record_default d JOIN public.ledger_spool s ON s.number = d.spool
-      CROSS JOIN LATERAL (SELECT ROW(%s)::public.usage_record_row_2 AS row) r
+      CROSS JOIN LATERAL (SELECT ROW(%s)::public.usage_record_row_3 AS row) r
       WHERE d.day = %L AND d.received_at >= %L ON CONFLICT DO NOTHING', column_list, day, kept_from);
   END IF;
   EXECUTE format('DELETE FROM public.%I d WHERE d.day = %L', parent || '_default', day);

@@ -4,9 +4,7 @@
  */
 import { rename, rm } from 'node:fs/promises';
 import { CompositeRows } from '../usage/composite-rows.js';
-import { RECORD_COLUMNS, writeRecord } from '../usage/usage-rows.js';
-import { FRAME_HEAD_BYTES, FRAME_KINDS, frameKey, kindOf } from './frames.js';
-import { intentRecord } from './intent-record.js';
+import { FRAME_HEAD_BYTES, frameKey } from './frames.js';
 import { openFrames, type OpenFrames } from './open-frames.js';
 import { openSegments, type Segment } from './segments.js';
 import type { Shipments } from './shipments.js';
@@ -55,15 +53,9 @@ async function shipInterrupted(shipper: SpoolShipper, shipments: Shipments, left
   // Some have a record already: shipped by whoever began this before, or by a frame that a host's crash took.
   const recorded = await shipments.recorded([...left.frames.keys()]);
   const rows = new CompositeRows();
-  for (const [id, frame] of left.frames) if (!recorded.has(id)) addInterrupted(rows, frame);
+  for (const [id, frame] of left.frames) if (!recorded.has(id)) rows.addWritten(frame.subarray(FRAME_HEAD_BYTES));
   if (rows.count > 0) await shipper.shipBehind(rows, left.lastSeq);
   return rows.count;
-}
-
-function addInterrupted(rows: CompositeRows, frame: Buffer): void {
-  const payload = frame.subarray(FRAME_HEAD_BYTES);
-  if (kindOf(frame) === FRAME_KINDS.progress) rows.addWritten(payload);
-  else rows.add(RECORD_COLUMNS.length, writeRecord, intentRecord(payload.toString()));
 }
 
 async function closeAll(segments: readonly Segment[]): Promise<void> {

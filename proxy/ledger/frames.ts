@@ -11,14 +11,12 @@ import { crc32 } from 'node:zlib';
 import type { ByteBuffer } from '../usage/byte-buffer.js';
 
 export const FRAME_KINDS = {
-  /** a request is about to go upstream; its intent in JSON (`intent-record.ts`) */
-  opened: 1,
-  /** the record that it has if the process ends now: a row of `usage_record_row_2`, its length in front (`CompositeRow`) */
-  progress: 2,
+  /** the record that a request has if the process ends now: a row of `usage_record_row_3`, its length in front */
+  open: 1,
   /** a record, final and numbered: a row likewise */
-  settled: 3,
+  settled: 2,
   /** a request of which no record could be made; no payload */
-  abandoned: 4,
+  abandoned: 3,
 } as const;
 export type FrameKind = (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS];
 
@@ -74,9 +72,6 @@ export function endFrame(bytes: ByteBuffer, key: FrameKey, start: number): void 
   bytes.int32At(start + LENGTH_AT, bytes.length - start - FRAME_HEAD_BYTES);
   bytes.int32At(start + CRC_AT, crc32(bytes.view(start + LENGTH_AT, bytes.length), key.crcStart) | 0);
 }
-
-/** The kind of a whole frame. */
-export const kindOf = (frame: Buffer): number => frame[KIND_AT] ?? 0;
 
 /**
  * Goes from frame to frame of `bytes`; its fields describe the one that `next` found, and are overwritten by the next.

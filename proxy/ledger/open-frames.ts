@@ -23,7 +23,6 @@ export async function openFrames(source: SpoolSource): Promise<OpenFrames> {
 }
 
 function note(frames: Map<string, Buffer>, scan: FrameScan): void {
-  const isOpen = scan.kind === FRAME_KINDS.opened || scan.kind === FRAME_KINDS.progress;
-  if (isOpen) frames.set(scan.id, Buffer.from(scan.bytes.subarray(scan.start, scan.end)));
+  if (scan.kind === FRAME_KINDS.open) frames.set(scan.id, Buffer.from(scan.bytes.subarray(scan.start, scan.end)));
   else frames.delete(scan.id);
 }

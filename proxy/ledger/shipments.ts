@@ -12,7 +12,7 @@ import type { CompositeRows } from '../usage/composite-rows.js';
 import { readableRows } from '../usage/readable-rows.js';
 import { RECORD_COLUMNS } from '../usage/usage-rows.js';
 
-const ROW_TYPE = 'usage_record_row_2';
+const ROW_TYPE = 'usage_record_row_3';
 /** A batch of which more than this is refused speaks of the table, not of its rows: nothing is quarantined. */
 const POISON_SHARE_MAX = 0.2;
 /** So many are never too many: a small batch may be all poison. */

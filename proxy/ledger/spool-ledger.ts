@@ -6,11 +6,10 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger.js';
-import type { LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
+import type { LogBodies, RecordedOutcome, RecordedRequest, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { GatewayError } from '../gateway-error.js';
-import type { LedgerEntry, UsageIntent, UsageLedger } from '../usage/usage-ledger.js';
+import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 import type { BodyWriter } from './body-writer.js';
-import { FRAME_KINDS } from './frames.js';
 import { GroupCommit } from './group-commit.js';
 import { openFrames } from './open-frames.js';
 import type { Segment } from './segments.js';
@@ -18,7 +17,7 @@ import type { Shipments } from './shipments.js';
 import { Shipping } from './shipping.js';
 import type { OwnSpool, SpoolFolder } from './spool-folder.js';
 import { SpoolShipper } from './spool-shipper.js';
-import { SpoolWriter } from './spool-writer.js';
+import { SpoolWriter, type WrittenRequest } from './spool-writer.js';
 
 export interface LedgerBounds {
   /** requests open at once; beyond, `open` refuses */
@@ -91,27 +90,26 @@ export class SpoolLedger implements UsageLedger {
     this.own = { spool, writer, shipper, shipping, commit, startedMs: Date.now() };
   }
 
-  async open(intent: UsageIntent): Promise<LedgerEntry> {
+  async open(request: RecordedRequest, cut: RecordedOutcome): Promise<LedgerEntry> {
     const { writer, commit } = this.admitting();
-    writer.addIntent(intent);
-    const entry = new SpoolEntry(this, intent.id, writer.current.number);
+    const entry = new SpoolEntry(this, writer.open(request, cut), writer.current.number);
     this.entries.add(entry);
     try {
       await commit.whenWritten();
       entry.segment = writer.current.number;
     } catch (error) {
       this.entries.delete(entry);
-      writer.addAbandoned(intent.id); // should the disk take its intent after all
+      writer.addAbandoned(request.id); // should the disk take what was said of it after all
       throw this.refusal('the usage ledger cannot be written', error);
     }
     return entry;
   }
 
   /** Of an entry: what would be recorded if the process ended now. */
-  progress(entry: SpoolEntry, record: UsageRecord): void {
+  progress(entry: SpoolEntry, outcome: RecordedOutcome): void {
     const { writer } = this.started();
     try {
-      writer.add(FRAME_KINDS.progress, 0, record);
+      writer.addProgress(entry.written, outcome);
       writer.write();
       entry.segment = writer.current.number;
     } catch (error) {
@@ -119,13 +117,13 @@ export class SpoolLedger implements UsageLedger {
     }
   }
 
-  settle(entry: SpoolEntry, record: UsageRecord, bodies: LogBodies | null): Promise<void> {
+  settle(entry: SpoolEntry, outcome: RecordedOutcome, bodies: LogBodies | null): Promise<void> {
     const { writer, commit, shipping } = this.started();
     this.entries.delete(entry);
     try {
-      writer.add(FRAME_KINDS.settled, this.settledSeq + 1, record);
+      writer.addSettled(this.settledSeq + 1, entry.written, outcome);
     } catch (error) {
-      this.unwritable(record, error);
+      this.unwritable({ ...entry.written.request, ...outcome }, error);
       return commit.whenSafe();
     }
     this.settledSeq += 1;
@@ -297,17 +295,21 @@ export interface LedgerState {
 class SpoolEntry implements LedgerEntry {
   constructor(
     private readonly ledger: SpoolLedger,
-    readonly id: string,
+    readonly written: WrittenRequest,
     /** where the frame stands that would be its record */
     public segment: number,
   ) {}
 
-  progress(record: UsageRecord): void {
-    this.ledger.progress(this, record);
+  get id(): string {
+    return this.written.request.id;
   }
 
-  settle(record: UsageRecord, bodies: LogBodies | null): Promise<void> {
-    return this.ledger.settle(this, record, bodies);
+  progress(outcome: RecordedOutcome): void {
+    this.ledger.progress(this, outcome);
+  }
+
+  settle(outcome: RecordedOutcome, bodies: LogBodies | null): Promise<void> {
+    return this.ledger.settle(this, outcome, bodies);
   }
 
   abandon(): void {

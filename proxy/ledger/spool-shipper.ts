@@ -1,6 +1,7 @@
 /** Ships one spool from its first record to its last, run by run, and knows what of it is in Postgres. */
 import { CompositeRows } from '../usage/composite-rows.js';
 import { FRAME_HEAD_BYTES, FRAME_KINDS, FrameScan } from './frames.js';
+import type { FreshRows } from './fresh-rows.js';
 import type { RecordRun, ShippedSpool, Shipments } from './shipments.js';
 import { SpoolReader, type SpoolSource } from './spool-reader.js';
 
@@ -20,7 +21,7 @@ export class SpoolShipper {
   constructor(
     private readonly id: string,
     private readonly host: string,
-    private readonly source: SpoolSource,
+    private readonly source: SpoolSource & { readonly fresh?: FreshRows },
     private readonly shipments: Shipments,
   ) {
     this.reader = new SpoolReader(source);
@@ -50,7 +51,13 @@ export class SpoolShipper {
    * Rejects when Postgres cannot take it now; the same run comes next then.
    */
   async shipNext(settledSeq: number): Promise<boolean> {
+    const { fresh } = this.source;
+    if (fresh !== undefined && (await this.shipFresh(fresh, settledSeq))) return true;
     const start = this.reader.position;
+    if (fresh !== undefined && this.shipped >= fresh.safeSeq) {
+      this.reader.seek(fresh.safePosition);
+      return false;
+    }
     try {
       const firstSeq = await this.fill();
       if (firstSeq === null) return false;
@@ -82,6 +89,18 @@ export class SpoolShipper {
     this.spool ??= await this.shipments.open(this.id, this.host);
     this.shipped = this.spool.shippedSeq;
     return this.spool;
+  }
+
+  /** False: what comes next is not in memory. When Postgres does not take it, it is read from the files next time. */
+  private async shipFresh(fresh: FreshRows, settledSeq: number): Promise<boolean> {
+    if (this.shipped >= fresh.safeSeq) return false;
+    const { shippedSeq } = await this.cursor();
+    const run = fresh.take(shippedSeq);
+    if (run === null) return false;
+    await this.shipRun(run, settledSeq);
+    this.reader.seek(run.position);
+    this.hasMore = false;
+    return true;
   }
 
   private async shipRun(run: RecordRun, settledSeq: number): Promise<void> {

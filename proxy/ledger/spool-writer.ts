@@ -4,17 +4,30 @@
  * that was not written leaves the memory: when the disk takes no more, it is all there to be written elsewhere.
  */
 import { writeSync } from 'node:fs';
-import type { UsageRecord } from '../../schema/contracts/usage-record.js';
+import type { RecordedOutcome, RecordedRequest } from '../../schema/contracts/usage-record.js';
 import { ByteBuffer } from '../usage/byte-buffer.js';
 import { CompositeRow } from '../usage/composite-row.js';
-import type { UsageIntent } from '../usage/usage-ledger.js';
-import { RECORD_COLUMNS, writeRecord } from '../usage/usage-rows.js';
-import { beginFrame, endFrame, FRAME_KINDS, frameKey, type FrameKey, type FrameKind } from './frames.js';
-import { writtenIntent } from './intent-record.js';
+import { RECORD_COLUMNS, writeOutcome, writeRequest } from '../usage/usage-rows.js';
+import {
+  beginFrame,
+  endFrame,
+  FRAME_HEAD_BYTES,
+  FRAME_KINDS,
+  frameKey,
+  type FrameKey,
+  type FrameKind,
+} from './frames.js';
+import { FreshRows } from './fresh-rows.js';
 import { createSegment, removeSegment, type Segment } from './segments.js';
 
 /** Segments that lie ready, so that requests in flight can settle when the disk is full. */
 const SPARES = 2;
+
+/** A request whose columns are encoded: the front of its row, which all its frames share. */
+export interface WrittenRequest {
+  readonly request: RecordedRequest;
+  readonly columns: Uint8Array;
+}
 
 export interface SpoolWriterOptions {
   readonly folder: string;
@@ -31,6 +44,7 @@ export class SpoolWriter {
   /** why there is no further segment ready; null: there is, or it is being made */
   spareProblem: unknown = null;
   bytesWritten = 0;
+  readonly fresh = new FreshRows();
   private readonly spares: Segment[] = [];
   /** frames that are not safe yet, and how many of their bytes are written */
   private unsafe = new ByteBuffer();
@@ -38,7 +52,10 @@ export class SpoolWriter {
   /** frames that are being synced */
   private syncing = new ByteBuffer();
   private readonly row = new CompositeRow(this.unsafe);
-  private lastNumber = 0;
+  private lastSegment = 0;
+  /** of the last record that was added, and of the last one that is being synced */
+  private lastSeq = 0;
+  private syncingSeq = 0;
   private making: Promise<void> | null = null;
 
   constructor(private readonly options: SpoolWriterOptions) {
@@ -66,22 +83,32 @@ export class SpoolWriter {
     return bytes;
   }
 
-  /** Adds a frame. Throws RangeError, and adds nothing, for a record with a number that no column holds. */
-  add(kind: FrameKind, number: number, record: UsageRecord): void {
-    const start = beginFrame(this.unsafe, this.key, { kind, number, id: record.id });
+  /** Adds what is recorded of a request if the process ends now. Throws RangeError, and adds nothing, as `addSettled`. */
+  open(request: RecordedRequest, cut: RecordedOutcome): WrittenRequest {
+    const start = this.beginRow(FRAME_KINDS.open, 0, request.id);
     try {
-      this.row.row(RECORD_COLUMNS.length, writeRecord, record);
+      const from = this.unsafe.length;
+      writeRequest(this.row, request);
+      const columns = this.unsafe.copied(from, this.unsafe.length);
+      writeOutcome(this.row, cut, request.createdAtMs);
+      this.endRow(start);
+      return { request, columns };
     } catch (error) {
       this.unsafe.length = start;
       throw error;
     }
-    endFrame(this.unsafe, this.key, start);
   }
 
-  addIntent(intent: UsageIntent): void {
-    const start = beginFrame(this.unsafe, this.key, { kind: FRAME_KINDS.opened, number: 0, id: intent.id });
-    this.unsafe.text(writtenIntent(intent));
-    endFrame(this.unsafe, this.key, start);
+  /** In place of what was said of it before. Throws RangeError, and adds nothing, as `addSettled`. */
+  addProgress(written: WrittenRequest, outcome: RecordedOutcome): void {
+    this.addRow(FRAME_KINDS.open, 0, written, outcome);
+  }
+
+  /** Adds a record. Throws RangeError, and adds nothing, for one with a number that no column holds. */
+  addSettled(seq: number, written: WrittenRequest, outcome: RecordedOutcome): void {
+    const start = this.addRow(FRAME_KINDS.settled, seq, written, outcome);
+    this.lastSeq = seq;
+    this.fresh.add(seq, this.unsafe, start + FRAME_HEAD_BYTES);
   }
 
   addAbandoned(id: string): void {
@@ -108,6 +135,7 @@ export class SpoolWriter {
     else {
       segment.synced = segment.written;
       unsafe.clear();
+      this.noteSafe(this.lastSeq);
     }
   }
 
@@ -124,6 +152,7 @@ export class SpoolWriter {
       await this.syncElsewhere();
     }
     this.syncing.clear();
+    this.noteSafe(this.syncingSeq);
   }
 
   /** Takes all frames out that could not be made safe: whoever takes them answers for them, or puts them back. */
@@ -159,6 +188,37 @@ export class SpoolWriter {
     for (const { file } of [...this.segments, ...this.spares]) await file.close();
   }
 
+  private addRow(kind: FrameKind, seq: number, written: WrittenRequest, outcome: RecordedOutcome): number {
+    const { request, columns } = written;
+    const start = this.beginRow(kind, seq, request.id);
+    try {
+      this.unsafe.bytesOf(columns);
+      writeOutcome(this.row, outcome, request.createdAtMs);
+    } catch (error) {
+      this.unsafe.length = start;
+      throw error;
+    }
+    this.endRow(start);
+    return start;
+  }
+
+  private beginRow(kind: FrameKind, number: number, id: string): number {
+    const start = beginFrame(this.unsafe, this.key, { kind, number, id });
+    this.row.begin(RECORD_COLUMNS.length);
+    return start;
+  }
+
+  private endRow(start: number): void {
+    this.row.end(start + FRAME_HEAD_BYTES);
+    endFrame(this.unsafe, this.key, start);
+  }
+
+  private noteSafe(seq: number): void {
+    const segment = this.segments.find(({ written, synced }) => synced !== written) ?? this.current;
+    this.fresh.safeSeq = seq;
+    this.fresh.safePosition = { segment: segment.number, offset: segment.synced };
+  }
+
   /** The next segment is used, if there is one; else the present one grows beyond its size. */
   private turnOver(): void {
     const spare = this.spares.shift();
@@ -179,8 +239,8 @@ export class SpoolWriter {
   }
 
   private newSegment(): Promise<Segment> {
-    this.lastNumber += 1;
-    return createSegment(this.options.folder, this.lastNumber, this.options.segmentBytes);
+    this.lastSegment += 1;
+    return createSegment(this.options.folder, this.lastSegment, this.options.segmentBytes);
   }
 
   private async syncSegments(): Promise<void> {
@@ -197,6 +257,7 @@ export class SpoolWriter {
     [this.unsafe, this.syncing] = [this.syncing, this.unsafe];
     this.row.bytes = this.unsafe;
     this.unsafeWritten = 0;
+    this.syncingSeq = this.lastSeq;
   }
 
   /** Nothing behind what was synced last is believed to be in the old files: all of it goes to a fresh one. */

@@ -5,7 +5,13 @@
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
 import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
-import type { AttemptRecord, Cost, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
+import type {
+  AttemptRecord,
+  Cost,
+  LogBodies,
+  RecordedOutcome,
+  RecordedRequest,
+} from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
@@ -18,8 +24,7 @@ import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
-import { CUT_NOTE } from '../ledger/intent-record.js';
-import type { LedgerEntry, UsageIntent, UsageLedger } from '../usage/usage-ledger.js';
+import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
 export interface RecordDeps {
   /** the price list in force */
@@ -29,28 +34,20 @@ export interface RecordDeps {
   readonly log: Logger;
 }
 
-/** What never changes of a record, worked out once. */
-interface RecordHashes {
-  readonly cacheKeyHash: string | null;
-  readonly systemMessageHash: string | null;
-}
-
 /** A record while its request runs. */
 export class OpenRecord implements AnswerNotes {
   constructor(
     private readonly deps: RecordDeps,
     private readonly arrival: Arrival,
     private readonly call: UpstreamCall,
-    readonly kept: { readonly hashes: RecordHashes; readonly entry: LedgerEntry },
+    readonly entry: LedgerEntry,
   ) {}
 
   /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
   progress(answered: Answered): void {
-    const { hashes, entry } = this.kept;
     try {
       const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
-      const cut = { ...answered, reading, interrupted: true };
-      entry.progress(usageRecord(this.deps, this.arrival, this.call, { answered: cut, hashes, nowMs: Date.now() }));
+      this.entry.progress(outcomeOf(this.deps, this.arrival, this.call, { ...answered, reading, interrupted: true }));
     } catch (error) {
       // Thrown on, it would end the answer; the record that the request has by now stands.
       this.deps.log.error({ requestId: this.arrival.id, err: error }, 'the progress of an answer could not be noted');
@@ -70,18 +67,13 @@ export async function open(
   arrival: Arrival,
   call: UpstreamCall,
 ): Promise<OpenRecord> {
-  const hashes = { cacheKeyHash: cacheKey(deps, arrival, call), systemMessageHash: systemMessageHash(deps, call) };
-  const entry = await deps.ledger.open(intentOf(deps, arrival, call, hashes));
-  return new OpenRecord(deps, arrival, call, { hashes, entry });
+  const entry = await deps.ledger.open(requestOf(deps, arrival, call), cutOutcome(deps, arrival, call));
+  return new OpenRecord(deps, arrival, call, entry);
 }
 
-/** What the record would say if nothing came back: the provider has taken in what was sent. */
-function intentOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, hashes: RecordHashes): UsageIntent {
-  const { facts, target, isBillable } = call;
-  const { policy } = target;
+function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedRequest {
+  const { policy } = call.target;
   const { headers } = arrival.request;
-  const reading = facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
-  const cost = costOf(deps, arrival, call, { reading, statusCode: 200 });
   return {
     id: arrival.id,
     createdAtMs: arrival.arrivedAtMs,
@@ -90,27 +82,71 @@ function intentOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, hashes
     apiTokenId: call.caller.apiTokenId,
     eventId: arrival.eventId,
     configVersion: policy.configVersion,
-    provider: target.provider.slug,
-    model: facts?.model ?? null,
     method: arrival.method,
     path: arrival.path + loggedQuery(arrival.query),
-    streamed: facts?.isStreaming === true,
-    inputTokens: reading.units.inputTokens,
-    otherUnits: reading.units.other,
-    usageSource: reading.usageSource,
-    costPico: cost.costPico === null ? null : String(cost.costPico),
-    costStatus: cost.costStatus,
-    priceVersion: cost.priceVersion,
-    priceRule: cost.priceRule,
     isLog: call.isLog,
     logRetentionDays: policy.settings.logRetentionDays,
-    cacheKeyHash: hashes.cacheKeyHash,
+    cacheKeyHash: cacheKey(deps, arrival, call),
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
     requestContentType: headers['content-type'] ?? null,
-    systemMessageHash: hashes.systemMessageHash,
+    systemMessageHash: systemMessageHash(deps, call),
+  };
+}
+
+/** What the client gets of a process that ends: a connection that breaks off before any answer. */
+const CUT_STATUS = 500;
+/** Said of every request that the end of its process cut. */
+export const CUT_NOTE = 'the proxy ended before the answer did';
+
+/** How the request went if nothing comes back: the provider has taken in what was sent. */
+function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedOutcome {
+  const { facts, isBillable, target } = call;
+  const reading = facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
+  const { units, usageSource } = reading;
+  const { costPico, costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
+  const provider = target.provider.slug;
+  const model = facts?.model ?? null;
+  const attempt = {
+    number: 1,
+    step: 0,
+    provider,
+    model,
+    statusCode: null,
+    errorCode: null,
+    startedAtMs: arrival.arrivedAtMs,
+    durationMs: 0,
+    units,
+    usageSource,
+    costPico,
+    costStatus,
+    priceVersion,
+    priceRule,
+  };
+  return {
+    provider,
+    model,
+    statusCode: CUT_STATUS,
+    errorCode: null,
+    cached: false,
+    streamed: facts?.isStreaming === true,
+    clientAborted: false,
+    interrupted: true,
+    durationMs: 0,
+    timeToFirstTokenMs: null,
+    units,
+    usageSource,
+    usageNote: CUT_NOTE,
+    costPico,
+    costStatus,
+    priceVersion,
+    priceRule,
+    savedPico: null,
+    attempts: [attempt],
+    responseContentType: null,
     requestBytes: call.originalBody?.length ?? 0,
+    responseBytes: 0,
   };
 }
 
@@ -121,11 +157,11 @@ export async function record(
   outcome: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Promise<void> {
   const settled = settlement(deps, arrival, call, outcome);
-  await outcome.open.kept.entry.settle(settled.usage, settled.bodies);
+  await outcome.open.entry.settle(settled.outcome, settled.bodies);
 }
 
 interface Settlement {
-  readonly usage: UsageRecord;
+  readonly outcome: RecordedOutcome;
   readonly bodies: LogBodies | null;
 }
 
@@ -134,14 +170,12 @@ function settlement(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { open: { kept }, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
+  { open: opened, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Settlement {
   try {
-    const { hashes } = kept;
-    const usage = usageRecord(deps, arrival, call, { answered: relayed, hashes, nowMs: Date.now() });
-    return { usage, bodies: logBodies(arrival, call, relayed) };
+    return { outcome: outcomeOf(deps, arrival, call, relayed), bodies: logBodies(arrival, call, relayed) };
   } catch (error) {
-    kept.entry.abandon();
+    opened.entry.abandon();
     const { accountId, gatewayId } = call.target.policy;
     const { units, model, usageSource } = relayed.reading;
     const provider = call.target.provider.slug;
@@ -158,7 +192,7 @@ function attemptRecord(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { answered, nowMs }: Pick<Outcome, 'answered' | 'nowMs'>,
+  { answered, nowMs }: { readonly answered: Answered; readonly nowMs: number },
 ): AttemptRecord {
   const { attempt } = answered.forwarded;
   const { reading } = answered;
@@ -220,38 +254,22 @@ const DURATION_MS_MAX = 2 ** 31 - 1;
 
 const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, toMs - fromMs), DURATION_MS_MAX);
 
-interface Outcome {
-  readonly answered: Answered;
-  readonly hashes: RecordHashes;
-  readonly nowMs: number;
-}
-
-function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): UsageRecord {
-  const { answered, hashes } = outcome;
-  const attempt = attemptRecord(deps, arrival, call, outcome);
+/** How a request went by now. Called with what has come of it so far, it says what there would be to say if that was all. */
+function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): RecordedOutcome {
+  const nowMs = Date.now();
+  const attempt = attemptRecord(deps, arrival, call, { answered, nowMs });
   const attempts = [attempt] as const;
   const sum = attemptSum(attempts);
-  const { policy } = call.target;
-  const { headers } = arrival.request;
   return {
-    id: arrival.id,
-    createdAtMs: arrival.arrivedAtMs,
-    accountId: policy.accountId,
-    gatewayId: policy.gatewayId,
-    apiTokenId: call.caller.apiTokenId,
-    eventId: arrival.eventId,
-    configVersion: policy.configVersion,
     provider: attempt.provider,
     model: attempt.model,
-    method: arrival.method,
-    path: arrival.path + loggedQuery(arrival.query),
     statusCode: answered.statusCode,
     errorCode: answered.errorCode,
     cached: false,
     streamed: answered.streamed,
     clientAborted: answered.clientAborted,
     interrupted: answered.interrupted,
-    durationMs: lasted(arrival.arrivedAtMs, outcome.nowMs),
+    durationMs: lasted(arrival.arrivedAtMs, nowMs),
     timeToFirstTokenMs: answered.streamed ? sinceArrival(arrival, answered.firstByteAtMs) : null,
     units: sum.units,
     usageSource: sum.usageSource,
@@ -261,16 +279,8 @@ function usageRecord(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, out
     priceVersion: sum.priceVersion,
     priceRule: sum.priceRule,
     savedPico: null,
-    isLog: call.isLog,
-    logRetentionDays: policy.settings.logRetentionDays,
-    cacheKeyHash: hashes.cacheKeyHash,
-    metadata: arrival.options.metadata,
     attempts,
-    clientIp: arrival.clientIp,
-    userAgent: headers['user-agent'] ?? null,
-    requestContentType: headers['content-type'] ?? null,
     responseContentType: answered.responseContentType,
-    systemMessageHash: hashes.systemMessageHash,
     requestBytes: call.streamed?.bytes ?? call.originalBody?.length ?? 0,
     responseBytes: answered.responseBytes,
   };

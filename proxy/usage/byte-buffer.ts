@@ -32,6 +32,12 @@ export class ByteBuffer {
     this.length += bytes.length;
   }
 
+  /** what stands in `from` between two places */
+  copyOf(from: ByteBuffer, start: number, end: number): void {
+    this.reserve(end - start);
+    this.length += from.bytes.copy(this.bytes, this.length, start, end);
+  }
+
   /** bytes in hexadecimal digits, two each; dashes are passed over */
   hex(digits: string): void {
     this.reserve(digits.length);
@@ -59,6 +65,14 @@ export class ByteBuffer {
     this.reserve(4);
     this.numbers.setInt32(this.length, value);
     this.length += 4;
+  }
+
+  /** two numbers of 32 bits */
+  int32s(first: number, second: number): void {
+    this.reserve(8);
+    this.numbers.setInt32(this.length, first);
+    this.numbers.setInt32(this.length + 4, second);
+    this.length += 8;
   }
 
   /** leaves room, to be written over */
@@ -89,6 +103,19 @@ export class ByteBuffer {
   /** a view, valid until the next change */
   view(from: number, to: number): Buffer {
     return this.bytes.subarray(from, to);
+  }
+
+  /** what stands between two places, for good */
+  copied(from: number, to: number): Buffer {
+    const copy = Buffer.allocUnsafe(to - from);
+    this.bytes.copy(copy, 0, from, to);
+    return copy;
+  }
+
+  /** Takes away what stands between two places; what is behind moves up. */
+  cut(from: number, to: number): void {
+    this.bytes.copyWithin(from, to, this.length);
+    this.length -= to - from;
   }
 
   clear(): void {

@@ -31,15 +31,25 @@ export class CompositeRow {
 
   /** Adds the row that `write` writes: exactly `columns` values, in the order of the type. What it throws undoes the row. */
   row<T>(columns: number, write: (row: CompositeRow, value: T) => void, value: T): void {
-    const start = this.bytes.length;
-    this.bytes.int32(0); // its length, once it is known
-    this.bytes.int32(columns);
+    const start = this.begin(columns);
     try {
       write(this, value);
     } catch (error) {
       this.bytes.length = start;
       throw error;
     }
+    this.end(start);
+  }
+
+  /** Begins a row of so many columns, whose values follow, and then `end`; returns where it begins. */
+  begin(columns: number): number {
+    const start = this.bytes.length;
+    this.bytes.int32s(0, columns); // its length, once it is known
+    return start;
+  }
+
+  /** Completes the row that begins at `start`. */
+  end(start: number): void {
     this.bytes.int32At(start, this.bytes.length - start - 4);
   }
 
@@ -128,8 +138,7 @@ export class CompositeRow {
   }
 
   private head(oid: number, length: number): void {
-    this.bytes.int32(oid);
-    this.bytes.int32(length);
+    this.bytes.int32s(oid, length);
   }
 
   private string(oid: number, value: string): void {

@@ -1,6 +1,6 @@
 /**
  * Rows of a composite type as one parameter, in PostgreSQL's binary format (array_recv in src/backend/utils/adt):
- * `unnest($1::usage_record_row_2[])` takes them in with 25 µs of CPU a row where JSON took 34 (docs/performance.md).
+ * `unnest($1::usage_record_row_3[])` takes them in with 25 µs of CPU a row where JSON took 34 (docs/performance.md).
  */
 import { ByteBuffer } from './byte-buffer.js';
 import { CompositeRow } from './composite-row.js';
@@ -12,7 +12,7 @@ export class CompositeRows {
   private readonly bytes = new ByteBuffer();
   private readonly row = new CompositeRow(this.bytes);
   /** where each row begins, its length included */
-  private readonly starts: number[] = [];
+  private starts: number[] = [];
 
   get count(): number {
     return this.starts.length;
@@ -39,6 +39,19 @@ export class CompositeRows {
     this.bytes.bytesOf(row);
   }
 
+  /** Adds the row that was written to `bytes` between two places, its length in front. */
+  addFrom(bytes: ByteBuffer, start: number, end: number): void {
+    this.starts.push(this.bytes.length);
+    this.bytes.copyOf(bytes, start, end);
+  }
+
+  /** Adds the rows `from` … of others. */
+  addRows(rows: CompositeRows, from: number): void {
+    for (let i = from; i < rows.count; i++) {
+      this.addFrom(rows.bytes, rows.starts[i] ?? 0, rows.starts[i + 1] ?? rows.bytes.length);
+    }
+  }
+
   /**
    * The rows `from` … `to` (exclusive) as an array of the composite type whose OID is `typeOid`: all of them as a view,
    * valid until the next change; fewer as a copy.
@@ -55,6 +68,15 @@ export class CompositeRows {
     array.writeInt32BE(to - from, 12);
     array.writeInt32BE(1, 16); // lower bound
     return array;
+  }
+
+  /** Lets go of all rows but `from` … `to` (exclusive). */
+  keep(from: number, to: number): void {
+    if (to < this.count) this.bytes.length = this.starts[to] ?? this.bytes.length;
+    const start = this.starts[from] ?? this.bytes.length;
+    this.bytes.cut(ARRAY_HEAD_BYTES, start);
+    const moved = start - ARRAY_HEAD_BYTES;
+    this.starts = this.starts.slice(from, to).map((at) => at - moved);
   }
 
   clear(): void {

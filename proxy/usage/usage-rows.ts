@@ -1,8 +1,15 @@
 /**
- * Usage records and log bodies as rows of `usage_record_row_2` and `log_body_row` (migrations), encoded the moment a
- * request is settled. The lists of columns and the values written below them stand in the order of those types.
+ * Usage records and log bodies as rows of `usage_record_row_3` and `log_body_row` (migrations). A record's row begins with
+ * what is known when its request is opened, which is encoded then, once. The lists of columns and the values written
+ * below them stand in the order of those types.
  */
-import type { AttemptRecord, LogBodies, UsageRecord } from '../../schema/contracts/usage-record.js';
+import type {
+  AttemptRecord,
+  LogBodies,
+  RecordedOutcome,
+  RecordedRequest,
+  UsageRecord,
+} from '../../schema/contracts/usage-record.js';
 import { USAGE_UNITS, type OtherUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { CompositeRow } from './composite-row.js';
 
@@ -12,14 +19,15 @@ const NOTE_CHARACTERS_MAX = 2_048;
 const AGENT_CHARACTERS_MAX = 512;
 
 export const RECORD_COLUMNS = [
-  'day', 'id', 'account_id', 'gateway_id', 'api_token_id', 'event_id', 'config_version', 'created_at', 'provider',
-  'model', 'method', 'path', 'status_code', 'error_code', 'cached', 'streamed', 'client_aborted', 'interrupted',
-  'duration_ms', 'time_to_first_token_ms', 'input_tokens', 'cached_input_tokens', 'cache_write_tokens',
-  'cache_write_1h_tokens', 'output_tokens', 'reasoning_tokens', 'audio_input_tokens', 'audio_output_tokens',
-  'image_input_tokens', 'image_output_tokens', 'requests', 'web_searches', 'other_units', 'usage_source', 'usage_note',
-  'cost_pico', 'cost_status', 'saved_pico', 'price_version', 'price_rule', 'is_log', 'log_retention_days', 'cache_key_hash',
-  'metadata', 'attempts', 'attempt_started_after_ms', 'client_ip', 'user_agent', 'request_content_type',
-  'response_content_type', 'system_message_hash', 'request_bytes', 'response_bytes',
+  'day', 'id', 'account_id', 'gateway_id', 'api_token_id', 'event_id', 'config_version', 'created_at', 'method', 'path',
+  'is_log', 'log_retention_days', 'cache_key_hash', 'metadata', 'client_ip', 'user_agent', 'request_content_type',
+  'system_message_hash', // and how the request went:
+  'provider', 'model', 'status_code', 'error_code', 'cached', 'streamed', 'client_aborted', 'interrupted', 'duration_ms',
+  'time_to_first_token_ms', 'input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'cache_write_1h_tokens',
+  'output_tokens', 'reasoning_tokens', 'audio_input_tokens', 'audio_output_tokens', 'image_input_tokens',
+  'image_output_tokens', 'requests', 'web_searches', 'other_units', 'usage_source', 'usage_note', 'cost_pico',
+  'cost_status', 'saved_pico', 'price_version', 'price_rule', 'attempts', 'attempt_started_after_ms',
+  'response_content_type', 'request_bytes', 'response_bytes',
 ] as const; // prettier-ignore
 
 export const BODY_COLUMNS = [
@@ -27,35 +35,52 @@ export const BODY_COLUMNS = [
   'response_encoding', 'truncated',
 ] as const; // prettier-ignore
 
-/** Writes one row of `usage_record_row_2`. Throws RangeError for a number that its column cannot hold. */
+/** Writes one row of `usage_record_row_3`. Throws RangeError for a number that its column cannot hold. */
 export function writeRecord(row: CompositeRow, record: UsageRecord): void {
-  row.day(record.createdAtMs);
-  row.uuid(record.id);
-  row.uuid(record.accountId);
-  row.uuid(record.gatewayId);
-  row.uuid(record.apiTokenId);
-  row.text(record.eventId, NAME_CHARACTERS_MAX);
-  row.integer(record.configVersion);
-  row.time(record.createdAtMs);
-  row.text(record.provider, NAME_CHARACTERS_MAX);
-  row.text(record.model, NAME_CHARACTERS_MAX);
-  row.text(record.method, NAME_CHARACTERS_MAX);
-  row.text(record.path, PATH_CHARACTERS_MAX);
-  writeOutcome(row, record);
-  writeUnits(row, record.units);
-  writeMoney(row, record);
-  row.boolean(record.isLog);
-  row.smallint(record.logRetentionDays);
-  row.hex(record.cacheKeyHash);
-  row.jsonb(metadata(record.metadata));
-  writeAttempts(row, record);
-  row.text(record.clientIp, NAME_CHARACTERS_MAX);
-  row.text(record.userAgent, AGENT_CHARACTERS_MAX);
-  row.text(record.requestContentType, NAME_CHARACTERS_MAX);
-  row.text(record.responseContentType, NAME_CHARACTERS_MAX);
-  row.hex(record.systemMessageHash);
-  row.bigint(record.requestBytes);
-  row.bigint(record.responseBytes);
+  writeRequest(row, record);
+  writeOutcome(row, record, record.createdAtMs);
+}
+
+/** Writes the first columns: those of the request. Throws as `writeRecord`. */
+export function writeRequest(row: CompositeRow, request: RecordedRequest): void {
+  row.day(request.createdAtMs);
+  row.uuid(request.id);
+  row.uuid(request.accountId);
+  row.uuid(request.gatewayId);
+  row.uuid(request.apiTokenId);
+  row.text(request.eventId, NAME_CHARACTERS_MAX);
+  row.integer(request.configVersion);
+  row.time(request.createdAtMs);
+  row.text(request.method, NAME_CHARACTERS_MAX);
+  row.text(request.path, PATH_CHARACTERS_MAX);
+  row.boolean(request.isLog);
+  row.smallint(request.logRetentionDays);
+  row.hex(request.cacheKeyHash);
+  row.jsonb(metadata(request.metadata));
+  row.text(request.clientIp, NAME_CHARACTERS_MAX);
+  row.text(request.userAgent, AGENT_CHARACTERS_MAX);
+  row.text(request.requestContentType, NAME_CHARACTERS_MAX);
+  row.hex(request.systemMessageHash);
+}
+
+/** Writes the columns behind those of the request that was made at `createdAtMs`. Throws as `writeRecord`. */
+export function writeOutcome(row: CompositeRow, outcome: RecordedOutcome, createdAtMs: number): void {
+  row.text(outcome.provider, NAME_CHARACTERS_MAX);
+  row.text(outcome.model, NAME_CHARACTERS_MAX);
+  row.smallint(outcome.statusCode);
+  row.integer(outcome.errorCode);
+  row.boolean(outcome.cached);
+  row.boolean(outcome.streamed);
+  row.boolean(outcome.clientAborted);
+  row.boolean(outcome.interrupted);
+  row.integer(outcome.durationMs);
+  row.integer(outcome.timeToFirstTokenMs);
+  writeUnits(row, outcome.units);
+  writeMoney(row, outcome);
+  writeAttempts(row, outcome, createdAtMs);
+  row.text(outcome.responseContentType, NAME_CHARACTERS_MAX);
+  row.bigint(outcome.requestBytes);
+  row.bigint(outcome.responseBytes);
 }
 
 /** Writes one row of `log_body_row`. */
@@ -70,17 +95,6 @@ export function writeBodies(row: CompositeRow, bodies: LogBodies): void {
   row.text(bodies.requestEncoding, NAME_CHARACTERS_MAX);
   row.text(bodies.responseEncoding, NAME_CHARACTERS_MAX);
   row.boolean(bodies.truncated);
-}
-
-function writeOutcome(row: CompositeRow, record: UsageRecord): void {
-  row.smallint(record.statusCode);
-  row.integer(record.errorCode);
-  row.boolean(record.cached);
-  row.boolean(record.streamed);
-  row.boolean(record.clientAborted);
-  row.boolean(record.interrupted);
-  row.integer(record.durationMs);
-  row.integer(record.timeToFirstTokenMs);
 }
 
 function writeUnits(row: CompositeRow, units: UsageUnits): void {
@@ -99,7 +113,7 @@ function writeUnits(row: CompositeRow, units: UsageUnits): void {
   row.jsonb(units.other === null ? null : otherUnits(units.other));
 }
 
-function writeMoney(row: CompositeRow, record: UsageRecord): void {
+function writeMoney(row: CompositeRow, record: RecordedOutcome): void {
   row.text(record.usageSource, NAME_CHARACTERS_MAX);
   row.text(record.usageNote, NOTE_CHARACTERS_MAX);
   row.pico(record.costPico);
@@ -109,27 +123,35 @@ function writeMoney(row: CompositeRow, record: UsageRecord): void {
   row.text(record.priceRule, NOTE_CHARACTERS_MAX);
 }
 
-/** The two columns of the attempts: one number, when the row itself describes the only attempt; else all of them. */
-function writeAttempts(row: CompositeRow, record: UsageRecord): void {
+/**
+ * The two columns of the attempts: one number, when the row itself describes the only attempt; else all of them. Every
+ * request is opened with an attempt that is unanswered so far: as JSON, that was a tenth of its record's cost.
+ */
+function writeAttempts(row: CompositeRow, record: RecordedOutcome, createdAtMs: number): void {
   const only = record.attempts.length === 1 ? record.attempts[0] : undefined;
-  const isTold = only !== undefined && isToldByRow(only, record);
+  const isTold = only !== undefined && isToldByRow(only, record, createdAtMs);
   row.jsonb(isTold ? null : `[${record.attempts.map(attempt).join(',')}]`);
-  row.integer(isTold ? only.startedAtMs - record.createdAtMs : null);
+  row.integer(isTold && !isUnanswered(only, record) ? only.startedAtMs - createdAtMs : null);
 }
 
-function isToldByRow(only: AttemptRecord, record: UsageRecord): boolean {
+/** It began with the request, and its process ended before an answer came: neither column says anything of it. */
+function isUnanswered(only: AttemptRecord, record: RecordedOutcome): boolean {
+  return record.interrupted && only.statusCode === null;
+}
+
+function isToldByRow(only: AttemptRecord, record: RecordedOutcome, createdAtMs: number): boolean {
   return (
     only.number === 1 &&
     only.step === 0 &&
     only.provider === record.provider &&
     only.model === record.model &&
-    only.statusCode === record.statusCode &&
+    (only.statusCode === record.statusCode || (isUnanswered(only, record) && only.startedAtMs === createdAtMs)) &&
     only.errorCode === record.errorCode &&
     only.units === record.units &&
     only.usageSource === record.usageSource &&
     only.costPico === record.costPico &&
     only.costStatus === record.costStatus &&
-    only.startedAtMs + only.durationMs === record.createdAtMs + record.durationMs
+    only.startedAtMs + only.durationMs === createdAtMs + record.durationMs
   );
 }
 
@@ -156,7 +178,7 @@ function attempt(made: AttemptRecord): string {
   );
 }
 
-function metadata(entries: UsageRecord['metadata']): string | null {
+function metadata(entries: RecordedRequest['metadata']): string | null {
   if (entries === null) return null;
   const members = Object.entries(entries).map(([key, value]) => {
     const text = typeof value === 'string' ? json(value, NOTE_CHARACTERS_MAX) : String(value);

@@ -39,7 +39,8 @@ export interface AttemptRecord extends Cost {
   readonly usageSource: UsageSource;
 }
 
-export interface UsageRecord extends Cost {
+/** What a record says of its request: known before anything goes upstream, and never changed. */
+export interface RecordedRequest {
   /** UUIDv7; its time is the request's arrival and decides the day partition */
   readonly id: RequestId;
   /** Unix ms: the time inside the id */
@@ -49,11 +50,26 @@ export interface UsageRecord extends Cost {
   readonly apiTokenId: ApiTokenId | null;
   readonly eventId: string;
   readonly configVersion: number;
-  readonly provider: string;
-  readonly model: string | null;
   readonly method: string;
   /** the provider's own path with its query as logged (credentials in queries removed) */
   readonly path: string;
+  /** whether it is shown as a log, and for how long (the gateway's setting in force) */
+  readonly isLog: boolean;
+  readonly logRetentionDays: number;
+  /** hex of the would-be cache key's hash, caching on or off; null when the body was too large to hash */
+  readonly cacheKeyHash: string | null;
+  readonly metadata: Readonly<Record<string, string | number | boolean>> | null;
+  readonly clientIp: string | null;
+  readonly userAgent: string | null;
+  readonly requestContentType: string | null;
+  /** hex of the system message's keyed hash; null when there is none */
+  readonly systemMessageHash: string | null;
+}
+
+/** What a record says of how its request went: so far, or in the end. */
+export interface RecordedOutcome extends Cost {
+  readonly provider: string;
+  readonly model: string | null;
   /** what the client got */
   readonly statusCode: number;
   /** wire code of the error that we answered with; null when the answer is the provider's */
@@ -71,22 +87,13 @@ export interface UsageRecord extends Cost {
   readonly usageNote: string | null;
   /** what a cache hit saved; null otherwise */
   readonly savedPico: bigint | null;
-  /** whether it is shown as a log, and for how long (the gateway's setting in force) */
-  readonly isLog: boolean;
-  readonly logRetentionDays: number;
-  /** hex of the would-be cache key's hash, caching on or off; null when the body was too large to hash */
-  readonly cacheKeyHash: string | null;
-  readonly metadata: Readonly<Record<string, string | number | boolean>> | null;
   readonly attempts: readonly AttemptRecord[];
-  readonly clientIp: string | null;
-  readonly userAgent: string | null;
-  readonly requestContentType: string | null;
   readonly responseContentType: string | null;
-  /** hex of the system message's keyed hash; null when there is none */
-  readonly systemMessageHash: string | null;
   readonly requestBytes: number;
   readonly responseBytes: number;
 }
+
+export type UsageRecord = RecordedRequest & RecordedOutcome;
 
 /** What `logs` shows of the bytes that passed; each side is cut at the configured bound and says so by `truncated`. */
 export interface LogBodies {

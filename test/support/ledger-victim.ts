@@ -6,8 +6,10 @@ import pg from 'pg';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../schema/contracts/usage-record.js';
 import { noUnits } from '../../schema/contracts/usage-units.js';
+import { CUT_NOTE } from '../../proxy/stages/record.js';
 import { EMPTY_RECORD } from './empty-record.js';
-import { createTestLedger, intentOf } from './ledger.js';
+import type { LedgerEntry } from '../../proxy/usage/usage-ledger.js';
+import { createTestLedger } from './ledger.js';
 
 /** What it tells its parent. */
 export interface VictimIds {
@@ -36,12 +38,15 @@ const recordOf = (id: string): UsageRecord => ({
 });
 const newRecord = (): UsageRecord => recordOf(newUuidV7());
 const [unanswered, noted, abandoned] = [newRecord(), newRecord(), newRecord()];
-await ledger.open(intentOf(unanswered));
-const entry = await ledger.open(intentOf(noted));
+/** Its record says that it was cut, should it not be settled. */
+const open = (record: UsageRecord): Promise<LedgerEntry> =>
+  ledger.open(record, { ...record, statusCode: 500, interrupted: true, usageNote: CUT_NOTE });
+await open(unanswered);
+const entry = await open(noted);
 const records = Array.from({ length: Number(settled) }, newRecord);
-for (const record of records) await (await ledger.open(intentOf(record))).settle(record, null);
+for (const record of records) await (await open(record)).settle(record, null);
 entry.progress({ ...noted, interrupted: true, units: { ...noUnits(), inputTokens: 3, outputTokens: 7 } });
-(await ledger.open(intentOf(abandoned))).abandon();
+(await open(abandoned)).abandon();
 await new Promise(setImmediate); // what was abandoned is written with its turn
 const ids: VictimIds = {
   settled: records.map(({ id }) => id),

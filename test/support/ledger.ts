@@ -9,7 +9,6 @@ import { Shipments } from '../../proxy/ledger/shipments.js';
 import { SpoolFolder } from '../../proxy/ledger/spool-folder.js';
 import { LEDGER_BOUNDS, SpoolLedger, type SpoolLedgerOptions } from '../../proxy/ledger/spool-ledger.js';
 import { CompositeRows } from '../../proxy/usage/composite-rows.js';
-import type { UsageIntent } from '../../proxy/usage/usage-ledger.js';
 import { RECORD_COLUMNS, writeRecord } from '../../proxy/usage/usage-rows.js';
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../schema/contracts/usage-record.js';
@@ -40,13 +39,6 @@ export function createTestLedger(pool: pg.Pool, folder: string, options: Partial
   const given = { ...LEDGER_BOUNDS, ...TEST_LEDGER_BOUNDS, durability: 'process' as const, log, ...options };
   const ledger = new SpoolLedger(new SpoolFolder(folder), shipments, bodies, given);
   return { ledger, bodies, shipments, quarantined, problems };
-}
-
-/** An intent that became the record. */
-export function intentOf(record: UsageRecord): UsageIntent {
-  const { units, costPico, ...told } = record;
-  const digits = costPico === null ? null : String(costPico);
-  return { ...told, inputTokens: units.inputTokens, otherUnits: units.other, costPico: digits };
 }
 
 export function rowsOf(records: readonly UsageRecord[]): CompositeRows {

@@ -8,7 +8,7 @@ export async function giveToPlainOwner(admin: pg.Pool, databaseUrl: string, owne
     EXECUTE format('ALTER DATABASE %I OWNER TO ${owner}', current_database());
     FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
       LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${owner}', name); END LOOP;
-    FOR name IN SELECT oid::regtype FROM pg_type WHERE typname IN ('usage_record_row', 'usage_record_row_2', 'log_body_row')
+    FOR name IN SELECT oid::regtype FROM pg_type WHERE typname IN ('usage_record_row', 'usage_record_row_2', 'usage_record_row_3', 'log_body_row')
       LOOP EXECUTE format('ALTER TYPE %s OWNER TO ${owner}', name); END LOOP;
     FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'public'::regnamespace
       LOOP EXECUTE format('ALTER FUNCTION %s OWNER TO ${owner}', name); END LOOP;

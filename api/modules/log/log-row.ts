@@ -111,7 +111,7 @@ function storedBodies(row: LogRow): Log['storedBodies'] {
   return row.truncated ? 'TRUNCATED' : 'STORED';
 }
 
-/** The attempt of a request that made one, which its row describes. */
+/** The attempt of a request that made one, which its row describes; the proxy ended unanswered when no start is told. */
 function onlyAttempt(row: LogRow): Attempt {
   const startedAfterMs = row.attempt_started_after_ms ?? 0;
   const isCounted = row.usage_source !== 'NONE';
@@ -120,7 +120,7 @@ function onlyAttempt(row: LogRow): Attempt {
     step: 0,
     provider: row.provider,
     model: row.model,
-    statusCode: row.status_code,
+    statusCode: row.attempt_started_after_ms === null ? null : row.status_code,
     errorCode: row.error_code,
     startedAt: new Date(row.created_at.getTime() + startedAfterMs),
     durationMs: row.duration_ms - startedAfterMs,

@@ -174,7 +174,7 @@ test('a late record for a dropped day lands in DEFAULT and is put into quarantin
   );
   expect(rows).toMatchObject([{ spool_seq: '7', readable: { model: 'late', day: iso(-450) } }]);
   const columns = await owner.query(
-    `SELECT 1 FROM pg_attribute WHERE attrelid = (SELECT typrelid FROM pg_type WHERE typname = 'usage_record_row_2')`,
+    `SELECT 1 FROM pg_attribute WHERE attrelid = (SELECT typrelid FROM pg_type WHERE typname = 'usage_record_row_3')`,
   );
   expect(rows[0]?.record.readUInt32BE(0)).toBe(columns.rowCount); // a row in binary begins with its number of columns
   expect(await upkeep().run()).toMatchObject({ deleted: {}, left: {} });

@@ -9,7 +9,6 @@ import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import {
   createTestLedger,
-  intentOf,
   newSpoolFolder,
   removeSpoolFolder,
   type TestLedger,
@@ -104,7 +103,7 @@ async function settle(count: number): Promise<UsageRecord[]> {
     const text = `${i}:`.padEnd(2_000, '€');
     return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, path: text, usageNote: text, requestBytes: i };
   });
-  const entries = await Promise.all(batched.map((record) => rig.ledger.open(intentOf(record))));
+  const entries = await Promise.all(batched.map((record) => rig.ledger.open(record, record)));
   for (const [i, record] of batched.entries()) void entries[i]?.settle(record, null);
   return batched;
 }

@@ -34,8 +34,16 @@ afterEach(async () => {
   await removeSpoolFolder(folder);
 });
 
+/** Opens a request and settles it under the number. */
 const add = (number: number): void =>
-  writer.add(FRAME_KINDS.settled, number, { ...EMPTY_RECORD, id: newUuidV7() as RequestId });
+  writer.addSettled(number, writer.open({ ...EMPTY_RECORD, id: newUuidV7() as RequestId }, EMPTY_RECORD), EMPTY_RECORD);
+
+/** Those of the records among the frames. */
+function numbersIn(scan: FrameScan | null): number[] {
+  const numbers: number[] = [];
+  while (scan?.next() === true) if (scan.kind === FRAME_KINDS.settled) numbers.push(scan.number);
+  return numbers;
+}
 
 /** The numbers of the records that stand in the files up to `end`: all that is left after a crash there. */
 async function numbersUpTo(end: 'synced' | 'written'): Promise<number[]> {
@@ -43,8 +51,7 @@ async function numbersUpTo(end: 'synced' | 'written'): Promise<number[]> {
   for (const segment of writer.segments) {
     const bytes = Buffer.alloc(segment[end]);
     await segment.file.read(bytes, 0, bytes.length, 0);
-    const scan = new FrameScan(bytes, writer.key, true);
-    while (scan.next()) numbers.push(scan.number);
+    numbers.push(...numbersIn(new FrameScan(bytes, writer.key, true)));
   }
   return numbers;
 }
@@ -92,12 +99,7 @@ test.each([true, false])(
     await removeSpoolFolder(folder); // and so does every new segment
     for (let number = 2; number <= 5; number++) add(number);
     await commit.whenSafe();
-    const numbers = shipped.flatMap((frames) => {
-      const scan = new FrameScan(frames, writer.key, true);
-      const found: number[] = [];
-      while (scan.next()) found.push(scan.number);
-      return found;
-    });
+    const numbers = shipped.flatMap((frames) => numbersIn(new FrameScan(frames, writer.key, true)));
     expect(numbers).toEqual([2, 3, 4, 5]);
     expect(problems.length).toBeGreaterThan(0);
   },
@@ -110,16 +112,14 @@ test.each([true, false])(
     const reader = new SpoolReader(writer);
     const numbers: number[] = [];
     const readOn = async (): Promise<void> => {
-      for (let scan = await reader.next(); scan !== null; scan = await reader.next()) {
-        while (scan.next()) numbers.push(scan.number);
-      }
+      for (let scan = await reader.next(); scan !== null; scan = await reader.next()) numbers.push(...numbersIn(scan));
     };
     let number = 0;
     while (writer.segments.length < 4) {
       add(++number);
       await commit.whenSafe();
-      const scan = await reader.next(); // and no further: it comes back when more was written, here or in the next segment
-      while (scan?.next() === true) numbers.push(scan.number);
+      // and no further: it comes back when more was written, here or in the next segment
+      numbers.push(...numbersIn(await reader.next()));
       for (let i = 0; i < number % 9; i++) add(++number);
       writer.write(); // written, and not synced yet
       await writer.replenish();

@@ -50,13 +50,13 @@ const payloadsOf = (count: number): Uint8Array[] =>
 test('a frame tells what it was given, its number beyond 32 bits too', () => {
   const buffer = new ByteBuffer();
   const id = newUuidV7();
-  const start = beginFrame(buffer, KEY, { kind: FRAME_KINDS.progress, number: 2 ** 40 + 3, id });
+  const start = beginFrame(buffer, KEY, { kind: FRAME_KINDS.open, number: 2 ** 40 + 3, id });
   buffer.bytesOf(Buffer.from('payload'));
   endFrame(buffer, KEY, start);
   const bytes = buffer.view(0, buffer.length);
   const scan = new FrameScan(bytes, KEY, true);
   expect(scan.next()).toBe(true);
-  expect([scan.kind, scan.number, scan.id]).toEqual([FRAME_KINDS.progress, 2 ** 40 + 3, id]);
+  expect([scan.kind, scan.number, scan.id]).toEqual([FRAME_KINDS.open, 2 ** 40 + 3, id]);
   expect(bytes.toString('latin1', scan.start + FRAME_HEAD_BYTES, scan.end)).toBe('payload');
   expect(scan.next()).toBe(false);
 });

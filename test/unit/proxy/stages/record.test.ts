@@ -2,8 +2,9 @@ import { expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
 import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.js';
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
-import { OpenRecord, record } from '../../../../proxy/stages/record.js';
+import { CUT_NOTE, open, OpenRecord, record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
+import type { UsageLedger } from '../../../../proxy/usage/usage-ledger.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
 test('a request of which no record can be made leaves no room taken in the ledger, and is told in the log', async () => {
@@ -36,11 +37,64 @@ test('a request of which no record can be made leaves no room taken in the ledge
     reading: { units, usageSource: 'PROVIDER', model: 'gpt', usageNote: null, serviceTier: null },
   } as unknown as Relayed;
 
-  const hashes = { cacheKeyHash: null, systemMessageHash: null };
-  const open = new OpenRecord(deps, arrival, call, { hashes, entry });
-  await expect(record(deps, arrival, call, { open, relayed })).rejects.toBe(fault);
+  const opened = new OpenRecord(deps, arrival, call, entry);
+  await expect(record(deps, arrival, call, { open: opened, relayed })).rejects.toBe(fault);
   expect(abandon).toHaveBeenCalledTimes(1);
   expect(entry.settle).not.toHaveBeenCalled();
   const used = expect.objectContaining({ accountId: 'account', provider: 'openai', model: 'gpt', units });
   expect(told).toHaveBeenCalledWith({ requestId: 'request', err: fault, used }, expect.any(String));
+});
+
+test('a request is opened with the record that it has if the process ends now: what it sent is taken in, and estimated', async () => {
+  const toOpen = jest.fn<UsageLedger['open']>();
+  const price = jest.fn<PriceBook['price']>(() => {
+    return { costPico: 7n, costStatus: 'ESTIMATED', priceVersion: 1, priceRule: 'openai/gpt' };
+  });
+  const deps = {
+    prices: { current: { price } as unknown as PriceBook }, // nothing else of it is asked
+    cacheKeyKey: Buffer.alloc(32),
+    systemMessageHashes: new SystemMessageHashes(Buffer.alloc(32)),
+    log: {} as unknown as Logger, // likewise
+    ledger: { open: toOpen },
+  };
+  const request = { headers: { 'user-agent': 'sdk', 'content-type': 'application/json' } };
+  // what is read of them
+  const arrival = {
+    request,
+    id: 'request',
+    arrivedAtMs: 5,
+    method: 'POST',
+    path: '/chat/completions',
+    query: '?api_key=secret&a=1',
+    options: { customCost: null, metadata: { user: 'x' }, metadataNote: null },
+    clientIp: null,
+  } as unknown as Arrival;
+  const call = {
+    isBillable: true,
+    dialect: {},
+    facts: { model: 'gpt', isStreaming: true, inputTextBytes: 400, systemText: null },
+    caller: { apiTokenId: null },
+    headers: [],
+    storedKey: null,
+    destination: { origin: 'https://provider' },
+    path: '/v1/chat/completions',
+    originalBody: Buffer.from('twelve bytes'),
+    bodyStream: null,
+    target: {
+      provider: { slug: 'openai', credentialHeaders: [] },
+      customProvider: null,
+      policy: { accountId: 'account', gatewayId: 'gateway', configVersion: 3, settings: { logRetentionDays: 30 } },
+    },
+  } as unknown as UpstreamCall;
+
+  await open(deps, arrival, call);
+  const [told, cut] = toOpen.mock.calls[0] ?? [];
+  expect(told).toMatchObject({ id: 'request', createdAtMs: 5, accountId: 'account', userAgent: 'sdk' });
+  expect(told?.path).not.toContain('secret');
+  const used = { usageSource: 'ESTIMATED', costPico: 7n, costStatus: 'ESTIMATED', priceRule: 'openai/gpt' };
+  expect(cut).toMatchObject({ ...used, statusCode: 500, interrupted: true, streamed: true, usageNote: CUT_NOTE });
+  expect(cut).toMatchObject({ model: 'gpt', requestBytes: 12, responseBytes: 0 });
+  expect(cut?.units).toMatchObject({ outputTokens: 0 });
+  expect(cut?.units.inputTokens).toBeGreaterThan(0);
+  expect(cut?.attempts).toEqual([expect.objectContaining({ ...used, units: cut?.units, statusCode: null })]);
 });

@@ -106,6 +106,11 @@ test('an only attempt that the row describes is one number; any other is told wh
     expect(row['attempt_started_after_ms']).toBeNull();
     expect(JSON.parse(row['attempts'] ?? '')).toHaveLength(1);
   }
+  const cut = { ...EMPTY_RECORD, interrupted: true };
+  const unanswered = { ...told, statusCode: null, startedAtMs: createdAtMs, durationMs: EMPTY_RECORD.durationMs };
+  expect(rowOf({ ...cut, attempts: [unanswered] })).toMatchObject({ attempts: null, attempt_started_after_ms: null });
+  expect(rowOf({ ...cut, attempts: [told] })).toMatchObject({ attempts: null, attempt_started_after_ms: '2' });
+  expect(rowOf({ ...cut, attempts: [{ ...told, statusCode: null }] })['attempts']).toMatch(/"statusCode":null/);
   expect(rowOf({ ...EMPTY_RECORD, attempts: [told, told] })['attempts']).toMatch(/^\[\{.*\},\{.*\}\]$/);
   expect(rowOf({ ...EMPTY_RECORD, attempts: [] })).toMatchObject({ attempts: '[]', attempt_started_after_ms: null });
 });
