@@ -228,12 +228,8 @@ function demoBase(config: ProxyConfig): string | null {
 
 function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why: string }): Server {
   const app = createExpressApp();
-  // Gateway traffic first, by its prefix alone: no route pattern is matched on the request path.
   app.use((request, response, next) => {
-    if (isGatewayCall(request.url)) {
-      deps.statistics.requests += 1;
-      void serve(deps, request, response);
-    } else if (admit(deps, request, response)) next();
+    if (admit(deps, request, response)) next();
   });
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', (_request, response) => {
@@ -245,7 +241,13 @@ function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why:
     (_request, response) =>
       void response.status(404).json({ error: 'gateway calls begin with /v1/{account}/{gateway}/{provider}' }),
   );
-  const server = createShapedServer(app);
+  const server = createShapedServer(app, (request, response) => {
+    // by its prefix alone: no route pattern is matched on the request path
+    if (!isGatewayCall(request.url ?? '')) return false;
+    deps.statistics.requests += 1;
+    void serve(deps, request, response);
+    return true;
+  });
   answerMalformed(server, ({ definition }) => deps.statistics.refused(definition));
   return server;
 }

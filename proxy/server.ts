@@ -28,8 +28,14 @@ export function createExpressApp(): Express {
   return app;
 }
 
-/** An HTTP server for `app` whose requests and responses are born with the app's prototypes. */
-export function createShapedServer(app: Express): Server {
+/** Takes a request; false: it is not its affair. */
+export type FirstHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/**
+ * An HTTP server for `app` whose requests and responses are born with the app's prototypes. What `first` takes does not
+ * come to the app: its router alone was a fiftieth of a request.
+ */
+export function createShapedServer(app: Express, first: FirstHandler = () => false): Server {
   class ShapedRequest extends HeldRequest {}
   class ShapedResponse<Request extends IncomingMessage> extends ServerResponse<Request> {}
   adopt(ShapedRequest.prototype, express.request, app);
@@ -48,13 +54,15 @@ export function createShapedServer(app: Express): Server {
       noDelay: true,
       requireHostHeader: false, // the guard requires it, and says so in our envelope
     },
-    app,
+    (request, response) => {
+      if (response.socket === null) tellWaitingResponse(request, response);
+      closeAfterLast(response);
+      if (!first(request, response)) app(request, response);
+    },
   );
   server.maxHeadersCount = HEADERS_READ_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.timeout = CONNECTION_IDLE_TIMEOUT_MS;
-  server.prependListener('request', tellWaitingResponse);
-  server.prependListener('request', closeAfterLast);
   holdContinue(server);
   return server;
 }
@@ -64,7 +72,6 @@ export function createShapedServer(app: Express): Server {
  * have no socket yet, and would wait for their turn, and hold their upstream, for ever.
  */
 function tellWaitingResponse(request: IncomingMessage, response: ServerResponse): void {
-  if (response.socket !== null) return;
   const { socket } = request;
   const onClose = (): void => void response.destroy().emit('close');
   socket.setMaxListeners(0); // one for each that waits, and those are bounded by the requests of a connection
@@ -73,7 +80,7 @@ function tellWaitingResponse(request: IncomingMessage, response: ServerResponse)
 }
 
 /** Node tells the client that a connection's last answer is the last, and then leaves it to the client to close. */
-function closeAfterLast(_request: IncomingMessage, response: ServerResponse): void {
+function closeAfterLast(response: ServerResponse): void {
   // set by Node's server, missing in its types
   const { maxRequestsOnConnectionReached: isLast } = response as { maxRequestsOnConnectionReached?: boolean };
   if (isLast === true) response.shouldKeepAlive = false;

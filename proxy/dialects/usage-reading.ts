@@ -55,7 +55,9 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
 
 /** The reading of a call that was sent, and of whose answer nothing came. */
 export function unansweredReading(facts: RequestFacts): UsageReading {
-  const units = { ...noUnits(), inputTokens: estimateTokens(facts.inputTextBytes), other: facts.otherUnits ?? null };
+  const units = noUnits(); // not spread: every request has one, and all shall have one shape
+  units.inputTokens = estimateTokens(facts.inputTextBytes);
+  units.other = facts.otherUnits ?? null;
   return { units, usageSource: 'ESTIMATED', usageNote: null, model: null, serviceTier: null };
 }
 

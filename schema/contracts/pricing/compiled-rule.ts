@@ -7,6 +7,8 @@ import { totalTokensIn, USAGE_UNITS, type OtherUnits, type UsageUnit, type Usage
 
 interface CompiledRate {
   readonly base: bigint;
+  /** the same, if there are no tiers and a double holds it exactly; else 0 */
+  readonly flat: number;
   /** in ascending order of `start` */
   readonly tiers: readonly { readonly start: number; readonly price: bigint }[];
 }
@@ -53,15 +55,22 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
     cost(units) {
       const inputTokens = totalTokensIn(units);
       let pico = 0n;
+      let small = 0; // what a double holds exactly: nearly everything, and quicker by far
       let isWhole = true;
       for (const { unit, rate } of rates) {
         // a price by the request is due once for every answer, which no dialect counts
         const count = unit === 'requests' && rate !== null ? Math.max(1, units.requests) : units[unit];
         if (count === 0) continue;
-        if (rate !== null) pico += priceAt(rate, inputTokens) * BigInt(count);
-        else if (unit === 'webSearches') isWhole = false;
-        else return null;
+        if (rate === null) {
+          if (unit !== 'webSearches') return null;
+          isWhole = false;
+          continue;
+        }
+        const sum = small + rate.flat * count;
+        if (rate.flat !== 0 && sum <= Number.MAX_SAFE_INTEGER) small = sum;
+        else pico += priceAt(rate, inputTokens) * BigInt(count);
       }
+      pico += BigInt(small);
       const other = units.other === null ? 0n : otherCost(units.other, otherRates, inputTokens);
       return other === null ? null : { pico: pico + other, isWhole };
     },
@@ -108,10 +117,12 @@ function rateOf(rule: PriceRule, unit: UsageUnit): Rate | undefined {
 
 function compileRate(rate: Rate | undefined): CompiledRate | null {
   if (rate === undefined) return null;
-  if (typeof rate === 'string') return { base: BigInt(rate), tiers: [] };
+  if (typeof rate === 'string') return { base: BigInt(rate), flat: flatOf(rate), tiers: [] };
   const tiers = rate.tiers.map(({ start, price }) => ({ start, price: BigInt(price) }));
-  return { base: BigInt(rate.base), tiers: tiers.sort((a, b) => a.start - b.start) };
+  return { base: BigInt(rate.base), flat: 0, tiers: tiers.sort((a, b) => a.start - b.start) };
 }
+
+const flatOf = (rate: string): number => (Number.isSafeInteger(Number(rate)) ? Number(rate) : 0);
 
 function priceAt(rate: CompiledRate, inputTokens: number): bigint {
   let price = rate.base;
