@@ -6,6 +6,9 @@ import { freePort } from '../platform/listen.js';
 import { newVaultKeyPair } from '../schema/contracts/vault-keys.js';
 import { ProxyProcess } from './proxy-process.js';
 
+/** The smallest: a run leaves, carries over and removes many, where those of the usual size would never be full. */
+const SEGMENT_BYTES = 1024 ** 2;
+
 export interface FleetPlace {
   readonly count: number;
   readonly folder: string;
@@ -62,7 +65,8 @@ export class ProxyFleet {
   private environment(port: number): NodeJS.ProcessEnv {
     const { folder, databaseUrl, redisUrl, upstreamPort, durability } = this.place;
     return {
-      ...process.env,
+      // Nothing else of the caller's: his own settings of a proxy would be those of the proof.
+      PATH: process.env['PATH'],
       ...this.secrets,
       NODE_ENV: 'production',
       LOG_LEVEL: 'warn',
@@ -70,6 +74,7 @@ export class ProxyFleet {
       REDIS_URL: redisUrl,
       DATA_DIR: path.join(folder, 'proxies'),
       LEDGER_DURABILITY: durability,
+      LEDGER_SEGMENT_BYTES: String(SEGMENT_BYTES),
       PROXY_HOST: '127.0.0.1',
       PROXY_PORT: String(port),
       PROVIDER_ORIGINS: JSON.stringify({ openai: `http://127.0.0.1:${upstreamPort}/v1` }),

@@ -90,7 +90,13 @@ export const PROXY_VARIABLES = {
   LEDGER_SPOOL_BYTES_MAX: variable(
     integer(256 * MEBIBYTE, 1024 ** 4, 4 * 1024 * MEBIBYTE),
     '4294967296',
-    'Disk for usage records that Postgres has not taken yet, in bytes; at nine tenths new requests are refused',
+    'Disk for usage records that Postgres has not taken yet, in bytes, three segments that lie ready included; at nine tenths new requests are refused',
+  ),
+  LEDGER_SEGMENT_BYTES: variable(
+    // Three of the largest lie well below nine tenths of the smallest spool.
+    integer(MEBIBYTE, 64 * MEBIBYTE, 16 * MEBIBYTE),
+    '16777216',
+    'Size of the files of which a spool consists, in bytes; each is removed once all in it is in Postgres',
   ),
   LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'Least level that is logged'),
 };
@@ -118,6 +124,7 @@ export interface ProxyConfig {
   readonly spoolFolder: string;
   readonly ledgerDurability: 'process' | 'host';
   readonly ledgerSpoolBytesMax: number;
+  readonly ledgerSegmentBytes: number;
   readonly logLevel: string;
 }
 
@@ -142,6 +149,7 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     spoolFolder: path.resolve(env.DATA_DIR, 'spool'),
     ledgerDurability: env.LEDGER_DURABILITY,
     ledgerSpoolBytesMax: env.LEDGER_SPOOL_BYTES_MAX,
+    ledgerSegmentBytes: env.LEDGER_SEGMENT_BYTES,
     logLevel: env.LOG_LEVEL,
   });
 }

@@ -171,8 +171,9 @@ interface Books {
 }
 
 function createBooks(config: ProxyConfig, { pool, log }: ProxyClients, given: Partial<LedgerBounds>): Books {
-  const { spoolFolder, ledgerDurability: durability, ledgerSpoolBytesMax: spoolBytesMax } = config;
-  const bounds = { ...LEDGER_BOUNDS, spoolBytesMax, ...given };
+  const { spoolFolder, ledgerDurability: durability } = config;
+  const { ledgerSpoolBytesMax: spoolBytesMax, ledgerSegmentBytes: segmentBytes } = config;
+  const bounds = { ...LEDGER_BOUNDS, spoolBytesMax, segmentBytes, ...given };
   const onProblem = (problem: string, error: unknown): void => log.warn({ err: error }, problem);
   const shipments = new Shipments(pool, (seq, row, error) =>
     log.error({ seq, row, err: error }, 'Postgres will never take this usage record; it is in the quarantine'),
