@@ -2,7 +2,7 @@
  * The spool of a process that is no more: its records are shipped to the last, and every request that it had open gets
  * the record that was written down for this case. Then the spool is removed.
  */
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { CompositeRows } from '../usage/composite-rows.js';
 import { FRAME_HEAD_BYTES, frameKey } from './frames.js';
 import { openFrames, type OpenFrames } from './open-frames.js';
@@ -23,6 +23,8 @@ export interface DeadSpoolOptions {
   readonly folder: string;
   /** where it is moved when some of it could not be read, in place of being removed */
   readonly damagedFolder: string;
+  /** removes it otherwise, so that nothing of it comes back */
+  readonly remove: () => Promise<void>;
   readonly host: string;
   readonly shipments: Shipments;
 }
@@ -40,7 +42,7 @@ export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inherita
     if (shipper.known !== null) await shipments.close(shipper.known);
     const { damagedBytes, missing } = shipper;
     if (damagedBytes > 0) await rename(folder, options.damagedFolder);
-    else await rm(folder, { recursive: true, force: true });
+    else await options.remove();
     return { interrupted, damagedBytes, missing };
   } finally {
     await closeAll(segments);

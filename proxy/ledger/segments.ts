@@ -53,13 +53,18 @@ export async function openSegments(folder: string): Promise<Segment[]> {
   return segments;
 }
 
+/**
+ * Resolves when the file will not come back. Otherwise a machine's crash could bring back an intent whose end stood in a
+ * later segment that stays away, and a request that was abandoned would be recorded. May be tried again when it rejects.
+ */
 export async function removeSegment(folder: string, segment: Segment): Promise<void> {
-  await segment.file.close();
   await rm(segmentPath(folder, segment.number), { force: true });
+  await syncFolder(folder);
+  await segment.file.close();
 }
 
-/** A file's name is in its folder, which is synced for itself. */
-async function syncFolder(folder: string): Promise<void> {
+/** The names of files are in their folder, which is synced for itself: those that came, and those that went. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -1,14 +1,17 @@
 /** The folder of all spools of one machine: this process makes its own there, and inherits those of dead ones. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { errorCode } from '../../platform/error-code.js';
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 import { shipDeadSpool, type Inheritance } from './dead-spool.js';
+import { syncFolder } from './segments.js';
 import type { Shipments } from './shipments.js';
 import { lockSpool, type SpoolLock } from './spool-lock.js';
 
 const SPOOL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** In front of the name of a spool that is being removed. */
+const GONE = 'gone-';
 
 export interface OwnSpool {
   readonly id: string;
@@ -25,6 +28,22 @@ export class SpoolFolder {
     return path.join(this.folder, spoolId);
   }
 
+  /**
+   * Removes a spool, all of it at once: its files go one by one, and what a crash left of them would tell of requests
+   * whose ends are gone.
+   */
+  async remove(spoolId: string): Promise<void> {
+    const gone = this.pathOf(GONE + spoolId);
+    try {
+      await rename(this.pathOf(spoolId), gone);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return; // it is gone already
+      throw error;
+    }
+    await syncFolder(this.folder);
+    await rm(gone, { recursive: true, force: true });
+  }
+
   /** A spool for this process; its lock is taken before it can be seen. */
   async create(): Promise<OwnSpool> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
@@ -39,6 +58,7 @@ export class SpoolFolder {
    * of every one that is done.
    */
   async inherit(ownId: string, shipments: Shipments, found: (id: string, what: Inheritance) => void): Promise<void> {
+    await this.removeGone();
     for (const id of await this.others(ownId)) {
       const lock = await lockSpool(id);
       if (lock === null) continue; // its owner lives, or somebody else inherits it
@@ -48,6 +68,7 @@ export class SpoolFolder {
           folder: this.pathOf(id),
           damagedFolder: this.pathOf(`damaged-${id}`),
           host: this.host,
+          remove: () => this.remove(id),
           shipments,
         });
         found(id, inheritance);
@@ -56,6 +77,14 @@ export class SpoolFolder {
       } finally {
         await lock.release();
       }
+    }
+  }
+
+  /** What processes had begun to remove when they ended. */
+  private async removeGone(): Promise<void> {
+    const names = await readdir(this.folder);
+    for (const name of names.filter((each) => each.startsWith(GONE))) {
+      await rm(this.pathOf(name), { recursive: true, force: true });
     }
   }
 

@@ -3,7 +3,6 @@
  * Postgres soon after. A process that is killed loses nothing: whoever comes next ships its spool, and requests that it
  * had open have the record that was written when they were opened (docs/ledger.md).
  */
-import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger.js';
 import type { LogBodies, RecordedOutcome, RecordedRequest, UsageRecord } from '../../schema/contracts/usage-record.js';
@@ -201,7 +200,7 @@ export class SpoolLedger implements UsageLedger {
     if (isDone && known !== null) {
       await this.shipments.close(known).catch((error: unknown) => this.onProblem('a spool could not be closed', error));
     }
-    if (isDone) await rm(own.spool.folder, { recursive: true, force: true });
+    if (isDone) await this.folder.remove(own.spool.id);
     await own.spool.lock.release();
   }
 

@@ -170,10 +170,12 @@ export class SpoolWriter {
     this.unsafe.bytesOf(later);
   }
 
-  /** Removes the oldest segment, of which nothing is needed any more. */
+  /** Removes the oldest segment, of which nothing is needed any more. It is still there when the disk refuses. */
   async removeOldest(): Promise<void> {
-    const oldest = this.segments.shift();
-    if (oldest !== undefined) await removeSegment(this.options.folder, oldest);
+    const [oldest] = this.segments;
+    if (oldest === undefined) return;
+    await removeSegment(this.options.folder, oldest);
+    this.segments.shift();
   }
 
   /** Makes spare segments, if some are wanted; never rejects. */
