@@ -73,6 +73,17 @@ export function endFrame(bytes: ByteBuffer, key: FrameKey, start: number): void 
   bytes.int32At(start + CRC_AT, crc32(bytes.view(start + LENGTH_AT, bytes.length), key.crcStart) | 0);
 }
 
+/** What frames say of requests, without their records: the last frame of each that has none among them. */
+export function withoutRecords(frames: Buffer, key: FrameKey): Buffer {
+  const kept = new Map<string, Buffer>();
+  const scan = new FrameScan(frames, key, true);
+  while (scan.next()) {
+    if (scan.kind === FRAME_KINDS.settled) kept.delete(scan.id);
+    else kept.set(scan.id, frames.subarray(scan.start, scan.end));
+  }
+  return Buffer.concat([...kept.values()]);
+}
+
 /**
  * Goes from frame to frame of `bytes`; its fields describe the one that `next` found, and are overwritten by the next.
  * What is no frame is passed over up to where one begins again; only what is followed by a frame is counted as damage:

@@ -4,6 +4,7 @@
  * him awake. Alone, each costs a wake-up, a sixth of a request.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { withoutRecords } from './frames.js';
 import type { SpoolWriter } from './spool-writer.js';
 
 /** Between two attempts to write on a disk that takes nothing. */
@@ -60,7 +61,8 @@ export class GroupCommit {
     return undefined;
   }
 
-  private isWritten(): boolean {
+  /** Tries to write what is still to be written; false: the disk takes nothing. */
+  isWritten(): boolean {
     try {
       this.options.writer.write();
       return true;
@@ -95,6 +97,7 @@ export class GroupCommit {
       const frames = writer.takeUnsafe();
       try {
         await shipFrames(frames);
+        writer.putBack(withoutRecords(frames, writer.key)); // of requests that are open, only the disk can tell an heir
         return;
       } catch (error) {
         writer.putBack(frames);

@@ -63,6 +63,7 @@ export class Shipping {
     } finally {
       this.running = null;
       done();
+      if (!this.isShipped()) this.schedule();
     }
   }
 
@@ -75,10 +76,11 @@ export class Shipping {
     return this.options.shipper.shippedSeq >= this.options.settledSeq();
   }
 
-  /** Ships what is there; never rejects. */
+  /** Ships what is there; never rejects. One shipment at a time: they share the memory of their rows. */
   private run(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    if (this.running !== null) return this.running; // frames that the disk does not take: what is left is scheduled then
     this.running = this.ship().finally(() => {
       this.running = null;
       if (!this.isShipped()) this.schedule();

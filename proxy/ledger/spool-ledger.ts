@@ -95,7 +95,6 @@ export class SpoolLedger implements UsageLedger {
     this.entries.add(entry);
     try {
       await commit.whenWritten();
-      entry.segment = writer.current.number;
     } catch (error) {
       this.entries.delete(entry);
       writer.addAbandoned(request.id); // should the disk take what was said of it after all
@@ -106,7 +105,8 @@ export class SpoolLedger implements UsageLedger {
 
   /** Of an entry: what would be recorded if the process ended now. */
   progress(entry: SpoolEntry, outcome: RecordedOutcome): void {
-    const { writer } = this.started();
+    const { writer, commit } = this.started();
+    if (writer.writeProblem !== null && !commit.isWritten()) return; // notes must not fill the memory meanwhile
     try {
       writer.addProgress(entry.written, outcome);
       writer.write();
@@ -220,7 +220,8 @@ export class SpoolLedger implements UsageLedger {
   /** Why no request may be opened; null: it may. */
   private gate(): string | null {
     if (this.entries.size >= this.options.openMax) return 'too many requests are open';
-    const { writer } = this.started();
+    const { writer, commit } = this.started();
+    if (writer.writeProblem !== null && !commit.isWritten()) return 'the disk of the usage ledger takes nothing';
     if (writer.spareProblem !== null) {
       void writer.replenish();
       return 'the disk of the usage ledger is full';
@@ -256,7 +257,7 @@ export class SpoolLedger implements UsageLedger {
   /** False: the segment says nothing that is still needed. */
   private async carryOver(segment: Segment): Promise<boolean> {
     const { writer } = this.started();
-    const stays = (entry: SpoolEntry): boolean => this.entries.has(entry) && entry.segment === segment.number;
+    const stays = (entry: SpoolEntry): boolean => this.entries.has(entry) && entry.segment <= segment.number;
     if (![...this.entries].some(stays)) return false;
     const { frames } = await openFrames({ key: writer.key, segments: [segment] });
     for (const entry of [...this.entries].filter(stays)) {
@@ -295,7 +296,7 @@ class SpoolEntry implements LedgerEntry {
   constructor(
     private readonly ledger: SpoolLedger,
     readonly written: WrittenRequest,
-    /** where the frame stands that would be its record */
+    /** where the frame stands that would be its record, or in one behind it: what was not synced is written again */
     public segment: number,
   ) {}
 

@@ -43,8 +43,14 @@ export class SpoolWriter {
   readonly segments: Segment[] = [];
   /** why there is no further segment ready; null: there is, or it is being made */
   spareProblem: unknown = null;
+  /** why the last write failed; null: it did not */
+  writeProblem: unknown = null;
   bytesWritten = 0;
   readonly fresh = new FreshRows();
+  /** a sync of the segment in use failed: nothing is written into it any more */
+  private isDistrusted = false;
+  /** segments that hold frames which were written again elsewhere */
+  private readonly tailed = new Set<Segment>();
   private readonly spares: Segment[] = [];
   /** frames that are not safe yet, and how many of their bytes are written */
   private unsafe = new ByteBuffer();
@@ -123,10 +129,19 @@ export class SpoolWriter {
 
   /** Writes what was added. Throws what the disk says; then all of it is still held, and can be tried again. */
   write(): void {
-    const { unsafe } = this;
-    const length = unsafe.length - this.unsafeWritten;
+    const length = this.unsafe.length - this.unsafeWritten;
     if (length === 0) return;
-    if (this.current.written + length > this.current.bytesMax) this.turnOver();
+    try {
+      this.writeUnsafe(length);
+    } catch (error) {
+      this.writeElsewhere(length, error);
+    }
+    this.writeProblem = null;
+  }
+
+  private writeUnsafe(length: number): void {
+    const { unsafe } = this;
+    if (this.isDistrusted || this.current.written + length > this.current.bytesMax) this.turnOver();
     const segment = this.current;
     writeWhole(segment, unsafe.view(this.unsafeWritten, unsafe.length));
     segment.written += length;
@@ -139,9 +154,17 @@ export class SpoolWriter {
     }
   }
 
+  /** One place of the disk may be bad, and not the next: what a segment does not take goes to one that lies ready. */
+  private writeElsewhere(length: number, problem: unknown): void {
+    this.writeProblem = problem;
+    if (this.spares.length === 0) throw problem;
+    this.turnOver();
+    this.writeUnsafe(length);
+  }
+
   /**
    * Makes everything written so far outlive the machine. A file whose sync failed is not trusted again: the frames go to
-   * a fresh one. Throws when that fails too; then they are still held.
+   * the next one. Throws when that fails too; then they are still held.
    */
   async sync(): Promise<void> {
     this.write();
@@ -149,7 +172,9 @@ export class SpoolWriter {
     try {
       await this.syncSegments();
     } catch {
+      this.distrust();
       await this.syncElsewhere();
+      await this.cutTails();
     }
     this.syncing.clear();
     this.noteSafe(this.syncingSeq);
@@ -221,11 +246,18 @@ export class SpoolWriter {
     this.fresh.safePosition = { segment: segment.number, offset: segment.synced };
   }
 
-  /** The next segment is used, if there is one; else the present one grows beyond its size. */
+  /**
+   * The next segment is used, if there is one; else the present one grows beyond its size, unless it is not to be trusted:
+   * then this throws.
+   */
   private turnOver(): void {
     const spare = this.spares.shift();
-    if (spare !== undefined) this.segments.push(spare);
     void this.replenish();
+    if (spare === undefined && this.isDistrusted) {
+      throw new Error('no further segment lies ready', { cause: this.spareProblem });
+    }
+    if (spare !== undefined) this.segments.push(spare);
+    this.isDistrusted = false;
   }
 
   /** Never rejects. */
@@ -262,29 +294,41 @@ export class SpoolWriter {
     this.syncingSeq = this.lastSeq;
   }
 
-  /** Nothing behind what was synced last is believed to be in the old files: all of it goes to a fresh one. */
-  private async syncElsewhere(): Promise<void> {
-    try {
-      const fresh = await this.newSegment();
-      const distrusted = [...this.segments];
-      this.holdAgain();
-      for (const segment of distrusted) segment.written = segment.synced;
-      this.segments.push(fresh);
-      this.write();
-      this.beginSync();
-      await this.syncSegments();
-      for (const { file, synced } of distrusted) await file.truncate(synced);
-    } catch (error) {
-      this.holdAgain();
-      throw error;
+  /**
+   * Nothing behind what was synced last is believed to be in the files: all of it is held as if it had never been
+   * written. (A sync that succeeds after one that failed says nothing of what the first was to sync.)
+   */
+  private distrust(): void {
+    this.isDistrusted = true;
+    for (const segment of this.segments) {
+      if (segment.written > segment.synced) this.tailed.add(segment);
+      segment.written = segment.synced;
     }
-  }
-
-  /** Frames whose sync failed are held as if they had never been written. */
-  private holdAgain(): void {
     const frames = Buffer.from(this.syncing.view(0, this.syncing.length));
     this.syncing.clear();
     this.putBack(frames);
+  }
+
+  /** An heir would read a part of it, and take what is missing there for lost. A disk that refuses is left alone. */
+  private async cutTails(): Promise<void> {
+    for (const { file, synced } of this.tailed) await file.truncate(synced).catch(() => undefined);
+    this.tailed.clear();
+  }
+
+  /**
+   * In the next segment that lies ready: one made now would have a number behind theirs, and be read after what is
+   * written later.
+   */
+  private async syncElsewhere(): Promise<void> {
+    await this.replenish();
+    this.write();
+    this.beginSync();
+    try {
+      await this.syncSegments();
+    } catch (error) {
+      this.distrust();
+      throw error;
+    }
   }
 }
 

@@ -8,6 +8,8 @@ import {
   FRAME_KINDS,
   frameKey,
   FrameScan,
+  withoutRecords,
+  type FrameKind,
 } from '../../../../proxy/ledger/frames.js';
 import { ByteBuffer } from '../../../../proxy/usage/byte-buffer.js';
 import { newUuidV7 } from '../../../../schema/contracts/ids.js';
@@ -131,4 +133,27 @@ test('a frame that a piece cuts is left to the next piece', () => {
   const scan = new FrameScan(bytes.subarray(0, bytes.length - 1), KEY, false);
   while (scan.next()) continue;
   expect(scan.end).toBe(ends[1]);
+});
+
+test('without their records, frames still tell what is open, and what was abandoned', () => {
+  const buffer = new ByteBuffer();
+  const add = (kind: FrameKind, id: string): void => {
+    const start = beginFrame(buffer, KEY, { kind, number: 0, id });
+    buffer.text(id.slice(-1));
+    endFrame(buffer, KEY, start);
+  };
+  const [settled, refused, open, abandoned] = [newUuidV7(), newUuidV7(), newUuidV7(), newUuidV7()];
+  for (const id of [settled, refused, open]) add(FRAME_KINDS.open, id);
+  add(FRAME_KINDS.abandoned, refused);
+  add(FRAME_KINDS.settled, settled);
+  add(FRAME_KINDS.open, open);
+  add(FRAME_KINDS.abandoned, abandoned);
+  const scan = new FrameScan(withoutRecords(Buffer.from(buffer.view(0, buffer.length)), KEY), KEY, true);
+  const left: [string, number][] = [];
+  while (scan.next()) left.push([scan.id, scan.kind]);
+  expect(left).toEqual([
+    [refused, FRAME_KINDS.abandoned],
+    [open, FRAME_KINDS.open],
+    [abandoned, FRAME_KINDS.abandoned],
+  ]);
 });
