@@ -20,6 +20,16 @@ export async function startTollgate(
   options: { readonly profileFolder: string | null },
 ): Promise<System> {
   const services = await startServices(running, surroundings.folder);
+  return startProxy(running, services, surroundings, { flags: profileFlags(options.profileFolder) });
+}
+
+/** The proxy over an empty database, which is filled first. `further`: environment, and flags of Node's. */
+export async function startProxy(
+  running: Running,
+  services: ServiceUrls,
+  surroundings: Surroundings,
+  further: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
+): Promise<System> {
   const pepper = randomBytes(32).toString('hex');
   const seeded = await seed(services.databaseUrl, pepper);
   const port = await freePort();
@@ -27,8 +37,8 @@ export async function startTollgate(
     Program.node('proxy/main.js', {
       name: 'the proxy',
       core: surroundings.core,
-      flags: [...TIER_NODE_FLAGS, ...profileFlags(options.profileFolder)],
-      env: { ...process.env, ...proxyEnvironment(services, surroundings, { pepper, port }) },
+      flags: [...TIER_NODE_FLAGS, ...(further.flags ?? [])],
+      env: { ...process.env, ...proxyEnvironment(services, surroundings, { pepper, port }), ...further.env },
     }),
   );
   await Promise.race([untilOpen(port), program.failed]);
@@ -44,7 +54,7 @@ export async function startTollgate(
 const profileFlags = (folder: string | null): string[] =>
   folder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 
-interface ServiceUrls {
+export interface ServiceUrls {
   readonly databaseUrl: string;
   readonly redisUrl: string;
 }
