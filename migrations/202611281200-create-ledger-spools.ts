@@ -72,7 +72,7 @@ CREATE TYPE usage_record_row_3 AS (
   image_output_tokens bigint, requests bigint, web_searches bigint, other_units jsonb, usage_source text,
   usage_note text, cost_pico bigint, cost_status text, saved_pico bigint, price_version integer, price_rule text,
   attempts jsonb, attempt_started_after_ms integer, response_content_type text, request_bytes bigint,
-  response_bytes bigint
+  response_bytes bigint, request_count integer
 );
 
 -- both null: the row describes the only attempt, which began with the request, and whose process ended unanswered

@@ -246,8 +246,8 @@ const VALUES = RECORD_COLUMNS.map((name) => (name === 'client_ip' ? 'client_ip::
 
 /** Numbers that are ours stand in the text: the rows are the only parameter. */
 const insertSql = (spool: number, firstSeq: number): string =>
-  `INSERT INTO usage_record (kind, request_count, spool, spool_seq, ${COLUMNS})
-   SELECT 'USAGE', 1, ${spool}, ${firstSeq - 1} + ordinality, ${VALUES}
+  `INSERT INTO usage_record (kind, spool, spool_seq, ${COLUMNS})
+   SELECT 'USAGE', ${spool}, ${firstSeq - 1} + ordinality, ${VALUES}
    FROM unnest($1::${ROW_TYPE}[]) WITH ORDINALITY AS shipped (${COLUMNS}, ordinality)
    ON CONFLICT (day, id) DO NOTHING`;
 

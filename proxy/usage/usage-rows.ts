@@ -27,7 +27,7 @@ export const RECORD_COLUMNS = [
   'output_tokens', 'reasoning_tokens', 'audio_input_tokens', 'audio_output_tokens', 'image_input_tokens',
   'image_output_tokens', 'requests', 'web_searches', 'other_units', 'usage_source', 'usage_note', 'cost_pico',
   'cost_status', 'saved_pico', 'price_version', 'price_rule', 'attempts', 'attempt_started_after_ms',
-  'response_content_type', 'request_bytes', 'response_bytes',
+  'response_content_type', 'request_bytes', 'response_bytes', 'request_count',
 ] as const; // prettier-ignore
 
 export const BODY_COLUMNS = [
@@ -81,6 +81,7 @@ export function writeOutcome(row: CompositeRow, outcome: RecordedOutcome, create
   row.text(outcome.responseContentType, NAME_CHARACTERS_MAX);
   row.bigint(outcome.requestBytes);
   row.bigint(outcome.responseBytes);
+  row.integer(outcome.requestCount);
 }
 
 /** Writes one row of `log_body_row`. */

@@ -91,6 +91,8 @@ export interface RecordedOutcome extends Cost {
   readonly responseContentType: string | null;
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** how many requests it stands for: 1, or the count of refusals that one record carries */
+  readonly requestCount: number;
 }
 
 export type UsageRecord = RecordedRequest & RecordedOutcome;

@@ -31,6 +31,7 @@ export const EMPTY_RECORD: UsageRecord = {
   priceVersion: null,
   priceRule: null,
   savedPico: null,
+  requestCount: 1,
   isLog: true,
   logRetentionDays: 30,
   cacheKeyHash: null,
