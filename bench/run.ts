@@ -43,7 +43,7 @@ async function startSystems(options: BenchOptions, isPinned: boolean): Promise<M
     folder: folder.path,
   };
   const systems = [
-    await startTollgate(running, surroundings, options),
+    ...(await startTollgate(running, surroundings, options)),
     await running.add(() => startBareRelay(surroundings)),
   ];
   if (hasNginx()) systems.push(await running.add(() => startNginx(surroundings)));

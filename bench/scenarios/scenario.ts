@@ -2,6 +2,7 @@
 import type { Figure } from '../figures.js';
 import type { SystemName } from '../system.js';
 import { jsonScenario } from './json.js';
+import { limitedScenario } from './limited.js';
 import type { Plan, Rounds } from './measurement.js';
 import { sseScenario } from './sse.js';
 
@@ -13,5 +14,5 @@ export interface Scenario {
   figures(rounds: Rounds): Figure[];
 }
 
-/** To come, each a file beside this one: cached, sse-many, limited, big-body, 401 flood; and Portkey as a system. */
-export const SCENARIOS: readonly Scenario[] = [jsonScenario, sseScenario];
+/** To come, each a file beside this one: cached, sse-many, big-body, 401 flood; and Portkey as a system. */
+export const SCENARIOS: readonly Scenario[] = [jsonScenario, sseScenario, limitedScenario];

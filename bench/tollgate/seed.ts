@@ -1,4 +1,4 @@
-/** What the measured gateway needs in the database: an account, an authenticated gateway, a token, the real prices. */
+/** What the measured gateway needs in the database: an account, authenticated gateways, a token, the real prices. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { importGenaiPrices } from '../../api/modules/pricing/genai-prices.js';
@@ -8,6 +8,11 @@ import { displayPrefix, hashApiToken, mintApiToken } from '../../schema/contract
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 
 export const GATEWAY_NAME = 'bench';
+/** The same with a rate limit that never refuses. */
+export const LIMITED_GATEWAY_NAME = 'bench-limited';
+const RATE_LIMITS = [
+  { name: 'all', limit: 1_000_000_000, intervalSeconds: 60, technique: 'SLIDING', key: 'GATEWAY', keyName: null },
+];
 
 export interface Seeded {
   readonly accountTag: string;
@@ -36,7 +41,7 @@ async function insertPrices(client: pg.Client): Promise<void> {
 }
 
 async function insertTenant(client: pg.Client, pepper: string): Promise<Seeded> {
-  const [accountId, gatewayId, tokenId] = [newUuidV7(), newUuidV7(), newUuidV7()];
+  const [accountId, tokenId] = [newUuidV7(), newUuidV7()];
   const accountTag = randomBytes(16).toString('hex');
   const apiToken = mintApiToken();
   await client.query(`INSERT INTO account (id, tag, name) VALUES ($1, $2, 'bench')`, [accountId, accountTag]);
@@ -44,19 +49,25 @@ async function insertTenant(client: pg.Client, pepper: string): Promise<Seeded> 
     accountTag,
     accountId,
   ]);
-  await client.query('INSERT INTO gateway (id, account_id, name) VALUES ($1, $2, $3)', [
-    gatewayId,
-    accountId,
-    GATEWAY_NAME,
-  ]);
-  await client.query('INSERT INTO gateway_settings (gateway_id, account_id, authentication) VALUES ($1, $2, true)', [
-    gatewayId,
-    accountId,
-  ]);
+  await insertGateway(client, accountId, { name: GATEWAY_NAME, rateLimits: [] });
+  await insertGateway(client, accountId, { name: LIMITED_GATEWAY_NAME, rateLimits: RATE_LIMITS });
   await client.query(
     `INSERT INTO api_token (id, account_id, name, token_hash, prefix, permissions)
      VALUES ($1, $2, 'bench', $3, $4, '{AI_GATEWAY_RUN}')`,
     [tokenId, accountId, hashApiToken(deriveKey(pepper, 'api-token'), apiToken), displayPrefix(apiToken)],
   );
   return { accountTag, apiToken };
+}
+
+async function insertGateway(
+  client: pg.Client,
+  accountId: string,
+  { name, rateLimits }: { readonly name: string; readonly rateLimits: readonly object[] },
+): Promise<void> {
+  const id = newUuidV7();
+  await client.query('INSERT INTO gateway (id, account_id, name) VALUES ($1, $2, $3)', [id, accountId, name]);
+  await client.query(
+    'INSERT INTO gateway_settings (gateway_id, account_id, authentication, rate_limits) VALUES ($1, $2, true, $3)',
+    [id, accountId, JSON.stringify(rateLimits)],
+  );
 }

@@ -9,7 +9,7 @@ import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
 import type { Running } from '../running.js';
 import type { Surroundings, System } from '../system.js';
-import { GATEWAY_NAME, seed, type Seeded } from './seed.js';
+import { GATEWAY_NAME, LIMITED_GATEWAY_NAME, seed, type Seeded } from './seed.js';
 
 /** Postgres writes on the load's core: without waiting for its disk it takes less of it from the load. */
 const POSTGRES_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
@@ -18,7 +18,7 @@ export async function startTollgate(
   running: Running,
   surroundings: Surroundings,
   options: { readonly profileFolder: string | null },
-): Promise<System> {
+): Promise<System[]> {
   const services = await startServices(running, surroundings.folder);
   return startProxy(running, services, surroundings, { flags: profileFlags(options.profileFolder) });
 }
@@ -42,13 +42,12 @@ export async function startProxy(
     }),
   );
   await Promise.race([untilOpen(port), program.failed]);
-  return {
-    name: 'tollgate',
-    pid: program.pid,
-    target: { port, ...callOf(seeded) },
-    failed: program.failed,
-    stop: () => program.stop(),
-  };
+  // One process, by two of its gateways.
+  const proxy = { pid: program.pid, failed: program.failed, stop: () => program.stop() };
+  return [
+    { name: 'tollgate', ...proxy, target: { port, ...callOf(seeded, GATEWAY_NAME) } },
+    { name: 'limited', ...proxy, target: { port, ...callOf(seeded, LIMITED_GATEWAY_NAME) } },
+  ];
 }
 
 const profileFlags = (folder: string | null): string[] =>
@@ -86,9 +85,9 @@ function proxyEnvironment(
   };
 }
 
-function callOf({ accountTag, apiToken }: Seeded): { path: string; headers: string[] } {
+function callOf({ accountTag, apiToken }: Seeded, gatewayName: string): { path: string; headers: string[] } {
   return {
-    path: `/v1/${accountTag}/${GATEWAY_NAME}/openai/chat/completions`,
+    path: `/v1/${accountTag}/${gatewayName}/openai/chat/completions`,
     headers: [`cf-aig-authorization: Bearer ${apiToken}`],
   };
 }
