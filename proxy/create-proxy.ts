@@ -13,6 +13,8 @@ import { answerMalformed } from './malformed-requests.js';
 import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
+import { RATE_LIMITER_BOUNDS, RateLimiter, type RateLimiterBounds } from './rate-limits/rate-limiter.js';
+import { Refusals } from './rate-limits/refusals.js';
 import { PriceSource } from './pricing/price-source.js';
 import { BodyWriter } from './ledger/body-writer.js';
 import { Shipments } from './ledger/shipments.js';
@@ -39,6 +41,8 @@ const PRICES_RETRY_MS = 5_000;
 export interface ProxyClients {
   readonly pool: pg.Pool;
   readonly redis: Redis;
+  /** a connection of the rate limits' own: nothing stands before their calls, and they decide how long they wait */
+  readonly limitsRedis: Redis;
   /** a second connection, for subscriptions */
   readonly subscriber: Redis;
   readonly log: Logger;
@@ -66,6 +70,7 @@ export interface ProxyOptions {
   /** where the names of tenants' own upstreams lead */
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
+  readonly rateLimiterBounds?: RateLimiterBounds;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -76,20 +81,15 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const books = createBooks(config, clients, options.ledgerBounds ?? {});
   const { ledger } = books;
   const listeners: Server[] = [];
-  const dispatchers = createDispatchers({
-    ...options,
-    bounds,
-    instanceEgress: config.egressProxy,
-    allowedNetworks: config.allowedNetworks,
-    stores: storeEndpoints(config),
-    listenerPorts: () => listeners.map(portOf).filter((port) => port !== null),
-  });
+  const dispatchers = dispatchersFor(config, options, listeners);
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
   const heldBodies = new HeldBodies(options.heldBodyBounds);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const parts = { statistics, policyCache, prices, ledger, dispatchers, googleTokens, heldBodies, vault, bounds };
+  const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
+  const own = { statistics, policyCache, prices, ledger, bounds, ...limits };
+  const parts = { ...own, dispatchers, googleTokens, heldBodies, vault };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -102,6 +102,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       await ledger.start();
       await prices.load();
       await follower.start();
+      await limits.rateLimiter.proxies.start();
       books.upkeep.start();
       state.isReady = true;
     },
@@ -110,29 +111,37 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       follower.stop();
       await closeServer(server, deadlineMs);
       metricsServer.close();
-      await letGo({ books, dispatchers, vault }, deadlineMs);
+      await letGo({ books, dispatchers, vault, limits }, deadlineMs);
     },
   };
 }
 
+function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: readonly Server[]): Dispatchers {
+  return createDispatchers({
+    ...options,
+    bounds: options.requestBounds ?? REQUEST_BOUNDS,
+    instanceEgress: config.egressProxy,
+    allowedNetworks: config.allowedNetworks,
+    stores: storeEndpoints(config),
+    listenerPorts: () => listeners.map(portOf).filter((port) => port !== null),
+  });
+}
+
 type Parts = Pick<
   PipelineDeps,
-  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds'
+  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds' | 'rateLimiter' | 'refusals'
 > & {
   readonly policyCache: PolicyCache;
   readonly googleTokens: GoogleTokens;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, googleTokens, statistics, prices, ledger, dispatchers, heldBodies, vault, bounds } = parts;
+  const { policyCache, googleTokens, ...others } = parts;
   return {
+    ...others,
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
     providers: createRegistry(config.providerOrigins, demoBase(config), googleTokens),
-    dispatchers,
-    ledger,
-    prices,
-    statistics,
     log,
     trustedHops: config.trustedHops,
     loopMark: LOOP_MARK_PREFIX + deriveKey(config.tokenPepper, 'loop-mark').toString('hex', 0, 8),
@@ -140,19 +149,30 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     logBodyBytesMax: config.logBodyBytesMax,
     cacheKeyKey: deriveKey(config.tokenPepper, 'cache-key'),
     systemMessageHashes: new SystemMessageHashes(deriveKey(config.tokenPepper, 'system-message')),
-    vault,
-    heldBodies,
-    bounds,
   };
+}
+
+type Limits = Pick<PipelineDeps, 'rateLimiter' | 'refusals'>;
+
+function createLimits(
+  { tokenPepper }: ProxyConfig,
+  { limitsRedis: redis, log }: ProxyClients,
+  ledger: SpoolLedger,
+  bounds: RateLimiterBounds = RATE_LIMITER_BOUNDS,
+): Limits {
+  const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey: deriveKey(tokenPepper, 'rate-limit-value') });
+  return { rateLimiter, refusals: new Refusals(ledger) };
 }
 
 /** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
 async function letGo(
-  { books, dispatchers, vault }: { books: Books; dispatchers: Dispatchers; vault: Vault },
+  { books, dispatchers, vault, limits }: { books: Books; dispatchers: Dispatchers; vault: Vault; limits: Limits },
   deadlineMs: number,
 ): Promise<void> {
   const { ledger, bodies, upkeep } = books;
+  limits.refusals.close();
   try {
+    await limits.rateLimiter.proxies.stop();
     await Promise.all([ledger.flush(deadlineMs), bodies.flush(deadlineMs), upkeep.stop()]);
   } finally {
     bodies.close();

@@ -9,6 +9,7 @@ import { createRedis } from '../platform/redis.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { readProxyConfig, type ProxyConfig } from './config.js';
 import { createProxy } from './create-proxy.js';
+import { LIMITS_COMMAND_TIMEOUT_MS } from './rate-limits/shared-counters.js';
 
 const POOL_CONNECTIONS_MAX = 8;
 const DRAIN_MS = 30_000;
@@ -38,10 +39,14 @@ const redis = createRedis(
   { url: config.redisUrl, connectionName: 'tollgate-proxy', commandTimeoutMs: 50 },
   onRedisError,
 );
+const limitsRedis = createRedis(
+  { url: config.redisUrl, connectionName: 'tollgate-proxy-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
+  onRedisError,
+);
 const subscriber = createRedis({ url: config.redisUrl, connectionName: 'tollgate-proxy-subscriber' }, onRedisError);
 redis.on('ready', () => (isRedisLost = false));
 
-const proxy = createProxy(config, { pool, redis, subscriber, log });
+const proxy = createProxy(config, { pool, redis, limitsRedis, subscriber, log });
 const shutDown = onShutdown({
   steps: [
     { name: 'draining', run: () => proxy.stop(DRAIN_MS) },
@@ -49,6 +54,7 @@ const shutDown = onShutdown({
       name: 'closing Redis and Postgres',
       run: async () => {
         redis.disconnect();
+        limitsRedis.disconnect();
         subscriber.disconnect();
         await pool.end();
       },

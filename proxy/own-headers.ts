@@ -46,6 +46,7 @@ export function sendError(
   const body = errorEnvelope(error.definition, error.description);
   headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds));
+  if (error.headers.length > 0) headers.push(...error.headers);
   if (error.errorName === 'methodNotAllowed') headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   if (options.close) close(response, headers);
   response.writeHead(error.definition.status, headers);

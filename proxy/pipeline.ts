@@ -1,6 +1,6 @@
 /**
  * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in `stages/`;
- * each stage takes what the stages before it made. Limiting, cache look-up and store will stand where the comments are.
+ * each stage takes what the stages before it made. Cache look-up and store will stand where the comments are.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
@@ -15,6 +15,7 @@ import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
+import { limit, type LimitDeps } from './stages/limit.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, type ResolveDeps } from './stages/resolve.js';
@@ -22,7 +23,7 @@ import type { ProxyStatistics } from './telemetry/statistics.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps
-  extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
+  extends GuardDeps, ResolveDeps, AuthenticateDeps, LimitDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
   readonly ledger: UsageLedger;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
@@ -57,7 +58,8 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     const target = await resolve(deps, arrival);
     if (isProbe(arrival, target)) return sendEmpty(response, ownHeaders(arrival, false));
     const caller = await authenticate(deps, arrival, target);
-    // limit: rate limits of the policy
+    const limiting = limit(deps, arrival, target, caller);
+    if (limiting !== null) await limiting;
     // look up: the cache
     const call = await choose(deps, arrival, target, caller);
     const opened = await open(deps, arrival, call);

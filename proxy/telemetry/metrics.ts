@@ -8,7 +8,10 @@ import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
 import { declareCounter } from './declare.js';
 import { declareLedger } from './ledger-metrics.js';
+import { declareRateLimits } from './rate-limit-metrics.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
+import type { RateLimiter } from '../rate-limits/rate-limiter.js';
+import type { Refusals } from '../rate-limits/refusals.js';
 import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
@@ -22,6 +25,8 @@ export interface MetricSources {
   readonly vault: Vault;
   readonly googleTokens: GoogleTokens;
   readonly dispatchers: Dispatchers;
+  readonly rateLimiter: RateLimiter;
+  readonly refusals: Refusals;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -34,6 +39,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareVault(registry, sources.vault);
   declareGoogleTokens(registry, sources.googleTokens);
   declareUpstreams(registry, sources.dispatchers);
+  declareRateLimits(registry, sources.rateLimiter, sources.refusals);
   return registry;
 }
 

@@ -18,6 +18,7 @@ const define = (code: number, status: number, message: string, handling: Partial
 
 export const ERROR_CODES = Object.freeze({
   unknownGateway: define(2001, 400, 'Please configure AI Gateway in the Cloudflare dashboard'),
+  rateLimited: define(2003, 429, 'Rate limited', { retryable: true }),
   upstreamFailed: define(2005, 502, 'Failed to get response from provider', { retryable: true, logLevel: 'info' }),
   upstreamTimedOut: define(2005, 504, 'Failed to get response from provider', { retryable: true, logLevel: 'info' }),
   unknownProvider: define(2008, 400, 'Invalid provider'),

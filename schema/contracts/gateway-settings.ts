@@ -76,6 +76,7 @@ export const ACTING_SETTINGS: readonly GatewaySettingName[] = [
   'authentication',
   'collectLogs',
   'collectLogPayload',
+  'rateLimits',
   'requestTimeoutMs',
   'byokOnly',
   'egressProxyUrl',

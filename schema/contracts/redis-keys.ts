@@ -1,9 +1,9 @@
 /**
  * Every Redis key and channel, built in one place for writers and readers alike. Versioned: a document of another
- * shape gets another key. One key per command, so Redis Cluster needs nothing special.
+ * shape gets another key. One key per command, or several that share a hash tag, so Redis Cluster needs nothing special.
  */
 import { z } from 'zod';
-import type { AccountId } from './ids.js';
+import type { AccountId, GatewayId } from './ids.js';
 
 /** JSON of a GatewayPolicy, or `null` when there is no such gateway; the hash fields are `revision` and `document`. */
 export const policyKey = (accountId: AccountId, gatewayName: string): string =>
@@ -14,6 +14,22 @@ export const accountKey = (segment: string): string => `tollgate:account:v1:${se
 
 /** JSON of a TokenGrant under the keyed hash of the token. */
 export const tokenGrantKey = (tokenHash: string): string => `tollgate:token:v1:${tokenHash}`;
+
+/**
+ * What a rate limit has counted, in its even and in its odd windows: hashes of value → count, with the window's number.
+ * All rules of a gateway share a slot, so that one script decides on all of them.
+ */
+export const rateLimitKeys = (
+  accountId: AccountId,
+  gatewayId: GatewayId,
+  ruleId: string,
+): readonly [string, string] => {
+  const key = `tollgate:limit:v1:{${accountId}:${gatewayId}}:${ruleId}`;
+  return [`${key}:0`, `${key}:1`];
+};
+
+/** The proxies that live, each with the time at which it was last heard of (seconds of Redis' clock). */
+export const LIVE_PROXIES_KEY = 'tollgate:proxies:v1';
 
 /** Announces policy changes to every proxy; a message is a PolicyChange as JSON. Lossy: the version poll repeats it. */
 export const POLICY_CHANNEL = 'tollgate:policy-changes:v1';

@@ -10,6 +10,8 @@ import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.j
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
 import type { PoolBounds } from '../../proxy/upstream/bounded-pools.js';
 import type { NameLookup } from '../../proxy/upstream/name-lookup.js';
+import type { RateLimiterBounds } from '../../proxy/rate-limits/rate-limiter.js';
+import { LIMITS_COMMAND_TIMEOUT_MS } from '../../proxy/rate-limits/shared-counters.js';
 import type { LedgerBounds } from '../../proxy/ledger/spool-ledger.js';
 import { newSpoolFolder, removeSpoolFolder, TEST_LEDGER_BOUNDS } from './ledger.js';
 import { openTestDatabase, type TestDatabase } from './postgres.js';
@@ -38,6 +40,7 @@ export interface TestProxyOptions {
   readonly googleTokenUrl?: string;
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
+  readonly rateLimiterBounds?: RateLimiterBounds;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
@@ -62,9 +65,13 @@ export async function startTestProxy(
   const ignore = (): void => undefined; // a test that takes a store away expects its errors
   const pool = createPool({ connectionString: config.databaseUrl, applicationName: 'test', connectionsMax: 4 }, ignore);
   const redis = createRedis({ url: config.redisUrl, connectionName: 'test', commandTimeoutMs: 100 }, ignore);
+  const limitsRedis = createRedis(
+    { url: config.redisUrl, connectionName: 'test-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
+    ignore,
+  );
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const proxy = createProxy(config, { pool, redis, subscriber, log }, proxyOptions(options));
+  const proxy = createProxy(config, { pool, redis, limitsRedis, subscriber, log }, proxyOptions(options));
   await proxy.start();
   const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
   return {
@@ -80,6 +87,7 @@ export async function startTestProxy(
         if (!isDatabaseGone) throw error;
       } finally {
         redis.disconnect();
+        limitsRedis.disconnect();
         subscriber.disconnect();
         await Promise.all([pool.end(), owner.end()]);
         await Promise.all([database.close(), redisServer.close(), removeSpoolFolder(dataDir)]);

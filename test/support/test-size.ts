@@ -10,3 +10,5 @@ export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100,
 export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed: TEST_SEED };
 /** Of the ledger's proof: the small one takes half a minute. */
 export const ledgerProofSize = TEST_SIZE === 'full' ? { requests: 10_000, faults: 60 } : { requests: 1_000, faults: 6 };
+/** Decisions of rate limits that are held against their definition. */
+export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;

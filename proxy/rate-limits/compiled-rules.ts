@@ -1,0 +1,89 @@
+/** The rate limits of a policy, made ready once for all of its requests. */
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import type { RateLimitRule } from '../../schema/contracts/gateway-settings.js';
+import { rateLimitKeys } from '../../schema/contracts/redis-keys.js';
+import { LocalCounters, type CounterRoom } from './local-counters.js';
+
+export interface CompiledRule {
+  readonly name: string;
+  readonly limit: number;
+  readonly intervalSeconds: number;
+  readonly key: RateLimitRule['key'];
+  /** of a header: in lower case; empty for the keys that have none */
+  readonly keyName: string;
+  /** outlives the policy document: another one with the same rule goes on counting */
+  readonly counters: LocalCounters;
+}
+
+export interface CompiledRules {
+  readonly rules: readonly CompiledRule[];
+  /** what the script needs of the rules, whatever the request */
+  readonly keys: readonly string[];
+  readonly constants: readonly (string | number)[];
+}
+
+/** Rules whose counters are held; at the bound the rule used longest ago begins anew in this proxy. */
+const RULES_MAX = 50_000;
+
+export class RuleCompiler {
+  private readonly compiled = new WeakMap<readonly RateLimitRule[], CompiledRules>();
+  private readonly counters: LRUCache<string, LocalCounters>;
+
+  constructor(private readonly room: CounterRoom) {
+    this.counters = new LRUCache({ max: RULES_MAX, dispose: (counters: LocalCounters) => counters.clear() });
+  }
+
+  of(policy: GatewayPolicy): CompiledRules {
+    const { rateLimits } = policy.settings;
+    let compiled = this.compiled.get(rateLimits);
+    if (compiled === undefined) this.compiled.set(rateLimits, (compiled = this.compile(policy)));
+    return compiled;
+  }
+
+  /** Makes room: lets go of what is of windows that have passed. `nowMs` is of Redis' clock. */
+  sweep(nowMs: number): void {
+    for (const counters of this.counters.values()) counters.turnTo(nowMs);
+  }
+
+  private compile({ accountId, gatewayId, settings }: GatewayPolicy): CompiledRules {
+    const keys: string[] = [];
+    const constants: (string | number)[] = [];
+    const rules = settings.rateLimits.map((rule): CompiledRule => {
+      const { name, limit, intervalSeconds, key } = rule;
+      const pair = rateLimitKeys(accountId, gatewayId, ruleId(rule));
+      keys.push(...pair);
+      constants.push(limit, intervalSeconds * 1_000, rule.technique === 'SLIDING' ? 1 : 0);
+      const keyName = rule.keyName ?? '';
+      const counters = this.countersOf(pair[0], rule);
+      counters.setLimit(limit);
+      return {
+        name,
+        limit,
+        intervalSeconds,
+        key,
+        keyName: key === 'HEADER' ? keyName.toLowerCase() : keyName,
+        counters,
+      };
+    });
+    return { rules, keys, constants };
+  }
+
+  private countersOf(id: string, { intervalSeconds, technique }: RateLimitRule): LocalCounters {
+    const shape = { intervalMs: intervalSeconds * 1_000, isSliding: technique === 'SLIDING' };
+    const idOfShape = `${id}:${technique}`;
+    let counters = this.counters.get(idOfShape);
+    if (counters === undefined) this.counters.set(idOfShape, (counters = new LocalCounters(this.room, shape)));
+    return counters;
+  }
+}
+
+/**
+ * What a rule's counters are kept under. Another limit or technique goes on with what was counted; what makes the counts
+ * mean something else begins anew.
+ */
+function ruleId({ name, key, keyName, intervalSeconds }: RateLimitRule): string {
+  const identity = JSON.stringify([name, key, keyName, intervalSeconds]);
+  return createHash('sha256').update(identity).digest('base64url').slice(0, 16);
+}

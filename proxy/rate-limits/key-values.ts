@@ -1,0 +1,74 @@
+/**
+ * By what a rule tells requests apart: the value of its key, as a keyed hash, so that neither Redis nor a dump of it shows
+ * addresses, ids or secrets that clients send. Requests without the key share one value.
+ */
+import { isIPv6 } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
+import type { Arrival, Caller } from '../exchange.js';
+import type { CompiledRule } from './compiled-rules.js';
+
+/** Of requests without the key, and of rules that count the whole gateway. No hash is that short. */
+export const SHARED_VALUE = '-';
+
+/** Hashes remembered; at the bound the one used longest ago is worked out again. */
+const KNOWN_MAX = 20_000;
+/** Longer values are hashed each time: comparing them would not cost much less. */
+const KNOWN_CHARACTERS_MAX = 256;
+const HASH_CHARACTERS = 32; // 128 bits
+
+export class KeyValues {
+  private readonly known = new LRUCache<string, string>({ max: KNOWN_MAX });
+
+  constructor(private readonly key: Buffer) {}
+
+  of(rule: CompiledRule, arrival: Arrival, caller: Caller): string {
+    const value = keyValue(rule, arrival, caller);
+    if (value === null) return SHARED_VALUE;
+    if (value.length > KNOWN_CHARACTERS_MAX) return this.hash(value);
+    let hash = this.known.get(value);
+    if (hash === undefined) this.known.set(value, (hash = this.hash(value)));
+    return hash;
+  }
+
+  private hash(value: string): string {
+    return keyedHashHex(this.key, value).slice(0, HASH_CHARACTERS);
+  }
+}
+
+function keyValue({ key, keyName }: CompiledRule, arrival: Arrival, caller: Caller): string | null {
+  switch (key) {
+    case 'GATEWAY':
+      return null;
+    case 'IP':
+      return arrival.clientIp === null ? null : clientNetwork(arrival.clientIp);
+    case 'TOKEN':
+      return caller.apiTokenId;
+    case 'HEADER': {
+      const value = arrival.request.headers[keyName];
+      // An array is `set-cookie`'s, an object one of JavaScript's own: neither is a header that tells clients apart.
+      return typeof value === 'string' ? value : null;
+    }
+    case 'METADATA': {
+      const { metadata } = arrival.options;
+      return metadata !== null && Object.hasOwn(metadata, keyName) ? String(metadata[keyName]) : null;
+    }
+  }
+}
+
+/** The address; of IPv6 its /64, in one spelling, for a client has all of that to itself. */
+export function clientNetwork(ip: string): string {
+  if (!isIPv6(ip)) return ip;
+  const [head = '', tail] = ip.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const behind = tail === '' ? [] : tail.split(':');
+    const width = behind.length + (tail.includes('.') ? 1 : 0); // an IPv4 address stands for two groups
+    while (groups.length + width < 8) groups.push('0');
+    groups.push(...behind);
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

@@ -1,0 +1,103 @@
+/**
+ * The script that decides in Redis: all rules of a request at once and atomically, by Redis' own clock, so that any number
+ * of proxies counts as one. A request is admitted by all of its rules and counted in each, or refused and counted in none.
+ *
+ * A rule has two hashes of value → count, for even and for odd windows; field `#` holds the window's number, which tells
+ * whether what stands there is of this window or of one long past. Every key is declared, and has the gateway's hash tag.
+ */
+
+/** A field of a rule's hash that is no value: the number of its window. */
+const WINDOW_FIELD = '#';
+/** The one value that all share who come when a window holds as many as it may. */
+export const CROWDED_VALUE = '~';
+/** How many values of a rule are counted apart in one window; those beyond share one counter. */
+export const VALUES_MAX = 10_000;
+
+/** Redis' time, in ms since 1970. */
+export const REDIS_CLOCK_LUA = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/** How long a hash outlives the last moment at which it counts. */
+const EXPIRY_SLACK_MS = 1_000;
+
+/** Looks at one rule: how long it refuses (0: it admits), what to count if all admit, and whether the value is crowded out. */
+const LOOK_LUA = `
+local function look(rule, value, now, values_max)
+  local at = rule * 3 - 1
+  local limit, interval, is_sliding = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
+  local window = math.floor(now / interval)
+  local elapsed = now - window * interval
+  local parity = window % 2
+  local key = KEYS[rule * 2 - 1 + parity]
+  local number = string.format('%.0f', window)
+  local held = redis.call('HMGET', key, '${WINDOW_FIELD}', value)
+  local is_open = held[1] == number
+  local current, previous, crowded = 0, 0, false
+  if is_open and held[2] then
+    current = tonumber(held[2])
+  elseif is_open and redis.call('HLEN', key) > values_max then
+    crowded = true
+    value = '${CROWDED_VALUE}'
+    current = tonumber(redis.call('HGET', key, value) or 0)
+  end
+  if is_sliding then
+    local past = redis.call('HMGET', KEYS[rule * 2 - parity], '${WINDOW_FIELD}', value)
+    if past[2] and past[1] == string.format('%.0f', window - 1) then previous = tonumber(past[2]) end
+  end
+  local left = limit - 1 - current
+  local wait = 0
+  if previous * (interval - elapsed) > left * interval then
+    wait = interval - elapsed
+    if left >= 0 then
+      wait = math.max(1, math.ceil(wait - left * interval / previous))
+    elseif is_sliding then
+      wait = wait + math.ceil(interval - (limit - 1) * interval / current)
+    end
+  end
+  local lasts = (is_sliding and 2 or 1) * interval - elapsed + ${EXPIRY_SLACK_MS}
+  return wait, { key, value, is_open, number, lasts }, crowded
+end`;
+
+/** Counts one of what `look` found, and begins the window if nobody did. */
+const COUNT_LUA = `
+local function count(found)
+  local key, value, is_open, number, lasts = unpack(found)
+  if not is_open then
+    redis.call('DEL', key)
+    redis.call('HSET', key, '${WINDOW_FIELD}', number)
+    redis.call('PEXPIRE', key, lasts)
+  end
+  redis.call('HINCRBY', key, value, 1)
+end`;
+
+/** Every request after the other, all rules of each: admitted by all of them and counted in each, or refused. */
+const DECIDE_LUA = `
+local rules = #KEYS / 2
+local values_max = tonumber(ARGV[1])
+local verdicts = {}
+for first = 2 + rules * 3, #ARGV, rules do
+  local refusing, longest, is_crowded = 0, 0, false
+  local found = {}
+  for rule = 1, rules do
+    local wait, to_count, crowded = look(rule, ARGV[first + rule - 1], now, values_max)
+    if wait > longest then refusing, longest = rule, wait end
+    if crowded then is_crowded = true end
+    found[rule] = to_count
+  end
+  if refusing > 0 then
+    verdicts[#verdicts + 1] = { refusing, longest }
+  else
+    for rule = 1, rules do count(found[rule]) end
+    verdicts[#verdicts + 1] = is_crowded and -now or now
+  end
+end
+return verdicts`;
+
+/**
+ * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
+ * in ms and 1 if it slides; then, for each of any number of requests, one value per rule. Returns for each request the time
+ * in ms (negative: a value shared a counter with others) when it was admitted, or {number of the refusing rule that is
+ * longest in the way, ms until that would admit one} when it was not. `clock` sets the local `now`.
+ */
+export const limitScript = (clock: string = REDIS_CLOCK_LUA): string => clock + LOOK_LUA + COUNT_LUA + DECIDE_LUA;

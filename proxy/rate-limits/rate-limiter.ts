@@ -1,0 +1,185 @@
+/**
+ * Decides whether a request keeps to its gateway's rate limits: what was refused a moment ago from memory, anything else by
+ * the counters in Redis, in one round trip for all rules. While Redis does not answer, this proxy decides alone, each
+ * limit divided by the proxies that lived when it was last heard of: never off, and never an error.
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../platform/logger.js';
+import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import type { Arrival, Caller } from '../exchange.js';
+import { RuleCompiler, type CompiledRule, type CompiledRules } from './compiled-rules.js';
+import { KeyValues } from './key-values.js';
+import { LiveProxies } from './live-proxies.js';
+import { CounterRoom } from './local-counters.js';
+import { LimitsTimeout, SharedCounters, type Verdict } from './shared-counters.js';
+import { StoreBreaker } from './store-breaker.js';
+
+/** Why a request is refused: by the rule that is longest in the way. */
+export interface LimitRefusal {
+  readonly rule: CompiledRule;
+  /** until that rule would admit one */
+  readonly waitMs: number;
+}
+
+export interface RateLimiterBounds {
+  /** values that have a counter of their own, or are remembered as refused, in this proxy */
+  readonly valuesMax: number;
+  /** how long a refusal is believed without asking Redis again: what somebody reset there acts after that */
+  readonly rememberedMsMax: number;
+}
+
+export const RATE_LIMITER_BOUNDS: RateLimiterBounds = Object.freeze({ valuesMax: 200_000, rememberedMsMax: 5_000 });
+
+/** Between two attempts to make room. */
+const SWEEP_INTERVAL_MS = 1_000;
+
+/** Between two connections of which the first did not answer. */
+const RECONNECT_INTERVAL_MS = 5_000;
+
+export interface RateLimiterOptions {
+  readonly redis: Redis;
+  /** under which the values of keys are hashed */
+  readonly hashKey: Buffer;
+  readonly log: Logger;
+  readonly bounds: RateLimiterBounds;
+}
+
+export class RateLimiter {
+  /** read by the metrics; each is of requests, but for `failures`, which is of calls of Redis */
+  readonly counts = { asked: 0, remembered: 0, alone: 0, failures: 0, sharedCounters: 0 };
+  readonly proxies: LiveProxies;
+  private readonly room: CounterRoom;
+  private readonly compiler: RuleCompiler;
+  private readonly values: KeyValues;
+  private readonly shared: SharedCounters;
+  private readonly breaker = new StoreBreaker();
+  /** Redis' clock, ahead of the monotonic one by so much; until it is heard, this machine's */
+  private clockOffsetMs = Date.now() - performance.now();
+  private sweptAtMs = 0;
+  private reconnectedAtMs = -Infinity;
+
+  constructor(private readonly options: RateLimiterOptions) {
+    this.room = new CounterRoom(this.bounds.valuesMax);
+    this.compiler = new RuleCompiler(this.room);
+    this.values = new KeyValues(options.hashKey);
+    this.shared = new SharedCounters(options.redis);
+    this.proxies = new LiveProxies(options.redis);
+  }
+
+  /** null: the request is admitted, and counted. At once where nobody has to be asked. */
+  decide(policy: GatewayPolicy, arrival: Arrival, caller: Caller): LimitRefusal | null | Promise<LimitRefusal | null> {
+    const compiled = this.compiler.of(policy);
+    const values = compiled.rules.map((rule) => this.values.of(rule, arrival, caller));
+    const nowMs = performance.now();
+    const known = remembered(compiled, values, nowMs);
+    if (known !== null) {
+      this.counts.remembered += 1;
+      return known;
+    }
+    if (!this.breaker.mayAsk(nowMs)) return this.alone(compiled, values);
+    return this.ask(compiled, values, nowMs);
+  }
+
+  /** what its counters and memories hold, and how often there was no room for one */
+  get held(): Readonly<Record<'held' | 'crowded', number>> {
+    return this.room;
+  }
+
+  /** Whether Redis is left alone because it failed */
+  get isAlone(): boolean {
+    return this.breaker.isOpen;
+  }
+
+  private async ask(
+    compiled: CompiledRules,
+    values: readonly string[],
+    askedAtMs: number,
+  ): Promise<LimitRefusal | null> {
+    let verdict: Verdict;
+    try {
+      verdict = await this.shared.ask(compiled, values);
+    } catch (error) {
+      this.failed(error);
+      return this.alone(compiled, values);
+    }
+    if (this.breaker.isOpen) this.options.log.info('rate limits are counted in Redis again');
+    this.breaker.succeeded();
+    this.counts.asked += 1;
+    if (typeof verdict !== 'number') return this.refused(compiled, values, { verdict, askedAtMs });
+    if (verdict < 0) this.counts.sharedCounters += 1;
+    const redisMs = Math.abs(verdict);
+    this.clockOffsetMs = redisMs - performance.now();
+    this.makeRoom(redisMs);
+    for (const [index, rule] of compiled.rules.entries()) rule.counters.count(values[index] ?? '', redisMs);
+    return null;
+  }
+
+  private refused(
+    { rules }: CompiledRules,
+    values: readonly string[],
+    { verdict: [number, waitMs], askedAtMs }: { verdict: readonly [number, number]; askedAtMs: number },
+  ): LimitRefusal {
+    const rule = rules[number - 1];
+    if (rule === undefined) throw new Error('Redis refused by a rule that there is not');
+    // From when it was asked on, which is not later than when Redis decided: nothing is refused for longer than there.
+    const freeAtMs = askedAtMs + waitMs;
+    const askAgainAtMs = Math.min(freeAtMs, askedAtMs + this.bounds.rememberedMsMax);
+    rule.counters.remember(values[number - 1] ?? '', { askAgainAtMs, freeAtMs });
+    return { rule, waitMs };
+  }
+
+  /** By this proxy's own counters, which know what it admitted before. */
+  private alone({ rules }: CompiledRules, values: readonly string[]): LimitRefusal | null {
+    this.counts.alone += 1;
+    const nowMs = this.clockOffsetMs + performance.now();
+    this.makeRoom(nowMs);
+    let refusal: LimitRefusal | null = null;
+    for (const [index, rule] of rules.entries()) {
+      const share = Math.max(1, Math.floor(rule.limit / this.proxies.count));
+      const waitMs = rule.counters.waitMs(values[index] ?? '', share, nowMs);
+      if (waitMs > (refusal?.waitMs ?? 0)) refusal = { rule, waitMs };
+    }
+    if (refusal !== null) return refusal;
+    for (const [index, rule] of rules.entries()) rule.counters.count(values[index] ?? '', nowMs);
+    return null;
+  }
+
+  private failed(error: unknown): void {
+    const wasOpen = this.breaker.isOpen;
+    this.counts.failures += 1;
+    this.breaker.failed(performance.now());
+    if (this.breaker.isOpen && error instanceof LimitsTimeout) this.reconnect();
+    if (wasOpen || !this.breaker.isOpen) return;
+    this.options.log.warn({ err: error, proxies: this.proxies.count }, 'Redis is away: each proxy limits by its share');
+  }
+
+  /** A connection whose other end has vanished says so after a quarter of an hour; a new one works or fails at once. */
+  private reconnect(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.reconnectedAtMs < RECONNECT_INTERVAL_MS) return;
+    this.reconnectedAtMs = nowMs;
+    this.options.redis.disconnect(true);
+  }
+
+  private makeRoom(nowMs: number): void {
+    if (this.room.held < this.room.valuesMax || nowMs - this.sweptAtMs < SWEEP_INTERVAL_MS) return;
+    this.sweptAtMs = nowMs;
+    this.compiler.sweep(nowMs);
+  }
+
+  private get bounds(): RateLimiterBounds {
+    return this.options.bounds;
+  }
+}
+
+/** The longest of the refusals that are still in force; null: there is none. */
+function remembered({ rules }: CompiledRules, values: readonly string[], nowMs: number): LimitRefusal | null {
+  let longest: LimitRefusal | null = null;
+  for (const [index, rule] of rules.entries()) {
+    const refusal = rule.counters.refusalOf(values[index] ?? '', nowMs);
+    if (refusal === null) continue;
+    const waitMs = refusal.freeAtMs - nowMs;
+    if (waitMs > (longest?.waitMs ?? 0)) longest = { rule, waitMs };
+  }
+  return longest;
+}

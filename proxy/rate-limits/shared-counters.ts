@@ -1,0 +1,102 @@
+/**
+ * The counters that all proxies share, in Redis. Requests of one gateway that arrive in the same turn of the event loop are
+ * decided by one call: the script takes them one after the other, so each sees what those before it counted.
+ */
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { errorMessage } from '../../platform/error-code.js';
+import type { CompiledRules } from './compiled-rules.js';
+import { limitScript, VALUES_MAX } from './limit-script.js';
+
+/** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
+export type Verdict = number | readonly [rule: number, waitMs: number];
+
+/** A request waits so long for Redis: then its proxy decides alone. */
+const DEADLINE_MS = 50;
+/** When the client gives a command up that nobody waits for any more: bounds how many it remembers. */
+export const LIMITS_COMMAND_TIMEOUT_MS = 2_000;
+
+/** Bounds how long one call keeps Redis: 512 values take about 2 ms. */
+const CALL_VALUES_MAX = 512;
+
+const SCRIPT = limitScript();
+const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
+
+/** Redis did not answer in time. */
+export class LimitsTimeout extends Error {
+  constructor() {
+    super(`Redis did not answer within ${DEADLINE_MS} ms`);
+    this.name = 'LimitsTimeout';
+  }
+}
+
+interface Call {
+  readonly rules: CompiledRules;
+  readonly values: string[];
+  readonly waiting: { resolve(verdict: Verdict): void; reject(error: unknown): void }[];
+}
+
+export class SharedCounters {
+  private readonly calls = new Map<CompiledRules, Call>();
+  private isScheduled = false;
+
+  constructor(private readonly redis: Pick<Redis, 'eval' | 'evalsha'>) {}
+
+  /** `values`: one per rule. Rejects when Redis does not answer, or answers with an error. */
+  ask(rules: CompiledRules, values: readonly string[]): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+      let call = this.calls.get(rules);
+      if (call === undefined) this.calls.set(rules, (call = { rules, values: [], waiting: [] }));
+      call.values.push(...values);
+      call.waiting.push({ resolve, reject });
+      if (call.values.length + values.length > CALL_VALUES_MAX) {
+        this.calls.delete(rules);
+        void this.make(call);
+      } else if (!this.isScheduled) {
+        this.isScheduled = true;
+        setImmediate(this.makeAll);
+      }
+    });
+  }
+
+  private readonly makeAll = (): void => {
+    this.isScheduled = false;
+    for (const call of this.calls.values()) void this.make(call);
+    this.calls.clear();
+  };
+
+  /** Never rejects. */
+  private async make({ rules, values, waiting }: Call): Promise<void> {
+    try {
+      const verdicts = await withinDeadline(
+        this.run([...rules.keys, VALUES_MAX, ...rules.constants, ...values], rules.keys.length),
+      );
+      if (verdicts.length !== waiting.length) throw new Error('Redis did not decide on every request');
+      for (const [index, { resolve }] of waiting.entries()) resolve(verdicts[index] ?? 0);
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  /** By its hash; a Redis that does not know it (a new one, one that was flushed) is told the script. */
+  private async run(parameters: readonly (string | number)[], keys: number): Promise<readonly Verdict[]> {
+    try {
+      return (await this.redis.evalsha(SCRIPT_SHA, keys, ...parameters)) as Verdict[]; // what our script returns
+    } catch (error) {
+      if (!errorMessage(error).startsWith('NOSCRIPT')) throw error;
+      return (await this.redis.eval(SCRIPT, keys, ...parameters)) as Verdict[]; // likewise
+    }
+  }
+}
+
+/**
+ * Rejects when the answer is not there after the deadline. An answer that has arrived while this process was too busy to read
+ * it is not late: the sockets are looked at once more before it is given up.
+ */
+function withinDeadline<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => void setImmediate(() => reject(new LimitsTimeout()));
+    const timer = setTimeout(late, DEADLINE_MS);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

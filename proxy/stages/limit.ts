@@ -1,0 +1,112 @@
+/**
+ * Limit: whether the request keeps to its gateway's rate limits. One that does is counted by all of them; one that does not
+ * is counted by none, leaves a record that costs nothing, and is told when to come again. Before the cache: a hit counts.
+ */
+import { ERROR_CODES } from '../../schema/contracts/error-codes.js';
+import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
+import { noUnits } from '../../schema/contracts/usage-units.js';
+import type { UsageRecord } from '../../schema/contracts/usage-record.js';
+import type { Arrival, Caller, Target } from '../exchange.js';
+import { GatewayError } from '../gateway-error.js';
+import type { LimitRefusal, RateLimiter } from '../rate-limits/rate-limiter.js';
+import type { Refusals } from '../rate-limits/refusals.js';
+import { loggedQuery } from '../upstream/headers.js';
+
+export interface LimitDeps {
+  readonly rateLimiter: RateLimiter;
+  readonly refusals: Refusals;
+}
+
+/**
+ * Null: there is nothing to wait for, the request may go on. Throws GatewayError 2003 (over a limit), or 9006 when the
+ * ledger cannot keep the record of a refusal.
+ */
+export function limit(deps: LimitDeps, arrival: Arrival, target: Target, caller: Caller): Promise<void> | null {
+  if (target.policy.settings.rateLimits.length === 0) return null;
+  const decision = deps.rateLimiter.decide(target.policy, arrival, caller);
+  if (decision === null) return null;
+  if (!(decision instanceof Promise))
+    return refuse(deps, arrival, refusedRecord(arrival, target, caller, decision), decision);
+  return decision.then((refusal) =>
+    refusal === null ? undefined : refuse(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal),
+  );
+}
+
+/**
+ * Beyond, the providers' SDKs are told not to try again by themselves: they would sleep for as long as `Retry-After` says,
+ * days if need be, and their caller would never hear why.
+ */
+const RETRY_SECONDS_MAX = 60;
+
+/** Records the refusal, then throws it. */
+async function refuse(deps: LimitDeps, arrival: Arrival, record: UsageRecord, refusal: LimitRefusal): Promise<never> {
+  const { rule, waitMs } = refusal;
+  const isLog = await deps.refusals.add(record, rule.name);
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  const headers = [
+    'ratelimit-limit',
+    String(rule.limit),
+    'ratelimit-remaining',
+    '0',
+    'ratelimit-reset',
+    String(retryAfterSeconds),
+    'ratelimit-policy',
+    headerText(rule.name),
+  ];
+  if (isLog) headers.push('cf-aig-log-id', arrival.id);
+  if (retryAfterSeconds > RETRY_SECONDS_MAX) headers.push('x-should-retry', 'false');
+  throw new GatewayError('rateLimited', `${limitText(refusal)} is used up`, { retryAfterSeconds, headers });
+}
+
+const limitText = ({ rule }: LimitRefusal): string =>
+  `the rate limit "${rule.name}" (${rule.limit} in ${rule.intervalSeconds} s)`;
+
+/** Printable ASCII; anything else of a rule's name is percent-encoded. */
+const headerText = (name: string): string =>
+  name.toWellFormed().replace(/[^ -~]|%/gu, (character) => encodeURIComponent(character));
+
+function refusedRecord(arrival: Arrival, target: Target, caller: Caller, refusal: LimitRefusal): UsageRecord {
+  const { policy, provider } = target;
+  const { headers } = arrival.request;
+  const { metadata, metadataNote } = arrival.options;
+  const note = `refused by ${limitText(refusal)}`;
+  return {
+    id: arrival.id,
+    createdAtMs: arrival.arrivedAtMs,
+    accountId: policy.accountId,
+    gatewayId: policy.gatewayId,
+    apiTokenId: caller.apiTokenId,
+    eventId: arrival.eventId,
+    configVersion: policy.configVersion,
+    provider: provider.slug,
+    model: null,
+    method: arrival.method,
+    path: arrival.path + loggedQuery(arrival.query),
+    statusCode: ERROR_CODES.rateLimited.status,
+    errorCode: ERROR_CODES.rateLimited.code,
+    cached: false,
+    streamed: false,
+    clientAborted: false,
+    interrupted: false,
+    durationMs: Math.max(0, Date.now() - arrival.arrivedAtMs),
+    timeToFirstTokenMs: null,
+    units: noUnits(),
+    usageSource: 'NONE',
+    usageNote: metadataNote === null ? note : `${note}; ${metadataNote}`,
+    ...NOT_BILLABLE,
+    savedPico: null,
+    requestCount: 1,
+    isLog: true,
+    logRetentionDays: policy.settings.logRetentionDays,
+    cacheKeyHash: null,
+    metadata,
+    attempts: [],
+    clientIp: arrival.clientIp,
+    userAgent: headers['user-agent'] ?? null,
+    requestContentType: headers['content-type'] ?? null,
+    responseContentType: 'application/json',
+    systemMessageHash: null,
+    requestBytes: 0,
+    responseBytes: 0,
+  };
+}

@@ -1,0 +1,84 @@
+/** A limit is one limit, however many proxies count by it, and whatever their clocks say. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
+import { startProxyProcess, type ProxyProcess } from '../../../support/proxy-processes.js';
+import { limitedBy, limitRule } from '../../../support/rate-limits.js';
+import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
+import { usageRecords } from '../../../support/usage-records.js';
+import { waitFor } from '../../../support/wait-for.js';
+
+const PROCESSES = 4;
+const REQUESTS = 1_000;
+const LIMIT = 10;
+
+let rig: Rig;
+/** The clock of the last one is an hour ahead. */
+let processes: readonly ProxyProcess[] = [];
+
+beforeAll(async () => {
+  rig = await startRig();
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  const { database, redis } = rig.proxy;
+  const origins = { openai: `${rig.upstream.origin}/v1` };
+  const common = { databaseUrl: database.url, redisUrl: redis.url, origins };
+  processes = await Promise.all(
+    Array.from({ length: PROCESSES }, (_, index) =>
+      startProxyProcess({ ...common, isHourAhead: index === PROCESSES - 1 }),
+    ),
+  );
+}, 60_000);
+afterAll(async () => {
+  await Promise.all(processes.map((started) => started.stop()));
+  await rig.stop();
+}, 60_000);
+
+/** Statuses → how often, of requests at once, by turns through the processes. */
+async function burst(through: readonly ProxyProcess[], path: string, requests: number): Promise<object> {
+  const counts: Record<number, number> = {};
+  await Promise.all(
+    Array.from({ length: requests }, async (_, index) => {
+      const { url } = through[index % through.length] ?? { url: '' };
+      const response = await post(`${url}${path}`, CHAT);
+      await response.arrayBuffer();
+      counts[response.status] = (counts[response.status] ?? 0) + 1;
+    }),
+  );
+  return counts;
+}
+
+test.each([
+  [1, 'FIXED'],
+  [PROCESSES, 'FIXED'],
+  [PROCESSES, 'SLIDING'],
+] as const)(
+  `of ${REQUESTS} requests at once ${LIMIT} are admitted, by %i processes and a limit that is %s`,
+  async (count, technique) => {
+    const tenant = await rig.tenant(limitedBy(limitRule({ limit: LIMIT, technique })));
+    const seen = rig.upstream.seen.length;
+    const path = `/v1/${tenant.tag}/main/openai/chat/completions`;
+    const counts = await burst(processes.slice(0, count), path, REQUESTS);
+    expect(counts).toEqual({ 200: LIMIT, 429: REQUESTS - LIMIT });
+    expect(rig.upstream.seen.length - seen).toBe(LIMIT);
+    await waitFor(async () => {
+      const rows = await usageRecords(rig.proxy.owner, tenant.accountId, LIMIT);
+      const recorded = rows.reduce((sum, row) => sum + Number(row['request_count']), 0);
+      return recorded === REQUESTS && rows.filter((row) => row['status_code'] === 200).length === LIMIT;
+    }, 'every request is recorded, by itself or in a count');
+  },
+  60_000,
+);
+
+test('a proxy whose clock is an hour ahead counts in the same windows as the others', async () => {
+  const limits = [
+    limitRule({ name: 'fixed', limit: LIMIT, intervalSeconds: 1_800 }),
+    limitRule({ name: 'sliding', limit: LIMIT, intervalSeconds: 1_800, technique: 'SLIDING' }),
+  ];
+  for (const rule of limits) {
+    const tenant = await rig.tenant(limitedBy(rule));
+    const path = `/v1/${tenant.tag}/main/openai/chat/completions`;
+    const [ahead, other] = [processes.slice(-1), processes.slice(0, 1)];
+    await burst(ahead, path, LIMIT - 1);
+    expect(await burst(other, path, 2)).toEqual({ 200: 1, 429: 1 });
+    expect(await burst(ahead, path, 2)).toEqual({ 429: 2 });
+  }
+}, 30_000);

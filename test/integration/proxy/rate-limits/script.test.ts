@@ -1,0 +1,188 @@
+/** The script in Redis against what rate limits are defined to do, by a clock of the test's own. */
+import { once } from 'node:events';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createRedis } from '../../../../platform/redis.js';
+import { limitScript, VALUES_MAX } from '../../../../proxy/rate-limits/limit-script.js';
+import { LimitOracle, seededRandom, type OracleRule } from '../../../support/limit-oracle.js';
+import { openTestRedis, type TestRedis } from '../../../support/redis.js';
+import { limitDecisions, TEST_SEED } from '../../../support/test-size.js';
+
+/** The last argument is the time. */
+const SCRIPT = limitScript('local now = tonumber(table.remove(ARGV))');
+const KEYS_OF = (name: string, rules: readonly OracleRule[]): string[] =>
+  rules.flatMap((_rule, index) => [`{${name}}:${index}:0`, `{${name}}:${index}:1`]);
+const START_MS = Date.UTC(2026, 0, 1);
+
+let server: TestRedis;
+let redis: Redis;
+
+beforeAll(async () => {
+  server = await openTestRedis();
+});
+beforeEach(async () => {
+  redis = await connected(server);
+});
+afterEach(() => redis.disconnect());
+afterAll(() => server.close());
+
+async function connected({ url }: TestRedis): Promise<Redis> {
+  const ignore = (): void => undefined; // a test that fails says so itself
+  const client = createRedis({ url, connectionName: 'test', commandTimeoutMs: 20_000 }, ignore);
+  if (client.status !== 'ready') await once(client, 'ready');
+  return client;
+}
+
+type Verdict = number | readonly [number, number];
+
+interface Call {
+  readonly rules: readonly OracleRule[];
+  readonly requests: readonly (readonly string[])[];
+  readonly nowMs: number;
+  readonly valuesMax?: number;
+}
+
+const parametersOf = (name: string, { rules, requests, nowMs, valuesMax = VALUES_MAX }: Call): (string | number)[] => [
+  ...KEYS_OF(name, rules),
+  valuesMax,
+  ...rules.flatMap((rule) => [rule.limit, rule.intervalSeconds * 1_000, rule.technique === 'SLIDING' ? 1 : 0]),
+  ...requests.flat(),
+  nowMs,
+];
+
+const decide = async (name: string, call: Call): Promise<readonly Verdict[]> =>
+  (await redis.eval(SCRIPT, call.rules.length * 2, ...parametersOf(name, call))) as Verdict[]; // what the script returns
+
+/** Rules of short intervals, so that windows end often, and limits that are met often. */
+function randomRules(random: () => number): OracleRule[] {
+  return Array.from({ length: 1 + Math.floor(random() * 3) }, () => ({
+    limit: 1 + Math.floor(random() ** 2 * 30),
+    intervalSeconds: 1 + Math.floor(random() * 20),
+    technique: random() < 0.5 ? 'FIXED' : 'SLIDING',
+  }));
+}
+
+interface Difference {
+  readonly decisions: number;
+  readonly refused: number;
+  readonly mismatches: number;
+}
+
+/** Requests under one set of rules, one call of up to eight after the other, all of them in one pipeline. */
+async function play(
+  client: Redis,
+  { name, sha, decisions }: { readonly name: string; readonly sha: string; readonly decisions: number },
+  random: () => number,
+): Promise<Difference> {
+  const rules = randomRules(random);
+  const oracle = new LimitOracle(rules);
+  const pipeline = client.pipeline();
+  const expected: boolean[] = [];
+  let nowMs = START_MS + Math.floor(random() * 1e9);
+  while (expected.length < decisions) {
+    nowMs += Math.floor(random() ** 4 * 2_000);
+    const requests = Array.from({ length: 1 + Math.floor(random() * 8) }, () =>
+      rules.map(() => `value-${Math.floor(random() ** 2 * 4)}`),
+    );
+    for (const values of requests) expected.push(oracle.admits(values, nowMs));
+    pipeline.evalsha(sha, rules.length * 2, ...parametersOf(name, { rules, requests, nowMs }));
+  }
+  const answers = (await pipeline.exec()) ?? [];
+  const verdicts = answers.flatMap(([error, verdict]) => {
+    if (error !== null) throw error;
+    return verdict as Verdict[]; // what the script returns
+  });
+  expect(verdicts).toHaveLength(expected.length);
+  const mismatches = verdicts.filter((verdict, index) => (typeof verdict === 'number') !== expected[index]).length;
+  return { decisions: expected.length, refused: expected.filter((admitted) => !admitted).length, mismatches };
+}
+
+test(`of ${limitDecisions} random decisions each is the one that the definition makes (TEST_SEED=${TEST_SEED})`, async () => {
+  const random = seededRandom(TEST_SEED);
+  const sha = String(await redis.script('LOAD', SCRIPT));
+  const total = { decisions: 0, refused: 0, mismatches: 0 };
+  for (let round = 0; total.decisions < limitDecisions; round++) {
+    const found = await play(redis, { name: `round-${round}`, sha, decisions: 1_000 }, random);
+    total.decisions += found.decisions;
+    total.refused += found.refused;
+    total.mismatches += found.mismatches;
+  }
+  expect(total.mismatches).toBe(0);
+  // A test of which nearly all are admitted, or refused, would show little.
+  expect(total.refused / total.decisions).toBeGreaterThan(0.2);
+  expect(total.refused / total.decisions).toBeLessThan(0.95);
+}, 600_000);
+
+test('the Redis of the zero set-up makes the same decisions', async () => {
+  const small = await openTestRedis('js-redis-server');
+  const client = await connected(small);
+  try {
+    const sha = String(await client.script('LOAD', SCRIPT));
+    const found = await play(client, { name: 'small', sha, decisions: 500 }, seededRandom(TEST_SEED));
+    expect(found.mismatches).toBe(0);
+  } finally {
+    client.disconnect();
+    await small.close();
+  }
+});
+
+test('whoever waits as long as the refusal says is admitted, and whoever comes a moment sooner is not', async () => {
+  const random = seededRandom(TEST_SEED);
+  for (let round = 0; round < 100; round++) {
+    const name = `wait-${round}`;
+    const rules = randomRules(random);
+    const values = rules.map(() => 'v');
+    const times = Array.from({ length: 60 }, () => START_MS + Math.floor(random() * 40_000)).toSorted((a, b) => a - b);
+    let nowMs = START_MS;
+    for (nowMs of times) await decide(name, { rules, requests: [values], nowMs });
+    const [verdict = 0] = await decide(name, { rules, requests: [values], nowMs });
+    if (typeof verdict === 'number') continue;
+    const [, waitMs] = verdict;
+    const [early] = await decide(name, { rules, requests: [values], nowMs: nowMs + waitMs - 1 });
+    const [late] = await decide(name, { rules, requests: [values], nowMs: nowMs + waitMs });
+    expect({ rules, early: typeof early, late: typeof late }).toEqual({ rules, early: 'object', late: 'number' });
+  }
+});
+
+test('a request that one rule refuses is counted by none', async () => {
+  const rules: OracleRule[] = [
+    { limit: 5, intervalSeconds: 60, technique: 'FIXED' },
+    { limit: 1, intervalSeconds: 60, technique: 'SLIDING' },
+  ];
+  const requests = [
+    ['all', 'a'],
+    ['all', 'a'],
+    ['all', 'a'],
+    ['all', 'b'],
+    ['all', 'c'],
+    ['all', 'd'],
+    ['all', 'e'],
+  ];
+  const verdicts = await decide('all-or-none', { rules, requests, nowMs: START_MS });
+  expect(verdicts.map((verdict) => typeof verdict)).toEqual([
+    'number', 'object', 'object', 'number', 'number', 'number', 'number',
+  ]); // prettier-ignore
+  expect(await redis.hgetall('{all-or-none}:0:0')).toMatchObject({ all: '5' });
+});
+
+test('a window holds so many values and no more: those beyond share one counter, and the answer says so', async () => {
+  const rules: OracleRule[] = [{ limit: 2, intervalSeconds: 60, technique: 'FIXED' }];
+  const requests = ['a', 'b', 'c', 'd', 'e', 'a'].map((value) => [value]);
+  const verdicts = await decide('crowded', { rules, requests, nowMs: START_MS, valuesMax: 2 });
+  expect(verdicts).toEqual([START_MS, START_MS, -START_MS, -START_MS, [1, 60_000], START_MS]);
+  const [next] = await decide('crowded', { rules, requests: [['e']], nowMs: START_MS + 60_000, valuesMax: 2 });
+  expect(next).toBe(START_MS + 60_000);
+});
+
+test('what is counted leaves Redis once it does not count any more', async () => {
+  const rules: OracleRule[] = [
+    { limit: 2, intervalSeconds: 60, technique: 'FIXED' },
+    { limit: 2, intervalSeconds: 60, technique: 'SLIDING' },
+  ];
+  await decide('leaves', { rules, requests: [['v', 'v']], nowMs: START_MS + 20_000 });
+  const [fixed, sliding] = await Promise.all([redis.pttl('{leaves}:0:0'), redis.pttl('{leaves}:1:0')]);
+  expect(fixed).toBeGreaterThan(30_000);
+  expect(fixed).toBeLessThanOrEqual(41_000);
+  expect(sliding).toBeGreaterThan(90_000);
+  expect(sliding).toBeLessThanOrEqual(101_000);
+});

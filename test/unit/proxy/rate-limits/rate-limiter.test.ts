@@ -1,0 +1,109 @@
+import { expect, jest, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../../../platform/logger.js';
+import type { Arrival, Caller } from '../../../../proxy/exchange.js';
+import { RATE_LIMITER_BOUNDS, RateLimiter, type LimitRefusal } from '../../../../proxy/rate-limits/rate-limiter.js';
+import type { GatewayPolicy } from '../../../../schema/contracts/gateway-policy.js';
+import type { RateLimitRule } from '../../../../schema/contracts/gateway-settings.js';
+import { limitRule } from '../../../support/rate-limits.js';
+
+type Answer = (values: readonly string[]) => unknown[];
+
+const ADMIT_ALL: Answer = (values) => values.map(() => 1_000_000);
+
+/** Redis as the limiter sees it: answers for the values of requests under one rule. */
+function limiterWith(answer: Answer): { limiter: RateLimiter; calls: string[][] } {
+  const calls: string[][] = [];
+  const evalsha = (_sha: string, keys: number, ...parameters: string[]): Promise<unknown[]> => {
+    const values = parameters.slice(keys + 1 + (keys / 2) * 3);
+    calls.push(values);
+    return new Promise((resolve) => resolve(answer(values))); // what it throws rejects
+  };
+  const redis = { evalsha, disconnect: jest.fn() } as unknown as Redis; // nothing else of it is used
+  const log = { warn: jest.fn(), info: jest.fn() } as unknown as Logger; // likewise
+  const limiter = new RateLimiter({ redis, log, hashKey: Buffer.alloc(32), bounds: RATE_LIMITER_BOUNDS });
+  return { limiter, calls };
+}
+
+const NOBODY: Caller = { apiTokenId: null, unchecked: null };
+const policyWith = (...rateLimits: RateLimitRule[]): GatewayPolicy =>
+  ({ accountId: 'account', gatewayId: 'gateway', settings: { rateLimits } }) as unknown as GatewayPolicy; // what is read of it
+const arrivalOf = (user: string): Arrival =>
+  ({ request: { headers: { 'x-user-id': user } }, options: { metadata: null }, clientIp: null }) as unknown as Arrival; // likewise
+
+/** Also where the decision is there at once. */
+const decided = async (limiter: RateLimiter, policy: GatewayPolicy, user: string): Promise<LimitRefusal | null> =>
+  limiter.decide(policy, arrivalOf(user), NOBODY);
+
+const isSync = (decision: unknown): decision is LimitRefusal | null => !(decision instanceof Promise);
+
+test('requests that come in one turn of the event loop are decided in one call', async () => {
+  const { limiter, calls } = limiterWith(ADMIT_ALL);
+  const policy = policyWith(limitRule({ limit: 1 }));
+  const decisions = Array.from({ length: 100 }, () => decided(limiter, policy, 'a'));
+  expect(await Promise.all(decisions)).toEqual(Array.from({ length: 100 }, () => null));
+  expect(calls.map((values) => values.length)).toEqual([100]);
+});
+
+test('a call is bounded: what is beyond goes with the next one', async () => {
+  const { limiter, calls } = limiterWith(ADMIT_ALL);
+  const policy = policyWith(limitRule({ limit: 1 }));
+  await Promise.all(Array.from({ length: 1_200 }, () => decided(limiter, policy, 'a')));
+  expect(calls.map((values) => values.length)).toEqual([512, 512, 176]);
+});
+
+test('who was refused is refused again without a call, and others are not', async () => {
+  const { limiter, calls } = limiterWith((values) => values.map(() => [1, 60_000]));
+  const policy = policyWith(limitRule({ limit: 1, key: 'HEADER', keyName: 'X-User-Id' }));
+  const first = await limiter.decide(policy, arrivalOf('a'), NOBODY);
+  expect(first).toMatchObject({ rule: { name: 'all' }, waitMs: 60_000 });
+  const again = limiter.decide(policy, arrivalOf('a'), NOBODY);
+  expect(isSync(again) && again?.waitMs).toBeGreaterThan(59_000);
+  await limiter.decide(policy, arrivalOf('b'), NOBODY);
+  expect(calls).toHaveLength(2);
+  // The same rules in a new document go on with what is known; a rule with another limit does not.
+  expect(isSync(limiter.decide(policyWith(...policy.settings.rateLimits), arrivalOf('a'), NOBODY))).toBe(true);
+  const raised = policyWith(limitRule({ limit: 2, key: 'HEADER', keyName: 'x-user-id' }));
+  expect(isSync(limiter.decide(raised, arrivalOf('a'), NOBODY))).toBe(false);
+  const renamed = policyWith(limitRule({ name: 'other', limit: 1, key: 'HEADER', keyName: 'X-User-Id' }));
+  expect(isSync(limiter.decide(renamed, arrivalOf('a'), NOBODY))).toBe(false);
+});
+
+test('a Redis that fails is left alone after a while, and each proxy holds its share of a limit', async () => {
+  const { limiter, calls } = limiterWith(() => {
+    throw new Error('OOM command not allowed');
+  });
+  limiter.proxies.count = 4;
+  const policy = policyWith(limitRule({ limit: 40 }));
+  const statuses: boolean[] = [];
+  for (let asked = 0; asked < 5; asked++) {
+    statuses.push((await limiter.decide(policy, arrivalOf('a'), NOBODY)) === null);
+  }
+  expect([calls.length, limiter.isAlone]).toEqual([5, true]);
+  for (let asked = 0; asked < 20; asked++) {
+    const decision = limiter.decide(policy, arrivalOf('a'), NOBODY);
+    expect(isSync(decision)).toBe(true);
+    statuses.push(decision === null);
+  }
+  expect(calls).toHaveLength(5);
+  expect(statuses.filter((admitted) => admitted)).toHaveLength(10);
+  expect(limiter.counts).toMatchObject({ alone: 25, failures: 5, asked: 0 });
+});
+
+test('a share is one request at least', async () => {
+  const { limiter } = limiterWith(() => {
+    throw new Error('gone');
+  });
+  limiter.proxies.count = 100;
+  const policy = policyWith(limitRule({ limit: 3 }));
+  const first = await limiter.decide(policy, arrivalOf('a'), NOBODY);
+  const second = await limiter.decide(policy, arrivalOf('a'), NOBODY);
+  expect([first, second?.rule.name]).toEqual([null, 'all']);
+});
+
+test('a Redis that answers with something else is a Redis that failed', async () => {
+  const { limiter } = limiterWith(() => []);
+  const policy = policyWith(limitRule({ limit: 1 }));
+  expect(await limiter.decide(policy, arrivalOf('a'), NOBODY)).toBeNull();
+  expect(limiter.counts.alone).toBe(1);
+});
