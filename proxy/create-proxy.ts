@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
+import { RetryBudgets } from './attempts/retry-budget.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
 import { answerMalformed } from './malformed-requests.js';
@@ -87,9 +88,11 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
   const heldBodies = new HeldBodies(options.heldBodyBounds);
+  const retryBudgets = new RetryBudgets();
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const parts = { statistics, policyCache, prices, ledger, dispatchers, googleTokens, heldBodies, vault, bounds };
+  const upstream = { dispatchers, googleTokens, retryBudgets };
+  const parts = { statistics, policyCache, prices, ledger, ...upstream, heldBodies, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -117,22 +120,19 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
 
 type Parts = Pick<
   PipelineDeps,
-  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds'
+  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'retryBudgets' | 'heldBodies' | 'vault' | 'bounds'
 > & {
   readonly policyCache: PolicyCache;
   readonly googleTokens: GoogleTokens;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, googleTokens, statistics, prices, ledger, dispatchers, heldBodies, vault, bounds } = parts;
+  const { policyCache, googleTokens, ...shared } = parts;
   return {
+    ...shared,
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
     providers: createRegistry(config.providerOrigins, demoBase(config), googleTokens),
-    dispatchers,
-    ledger,
-    prices,
-    statistics,
     log,
     trustedHops: config.trustedHops,
     loopMark: LOOP_MARK_PREFIX + deriveKey(config.tokenPepper, 'loop-mark').toString('hex', 0, 8),
@@ -140,9 +140,6 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     logBodyBytesMax: config.logBodyBytesMax,
     cacheKeyKey: deriveKey(config.tokenPepper, 'cache-key'),
     systemMessageHashes: new SystemMessageHashes(deriveKey(config.tokenPepper, 'system-message')),
-    vault,
-    heldBodies,
-    bounds,
   };
 }
 

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
+import type { RetryRule } from './attempts/retry-rule.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
 import type { Provider } from './providers/provider.js';
@@ -66,7 +67,10 @@ export interface UpstreamCall {
   readonly bodyStream: AsyncIterable<Uint8Array> | null;
   /** how much of a streamed body has passed so far; null when the body is held or absent */
   readonly streamed: { readonly bytes: number } | null;
+  /** of each attempt, to its first byte */
   readonly timeoutMs: number;
+  /** null: one attempt is all there is */
+  readonly retries: RetryRule | null;
   /** the client's bytes as far as they are held: what is hashed and logged */
   readonly originalBody: Buffer | null;
   readonly dialect: Dialect | null;
@@ -82,8 +86,16 @@ export interface UpstreamCall {
 /** What the forwarding came to. */
 export type Forwarded =
   | { readonly kind: 'answered'; readonly answer: UpstreamAnswer; readonly attempt: OpenAttempt }
-  | { readonly kind: 'failed'; readonly error: GatewayError; readonly attempt: OpenAttempt }
-  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt };
+  | {
+      readonly kind: 'failed';
+      readonly error: GatewayError;
+      /** null: nothing was sent upstream since the attempts that were noted before */
+      readonly attempt: OpenAttempt | null;
+      /** whether the provider may have taken the request in */
+      readonly wasSent: boolean;
+    }
+  /** likewise */
+  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt | null };
 
 /** An attempt whose usage is not known yet. */
 export type OpenAttempt = Pick<AttemptRecord, 'number' | 'step' | 'startedAtMs' | 'statusCode' | 'errorCode'>;
@@ -120,9 +132,22 @@ export type Answered = Pick<
   | 'responseContentType'
   | 'responseBytes'
   | 'firstByteAtMs'
-> & { readonly forwarded: { readonly attempt: OpenAttempt } };
+> & { readonly forwarded: { readonly attempt: OpenAttempt | null } };
+
+/** What there is to say of one attempt. */
+export type AttemptMade = Pick<Answered, 'forwarded' | 'statusCode' | 'errorCode' | 'reading'>;
 
 /** Where it is noted how far an answer has come, for the case that this process ends before it does. */
 export interface AnswerNotes {
   progress(answered: Answered): void;
+}
+
+/** Where a request's attempts are noted: each is recorded, also when this process ends before the answer does. */
+export interface AttemptNotes extends AnswerNotes {
+  /** of the attempt that comes next: 1, 2, … over all steps of its request */
+  readonly nextNumber: number;
+  /** Another attempt goes upstream now. (Of the first one the intent tells.) */
+  begins(attempt: OpenAttempt): void;
+  /** One is over, and its request is not. */
+  gaveUp(made: AttemptMade): void;
 }

@@ -73,14 +73,16 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall, opened: OpenRecord): Promise<Relayed> {
   try {
-    const forwarded = await forward(deps, arrival, call);
+    const forwarded = await forward(deps, arrival, call, opened);
     return await relay(deps, arrival, call, { forwarded, notes: opened });
   } catch (cause) {
     const error = internalError(cause);
     deps.log.error({ requestId: arrival.id, err: cause }, error.description);
     const errorCode = error.definition.code;
-    const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, notes: opened });
+    const number = opened.nextNumber;
+    const attempt = { number, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
+    const forwarded = { kind: 'failed' as const, error, attempt, wasSent: true };
+    return relay(deps, arrival, call, { forwarded, notes: opened });
   }
 }
 

@@ -12,11 +12,13 @@ import type { Dialect, RequestFacts } from '../dialects/dialect.js';
 import { formFields } from '../dialects/form-fields.js';
 import { selectDialect } from '../dialects/select-dialect.js';
 import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
+import { retryRule, type RetryRule } from '../attempts/retry-rule.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
 import { guardJson } from '../json-guard.js';
-import { readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
+import { HELD_BYTES_MAX, readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
+import type { Destination, EgressProxy } from '../upstream/destination.js';
 import { upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
 
 export interface ChooseDeps extends RequestBodyDeps {
@@ -58,12 +60,7 @@ export async function choose(
   return {
     target,
     caller,
-    destination: {
-      origin: route.origin,
-      accountId: target.customProvider === null ? null : policy.accountId,
-      callerId: policy.accountId,
-      egress,
-    },
+    destination: destinationOf(route, target, egress),
     storedKey: choice.kind === 'stored' ? choice.key : null,
     method: arrival.method,
     path: route.path + query,
@@ -72,6 +69,7 @@ export async function choose(
     bodyStream: body.kind === 'streamed' ? body.stream : null,
     streamed: body.kind === 'streamed' ? body.passed : null,
     timeoutMs: options.requestTimeoutMs ?? settings.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+    retries: retriesOf(body, arrival, target),
     originalBody: body.kind === 'held' ? held : body.head,
     dialect,
     isBillable,
@@ -93,6 +91,17 @@ function routeFor(arrival: Arrival, { provider }: Target, choice: UsableChoice):
   });
   if (key !== null) assertBound(key, provider, route);
   return route;
+}
+
+function destinationOf({ origin }: Route, { policy, customProvider }: Target, egress: EgressProxy | null): Destination {
+  const { accountId } = policy;
+  return { origin, accountId: customProvider === null ? null : accountId, callerId: accountId, egress };
+}
+
+/** A body that is streamed, or larger than what is held of one, is sent once: null then, too. */
+function retriesOf(body: RequestBody, { options }: Arrival, { policy }: Target): RetryRule | null {
+  if (body.kind === 'streamed' || body.bytes.length > HELD_BYTES_MAX) return null;
+  return retryRule(options, policy.settings);
 }
 
 interface Understood {

@@ -14,16 +14,15 @@ import type {
 } from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
-import { clientSecrets } from '../credentials/sent-secrets.js';
-import { NOTHING_USED } from '../dialects/dialect.js';
+import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
-import type { AnswerNotes, Answered, Arrival, Relayed, UpstreamCall } from '../exchange.js';
+import type { Answered, Arrival, AttemptMade, AttemptNotes, OpenAttempt, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
-import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
+import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
 export interface RecordDeps {
@@ -35,7 +34,10 @@ export interface RecordDeps {
 }
 
 /** A record while its request runs. */
-export class OpenRecord implements AnswerNotes {
+export class OpenRecord implements AttemptNotes {
+  /** attempts that are over, while others follow; null: there are none, as of nearly every request */
+  earlier: AttemptRecord[] | null = null;
+
   constructor(
     private readonly deps: RecordDeps,
     private readonly arrival: Arrival,
@@ -43,16 +45,55 @@ export class OpenRecord implements AnswerNotes {
     readonly entry: LedgerEntry,
   ) {}
 
+  get nextNumber(): number {
+    return this.earlier === null ? 1 : this.earlier.length + 1;
+  }
+
+  begins(attempt: OpenAttempt): void {
+    const streamed = this.call.facts?.isStreaming === true;
+    this.progress({ ...CUT, streamed, forwarded: { attempt }, reading: sentReading(this.call) });
+  }
+
+  gaveUp(made: AttemptMade): void {
+    const { attempt } = made.forwarded;
+    if (attempt === null) return;
+    const outcome = { answered: made, attempt, nowMs: Date.now() };
+    (this.earlier ??= []).push(attemptRecord(this.deps, this.arrival, this.call, outcome));
+    this.progress({ ...CUT, forwarded: { attempt: null }, reading: NOTHING_USED });
+  }
+
   /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
   progress(answered: Answered): void {
     try {
       const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
-      this.entry.progress(outcomeOf(this.deps, this.arrival, this.call, { ...answered, reading, interrupted: true }));
+      const cut = { ...answered, reading, interrupted: true };
+      this.entry.progress(outcomeOf(this.deps, this.arrival, this.call, { answered: cut, earlier: this.earlier }));
     } catch (error) {
       // Thrown on, it would end the answer; the record that the request has by now stands.
       this.deps.log.error({ requestId: this.arrival.id, err: error }, 'the progress of an answer could not be noted');
     }
   }
+}
+
+/** What the client gets of a process that ends: a connection that breaks off before any answer. */
+const CUT_STATUS = 500;
+/** Said of every request that the end of its process cut. */
+export const CUT_NOTE = 'the proxy ended before the answer did';
+
+const CUT = {
+  statusCode: CUT_STATUS,
+  errorCode: null,
+  clientAborted: false,
+  interrupted: true,
+  streamed: false,
+  responseContentType: null,
+  responseBytes: 0,
+  firstByteAtMs: null,
+};
+
+/** What the record would say if nothing came back: the provider has taken in what was sent. */
+function sentReading({ facts, isBillable }: UpstreamCall): UsageReading {
+  return facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
 }
 
 /** What a cost depends on. */
@@ -95,15 +136,10 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Reco
   };
 }
 
-/** What the client gets of a process that ends: a connection that breaks off before any answer. */
-const CUT_STATUS = 500;
-/** Said of every request that the end of its process cut. */
-export const CUT_NOTE = 'the proxy ended before the answer did';
-
 /** How the request went if nothing comes back: the provider has taken in what was sent. */
 function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedOutcome {
-  const { facts, isBillable, target } = call;
-  const reading = facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
+  const { facts, target } = call;
+  const reading = sentReading(call);
   const { units, usageSource } = reading;
   const { costPico, costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
   const provider = target.provider.slug;
@@ -173,7 +209,8 @@ function settlement(
   { open: opened, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Settlement {
   try {
-    return { outcome: outcomeOf(deps, arrival, call, relayed), bodies: logBodies(arrival, call, relayed) };
+    const outcome = outcomeOf(deps, arrival, call, { answered: relayed, earlier: opened.earlier });
+    return { outcome, bodies: logBodies(arrival, call, relayed) };
   } catch (error) {
     opened.entry.abandon();
     const { accountId, gatewayId } = call.target.policy;
@@ -192,9 +229,12 @@ function attemptRecord(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { answered, nowMs }: { readonly answered: Answered; readonly nowMs: number },
+  {
+    answered,
+    attempt,
+    nowMs,
+  }: { readonly answered: AttemptMade; readonly attempt: OpenAttempt; readonly nowMs: number },
 ): AttemptRecord {
-  const { attempt } = answered.forwarded;
   const { reading } = answered;
   const cost = costOf(deps, arrival, call, answered);
   // Written out: object spreads were a fifth of a request (docs/performance.md).
@@ -214,6 +254,24 @@ function attemptRecord(
     priceVersion: cost.priceVersion,
     priceRule: cost.priceRule,
   };
+}
+
+type Attempts = readonly [AttemptRecord, ...AttemptRecord[]];
+
+/** Those that were noted, and the one that the answer is of, if there is one. */
+function attemptRecords(
+  deps: RecordDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  outcome: Outcome & { readonly nowMs: number },
+): Attempts {
+  const { answered, earlier, nowMs } = outcome;
+  const { attempt } = answered.forwarded;
+  const last = attempt === null ? null : attemptRecord(deps, arrival, call, { answered, attempt, nowMs });
+  if (earlier === null && last !== null) return [last];
+  const [first, ...others] = [...(earlier ?? []), ...(last === null ? [] : [last])];
+  if (first === undefined) throw new Error('a request without an attempt has no record');
+  return [first, ...others];
 }
 
 const BEYOND_PRICE: Cost = Object.freeze({
@@ -254,15 +312,21 @@ const DURATION_MS_MAX = 2 ** 31 - 1;
 
 const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, toMs - fromMs), DURATION_MS_MAX);
 
+interface Outcome {
+  readonly answered: Answered;
+  readonly earlier: readonly AttemptRecord[] | null;
+}
+
 /** How a request went by now. Called with what has come of it so far, it says what there would be to say if that was all. */
-function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): RecordedOutcome {
+function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): RecordedOutcome {
+  const { answered } = outcome;
   const nowMs = Date.now();
-  const attempt = attemptRecord(deps, arrival, call, { answered, nowMs });
-  const attempts = [attempt] as const;
+  const attempts = attemptRecords(deps, arrival, call, { ...outcome, nowMs });
+  const last = attempts.length === 1 ? attempts[0] : (attempts.at(-1) ?? attempts[0]);
   const sum = attemptSum(attempts);
   return {
-    provider: attempt.provider,
-    model: attempt.model,
+    provider: last.provider,
+    model: last.model,
     statusCode: answered.statusCode,
     errorCode: answered.errorCode,
     cached: false,
@@ -324,38 +388,4 @@ function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null 
   const text = call.facts?.systemText ?? null;
   if (text === null) return null;
   return deps.systemMessageHashes.of(call.target.policy.accountId, text);
-}
-
-/** What the log keeps; null when the log, or its bodies, are not wanted. */
-function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogBodies | null {
-  if (!call.isLog || !call.collectsPayload) return null;
-  const { policy } = call.target;
-  const request = call.originalBody;
-  const bound = call.logBodyBytesMax;
-  const isRequestCut = call.bodyStream !== null || (request !== null && request.length > bound);
-  return {
-    id: arrival.id,
-    createdAtMs: arrival.arrivedAtMs,
-    accountId: policy.accountId,
-    gatewayId: policy.gatewayId,
-    logRetentionDays: policy.settings.logRetentionDays,
-    requestBody: request === null ? null : request.subarray(0, bound),
-    responseBody: loggedAnswer(arrival, call, relayed),
-    requestEncoding: arrival.request.headers['content-encoding'] ?? null,
-    responseEncoding: relayed.responseEncoding,
-    truncated: isRequestCut || relayed.isResponseTruncated,
-  };
-}
-
-/** The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either. */
-function loggedAnswer(arrival: Arrival, call: UpstreamCall, relayed: Relayed): Uint8Array | null {
-  if (relayed.responseBody === null) return null;
-  const bytes = joined(relayed.responseBody);
-  if (relayed.statusCode < 400) return bytes;
-  return maskedBytes(bytes, clientSecrets(call, arrival), relayed.responseEncoding);
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const only = chunks.length === 1 ? chunks[0] : undefined;
-  return only ?? Buffer.concat(chunks);
 }

@@ -1,6 +1,7 @@
 /** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
+import type { RetryBudgets } from '../attempts/retry-budget.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import type { BodyWriter } from '../ledger/body-writer.js';
@@ -22,6 +23,7 @@ export interface MetricSources {
   readonly vault: Vault;
   readonly googleTokens: GoogleTokens;
   readonly dispatchers: Dispatchers;
+  readonly retryBudgets: RetryBudgets;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -34,6 +36,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareVault(registry, sources.vault);
   declareGoogleTokens(registry, sources.googleTokens);
   declareUpstreams(registry, sources.dispatchers);
+  declareAttempts(registry, sources);
   return registry;
 }
 
@@ -65,6 +68,15 @@ function declareBounds(registry: Registry, statistics: ProxyStatistics): void {
     ['undecoded_answers', 'Encoded answers whose usage could not be read', () => statistics.undecodedAnswers],
   ];
   for (const [name, help, read] of bounds) declareCounter(registry, `tollgate_proxy_${name}_total`, help, read);
+}
+
+function declareAttempts(registry: Registry, { statistics, retryBudgets }: MetricSources): void {
+  const counters: readonly (readonly [string, string, () => number])[] = [
+    ['retries', 'Attempts that followed a failed one', () => statistics.retries],
+    ['retries_too_late', 'Retries not made because their wait was too long', () => statistics.retriesTooLate],
+    ['retries_over_budget', 'Retries not made because too many of them were running', () => retryBudgets.refused],
+  ];
+  for (const [name, help, read] of counters) declareCounter(registry, `tollgate_proxy_${name}_total`, help, read);
 }
 
 function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void {

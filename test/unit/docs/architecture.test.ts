@@ -54,10 +54,10 @@ interface StageErrors {
   readonly documented: readonly number[];
 }
 
-/** What a stage's file throws itself, and the codes that its `Throws GatewayError …` sentence names. */
+/** What a stage's file throws itself, and the codes that its `Throws` or `Fails with GatewayError …` sentence names. */
 function errorsOfStage(name: string): StageErrors {
   const source = readFileSync(`proxy/stages/${name}.ts`, 'utf8');
-  const sentence = /Throws GatewayError([\s\S]*?)\*\//.exec(source)?.[1] ?? '';
+  const sentence = /(?:Throws|Fails with) GatewayError([\s\S]*?)\*\//.exec(source)?.[1] ?? '';
   return {
     thrown: [...source.matchAll(/new GatewayError\(\s*'(\w+)'/g)].map(([, error = '']) => error),
     documented: [...sentence.matchAll(/\b\d{4}\b/g)].map(([code]) => Number(code)),
