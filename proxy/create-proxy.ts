@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
+import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
 import { RetryBudgets } from './attempts/retry-budget.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
@@ -67,6 +68,7 @@ export interface ProxyOptions {
   /** where the names of tenants' own upstreams lead */
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
+  readonly breakerBounds?: BreakerBounds;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -88,10 +90,9 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
   const heldBodies = new HeldBodies(options.heldBodyBounds);
-  const retryBudgets = new RetryBudgets();
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const upstream = { dispatchers, googleTokens, retryBudgets };
+  const upstream = { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
   const parts = { statistics, policyCache, prices, ledger, ...upstream, heldBodies, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
@@ -118,9 +119,18 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   };
 }
 
+/** What keeps attempts within their bounds. */
+function createAttemptBounds(
+  { log }: ProxyClients,
+  { breakerBounds }: ProxyOptions,
+): Pick<PipelineDeps, 'retryBudgets' | 'breakers'> {
+  const onOpened = (breaker: string): void => log.info({ breaker }, 'a circuit breaker opened');
+  return { retryBudgets: new RetryBudgets(), breakers: new CircuitBreakers(breakerBounds, onOpened) };
+}
+
 type Parts = Pick<
   PipelineDeps,
-  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'retryBudgets' | 'heldBodies' | 'vault' | 'bounds'
+  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'retryBudgets' | 'breakers' | 'heldBodies' | 'vault' | 'bounds'
 > & {
   readonly policyCache: PolicyCache;
   readonly googleTokens: GoogleTokens;

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
+import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
 import type { Arrival, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
@@ -24,6 +25,7 @@ import type { UsageLedger } from './usage/usage-ledger.js';
 export interface PipelineDeps
   extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
   readonly ledger: UsageLedger;
+  readonly breakers: CircuitBreakers;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
 }
@@ -60,6 +62,7 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     // limit: rate limits of the policy
     // look up: the cache
     const call = await choose(deps, arrival, target, caller);
+    deps.breakers.admit(call);
     const opened = await open(deps, arrival, call);
     const relayed = await passOn(deps, arrival, call, opened);
     // store: the cache

@@ -11,9 +11,11 @@ import type { Dispatchers } from '../upstream/dispatchers.js';
 import { withoutEchoes } from '../upstream/headers.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import { UpstreamExchange } from '../upstream/upstream-exchange.js';
+import type { CircuitBreakers } from './circuit-breakers.js';
 
 export interface AttemptDeps {
   readonly dispatchers: Dispatchers;
+  readonly breakers: Pick<CircuitBreakers, 'hear' | 'isOpen'>;
 }
 
 /** @param begun what is known of it: all but what it comes to */
@@ -28,6 +30,7 @@ export function attempt(
     const settle = (forwarded: Forwarded): void => {
       clearTimeout(timer);
       arrival.response.off('close', onClientLeft);
+      deps.breakers.hear(call, forwarded);
       resolve(forwarded);
     };
     const fail = (cause: unknown): void => {

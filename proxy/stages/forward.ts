@@ -63,14 +63,14 @@ class Retries {
     }
   }
 
-  /** Whether there is time for the wait, and room in the budget. */
+  /** Whether there is time for the wait, no breaker in the way, and room in the budget. */
   private mayGoOn(rule: RetryRule, waitMs: number, share: RetryShare): boolean {
     const { arrival, call, deps } = this;
     const endMs = Math.min(
       this.startedAtMs + retriesMsMax(rule, call.timeoutMs),
       arrival.arrivedAtMs + ATTEMPTS_MS_MAX,
     );
-    if (Date.now() + waitMs < endMs) return share.take();
+    if (Date.now() + waitMs < endMs) return !deps.breakers.isOpen(call) && share.take();
     deps.statistics.retriesTooLate += 1;
     return false;
   }
