@@ -2,7 +2,7 @@
  * The values that a request becomes on its way. Each stage takes the ones before it and makes the next, so that the
  * compiler proves the order: nothing is forwarded that was not chosen, nothing chosen that was not authenticated.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
@@ -10,14 +10,27 @@ import type { RetryRule } from './attempts/retry-rule.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
 import type { Provider } from './providers/provider.js';
+import type { RequestBody } from './request-body.js';
 import type { RequestOptions } from './request-options.js';
 import type { Destination } from './upstream/destination.js';
 import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
+
+/** The headers that a call is made from. */
+export interface RequestHead {
+  readonly rawHeaders: readonly string[];
+  readonly headers: IncomingHttpHeaders;
+}
 
 /** Passed the guard: what was asked, of whom, with which wishes. */
 export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** the request itself, but for a universal step, which has headers of its own */
+  readonly head: RequestHead;
+  /** of a universal step; null: it is still to be read from the request */
+  readonly body: RequestBody | null;
+  /** the 0-based number of a universal step; null: it is none */
+  readonly step: number | null;
   readonly id: RequestId;
   readonly eventId: string;
   /** Unix ms at arrival, the time inside the id */
@@ -26,6 +39,7 @@ export interface Arrival {
   /** the URL's account segment: a tag or a name */
   readonly accountKey: string;
   readonly gatewayName: string;
+  /** empty for a universal request, whose steps name providers */
   readonly providerSlug: string;
   /** the provider's own path as the client wrote it, beginning with `/`; empty on the bare base */
   readonly path: string;

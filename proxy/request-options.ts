@@ -77,6 +77,13 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
   return options ?? NO_OPTIONS;
 }
 
+/** Each wish of a universal step's own, else that of the request around it (cloudflare-wire §2.3). */
+export function overlaidOptions(own: RequestOptions, outer: RequestOptions): RequestOptions {
+  if (own === NO_OPTIONS) return outer;
+  const stated = Object.entries(own).filter(([, value]) => value !== null);
+  return Object.assign({ ...outer }, Object.fromEntries(stated));
+}
+
 /** A wish that is said twice is two wishes, and nobody can say which of them a proxy before us saw. */
 function standsBefore(rawHeaders: readonly string[], end: number, name: string): boolean {
   for (let i = 0; i < end; i += 2) {

@@ -47,8 +47,9 @@ export async function choose(
   const route = routeFor(arrival, target, choice);
   const egress = gatewayEgress(deps.vault, policy);
   const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path, arrival.query);
-  const hold = needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
-  const body = await readRequestBody(deps, arrival.request, hold);
+  const hold =
+    arrival.body === null && needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
+  const body = arrival.body ?? (await readRequestBody(deps, arrival.request, hold));
   const { held, facts, spliced } = understand(body, arrival, dialect, target);
   const { options } = arrival;
   let headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });
@@ -86,7 +87,7 @@ function routeFor(arrival: Arrival, { provider }: Target, choice: UsableChoice):
   const key = choice.kind === 'stored' ? choice.key : null;
   const route = provider.route({
     path: arrival.path,
-    headers: arrival.request.rawHeaders,
+    headers: arrival.head.rawHeaders,
     keyTarget: key === null ? null : key.target,
   });
   if (key !== null) assertBound(key, provider, route);
@@ -125,7 +126,7 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
 
 /** The fields of a form, as far as it is held. */
 function formOf(body: RequestBody, arrival: Arrival): unknown {
-  const contentType = arrival.request.headers['content-type'] ?? null;
+  const contentType = arrival.head.headers['content-type'] ?? null;
   return formFields(body.kind === 'held' ? body.bytes : body.head, contentType);
 }
 
@@ -146,7 +147,7 @@ function splice(dialect: Dialect, facts: RequestFacts, held: Buffer, parsed: unk
 }
 
 function headersFor(arrival: Arrival, body: RequestBody, options: UpstreamHeaderOptions): string[] {
-  const headers = upstreamHeaders(arrival.request.rawHeaders, options);
+  const headers = upstreamHeaders(arrival.head.rawHeaders, options);
   // A held body's length is counted by the client library; a streamed one keeps the length that was announced.
   if (body.kind === 'streamed' && body.length !== null) headers.push('content-length', body.length);
   return headers;

@@ -3,10 +3,9 @@
  * that failed is followed by others; nothing has gone to the client by then. What the last one came to is the outcome.
  */
 import { attempt, type AttemptDeps } from '../attempts/attempt.js';
+import { giveUp } from '../attempts/given-up.js';
 import type { RetryBudgets, RetryShare } from '../attempts/retry-budget.js';
 import { retriesMsMax, waitBeforeNext, type RetryRule } from '../attempts/retry-rule.js';
-import { dropAnswer } from '../attempts/unwanted-answer.js';
-import { NOTHING_USED } from '../dialects/dialect.js';
 import type { Arrival, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { ATTEMPTS_MS_MAX } from '../limits.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
@@ -23,14 +22,15 @@ export function forward(
   call: UpstreamCall,
   notes: AttemptNotes,
 ): Promise<Forwarded> {
-  if (call.retries === null) return attempt(deps, arrival, call, begin(notes));
+  if (call.retries === null) return attempt(deps, arrival, call, begin(arrival, notes));
   return new Retries(deps, arrival, call, notes).run(call.retries);
 }
 
 /** The next attempt; one that is not the first is noted, because the intent does not tell of it. */
-function begin(notes: AttemptNotes): OpenAttempt {
+function begin(arrival: Arrival, notes: AttemptNotes): OpenAttempt {
   const { nextNumber: number } = notes;
-  const begun = { number, step: 0, startedAtMs: Date.now(), statusCode: null, errorCode: null };
+  const step = arrival.step ?? 0;
+  const begun = { number, step, startedAtMs: Date.now(), statusCode: null, errorCode: null };
   if (number > 1) notes.begins(begun);
   return begun;
 }
@@ -51,9 +51,9 @@ class Retries {
     const share = deps.retryBudgets.enter(call);
     try {
       for (let tries = 1; ; tries++) {
-        const forwarded = await attempt(deps, arrival, call, begin(notes));
+        const forwarded = await attempt(deps, arrival, call, begin(arrival, notes));
         const waitMs = waitBeforeNext(rule, tries, forwarded, Math.random());
-        if (waitMs === null || !this.mayGoOn(rule, waitMs, share)) return forwarded;
+        if (forwarded.kind === 'client-left' || waitMs === null || !this.mayGoOn(rule, waitMs, share)) return forwarded;
         giveUp(forwarded, notes);
         deps.statistics.retries += 1;
         if (!(await isStillThereAfter(waitMs, arrival))) return { kind: 'client-left', attempt: null };
@@ -74,14 +74,6 @@ class Retries {
     deps.statistics.retriesTooLate += 1;
     return false;
   }
-}
-
-/** Notes an attempt that another one follows, and lets go of its answer, if there is one. */
-export function giveUp(forwarded: Forwarded, notes: AttemptNotes): void {
-  const statusCode = forwarded.kind === 'failed' ? forwarded.error.definition.status : forwarded.attempt?.statusCode;
-  if (statusCode !== undefined && statusCode !== null && forwarded.attempt !== null)
-    notes.gaveUp({ forwarded, statusCode, errorCode: forwarded.attempt.errorCode, reading: NOTHING_USED });
-  if (forwarded.kind === 'answered') dropAnswer(forwarded.answer);
 }
 
 /** Waits; false, and at once, when the client leaves. */

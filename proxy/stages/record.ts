@@ -4,10 +4,8 @@
  * that; only then may the client see the end of its answer.
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
-import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
 import type {
   AttemptRecord,
-  Cost,
   LogBodies,
   RecordedOutcome,
   RecordedRequest,
@@ -17,17 +15,14 @@ import { credentialScope } from '../credentials/credential-scope.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
 import type { Answered, Arrival, AttemptMade, AttemptNotes, OpenAttempt, Relayed, UpstreamCall } from '../exchange.js';
-import { customCost } from '../pricing/custom-cost.js';
-import type { PriceBook } from '../pricing/price-book.js';
+import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
-import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
+import { attemptSum } from '../usage/attempt-sum.js';
 import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
-export interface RecordDeps {
-  /** the price list in force */
-  readonly prices: { readonly current: PriceBook };
+export interface RecordDeps extends CostDeps {
   readonly cacheKeyKey: Buffer;
   readonly systemMessageHashes: SystemMessageHashes;
   readonly log: Logger;
@@ -40,13 +35,24 @@ export class OpenRecord implements AttemptNotes {
 
   constructor(
     private readonly deps: RecordDeps,
-    private readonly arrival: Arrival,
-    private readonly call: UpstreamCall,
+    public arrival: Arrival,
+    public call: UpstreamCall,
     readonly entry: LedgerEntry,
   ) {}
 
   get nextNumber(): number {
     return this.earlier === null ? 1 : this.earlier.length + 1;
+  }
+
+  /** Another step of the same request is tried in place of the one before. */
+  goOn(arrival: Arrival, call: UpstreamCall): void {
+    this.arrival = arrival;
+    this.call = call;
+    try {
+      this.entry.restate(requestOf(this.deps, arrival, call));
+    } catch (error) {
+      this.deps.log.error({ requestId: arrival.id, err: error }, 'the record of a request is that of an earlier step');
+    }
   }
 
   begins(attempt: OpenAttempt): void {
@@ -79,7 +85,6 @@ export class OpenRecord implements AttemptNotes {
 const CUT_STATUS = 500;
 /** Said of every request that the end of its process cut. */
 export const CUT_NOTE = 'the proxy ended before the answer did';
-
 const CUT = {
   statusCode: CUT_STATUS,
   errorCode: null,
@@ -91,13 +96,9 @@ const CUT = {
   firstByteAtMs: null,
 };
 
-/** What the record would say if nothing came back: the provider has taken in what was sent. */
-function sentReading({ facts, isBillable }: UpstreamCall): UsageReading {
-  return facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
-}
-
-/** What a cost depends on. */
-type Billed = Pick<Answered, 'reading' | 'statusCode'>;
+/** Of a call that has left: the provider has taken in what was sent. */
+const sentReading = ({ facts, isBillable }: UpstreamCall): UsageReading =>
+  isBillable ? unansweredReading(facts) : NOTHING_USED;
 
 /**
  * From here on the request has a usage record, whatever happens. Throws 9006 when the ledger cannot take it: nothing is
@@ -131,7 +132,7 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Reco
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
-    requestContentType: headers['content-type'] ?? null,
+    requestContentType: arrival.head.headers['content-type'] ?? null,
     systemMessageHash: systemMessageHash(deps, call),
   };
 }
@@ -146,7 +147,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
   const model = facts?.model ?? null;
   const attempt = {
     number: 1,
-    step: 0,
+    step: arrival.step ?? 0,
     provider,
     model,
     statusCode: null,
@@ -274,39 +275,6 @@ function attemptRecords(
   return [first, ...others];
 }
 
-const BEYOND_PRICE: Cost = Object.freeze({
-  costPico: null,
-  costStatus: 'UNPRICED',
-  priceVersion: null,
-  priceRule: null,
-});
-
-/**
- * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
- * refused, that it sent elsewhere or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
- */
-function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
-  const cost = unboundedCost(deps, arrival, call, answered);
-  return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? BEYOND_PRICE : cost;
-}
-
-function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
-  const { reading, statusCode } = answered;
-  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || statusCode >= 300);
-  if (!call.isBillable || wasUseless) return NOT_BILLABLE;
-  const custom = arrival.options.customCost;
-  if (custom !== null) return customCost(custom, reading.units);
-  const request = {
-    provider: call.target.provider.slug,
-    model: reading.model ?? call.facts?.model ?? null,
-    units: reading.units,
-    usageSource: reading.usageSource,
-    atMs: arrival.arrivedAtMs,
-    serviceTier: reading.serviceTier ?? call.facts?.serviceTier ?? null,
-  };
-  return deps.prices.current.price(request, call.target.policy.priceOverrides);
-}
-
 /** What the columns hold: 24 days. A clock that is set while a request runs must not make its record unwritable. */
 const DURATION_MS_MAX = 2 ** 31 - 1;
 
@@ -379,7 +347,7 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
     path: call.path,
     isStreaming: call.facts?.isStreaming === true,
     variants,
-    contentType: arrival.request.headers['content-type'] ?? '',
+    contentType: arrival.head.headers['content-type'] ?? '',
     body: call.originalBody ?? NO_BYTES,
   });
 }

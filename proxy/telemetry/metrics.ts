@@ -75,6 +75,7 @@ function declareBounds(registry: Registry, statistics: ProxyStatistics): void {
 function declareAttempts(registry: Registry, { statistics, retryBudgets, breakers }: MetricSources): void {
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['retries', 'Attempts that followed a failed one', () => statistics.retries],
+    ['fallbacks', 'Universal steps that failed, so that the next one was tried', () => statistics.fallbacks],
     ['retries_too_late', 'Retries not made because their wait was too long', () => statistics.retriesTooLate],
     ['retries_over_budget', 'Retries not made because too many of them were running', () => retryBudgets.refused],
     ['breakers_opened', 'Times that a circuit breaker opened', () => breakers.counts.opened],

@@ -19,7 +19,7 @@ export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed
     logRetentionDays: policy.settings.logRetentionDays,
     requestBody: request === null ? null : request.subarray(0, bound),
     responseBody: loggedAnswer(arrival, call, relayed),
-    requestEncoding: arrival.request.headers['content-encoding'] ?? null,
+    requestEncoding: arrival.head.headers['content-encoding'] ?? null,
     responseEncoding: relayed.responseEncoding,
     truncated: isRequestCut || relayed.isResponseTruncated,
   };
