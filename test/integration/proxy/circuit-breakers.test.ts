@@ -58,3 +58,14 @@ test("the openai SDK sees a breaker as a server's error that it may try again", 
   const call = client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] });
   await expect(call).rejects.toBeInstanceOf(OpenAI.InternalServerError);
 });
+
+test('a universal request passes over a step whose breaker is open, but for the last one when all are', async () => {
+  const tenant = await failingTenant();
+  const openai = { provider: 'openai', endpoint: 'chat/completions', query: CHAT };
+  expect((await post(tenant.base, [openai])).status).toBe(503); // one step is a request like others
+  const seen = rig.upstream.seen.length;
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  const rescued = await post(tenant.base, [openai, openai]);
+  expect([rescued.status, rescued.headers.get('cf-aig-step')]).toEqual([200, '1']);
+  expect(rig.upstream.seen).toHaveLength(seen + 1);
+});
