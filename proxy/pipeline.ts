@@ -103,17 +103,17 @@ async function firstSuccess(
     // Of several steps, one at least is tried, whatever its breaker says.
     const isRescue = isLast && opened === null && number > 0;
     const call = await stepCall(deps, step, { ...of, isRescue });
-    if (call instanceof GatewayError) {
-      if (!isLast) continue;
+    if (!(call instanceof GatewayError)) {
+      if (opened === null) opened = await open(deps, step, call);
+      else opened.goOn(step, call);
+      const relayed = isLast ? await passOn(deps, opened) : await tryStep(deps, opened);
+      if (relayed !== null) return { opened, relayed };
+      deps.statistics.fallbacks += 1;
+    } else if (isLast) {
       if (opened === null) throw call;
       const forwarded = { kind: 'failed' as const, error: call, attempt: null, wasSent: false };
       return { opened, relayed: await relay(deps, step, opened.call, { forwarded, notes: opened }) };
     }
-    if (opened === null) opened = await open(deps, step, call);
-    else opened.goOn(step, call);
-    const relayed = isLast ? await passOn(deps, opened) : await tryStep(deps, opened);
-    if (relayed !== null) return { opened, relayed };
-    deps.statistics.fallbacks += 1;
   }
   throw new Error('a universal request has no steps');
 }
