@@ -7,6 +7,8 @@ import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { ProxyConfig } from './config.js';
+import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
+import { RetryBudgets } from './attempts/retry-budget.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
 import { answerMalformed } from './malformed-requests.js';
@@ -71,6 +73,7 @@ export interface ProxyOptions {
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
   readonly rateLimiterBounds?: RateLimiterBounds;
+  readonly breakerBounds?: BreakerBounds;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -88,8 +91,8 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
   const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
-  const own = { statistics, policyCache, prices, ledger, bounds, ...limits };
-  const parts = { ...own, dispatchers, googleTokens, heldBodies, vault };
+  const upstream = { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
+  const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, heldBodies, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -127,18 +130,37 @@ function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: r
   });
 }
 
+/** What keeps attempts within their bounds. */
+function createAttemptBounds(
+  { log }: ProxyClients,
+  { breakerBounds }: ProxyOptions,
+): Pick<PipelineDeps, 'retryBudgets' | 'breakers'> {
+  const onOpened = (breaker: string): void => log.info({ breaker }, 'a circuit breaker opened');
+  return { retryBudgets: new RetryBudgets(), breakers: new CircuitBreakers(breakerBounds, onOpened) };
+}
+
 type Parts = Pick<
   PipelineDeps,
-  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds' | 'rateLimiter' | 'refusals'
+  | 'statistics'
+  | 'prices'
+  | 'ledger'
+  | 'dispatchers'
+  | 'retryBudgets'
+  | 'breakers'
+  | 'heldBodies'
+  | 'vault'
+  | 'bounds'
+  | 'rateLimiter'
+  | 'refusals'
 > & {
   readonly policyCache: PolicyCache;
   readonly googleTokens: GoogleTokens;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, googleTokens, ...others } = parts;
+  const { policyCache, googleTokens, ...shared } = parts;
   return {
-    ...others,
+    ...shared,
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
     providers: createRegistry(config.providerOrigins, demoBase(config), googleTokens),

@@ -2,21 +2,35 @@
  * The values that a request becomes on its way. Each stage takes the ones before it and makes the next, so that the
  * compiler proves the order: nothing is forwarded that was not chosen, nothing chosen that was not authenticated.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
+import type { RetryRule } from './attempts/retry-rule.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
 import type { Provider } from './providers/provider.js';
+import type { RequestBody } from './request-body.js';
 import type { RequestOptions } from './request-options.js';
 import type { Destination } from './upstream/destination.js';
 import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
+
+/** The headers that a call is made from. */
+export interface RequestHead {
+  readonly rawHeaders: readonly string[];
+  readonly headers: IncomingHttpHeaders;
+}
 
 /** Passed the guard: what was asked, of whom, with which wishes. */
 export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** the request itself, but for a universal step, which has headers of its own */
+  readonly head: RequestHead;
+  /** of a universal step; null: it is still to be read from the request */
+  readonly body: RequestBody | null;
+  /** the 0-based number of a universal step; null: it is none */
+  readonly step: number | null;
   readonly id: RequestId;
   readonly eventId: string;
   /** Unix ms at arrival, the time inside the id */
@@ -25,6 +39,7 @@ export interface Arrival {
   /** the URL's account segment: a tag or a name */
   readonly accountKey: string;
   readonly gatewayName: string;
+  /** empty for a universal request, whose steps name providers */
   readonly providerSlug: string;
   /** the provider's own path as the client wrote it, beginning with `/`; empty on the bare base */
   readonly path: string;
@@ -66,7 +81,10 @@ export interface UpstreamCall {
   readonly bodyStream: AsyncIterable<Uint8Array> | null;
   /** how much of a streamed body has passed so far; null when the body is held or absent */
   readonly streamed: { readonly bytes: number } | null;
+  /** of each attempt, to its first byte */
   readonly timeoutMs: number;
+  /** null: one attempt is all there is */
+  readonly retries: RetryRule | null;
   /** the client's bytes as far as they are held: what is hashed and logged */
   readonly originalBody: Buffer | null;
   readonly dialect: Dialect | null;
@@ -82,8 +100,16 @@ export interface UpstreamCall {
 /** What the forwarding came to. */
 export type Forwarded =
   | { readonly kind: 'answered'; readonly answer: UpstreamAnswer; readonly attempt: OpenAttempt }
-  | { readonly kind: 'failed'; readonly error: GatewayError; readonly attempt: OpenAttempt }
-  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt };
+  | {
+      readonly kind: 'failed';
+      readonly error: GatewayError;
+      /** null: nothing was sent upstream since the attempts that were noted before */
+      readonly attempt: OpenAttempt | null;
+      /** whether the provider may have taken the request in */
+      readonly wasSent: boolean;
+    }
+  /** likewise */
+  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt | null };
 
 /** An attempt whose usage is not known yet. */
 export type OpenAttempt = Pick<AttemptRecord, 'number' | 'step' | 'startedAtMs' | 'statusCode' | 'errorCode'>;
@@ -120,9 +146,22 @@ export type Answered = Pick<
   | 'responseContentType'
   | 'responseBytes'
   | 'firstByteAtMs'
-> & { readonly forwarded: { readonly attempt: OpenAttempt } };
+> & { readonly forwarded: { readonly attempt: OpenAttempt | null } };
+
+/** What there is to say of one attempt. */
+export type AttemptMade = Pick<Answered, 'forwarded' | 'statusCode' | 'errorCode' | 'reading'>;
 
 /** Where it is noted how far an answer has come, for the case that this process ends before it does. */
 export interface AnswerNotes {
   progress(answered: Answered): void;
+}
+
+/** Where a request's attempts are noted: each is recorded, also when this process ends before the answer does. */
+export interface AttemptNotes extends AnswerNotes {
+  /** of the attempt that comes next: 1, 2, … over all steps of its request */
+  readonly nextNumber: number;
+  /** Another attempt goes upstream now. (Of the first one the intent tells.) */
+  begins(attempt: OpenAttempt): void;
+  /** One is over, and its request is not. */
+  gaveUp(made: AttemptMade): void;
 }

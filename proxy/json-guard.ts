@@ -94,7 +94,7 @@ const refusal = (description: string): GatewayError => new GatewayError('badRequ
 const STEP = 64;
 
 /** Where the string that began before `from` ends: its closing quote. */
-function stringEnd(body: Buffer, from: number): number {
+export function stringEnd(body: Buffer, from: number): number {
   let i = from;
   for (;;) {
     for (const step = Math.min(i + STEP, body.length); i < step; i++) {

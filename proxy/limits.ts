@@ -3,6 +3,11 @@
 /** To the first byte of an answer, unless the gateway or the request says otherwise: then 504/2005. */
 export const DEFAULT_REQUEST_TIMEOUT_MS = 120_000;
 /**
+ * From a request's arrival to the first byte of its last attempt's answer: no attempt begins later, and one that runs is
+ * cut then. A single attempt may take as long by its own time limit.
+ */
+export const ATTEMPTS_MS_MAX = 600_000;
+/**
  * Silence on a client's connection in both directions: above the longest time to a first byte that a gateway may set, so
  * that only a client is cut that does not read its answer.
  */

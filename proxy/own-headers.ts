@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { errorEnvelope } from '../schema/contracts/error-codes.js';
 import { endConnectionAfter, isBodyUnread } from './connection-end.js';
+import type { Arrival, UpstreamCall } from './exchange.js';
 import type { GatewayError } from './gateway-error.js';
 
 const EXPOSED = [
@@ -20,8 +21,17 @@ const EXPOSED = [
   '*',
 ].join(', ');
 
+/** What an answer says of the request that it is of. */
+interface Answered {
+  readonly id: string;
+  readonly eventId: string;
+  /** of a universal request: which of its steps is answered, and whose it is; null or absent: of none */
+  readonly step?: number | null;
+  readonly providerSlug?: string;
+}
+
 /** Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written. */
-export function ownHeaders(ids: { readonly id: string; readonly eventId: string }, isLog: boolean): string[] {
+export function ownHeaders(ids: Answered, isLog: boolean): string[] {
   const headers = [
     'access-control-allow-origin',
     '*',
@@ -33,8 +43,19 @@ export function ownHeaders(ids: { readonly id: string; readonly eventId: string 
     ids.eventId,
   ];
   if (isLog) headers.push('cf-aig-log-id', ids.id);
+  const { step = null, providerSlug = '' } = ids;
+  if (step !== null) headers.push('cf-aig-step', String(step), 'cf-aig-provider', providerSlug);
   return headers;
 }
+
+/** The same of a provider's answer; a universal step's tells the model too, where it can stand in a header. */
+export function answerHeaders(arrival: Arrival, call: UpstreamCall): string[] {
+  const headers = ownHeaders(arrival, call.isLog);
+  const model = arrival.step === null ? null : (call.facts?.model ?? null);
+  if (model !== null && MODEL.test(model)) headers.push('cf-aig-model', model);
+  return headers;
+}
+const MODEL = /^[!-~]{1,256}$/;
 
 /** Answers with the wire's error envelope. `close` ends the connection too: an unread body may still be coming. */
 export function sendError(

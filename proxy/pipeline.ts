@@ -1,14 +1,18 @@
 /**
  * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in `stages/`;
  * each stage takes what the stages before it made. Cache look-up and store will stand where the comments are.
+ * A universal request goes the same way, from `choose` on once for each step that is tried.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
+import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
-import type { Arrival, Relayed, Target, UpstreamCall } from './exchange.js';
+import { giveUp } from './attempts/given-up.js';
+import type { Arrival, Caller, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
+import { ATTEMPTS_MS_MAX } from './limits.js';
 import { ClientLeft } from './request-body.js';
 import { checkHead } from './request-head.js';
 import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
@@ -18,13 +22,15 @@ import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
 import { limit, type LimitDeps } from './stages/limit.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
-import { resolve, type ResolveDeps } from './stages/resolve.js';
+import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/resolve.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
+import { isUniversal, readSteps } from './universal/steps.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps
   extends GuardDeps, ResolveDeps, AuthenticateDeps, LimitDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
   readonly ledger: UsageLedger;
+  readonly breakers: CircuitBreakers;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
 }
@@ -55,6 +61,7 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
       return sendPreflight(response, request.headers['access-control-request-headers']);
     }
     arrival = guard(deps, request, response);
+    if (isUniversal(arrival)) return await serveSteps(deps, arrival);
     const target = await resolve(deps, arrival);
     if (isProbe(arrival, target)) return sendEmpty(response, ownHeaders(arrival, false));
     const caller = await authenticate(deps, arrival, target);
@@ -62,8 +69,9 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     if (limiting !== null) await limiting;
     // look up: the cache
     const call = await choose(deps, arrival, target, caller);
+    deps.breakers.admit(call);
     const opened = await open(deps, arrival, call);
-    const relayed = await passOn(deps, arrival, call, opened);
+    const relayed = await passOn(deps, opened);
     // store: the cache
     await record(deps, arrival, call, { open: opened, relayed });
     relayed.finish();
@@ -72,18 +80,109 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
   }
 }
 
-/** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
-async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall, opened: OpenRecord): Promise<Relayed> {
+/** A universal request. Who calls is asked once, of the request around the steps. */
+async function serveSteps(deps: PipelineDeps, arrival: Arrival): Promise<void> {
+  const policy = await resolvePolicy(deps, arrival);
+  const caller = await authenticate(deps, arrival, { policy, provider: ANY_PROVIDER });
+  const steps = await readSteps(deps, arrival);
+  const limiting = limit(deps, arrival, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
+  if (limiting !== null) await limiting;
+  const { opened, relayed } = await firstSuccess(deps, steps, { policy, caller });
+  await record(deps, opened.arrival, opened.call, { open: opened, relayed });
+  relayed.finish();
+}
+
+const ANY_PROVIDER = Object.freeze({ credentialHeaders: ['authorization'] });
+
+/** Tries the steps in turn. What the last one comes to is the answer when none succeeds: no status below 400. */
+async function firstSuccess(
+  deps: PipelineDeps,
+  steps: readonly Arrival[],
+  of: Pick<Target, 'policy'> & { readonly caller: Caller },
+): Promise<{ readonly opened: OpenRecord; readonly relayed: Relayed }> {
+  let opened: OpenRecord | null = null;
+  for (const [number, step] of steps.entries()) {
+    const isLast = number === steps.length - 1;
+    // Of several steps, one at least is tried, whatever its breaker says.
+    const isRescue = isLast && opened === null && number > 0;
+    const call = await stepCall(deps, step, { ...of, isRescue });
+    if (!(call instanceof GatewayError)) {
+      if (opened === null) opened = await open(deps, step, call);
+      else opened.goOn(step, call);
+      const relayed = isLast ? await passOn(deps, opened) : await tryStep(deps, opened);
+      if (relayed !== null) return { opened, relayed };
+      deps.statistics.fallbacks += 1;
+    } else if (isLast) {
+      if (opened === null) throw call;
+      const forwarded = { kind: 'failed' as const, error: call, attempt: null, wasSent: false };
+      return { opened, relayed: await relay(deps, step, opened.call, { forwarded, notes: opened }) };
+    }
+  }
+  throw new Error('a universal request has no steps');
+}
+
+interface StepOf extends Pick<Target, 'policy'> {
+  readonly caller: Caller;
+  readonly isRescue: boolean;
+}
+
+/** The call of a step, or why there can be none: then the next one is tried. */
+async function stepCall(deps: PipelineDeps, step: Arrival, of: StepOf): Promise<UpstreamCall | GatewayError> {
   try {
-    const forwarded = await forward(deps, arrival, call);
+    if (Date.now() - step.arrivedAtMs > ATTEMPTS_MS_MAX) {
+      deps.statistics.retriesTooLate += 1;
+      return new GatewayError('upstreamTimedOut', `the steps before took longer than ${ATTEMPTS_MS_MAX} ms`);
+    }
+    const call = await choose(deps, step, targetOf(deps, of.policy, step.providerSlug), of.caller);
+    if (!of.isRescue) deps.breakers.admit(call);
+    return call;
+  } catch (cause) {
+    return cause instanceof GatewayError ? cause : ourFault(deps, step, cause);
+  }
+}
+
+/** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
+async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> {
+  const { arrival, call } = opened;
+  try {
+    const forwarded = await forward(deps, arrival, call, opened);
     return await relay(deps, arrival, call, { forwarded, notes: opened });
   } catch (cause) {
-    const error = internalError(cause);
-    deps.log.error({ requestId: arrival.id, err: cause }, error.description);
-    const errorCode = error.definition.code;
-    const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, notes: opened });
+    return relayFault(deps, opened, cause);
   }
+}
+
+/** The same of a step that others follow; null: it failed before anything went to the client. */
+async function tryStep(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed | null> {
+  const { arrival, call } = opened;
+  try {
+    const forwarded = await forward(deps, arrival, call, opened);
+    if (forwarded.kind === 'failed' || (forwarded.kind === 'answered' && forwarded.answer.statusCode >= 400)) {
+      giveUp(forwarded, opened);
+      return null;
+    }
+    const relayed = await relay(deps, arrival, call, { forwarded, notes: opened });
+    if (relayed.errorCode === null) return relayed;
+    opened.gaveUp(relayed); // the answer broke off, and nothing of it has gone down
+    return null;
+  } catch (cause) {
+    return relayFault(deps, opened, cause);
+  }
+}
+
+function relayFault(deps: PipelineDeps, opened: OpenRecord, cause: unknown): Promise<Relayed> {
+  const { arrival, call, nextNumber: number } = opened;
+  const error = ourFault(deps, arrival, cause);
+  const errorCode = error.definition.code;
+  const attempt = { number, step: arrival.step ?? 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
+  const forwarded = { kind: 'failed' as const, error, attempt, wasSent: true };
+  return relay(deps, arrival, call, { forwarded, notes: opened });
+}
+
+function ourFault(deps: PipelineDeps, arrival: Arrival, cause: unknown): GatewayError {
+  const error = internalError(cause);
+  deps.log.error({ requestId: arrival.id, err: cause }, error.description);
+  return error;
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */

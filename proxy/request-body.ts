@@ -11,7 +11,7 @@ import type { RequestBounds } from './limits.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 
 /** What is held: enough for every chat request; a larger body is never cached or retried. */
-const HELD_BYTES_MAX = 1024 * 1024;
+export const HELD_BYTES_MAX = 1024 * 1024;
 
 export type RequestBody =
   | { readonly kind: 'held'; readonly bytes: Buffer }

@@ -151,7 +151,8 @@ function isNamed(name: string, lower: string): boolean {
   return true;
 }
 
-function checkLine(name: string, value: string): void {
+/** Throws GatewayError 9002 for a header line that cannot be used. */
+export function checkLine(name: string, value: string): void {
   let hasUnderscore = false;
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);

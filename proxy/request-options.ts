@@ -4,11 +4,14 @@
  * clamped; unusable metadata is dropped and noted.
  */
 import { isUtf8 } from 'node:buffer';
+import { RETRY_BACKOFFS, type GatewaySettingsValues } from '../schema/contracts/gateway-settings.js';
 import { parseCustomCost, type CustomCost } from './pricing/custom-cost.js';
 import { GatewayError } from './gateway-error.js';
 
 const REQUEST_TIMEOUT_MS_MIN = 100;
 const REQUEST_TIMEOUT_MS_MAX = 600_000;
+const ATTEMPTS_MAX = 5;
+const RETRY_DELAY_MS_MAX = 60_000;
 const METADATA_ENTRIES_MAX = 5;
 const HEADER_BYTES_MAX = 8 * 1024;
 /** Goes into an answer's header and into the record: what is something else in either gives way to our own id. */
@@ -27,6 +30,10 @@ export interface RequestOptions {
   readonly collectLogPayload: boolean | null;
   readonly customCost: CustomCost | null;
   readonly requestTimeoutMs: number | null;
+  /** all tries, the first one included */
+  readonly maxAttempts: number | null;
+  readonly retryDelayMs: number | null;
+  readonly retryBackoff: GatewaySettingsValues['retryBackoff'] | null;
   /** which of the gateway's stored keys is to be used; null: the default one, if there is one */
   readonly byokAlias: string | null;
 }
@@ -42,6 +49,9 @@ function noOptions(): RequestOptions {
     collectLogPayload: null,
     customCost: null,
     requestTimeoutMs: null,
+    maxAttempts: null,
+    retryDelayMs: null,
+    retryBackoff: null,
     byokAlias: null,
   };
 }
@@ -65,6 +75,13 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
     readOption(options, name, value);
   }
   return options ?? NO_OPTIONS;
+}
+
+/** Each wish of a universal step's own, else that of the request around it (cloudflare-wire §2.3). */
+export function overlaidOptions(own: RequestOptions, outer: RequestOptions): RequestOptions {
+  if (own === NO_OPTIONS) return outer;
+  const stated = Object.entries(own).filter(([, value]) => value !== null);
+  return Object.assign({ ...outer }, Object.fromEntries(stated));
 }
 
 /** A wish that is said twice is two wishes, and nobody can say which of them a proxy before us saw. */
@@ -102,6 +119,15 @@ function readOption(options: Mutable<RequestOptions>, name: string, value: strin
     case 'cf-aig-request-timeout':
       options.requestTimeoutMs = clampedInteger(name, value, REQUEST_TIMEOUT_MS_MIN, REQUEST_TIMEOUT_MS_MAX);
       break;
+    case 'cf-aig-max-attempts':
+      options.maxAttempts = clampedInteger(name, value, 1, ATTEMPTS_MAX);
+      break;
+    case 'cf-aig-retry-delay':
+      options.retryDelayMs = clampedInteger(name, value, 0, RETRY_DELAY_MS_MAX);
+      break;
+    case 'cf-aig-backoff':
+      options.retryBackoff = backoff(name, value);
+      break;
     case 'cf-aig-byok-alias':
       options.byokAlias = value.trim() === '' ? null : value.trim();
       break;
@@ -134,6 +160,12 @@ function bool(name: string, value: string): boolean {
 function clampedInteger(name: string, value: string, min: number, max: number): number {
   if (!/^\s*\d{1,15}\s*$/.test(value)) throw badHeader(name, 'must be a whole number');
   return Math.min(Math.max(Number(value), min), max);
+}
+
+function backoff(name: string, value: string): GatewaySettingsValues['retryBackoff'] {
+  const asked = value.trim().toUpperCase();
+  for (const known of RETRY_BACKOFFS) if (known === asked) return known;
+  throw badHeader(name, 'must be constant, linear or exponential');
 }
 
 function readMetadata(options: Mutable<RequestOptions>, value: string): void {

@@ -20,7 +20,8 @@ export async function startTollgate(
   options: { readonly profileFolder: string | null },
 ): Promise<System[]> {
   const services = await startServices(running, surroundings.folder);
-  return startProxy(running, services, surroundings, { flags: profileFlags(options.profileFolder) });
+  const flags = profileFlags(options.profileFolder);
+  return Object.values(await startProxy(running, services, surroundings, { flags }));
 }
 
 /** The proxy over an empty database, which is filled first. `further`: environment, and flags of Node's. */
@@ -29,7 +30,7 @@ export async function startProxy(
   services: ServiceUrls,
   surroundings: Surroundings,
   further: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
-): Promise<System> {
+): Promise<Readonly<Record<'tollgate' | 'limited', System>>> {
   const pepper = randomBytes(32).toString('hex');
   const seeded = await seed(services.databaseUrl, pepper);
   const port = await freePort();
@@ -44,10 +45,10 @@ export async function startProxy(
   await Promise.race([untilOpen(port), program.failed]);
   // One process, by two of its gateways.
   const proxy = { pid: program.pid, failed: program.failed, stop: () => program.stop() };
-  return [
-    { name: 'tollgate', ...proxy, target: { port, ...callOf(seeded, GATEWAY_NAME) } },
-    { name: 'limited', ...proxy, target: { port, ...callOf(seeded, LIMITED_GATEWAY_NAME) } },
-  ];
+  return {
+    tollgate: { name: 'tollgate', ...proxy, target: { port, ...callOf(seeded, GATEWAY_NAME) } },
+    limited: { name: 'limited', ...proxy, target: { port, ...callOf(seeded, LIMITED_GATEWAY_NAME) } },
+  };
 }
 
 const profileFlags = (folder: string | null): string[] =>

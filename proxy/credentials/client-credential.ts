@@ -26,7 +26,7 @@ export function hasClientCredential(arrival: Arrival, provider: Carriers): boole
 /** The value of the first of the provider's headers that holds a credential; null: none does. */
 export function clientHeaderCredential(arrival: Arrival, provider: Carriers): string | null {
   for (const name of provider.credentialHeaders) {
-    const value = arrival.request.headers[name];
+    const value = arrival.head.headers[name];
     if (typeof value === 'string' && isCredential(value)) return value;
   }
   return null;

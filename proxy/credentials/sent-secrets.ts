@@ -9,7 +9,7 @@ export function holdsOwnSecret({ storedKey, target }: UpstreamCall): boolean {
 
 /** What was sent in the client's place. */
 export function addedSecrets(call: UpstreamCall, arrival: Arrival): string[] {
-  return headers.addedSecrets(call.headers, arrival.request.rawHeaders);
+  return headers.addedSecrets(call.headers, arrival.head.rawHeaders);
 }
 
 /** The client's own credentials, in headers and query. */

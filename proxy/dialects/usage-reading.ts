@@ -1,7 +1,7 @@
 /** From what a tally saw to the reading that is recorded: reported units, or estimated ones with the reason. */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { AnswerEnd } from './answer-reader.js';
-import { nothingBilled, type RequestFacts, type UsageReading } from './dialect.js';
+import { NOTHING_USED, nothingBilled, type RequestFacts, type UsageReading } from './dialect.js';
 import { estimateTokens, estimateUnread } from './estimate.js';
 import type { JsonObject } from './json-value.js';
 import { UsageCounts } from './usage-counts.js';
@@ -53,8 +53,9 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
   return { units, usageSource: 'ESTIMATED', usageNote: counts.problems.join('; '), model, serviceTier };
 }
 
-/** The reading of a call that was sent, and of whose answer nothing came. */
-export function unansweredReading(facts: RequestFacts): UsageReading {
+/** The reading of a call that was sent, and of whose answer nothing came. `facts` null: nobody can say what it uses. */
+export function unansweredReading(facts: RequestFacts | null): UsageReading {
+  if (facts === null) return NOTHING_USED;
   const units = noUnits(); // not spread: every request has one, and all shall have one shape
   units.inputTokens = estimateTokens(facts.inputTextBytes);
   units.other = facts.otherUnits ?? null;

@@ -116,6 +116,11 @@ export class SpoolLedger implements UsageLedger {
     }
   }
 
+  /** Of an entry: another call is made in its place. Throws RangeError for a number that no column holds. */
+  restate(entry: SpoolEntry, request: RecordedRequest): void {
+    entry.written = this.started().writer.written(request);
+  }
+
   settle(entry: SpoolEntry, outcome: RecordedOutcome, bodies: LogBodies | null): Promise<void> {
     const { writer, commit, shipping } = this.started();
     this.entries.delete(entry);
@@ -295,13 +300,17 @@ export interface LedgerState {
 class SpoolEntry implements LedgerEntry {
   constructor(
     private readonly ledger: SpoolLedger,
-    readonly written: WrittenRequest,
+    public written: WrittenRequest,
     /** where the frame stands that would be its record, or in one behind it: what was not synced is written again */
     public segment: number,
   ) {}
 
   get id(): string {
     return this.written.request.id;
+  }
+
+  restate(request: RecordedRequest): void {
+    this.ledger.restate(this, request);
   }
 
   progress(outcome: RecordedOutcome): void {

@@ -105,6 +105,17 @@ export class SpoolWriter {
     }
   }
 
+  /** A request for the frames that follow; adds none. Throws RangeError as `addSettled`. */
+  written(request: RecordedRequest): WrittenRequest {
+    const from = this.unsafe.length;
+    try {
+      writeRequest(this.row, request);
+      return { request, columns: this.unsafe.copied(from, this.unsafe.length) };
+    } finally {
+      this.unsafe.length = from;
+    }
+  }
+
   /** In place of what was said of it before. Throws RangeError, and adds nothing, as `addSettled`. */
   addProgress(written: WrittenRequest, outcome: RecordedOutcome): void {
     this.addRow(FRAME_KINDS.open, 0, written, outcome);

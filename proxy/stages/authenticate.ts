@@ -23,8 +23,18 @@ export interface AuthenticateDeps {
 
 const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null, unchecked: null });
 
+/** What is called, as far as it matters here. */
+interface AuthenticatedTarget {
+  readonly policy: GatewayPolicy;
+  readonly provider: Pick<Target['provider'], 'credentialHeaders'>;
+}
+
 /** Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). */
-export async function authenticate(deps: AuthenticateDeps, arrival: Arrival, target: Target): Promise<Caller> {
+export async function authenticate(
+  deps: AuthenticateDeps,
+  arrival: Arrival,
+  target: AuthenticatedTarget,
+): Promise<Caller> {
   const { policy, provider } = target;
   const isRequired = policy.settings.authentication;
   const tokenHash = presentedToken(deps.tokenGrants, arrival, provider.credentialHeaders);
@@ -68,7 +78,7 @@ function presentedToken(grants: TokenGrants, arrival: Arrival, credentialHeaders
   const ownHash = own === null ? null : grants.hashOf(own);
   if (ownHash !== null) return ownHash;
   for (const name of credentialHeaders) {
-    const value = arrival.request.headers[name];
+    const value = arrival.head.headers[name];
     if (typeof value !== 'string') continue;
     // Behind whatever scheme the provider's SDK writes: `Bearer`, `Token`, `Key`, `Api-Key`, or none.
     const tokenHash = grants.hashOf(value.slice(value.lastIndexOf(' ') + 1));

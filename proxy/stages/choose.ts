@@ -12,11 +12,13 @@ import type { Dialect, RequestFacts } from '../dialects/dialect.js';
 import { formFields } from '../dialects/form-fields.js';
 import { selectDialect } from '../dialects/select-dialect.js';
 import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
+import { retryRule, type RetryRule } from '../attempts/retry-rule.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
 import { guardJson } from '../json-guard.js';
-import { readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
+import { HELD_BYTES_MAX, readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
+import type { Destination, EgressProxy } from '../upstream/destination.js';
 import { upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
 
 export interface ChooseDeps extends RequestBodyDeps {
@@ -45,8 +47,9 @@ export async function choose(
   const route = routeFor(arrival, target, choice);
   const egress = gatewayEgress(deps.vault, policy);
   const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path, arrival.query);
-  const hold = needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
-  const body = await readRequestBody(deps, arrival.request, hold);
+  const hold =
+    arrival.body === null && needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
+  const body = arrival.body ?? (await readRequestBody(deps, arrival.request, hold));
   const { held, facts, spliced } = understand(body, arrival, dialect, target);
   const { options } = arrival;
   let headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });
@@ -58,12 +61,7 @@ export async function choose(
   return {
     target,
     caller,
-    destination: {
-      origin: route.origin,
-      accountId: target.customProvider === null ? null : policy.accountId,
-      callerId: policy.accountId,
-      egress,
-    },
+    destination: destinationOf(route, target, egress),
     storedKey: choice.kind === 'stored' ? choice.key : null,
     method: arrival.method,
     path: route.path + query,
@@ -72,6 +70,7 @@ export async function choose(
     bodyStream: body.kind === 'streamed' ? body.stream : null,
     streamed: body.kind === 'streamed' ? body.passed : null,
     timeoutMs: options.requestTimeoutMs ?? settings.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+    retries: retriesOf(body, arrival, target),
     originalBody: body.kind === 'held' ? held : body.head,
     dialect,
     isBillable,
@@ -88,11 +87,22 @@ function routeFor(arrival: Arrival, { provider }: Target, choice: UsableChoice):
   const key = choice.kind === 'stored' ? choice.key : null;
   const route = provider.route({
     path: arrival.path,
-    headers: arrival.request.rawHeaders,
+    headers: arrival.head.rawHeaders,
     keyTarget: key === null ? null : key.target,
   });
   if (key !== null) assertBound(key, provider, route);
   return route;
+}
+
+function destinationOf({ origin }: Route, { policy, customProvider }: Target, egress: EgressProxy | null): Destination {
+  const { accountId } = policy;
+  return { origin, accountId: customProvider === null ? null : accountId, callerId: accountId, egress };
+}
+
+/** A body that is streamed, or larger than what is held of one, is sent once: null then, too. */
+function retriesOf(body: RequestBody, { options }: Arrival, { policy }: Target): RetryRule | null {
+  if (body.kind === 'streamed' || body.bytes.length > HELD_BYTES_MAX) return null;
+  return retryRule(options, policy.settings);
 }
 
 interface Understood {
@@ -116,7 +126,7 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
 
 /** The fields of a form, as far as it is held. */
 function formOf(body: RequestBody, arrival: Arrival): unknown {
-  const contentType = arrival.request.headers['content-type'] ?? null;
+  const contentType = arrival.head.headers['content-type'] ?? null;
   return formFields(body.kind === 'held' ? body.bytes : body.head, contentType);
 }
 
@@ -137,7 +147,7 @@ function splice(dialect: Dialect, facts: RequestFacts, held: Buffer, parsed: unk
 }
 
 function headersFor(arrival: Arrival, body: RequestBody, options: UpstreamHeaderOptions): string[] {
-  const headers = upstreamHeaders(arrival.request.rawHeaders, options);
+  const headers = upstreamHeaders(arrival.head.rawHeaders, options);
   // A held body's length is counted by the client library; a streamed one keeps the length that was announced.
   if (body.kind === 'streamed' && body.length !== null) headers.push('content-length', body.length);
   return headers;

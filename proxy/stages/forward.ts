@@ -1,68 +1,93 @@
 /**
- * Forward: makes the upstream call and waits for the head of its answer, for the client to leave, or for the time to
- * run out. All three are outcomes, not exceptions: each of them is recorded.
+ * Forward: the upstream call, up to the head of its answer. Where the gateway or the request allows retries, an attempt
+ * that failed is followed by others; nothing has gone to the client by then. What the last one came to is the outcome.
  */
-import type { Arrival, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
-import { GatewayError } from '../gateway-error.js';
-import { ClientLeft } from '../request-body.js';
-import type { Dispatchers } from '../upstream/dispatchers.js';
-import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
-import { withoutEchoes } from '../upstream/headers.js';
-import { upstreamError } from '../upstream/upstream-errors.js';
-import { UpstreamExchange } from '../upstream/upstream-exchange.js';
+import { attempt, type AttemptDeps } from '../attempts/attempt.js';
+import { giveUp } from '../attempts/given-up.js';
+import type { RetryBudgets, RetryShare } from '../attempts/retry-budget.js';
+import { retriesMsMax, waitBeforeNext, type RetryRule } from '../attempts/retry-rule.js';
+import type { Arrival, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
+import { ATTEMPTS_MS_MAX } from '../limits.js';
+import type { ProxyStatistics } from '../telemetry/statistics.js';
 
-export interface ForwardDeps {
-  readonly dispatchers: Dispatchers;
+export interface ForwardDeps extends AttemptDeps {
+  readonly retryBudgets: RetryBudgets;
+  readonly statistics: ProxyStatistics;
 }
 
-export function forward(deps: ForwardDeps, arrival: Arrival, call: UpstreamCall): Promise<Forwarded> {
-  const startedAtMs = Date.now();
-  return new Promise((resolve) => {
-    const settle = (forwarded: Forwarded): void => {
-      clearTimeout(timer);
-      arrival.response.off('close', onClientLeft);
-      resolve(forwarded);
-    };
-    const fail = (cause: unknown): void => {
-      if (cause instanceof ClientLeft) return onClientLeft();
-      const error = upstreamError(cause);
-      settle({ kind: 'failed', error, attempt: openAttempt(startedAtMs, null, error.definition.code) });
-    };
-    const exchange = new UpstreamExchange((answer) => {
-      if (holdsOwnSecret(call)) exchange.headers = withoutEchoes(answer.headers, addedSecrets(call, arrival));
-      settle({ kind: 'answered', answer, attempt: openAttempt(startedAtMs, answer.statusCode, null) });
-    }, fail);
-    const onClientLeft = (): void => {
-      exchange.cancel();
-      settle({ kind: 'client-left', attempt: openAttempt(startedAtMs, null, null) });
-    };
-    let uploadedBytes = 0;
-    const onTime = (): void => {
-      // As long as a large upload moves, it is the client's time that passes, not the provider's.
-      if (call.streamed !== null && call.streamed.bytes > uploadedBytes) {
-        uploadedBytes = call.streamed.bytes;
-        timer = setTimeout(onTime, call.timeoutMs);
-        return;
+/** Fails with GatewayError 2005, which is an outcome like others: it is recorded. */
+export function forward(
+  deps: ForwardDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  notes: AttemptNotes,
+): Promise<Forwarded> {
+  if (call.retries === null) return attempt(deps, arrival, call, begin(arrival, notes));
+  return new Retries(deps, arrival, call, notes).run(call.retries);
+}
+
+/** The next attempt; one that is not the first is noted, because the intent does not tell of it. */
+function begin(arrival: Arrival, notes: AttemptNotes): OpenAttempt {
+  const { nextNumber: number } = notes;
+  const step = arrival.step ?? 0;
+  const begun = { number, step, startedAtMs: Date.now(), statusCode: null, errorCode: null };
+  if (number > 1) notes.begins(begun);
+  return begun;
+}
+
+/** The attempts of one call, one after the other. */
+class Retries {
+  private readonly startedAtMs = Date.now();
+
+  constructor(
+    private readonly deps: ForwardDeps,
+    private readonly arrival: Arrival,
+    private readonly call: UpstreamCall,
+    private readonly notes: AttemptNotes,
+  ) {}
+
+  async run(rule: RetryRule): Promise<Forwarded> {
+    const { deps, arrival, call, notes } = this;
+    const share = deps.retryBudgets.enter(call);
+    try {
+      for (let tries = 1; ; tries++) {
+        const forwarded = await attempt(deps, arrival, call, begin(arrival, notes));
+        const waitMs = waitBeforeNext(rule, tries, forwarded, Math.random());
+        if (forwarded.kind === 'client-left' || waitMs === null || !this.mayGoOn(rule, waitMs, share)) return forwarded;
+        giveUp(forwarded, notes);
+        deps.statistics.retries += 1;
+        if (!(await isStillThereAfter(waitMs, arrival))) return { kind: 'client-left', attempt: null };
       }
-      exchange.cancel();
-      fail(new GatewayError('upstreamTimedOut', `the provider sent no answer within ${call.timeoutMs} ms`));
-    };
-    let timer = setTimeout(onTime, call.timeoutMs);
-    if (arrival.response.destroyed) return onClientLeft();
-    arrival.response.once('close', onClientLeft);
-    dispatch(deps, call, exchange);
-    return undefined;
-  });
-}
+    } finally {
+      share.leave();
+    }
+  }
 
-function dispatch(deps: ForwardDeps, call: UpstreamCall, exchange: UpstreamExchange): void {
-  try {
-    deps.dispatchers.send(call.destination, call, exchange);
-  } catch (error) {
-    exchange.onError(error instanceof Error ? error : new Error('dispatch failed', { cause: error }));
+  /** Whether there is time for the wait, no breaker in the way, and room in the budget. */
+  private mayGoOn(rule: RetryRule, waitMs: number, share: RetryShare): boolean {
+    const { arrival, call, deps } = this;
+    const endMs = Math.min(
+      this.startedAtMs + retriesMsMax(rule, call.timeoutMs),
+      arrival.arrivedAtMs + ATTEMPTS_MS_MAX,
+    );
+    if (Date.now() + waitMs < endMs) return !deps.breakers.isOpen(call) && share.take();
+    deps.statistics.retriesTooLate += 1;
+    return false;
   }
 }
 
-function openAttempt(startedAtMs: number, statusCode: number | null, errorCode: number | null): OpenAttempt {
-  return { number: 1, step: 0, startedAtMs, statusCode, errorCode };
+/** Waits; false, and at once, when the client leaves. */
+function isStillThereAfter(ms: number, { response }: Arrival): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (response.destroyed) return resolve(false);
+    const settle = (isThere: boolean): void => {
+      clearTimeout(timer);
+      response.off('close', onClose);
+      resolve(isThere);
+    };
+    const onClose = (): void => settle(false);
+    const timer = setTimeout(() => settle(true), ms);
+    response.once('close', onClose);
+    return undefined;
+  });
 }

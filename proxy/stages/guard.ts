@@ -33,6 +33,9 @@ export function guard(deps: GuardDeps, request: IncomingMessage, response: Serve
   return {
     request,
     response,
+    head: request,
+    body: null,
+    step: null,
     id,
     eventId: options.eventId ?? id,
     arrivedAtMs: uuidTimeMs(id),
@@ -49,13 +52,17 @@ export function guard(deps: GuardDeps, request: IncomingMessage, response: Serve
 
 type TargetParts = Pick<Arrival, 'accountKey' | 'gatewayName' | 'providerSlug' | 'path' | 'query'>;
 
-/** Splits `/v1/{account}/{gateway}/{provider}{path}{?query}`; nothing is decoded, so one thing has one spelling. */
+/**
+ * Splits `/v1/{account}/{gateway}/{provider}{path}{?query}`; nothing is decoded, so one thing has one spelling. The
+ * provider of `/v1/{account}/{gateway}`, where universal requests go, is empty.
+ */
 function parseTarget(url: string): TargetParts {
   const queryAt = url.indexOf('?');
   const end = queryAt === -1 ? url.length : queryAt;
   const accountEnd = url.indexOf('/', PREFIX.length);
-  const gatewayEnd = accountEnd === -1 ? -1 : url.indexOf('/', accountEnd + 1);
-  if (gatewayEnd === -1 || gatewayEnd > end || !url.startsWith(PREFIX)) {
+  const nextSlash = accountEnd === -1 ? -1 : url.indexOf('/', accountEnd + 1);
+  const gatewayEnd = nextSlash === -1 || nextSlash > end ? end : nextSlash;
+  if (accountEnd === -1 || accountEnd + 1 >= gatewayEnd || !url.startsWith(PREFIX)) {
     throw new GatewayError('unknownProvider', 'the URL must be /v1/{account}/{gateway}/{provider}/…');
   }
   const slash = url.indexOf('/', gatewayEnd + 1);
@@ -65,7 +72,7 @@ function parseTarget(url: string): TargetParts {
   return {
     accountKey: url.slice(PREFIX.length, accountEnd),
     gatewayName: url.slice(accountEnd + 1, gatewayEnd),
-    providerSlug: url.slice(gatewayEnd + 1, providerEnd),
+    providerSlug: url.slice(Math.min(gatewayEnd + 1, end), providerEnd),
     path: path === '/' ? '' : path,
     query: url.slice(end),
   };

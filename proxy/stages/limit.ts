@@ -17,11 +17,16 @@ export interface LimitDeps {
   readonly refusals: Refusals;
 }
 
+/** What a refusal says of where the request was to go: the provider, of several steps the first one's. */
+interface LimitedTarget extends Pick<Target, 'policy'> {
+  readonly provider: { readonly slug: string };
+}
+
 /**
  * Null: there is nothing to wait for, the request may go on. Throws GatewayError 2003 (over a limit), or 9006 when the
  * ledger cannot keep the record of a refusal.
  */
-export function limit(deps: LimitDeps, arrival: Arrival, target: Target, caller: Caller): Promise<void> | null {
+export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, caller: Caller): Promise<void> | null {
   if (target.policy.settings.rateLimits.length === 0) return null;
   const decision = deps.rateLimiter.decide(target.policy, arrival, caller);
   if (decision === null) return null;
@@ -65,7 +70,7 @@ const limitText = ({ rule }: LimitRefusal): string =>
 const headerText = (name: string): string =>
   name.toWellFormed().replace(/[^ -~]|%/gu, (character) => encodeURIComponent(character));
 
-function refusedRecord(arrival: Arrival, target: Target, caller: Caller, refusal: LimitRefusal): UsageRecord {
+function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, refusal: LimitRefusal): UsageRecord {
   const { policy, provider } = target;
   const { headers } = arrival.request;
   const { metadata, metadataNote } = arrival.options;

@@ -4,50 +4,76 @@
  * that; only then may the client see the end of its answer.
  */
 import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
-import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
 import type {
   AttemptRecord,
-  Cost,
   LogBodies,
   RecordedOutcome,
   RecordedRequest,
 } from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
 import { credentialScope } from '../credentials/credential-scope.js';
-import { clientSecrets } from '../credentials/sent-secrets.js';
-import { NOTHING_USED } from '../dialects/dialect.js';
+import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
-import type { AnswerNotes, Answered, Arrival, Relayed, UpstreamCall } from '../exchange.js';
-import { customCost } from '../pricing/custom-cost.js';
-import type { PriceBook } from '../pricing/price-book.js';
+import type { Answered, Arrival, AttemptMade, AttemptNotes, OpenAttempt, Relayed, UpstreamCall } from '../exchange.js';
+import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
-import { maskedBytes } from '../upstream/answer-echoes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
-import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
+import { attemptSum } from '../usage/attempt-sum.js';
+import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
-export interface RecordDeps {
-  /** the price list in force */
-  readonly prices: { readonly current: PriceBook };
+export interface RecordDeps extends CostDeps {
   readonly cacheKeyKey: Buffer;
   readonly systemMessageHashes: SystemMessageHashes;
   readonly log: Logger;
 }
 
 /** A record while its request runs. */
-export class OpenRecord implements AnswerNotes {
+export class OpenRecord implements AttemptNotes {
+  /** attempts that are over, while others follow; null: there are none, as of nearly every request */
+  earlier: AttemptRecord[] | null = null;
+
   constructor(
     private readonly deps: RecordDeps,
-    private readonly arrival: Arrival,
-    private readonly call: UpstreamCall,
+    public arrival: Arrival,
+    public call: UpstreamCall,
     readonly entry: LedgerEntry,
   ) {}
+
+  get nextNumber(): number {
+    return this.earlier === null ? 1 : this.earlier.length + 1;
+  }
+
+  /** Another step of the same request is tried in place of the one before. */
+  goOn(arrival: Arrival, call: UpstreamCall): void {
+    this.arrival = arrival;
+    this.call = call;
+    try {
+      this.entry.restate(requestOf(this.deps, arrival, call));
+    } catch (error) {
+      this.deps.log.error({ requestId: arrival.id, err: error }, 'the record of a request is that of an earlier step');
+    }
+  }
+
+  begins(attempt: OpenAttempt): void {
+    const streamed = this.call.facts?.isStreaming === true;
+    this.progress({ ...CUT, streamed, forwarded: { attempt }, reading: sentReading(this.call) });
+  }
+
+  gaveUp(made: AttemptMade): void {
+    const { attempt } = made.forwarded;
+    if (attempt === null) return;
+    const outcome = { answered: made, attempt, nowMs: Date.now() };
+    (this.earlier ??= []).push(attemptRecord(this.deps, this.arrival, this.call, outcome));
+    this.progress({ ...CUT, forwarded: { attempt: null }, reading: NOTHING_USED });
+  }
 
   /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
   progress(answered: Answered): void {
     try {
       const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
-      this.entry.progress(outcomeOf(this.deps, this.arrival, this.call, { ...answered, reading, interrupted: true }));
+      const cut = { ...answered, reading, interrupted: true };
+      this.entry.progress(outcomeOf(this.deps, this.arrival, this.call, { answered: cut, earlier: this.earlier }));
     } catch (error) {
       // Thrown on, it would end the answer; the record that the request has by now stands.
       this.deps.log.error({ requestId: this.arrival.id, err: error }, 'the progress of an answer could not be noted');
@@ -55,8 +81,24 @@ export class OpenRecord implements AnswerNotes {
   }
 }
 
-/** What a cost depends on. */
-type Billed = Pick<Answered, 'reading' | 'statusCode'>;
+/** What the client gets of a process that ends: a connection that breaks off before any answer. */
+const CUT_STATUS = 500;
+/** Said of every request that the end of its process cut. */
+export const CUT_NOTE = 'the proxy ended before the answer did';
+const CUT = {
+  statusCode: CUT_STATUS,
+  errorCode: null,
+  clientAborted: false,
+  interrupted: true,
+  streamed: false,
+  responseContentType: null,
+  responseBytes: 0,
+  firstByteAtMs: null,
+};
+
+/** Of a call that has left: the provider has taken in what was sent. */
+const sentReading = ({ facts, isBillable }: UpstreamCall): UsageReading =>
+  isBillable ? unansweredReading(facts) : NOTHING_USED;
 
 /**
  * From here on the request has a usage record, whatever happens. Throws 9006 when the ledger cannot take it: nothing is
@@ -90,27 +132,22 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Reco
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
-    requestContentType: headers['content-type'] ?? null,
+    requestContentType: arrival.head.headers['content-type'] ?? null,
     systemMessageHash: systemMessageHash(deps, call),
   };
 }
 
-/** What the client gets of a process that ends: a connection that breaks off before any answer. */
-const CUT_STATUS = 500;
-/** Said of every request that the end of its process cut. */
-export const CUT_NOTE = 'the proxy ended before the answer did';
-
 /** How the request went if nothing comes back: the provider has taken in what was sent. */
 function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedOutcome {
-  const { facts, isBillable, target } = call;
-  const reading = facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
+  const { facts, target } = call;
+  const reading = sentReading(call);
   const { units, usageSource } = reading;
   const { costPico, costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
   const provider = target.provider.slug;
   const model = facts?.model ?? null;
   const attempt = {
     number: 1,
-    step: 0,
+    step: arrival.step ?? 0,
     provider,
     model,
     statusCode: null,
@@ -174,7 +211,8 @@ function settlement(
   { open: opened, relayed }: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Settlement {
   try {
-    return { outcome: outcomeOf(deps, arrival, call, relayed), bodies: logBodies(arrival, call, relayed) };
+    const outcome = outcomeOf(deps, arrival, call, { answered: relayed, earlier: opened.earlier });
+    return { outcome, bodies: logBodies(arrival, call, relayed) };
   } catch (error) {
     opened.entry.abandon();
     const { accountId, gatewayId } = call.target.policy;
@@ -193,9 +231,12 @@ function attemptRecord(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  { answered, nowMs }: { readonly answered: Answered; readonly nowMs: number },
+  {
+    answered,
+    attempt,
+    nowMs,
+  }: { readonly answered: AttemptMade; readonly attempt: OpenAttempt; readonly nowMs: number },
 ): AttemptRecord {
-  const { attempt } = answered.forwarded;
   const { reading } = answered;
   const cost = costOf(deps, arrival, call, answered);
   // Written out: object spreads were a fifth of a request (docs/performance.md).
@@ -217,37 +258,22 @@ function attemptRecord(
   };
 }
 
-const BEYOND_PRICE: Cost = Object.freeze({
-  costPico: null,
-  costStatus: 'UNPRICED',
-  priceVersion: null,
-  priceRule: null,
-});
+type Attempts = readonly [AttemptRecord, ...AttemptRecord[]];
 
-/**
- * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
- * refused, that it sent elsewhere or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
- */
-function costOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
-  const cost = unboundedCost(deps, arrival, call, answered);
-  return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? BEYOND_PRICE : cost;
-}
-
-function unboundedCost(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
-  const { reading, statusCode } = answered;
-  const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || statusCode >= 300);
-  if (!call.isBillable || wasUseless) return NOT_BILLABLE;
-  const custom = arrival.options.customCost;
-  if (custom !== null) return customCost(custom, reading.units);
-  const request = {
-    provider: call.target.provider.slug,
-    model: reading.model ?? call.facts?.model ?? null,
-    units: reading.units,
-    usageSource: reading.usageSource,
-    atMs: arrival.arrivedAtMs,
-    serviceTier: reading.serviceTier ?? call.facts?.serviceTier ?? null,
-  };
-  return deps.prices.current.price(request, call.target.policy.priceOverrides);
+/** Those that were noted, and the one that the answer is of, if there is one. */
+function attemptRecords(
+  deps: RecordDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  outcome: Outcome & { readonly nowMs: number },
+): Attempts {
+  const { answered, earlier, nowMs } = outcome;
+  const { attempt } = answered.forwarded;
+  const last = attempt === null ? null : attemptRecord(deps, arrival, call, { answered, attempt, nowMs });
+  if (earlier === null && last !== null) return [last];
+  const [first, ...others] = [...(earlier ?? []), ...(last === null ? [] : [last])];
+  if (first === undefined) throw new Error('a request without an attempt has no record');
+  return [first, ...others];
 }
 
 /** What the columns hold: 24 days. A clock that is set while a request runs must not make its record unwritable. */
@@ -255,15 +281,21 @@ const DURATION_MS_MAX = 2 ** 31 - 1;
 
 const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, toMs - fromMs), DURATION_MS_MAX);
 
+interface Outcome {
+  readonly answered: Answered;
+  readonly earlier: readonly AttemptRecord[] | null;
+}
+
 /** How a request went by now. Called with what has come of it so far, it says what there would be to say if that was all. */
-function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): RecordedOutcome {
+function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): RecordedOutcome {
+  const { answered } = outcome;
   const nowMs = Date.now();
-  const attempt = attemptRecord(deps, arrival, call, { answered, nowMs });
-  const attempts = [attempt] as const;
+  const attempts = attemptRecords(deps, arrival, call, { ...outcome, nowMs });
+  const last = attempts.length === 1 ? attempts[0] : (attempts.at(-1) ?? attempts[0]);
   const sum = attemptSum(attempts);
   return {
-    provider: attempt.provider,
-    model: attempt.model,
+    provider: last.provider,
+    model: last.model,
     statusCode: answered.statusCode,
     errorCode: answered.errorCode,
     cached: false,
@@ -317,7 +349,7 @@ function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): strin
     path: call.path,
     isStreaming: call.facts?.isStreaming === true,
     variants,
-    contentType: arrival.request.headers['content-type'] ?? '',
+    contentType: arrival.head.headers['content-type'] ?? '',
     body: call.originalBody ?? NO_BYTES,
   });
 }
@@ -326,38 +358,4 @@ function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null 
   const text = call.facts?.systemText ?? null;
   if (text === null) return null;
   return deps.systemMessageHashes.of(call.target.policy.accountId, text);
-}
-
-/** What the log keeps; null when the log, or its bodies, are not wanted. */
-function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogBodies | null {
-  if (!call.isLog || !call.collectsPayload) return null;
-  const { policy } = call.target;
-  const request = call.originalBody;
-  const bound = call.logBodyBytesMax;
-  const isRequestCut = call.bodyStream !== null || (request !== null && request.length > bound);
-  return {
-    id: arrival.id,
-    createdAtMs: arrival.arrivedAtMs,
-    accountId: policy.accountId,
-    gatewayId: policy.gatewayId,
-    logRetentionDays: policy.settings.logRetentionDays,
-    requestBody: request === null ? null : request.subarray(0, bound),
-    responseBody: loggedAnswer(arrival, call, relayed),
-    requestEncoding: arrival.request.headers['content-encoding'] ?? null,
-    responseEncoding: relayed.responseEncoding,
-    truncated: isRequestCut || relayed.isResponseTruncated,
-  };
-}
-
-/** The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either. */
-function loggedAnswer(arrival: Arrival, call: UpstreamCall, relayed: Relayed): Uint8Array | null {
-  if (relayed.responseBody === null) return null;
-  const bytes = joined(relayed.responseBody);
-  if (relayed.statusCode < 400) return bytes;
-  return maskedBytes(bytes, clientSecrets(call, arrival), relayed.responseEncoding);
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const only = chunks.length === 1 ? chunks[0] : undefined;
-  return only ?? Buffer.concat(chunks);
 }

@@ -11,7 +11,7 @@ import type { GatewayError } from '../gateway-error.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import type { AnswerNotes, Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
-import { ownHeaders, sendError } from '../own-headers.js';
+import { answerHeaders, ownHeaders, sendError } from '../own-headers.js';
 import { headerOf } from '../upstream/headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
@@ -263,7 +263,7 @@ class Passage implements AnswerSink {
     if (!this.isEnded) this.response.on('drain', this.onDrain).on('error', this.onDrain);
     const { headers } = this.answer;
     const sent = this.filter === null ? headers : withoutLength(headers);
-    this.response.writeHead(this.answer.statusCode, sent.concat(ownHeaders(this.arrival, this.call.isLog)));
+    this.response.writeHead(this.answer.statusCode, sent.concat(answerHeaders(this.arrival, this.call)));
   }
 
   private readonly onDrain = (): void => {
@@ -340,7 +340,7 @@ class Passage implements AnswerSink {
     const hasLength =
       body.length === this.bytes && (Number.isNaN(this.contentLength) || this.contentLength === this.bytes);
     if (!hasLength || this.filter !== null) return false;
-    const sent = headers.concat(ownHeaders(this.arrival, this.call.isLog));
+    const sent = headers.concat(answerHeaders(this.arrival, this.call));
     return sendWhole(this.response, statusCode, sent, latin1(body));
   }
 

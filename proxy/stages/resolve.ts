@@ -20,17 +20,34 @@ export interface ResolveDeps {
 
 /** Throws GatewayError 2001 (no such account or gateway), 2008 (no such provider) or 9006 (cannot be known now). */
 export async function resolve(deps: ResolveDeps, arrival: Arrival): Promise<Target> {
-  const { accountKey, gatewayName } = arrival;
-  let policy = deps.policies.held(accountKey, gatewayName);
-  if (policy === undefined) {
-    // A name of the wrong shape cannot exist: it costs no look-up.
-    const isPossible = isGatewayName(gatewayName) && (isAccountTag(accountKey) || isAccountName(accountKey));
-    policy = isPossible ? await deps.policies.find(accountKey, gatewayName) : null;
-  }
-  if (policy === null) throw new GatewayError('unknownGateway', 'there is no such account or gateway');
-  const provider = deps.providers.find(arrival.providerSlug);
+  const { accountKey, gatewayName, providerSlug } = arrival;
+  const held = deps.policies.held(accountKey, gatewayName);
+  const policy = held === undefined ? await findPolicy(deps, accountKey, gatewayName) : held;
+  if (policy === null) throw noSuchGateway();
+  return targetOf(deps, policy, providerSlug);
+}
+
+/** Of a universal request, whose steps name the providers. Throws GatewayError 2001 or 9006. */
+export async function resolvePolicy(deps: ResolveDeps, { accountKey, gatewayName }: Arrival): Promise<GatewayPolicy> {
+  const held = deps.policies.held(accountKey, gatewayName);
+  const policy = held === undefined ? await findPolicy(deps, accountKey, gatewayName) : held;
+  if (policy === null) throw noSuchGateway();
+  return policy;
+}
+
+function findPolicy(deps: ResolveDeps, accountKey: string, gatewayName: string): Promise<GatewayPolicy | null> | null {
+  // A name of the wrong shape cannot exist: it costs no look-up.
+  const isPossible = isGatewayName(gatewayName) && (isAccountTag(accountKey) || isAccountName(accountKey));
+  return isPossible ? deps.policies.find(accountKey, gatewayName) : null;
+}
+
+const noSuchGateway = (): GatewayError => new GatewayError('unknownGateway', 'there is no such account or gateway');
+
+/** The provider of a request, or of a step, at its gateway. Throws GatewayError 2008. */
+export function targetOf(deps: ResolveDeps, policy: GatewayPolicy, providerSlug: string): Target {
+  const provider = deps.providers.find(providerSlug);
   if (provider !== null) return { policy, provider, customProvider: null };
-  const custom = findCustomProvider(policy, arrival.providerSlug);
+  const custom = findCustomProvider(policy, providerSlug);
   if (custom === null) throw new GatewayError('unknownProvider', 'there is no such provider');
   return { policy, provider: custom.provider, customProvider: custom.customProvider };
 }

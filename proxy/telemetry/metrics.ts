@@ -1,12 +1,14 @@
 /** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
+import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
+import type { RetryBudgets } from '../attempts/retry-budget.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import type { BodyWriter } from '../ledger/body-writer.js';
 import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
-import { declareCounter } from './declare.js';
+import { declareCounter, declareGauge } from './declare.js';
 import { declareLedger } from './ledger-metrics.js';
 import { declareRateLimits } from './rate-limit-metrics.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
@@ -27,6 +29,8 @@ export interface MetricSources {
   readonly dispatchers: Dispatchers;
   readonly rateLimiter: RateLimiter;
   readonly refusals: Refusals;
+  readonly retryBudgets: RetryBudgets;
+  readonly breakers: CircuitBreakers;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -40,6 +44,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareGoogleTokens(registry, sources.googleTokens);
   declareUpstreams(registry, sources.dispatchers);
   declareRateLimits(registry, sources.rateLimiter, sources.refusals);
+  declareAttempts(registry, sources);
   return registry;
 }
 
@@ -71,6 +76,20 @@ function declareBounds(registry: Registry, statistics: ProxyStatistics): void {
     ['undecoded_answers', 'Encoded answers whose usage could not be read', () => statistics.undecodedAnswers],
   ];
   for (const [name, help, read] of bounds) declareCounter(registry, `tollgate_proxy_${name}_total`, help, read);
+}
+
+function declareAttempts(registry: Registry, { statistics, retryBudgets, breakers }: MetricSources): void {
+  const counters: readonly (readonly [string, string, () => number])[] = [
+    ['retries', 'Attempts that followed a failed one', () => statistics.retries],
+    ['fallbacks', 'Universal steps that failed, so that the next one was tried', () => statistics.fallbacks],
+    ['retries_too_late', 'Retries not made because their wait was too long', () => statistics.retriesTooLate],
+    ['retries_over_budget', 'Retries not made because too many of them were running', () => retryBudgets.refused],
+    ['breakers_opened', 'Times that a circuit breaker opened', () => breakers.counts.opened],
+    ['breaker_refusals', 'Calls refused because a circuit breaker was open', () => breakers.counts.refused],
+    ['breaker_rows_forgotten', 'Rows of failures forgotten to make room', () => breakers.counts.forgotten],
+  ];
+  for (const [name, help, read] of counters) declareCounter(registry, `tollgate_proxy_${name}_total`, help, read);
+  declareGauge(registry, 'tollgate_proxy_breakers_open', 'Circuit breakers that are open now', () => breakers.open);
 }
 
 function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void {

@@ -13,6 +13,12 @@ export class ProxyStatistics {
   brokenAnswers = 0;
   /** encoded answers whose counting was given up: too large, too dense, damaged, or in an unknown encoding */
   undecodedAnswers = 0;
+  /** attempts that followed a failed one */
+  retries = 0;
+  /** universal steps that failed, so that the next one was tried */
+  fallbacks = 0;
+  /** retries that were not made, because the request would have taken too long */
+  retriesTooLate = 0;
   /** refusals by wire code and status, e.g. `2009/401`; as many entries as the table of error codes has */
   readonly refusals = new Map<string, number>();
 

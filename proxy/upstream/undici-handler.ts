@@ -5,6 +5,7 @@ import type { CallHandler, RunningCall } from './http1/http-call.js';
 export class UndiciHandler implements Dispatcher.DispatchHandler, RunningCall {
   private abortCall: ((error: Error) => void) | null = null;
   private resumeSocket: (() => void) | null = null;
+  wasSent = false;
   /** it was given up before it had a connection */
   private abandonedBy: Error | null = null;
 
@@ -15,6 +16,11 @@ export class UndiciHandler implements Dispatcher.DispatchHandler, RunningCall {
   onConnect(abort: (error?: Error) => void): void {
     this.abortCall = abort;
     if (this.abandonedBy !== null) abort(this.abandonedBy);
+  }
+
+  /** When undici has handed all of the request to the socket: of its connections nothing more can be known. */
+  onRequestSent(): void {
+    this.wasSent = true;
   }
 
   onHeaders(statusCode: number, rawHeaders: Buffer[], resume: () => void): boolean {

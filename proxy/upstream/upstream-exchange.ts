@@ -46,6 +46,11 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
+  /** whether the provider may have taken the request in; asked before there is an answer */
+  get wasSent(): boolean {
+    return this.running !== null && this.running.wasSent;
+  }
+
   onStart(running: RunningCall): void {
     this.running = running;
   }

@@ -5,6 +5,8 @@
 import type { LogBodies, RecordedOutcome, RecordedRequest } from '../../schema/contracts/usage-record.js';
 
 export interface LedgerEntry {
+  /** what is said of the request from the next `progress` on: another call is made in its place. Throws RangeError */
+  restate(request: RecordedRequest): void;
   /** what would be recorded if the process ended now, in place of what was said before: the answer has gone on */
   progress(outcome: RecordedOutcome): void;
   /** resolves when the record can no longer be lost (as far as this ledger promises); an entry ends by it, or below */

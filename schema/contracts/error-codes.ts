@@ -32,6 +32,7 @@ export const ERROR_CODES = Object.freeze({
   forbidden: define(9003, 403, 'This token may not do this'),
   bodyTooLarge: define(9004, 413, 'The request body is too large'),
   unavailable: define(9006, 503, 'Temporarily unavailable', { retryable: true, logLevel: 'warn' }),
+  breakerOpen: define(9006, 503, 'Temporarily unavailable', { retryable: true }),
   loopDetected: define(9007, 508, 'Loop detected'),
 });
 export type ErrorName = keyof typeof ERROR_CODES;

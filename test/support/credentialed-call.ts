@@ -84,9 +84,13 @@ interface ArrivalParts {
 
 export function arrivalOf({ headers = {}, query = '', byokAlias = null }: ArrivalParts): Arrival {
   const id = newUuidV7() as RequestId; // made here: this test's request
+  const head = { headers, rawHeaders: Object.entries(headers).flat() };
   return {
-    request: { headers, rawHeaders: Object.entries(headers).flat() } as unknown as IncomingMessage, // all that is read of it
+    request: head as unknown as IncomingMessage, // all that is read of it
     response: {} as unknown as ServerResponse, // never written to
+    head,
+    body: null,
+    step: null,
     id,
     eventId: id,
     arrivedAtMs: 0,

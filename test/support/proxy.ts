@@ -6,6 +6,7 @@ import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
+import { BREAKER_BOUNDS, type BreakerBounds } from '../../proxy/attempts/circuit-breakers.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
 import type { PoolBounds } from '../../proxy/upstream/bounded-pools.js';
@@ -41,6 +42,7 @@ export interface TestProxyOptions {
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
   readonly rateLimiterBounds?: RateLimiterBounds;
+  readonly breakers?: Partial<BreakerBounds>;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
@@ -96,10 +98,11 @@ export async function startTestProxy(
   };
 }
 
-function proxyOptions({ ledger, bounds, heldBodies, ...others }: TestProxyOptions): ProxyOptions {
+function proxyOptions({ ledger, bounds, heldBodies, breakers, ...others }: TestProxyOptions): ProxyOptions {
   return {
     ledgerBounds: { ...TEST_LEDGER_BOUNDS, ...ledger },
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
+    breakerBounds: { ...BREAKER_BOUNDS, ...breakers },
     heldBodyBounds: { ...HELD_BODY_BOUNDS, ...heldBodies },
     ...others,
   };

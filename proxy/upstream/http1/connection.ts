@@ -46,6 +46,14 @@ export class Connection implements AnswerEvents, SocketReader {
   private isGone = false;
   /** its answer has begun: silence now is counted */
   private isAnswering = false;
+  /** it has carried a call before this one */
+  private isKept = false;
+  /** a byte has come since the call that is on it was sent */
+  private hasRead = false;
+  /** calls of which the last bytes are not with the system yet */
+  private unwritten = 0;
+  /** the server ended a kept connection before a byte of an answer came: it closed while we sent, and took nothing in */
+  private isStale = false;
 
   constructor(private readonly owner: ConnectionOwner) {
     this.keepAliveTicks = Math.ceil(owner.keepAliveMs / owner.tickMs);
@@ -65,6 +73,11 @@ export class Connection implements AnswerEvents, SocketReader {
     return this.isAnswering && !this.isPaused;
   }
 
+  /** whether the call that is on it went out whole, to a server that may have taken it in */
+  get wasSent(): boolean {
+    return this.unwritten === 0 && !this.isStale;
+  }
+
   /** Takes over a socket that has connected. */
   open(socket: Socket): void {
     this.socket = socket;
@@ -81,11 +94,14 @@ export class Connection implements AnswerEvents, SocketReader {
     this.readAtTick = owner.ticks;
     const { head, request } = call;
     this.parser.begin(request.method === 'HEAD');
-    write(socket, head, request.body);
+    this.hasRead = false;
+    this.unwritten += 1;
+    write(socket, head, request.body, this.onWritten);
   }
 
   onRead(count: number, buffer: Uint8Array): boolean {
     this.readAtTick = this.owner.ticks;
+    this.hasRead = true;
     try {
       this.parser.push(Buffer.from(buffer.buffer, buffer.byteOffset, count));
     } catch (error) {
@@ -125,6 +141,7 @@ export class Connection implements AnswerEvents, SocketReader {
   end(isReusable: boolean): void {
     const { call } = this;
     this.isAnswering = false;
+    this.isKept = true;
     this.call = null;
     if (call === null) return;
     if (this.isPaused) this.resume();
@@ -147,7 +164,12 @@ export class Connection implements AnswerEvents, SocketReader {
     this.keepAliveTicks = Math.ceil(Math.min(ms, keepAliveMs) / tickMs);
   }
 
+  private readonly onWritten = (error?: Error | null): void => {
+    if (error === undefined || error === null) this.unwritten -= 1;
+  };
+
   private readonly onEnd = (): void => {
+    this.noteStale();
     try {
       this.parser.close();
       this.destroy(closedByServer());
@@ -156,17 +178,28 @@ export class Connection implements AnswerEvents, SocketReader {
     }
   };
 
-  private readonly onError = (error: Error): void => this.destroy(error);
-  private readonly onClose = (): void => this.destroy(closed());
+  private readonly onError = (error: Error): void => {
+    this.noteStale();
+    this.destroy(error);
+  };
+
+  private readonly onClose = (): void => {
+    this.noteStale();
+    this.destroy(closed());
+  };
+
+  private noteStale(): void {
+    this.isStale = this.isStale || (!this.isGone && this.isKept && !this.hasRead);
+  }
 }
 
-function write(socket: Socket, head: string, body: Buffer | null): void {
-  if (body === null) socket.write(head, 'latin1');
-  else if (body.length <= ONE_WRITE_BYTES_MAX) socket.write(head + body.toString('latin1'), 'latin1');
+function write(socket: Socket, head: string, body: Buffer | null, onWritten: (error?: Error | null) => void): void {
+  if (body === null) socket.write(head, 'latin1', onWritten);
+  else if (body.length <= ONE_WRITE_BYTES_MAX) socket.write(head + body.toString('latin1'), 'latin1', onWritten);
   else {
     socket.cork();
     socket.write(head, 'latin1');
-    socket.write(body);
+    socket.write(body, onWritten);
     socket.uncork();
   }
 }

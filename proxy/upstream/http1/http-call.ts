@@ -27,6 +27,8 @@ export interface CallHandler {
 }
 
 export interface RunningCall {
+  /** all of it was written, and the server may have taken it in: sent once more, it may be done twice */
+  readonly wasSent: boolean;
   /** ends it, and its connection; `onError` gets the error */
   abort(error: Error): void;
   resume(): void;
@@ -36,7 +38,7 @@ export interface RunningCall {
 export class PooledCall implements RunningCall {
   /** as it goes out, made before it waits */
   head = '';
-  connection: { resume(): void; destroy(error: Error): void } | null = null;
+  connection: { readonly wasSent: boolean; resume(): void; destroy(error: Error): void } | null = null;
   isOver = false;
 
   constructor(
@@ -44,6 +46,11 @@ export class PooledCall implements RunningCall {
     readonly handler: CallHandler,
     private readonly onAbandoned: (call: PooledCall) => void,
   ) {}
+
+  /** Asked only before there is an answer: afterwards the connection speaks of another call. */
+  get wasSent(): boolean {
+    return this.connection !== null && this.connection.wasSent;
+  }
 
   abort(error: Error): void {
     if (this.isOver) return;

@@ -31,8 +31,8 @@ function errorsIn(text: string): ErrorName[] {
 
 const isErrorName = (name: string): name is ErrorName => Object.hasOwn(ERROR_CODES, name);
 
-/** Stages in the order in which the pipeline calls them, through its own small functions. */
-function calledStages(): string[] {
+/** Stages in the order in which the pipeline calls them, through its own small functions, from one of them on. */
+function calledStages(from: 'serve' | 'serveSteps' = 'serve'): string[] {
   const imported = new Set([...PIPELINE.matchAll(/from '\.\/stages\/([\w-]+)\.js'/g)].map(([, file = '']) => file));
   const bodies = new Map(
     [...PIPELINE.matchAll(/function (\w+)\([\s\S]*?\n}\n/g)].map(([text, name = '']) => [
@@ -44,9 +44,10 @@ function calledStages(): string[] {
     [...(bodies.get(name) ?? '').matchAll(/(?<![.\w])(\w+)\(/g)].flatMap(([, called = '']) => {
       const file = called.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       if (imported.has(file)) return [file];
-      return bodies.has(called) && called !== name ? walk(called) : [];
+      const isOtherWay = called === name || called === 'serveSteps';
+      return bodies.has(called) && !isOtherWay ? walk(called) : [];
     });
-  return [...new Set(walk('serve'))]; // a stage may be called at two places of one function
+  return [...new Set(walk(from))]; // a stage may be called at two places of one function
 }
 
 interface StageErrors {
@@ -54,10 +55,10 @@ interface StageErrors {
   readonly documented: readonly number[];
 }
 
-/** What a stage's file throws itself, and the codes that its `Throws GatewayError …` sentence names. */
+/** What a stage's file throws itself, and the codes that its `Throws` or `Fails with GatewayError …` sentence names. */
 function errorsOfStage(name: string): StageErrors {
   const source = readFileSync(`proxy/stages/${name}.ts`, 'utf8');
-  const sentence = /Throws GatewayError([\s\S]*?)\*\//.exec(source)?.[1] ?? '';
+  const sentence = /(?:Throws|Fails with) GatewayError([\s\S]*?)\*\//.exec(source)?.[1] ?? '';
   return {
     thrown: [...source.matchAll(/new GatewayError\(\s*'(\w+)'/g)].map(([, error = '']) => error),
     documented: [...sentence.matchAll(/\b\d{4}\b/g)].map(([code]) => Number(code)),
@@ -67,6 +68,12 @@ function errorsOfStage(name: string): StageErrors {
 test('the stages are drawn in the order in which the pipeline calls them', () => {
   expect(drawnStages().map((stage) => stage.name)).toEqual(calledStages());
   expect(calledStages().length).toBeGreaterThanOrEqual(7);
+});
+
+test('the steps of a universal request go the same way', () => {
+  const own = calledStages('serveSteps');
+  expect(own).toEqual(calledStages().filter((name) => own.includes(name)));
+  expect(own).toEqual(expect.arrayContaining(['authenticate', 'choose', 'forward', 'relay', 'record']));
 });
 
 test('every file of a stage is drawn', () => {

@@ -24,6 +24,7 @@ class FakeLedger implements UsageLedger {
         return Promise.resolve();
       },
       abandon: () => undefined,
+      restate: () => undefined,
     };
   }
 }

@@ -1,15 +1,16 @@
 import { expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
+import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.js';
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
 import { CUT_NOTE, open, OpenRecord, record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
-import type { UsageLedger } from '../../../../proxy/usage/usage-ledger.js';
+import type { LedgerEntry, UsageLedger } from '../../../../proxy/usage/usage-ledger.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
 test('a request of which no record can be made leaves no room taken in the ledger, and is told in the log', async () => {
   const abandon = jest.fn();
-  const entry = { progress: jest.fn(), settle: jest.fn<() => Promise<void>>(), abandon };
+  const entry = { restate: jest.fn(), progress: jest.fn(), settle: jest.fn<() => Promise<void>>(), abandon };
   const fault = new Error('the price list is broken');
   const price = (): never => {
     throw fault;
@@ -61,6 +62,7 @@ test('a request is opened with the record that it has if the process ends now: w
   // what is read of them
   const arrival = {
     request,
+    head: request,
     id: 'request',
     arrivedAtMs: 5,
     method: 'POST',
@@ -97,4 +99,41 @@ test('a request is opened with the record that it has if the process ends now: w
   expect(cut?.units).toMatchObject({ outputTokens: 0 });
   expect(cut?.units.inputTokens).toBeGreaterThan(0);
   expect(cut?.attempts).toEqual([expect.objectContaining({ ...used, units: cut?.units, statusCode: null })]);
+});
+
+test('a request that is tried again has, at every moment, a record of the attempts that were made by then', () => {
+  const price = jest.fn<PriceBook['price']>(() => {
+    return { costPico: 7n, costStatus: 'ESTIMATED', priceVersion: 1, priceRule: 'openai/gpt' };
+  });
+  const deps = {
+    prices: { current: { price } as unknown as PriceBook }, // nothing else of it is asked
+    cacheKeyKey: Buffer.alloc(32),
+    systemMessageHashes: new SystemMessageHashes(Buffer.alloc(32)),
+    log: {} as unknown as Logger, // likewise
+  };
+  const arrival = { arrivedAtMs: 5, options: { customCost: null, metadataNote: null } } as unknown as Arrival;
+  const call = {
+    isBillable: true,
+    dialect: {},
+    facts: { model: 'gpt', isStreaming: false, inputTextBytes: 400, systemText: null },
+    target: { provider: { slug: 'openai' }, policy: {} },
+    originalBody: Buffer.alloc(9),
+  } as unknown as UpstreamCall; // what is read of them
+  const progress = jest.fn<LedgerEntry['progress']>();
+  const entry = { restate: jest.fn(), progress, settle: jest.fn<() => Promise<void>>(), abandon: jest.fn() };
+  const opened = new OpenRecord(deps, arrival, call, entry);
+  expect(opened.nextNumber).toBe(1);
+
+  const first = { number: 1, step: 0, startedAtMs: 6, statusCode: 503, errorCode: null };
+  opened.gaveUp({ forwarded: { attempt: first }, statusCode: 503, errorCode: null, reading: NOTHING_USED });
+  const cut = { statusCode: 500, interrupted: true, usageNote: 'the proxy ended before the answer did' };
+  const failed = { number: 1, statusCode: 503, costStatus: 'NOT_BILLABLE', costPico: 0n };
+  expect(progress.mock.lastCall?.[0]).toMatchObject({ ...cut, attempts: [failed], costStatus: 'NOT_BILLABLE' });
+
+  expect(opened.nextNumber).toBe(2);
+  opened.begins({ number: 2, step: 0, startedAtMs: 7, statusCode: null, errorCode: null });
+  const running = { number: 2, statusCode: null, costStatus: 'ESTIMATED', costPico: 7n };
+  const together = { ...cut, attempts: [failed, running], costPico: 7n, units: { inputTokens: 100 } };
+  expect(progress.mock.lastCall?.[0]).toMatchObject(together);
+  expect(progress).toHaveBeenCalledTimes(2);
 });

@@ -16,7 +16,11 @@ function recorded(onAnswer: (answer: UpstreamAnswer) => void = () => undefined) 
     },
     (error) => void said.push(`failure ${String(error)}`),
   );
-  const running: RunningCall = { abort: () => void said.push('abort'), resume: () => void said.push('resume') };
+  const running: RunningCall = {
+    wasSent: true,
+    abort: () => void said.push('abort'),
+    resume: () => void said.push('resume'),
+  };
   exchange.onStart(running);
   const sink: AnswerSink = {
     data: (chunk) => (said.push(`data ${chunk.toString()}`), true),

@@ -1,0 +1,211 @@
+/**
+ * Circuit breakers: after many failures in a row, calls are refused for a while instead of waiting for the next one
+ * (reliability: 2d). What opens one, and whom it then concerns, is kept apart:
+ *
+ * - of one gateway's calls to one origin, failures to answer (connecting, 5xx, time limits): that gateway's calls there;
+ * - the same of three accounts, while nobody succeeds: everybody's calls to that origin, if it is of the operator's table
+ *   and reached by no egress proxy of a gateway's own. An account alone opens nothing for another one;
+ * - of one stored key, answers of 401, 403 and 429: the calls with that key.
+ *
+ * A breaker that is open lets one call through each time its interval ends; a success closes it.
+ */
+import type { Forwarded, UpstreamCall } from '../exchange.js';
+import { GatewayError } from '../gateway-error.js';
+import { DEFAULT_REQUEST_TIMEOUT_MS } from '../limits.js';
+import { isUpstreams } from './retry-rule.js';
+
+export interface BreakerBounds {
+  /** in a row, without a success in between */
+  readonly failuresMin: number;
+  /** how long it is open at first, and at most: each trial that fails doubles it */
+  readonly openMsMin: number;
+  readonly openMsMax: number;
+  /** a row of failures ends when none follows for so long */
+  readonly forgetMs: number;
+  /** accounts whose failures close an origin for everybody */
+  readonly accountsMin: number;
+  /** rows of failures that are remembered; the oldest is forgotten */
+  readonly rowsMax: number;
+}
+
+export const BREAKER_BOUNDS: BreakerBounds = Object.freeze({
+  failuresMin: 20,
+  openMsMin: 5_000,
+  openMsMax: 60_000,
+  forgetMs: 60_000,
+  accountsMin: 3,
+  rowsMax: 10_000,
+});
+
+/** Failures in a row. */
+interface FailureRow {
+  count: number;
+  /** those that speak of the provider whatever the gateway's settings */
+  undoubted: number;
+  lastMs: number;
+  /** 0: it is closed */
+  openUntilMs: number;
+  openMs: number;
+  /** a call has been let through to see */
+  isOnTrial: boolean;
+}
+
+/** `gateway` and `shared` are of an origin; null: no such breaker concerns the call. */
+interface BreakerKeys {
+  readonly gateway: string;
+  readonly shared: string | null;
+  readonly storedKey: string | null;
+}
+
+/** An answer that speaks against the credential. */
+const KEY_STATUSES = new Set([401, 403, 429]);
+
+export class CircuitBreakers {
+  readonly counts = { opened: 0, refused: 0, forgotten: 0 };
+  private readonly rows = new Map<string, FailureRow>();
+  /** origin → accounts with a gateway that it fails, and when it last did, since its last success; as many origins as rows */
+  private readonly accounts = new Map<string, Map<string, number>>();
+
+  constructor(
+    private readonly bounds: BreakerBounds = BREAKER_BOUNDS,
+    private readonly onOpened: (breaker: string) => void = () => undefined,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** breakers that are open, or on trial */
+  get open(): number {
+    let open = 0;
+    for (const row of this.rows.values()) if (row.openUntilMs > 0) open += 1;
+    return open;
+  }
+
+  /** Throws GatewayError 9006 when a breaker is open for the call. Costs nothing as long as nothing fails. */
+  admit(call: UpstreamCall): void {
+    if (this.rows.size === 0) return;
+    const rows = this.rowsOf(keysOf(call)).filter(({ openUntilMs }) => openUntilMs > 0);
+    if (rows.length === 0) return;
+    const nowMs = this.now();
+    const waitMs = Math.max(...rows.map(({ openUntilMs }) => openUntilMs)) - nowMs;
+    if (waitMs > 0) {
+      this.counts.refused += 1;
+      throw new GatewayError('breakerOpen', 'the provider has failed too many calls in a row; it is being left alone', {
+        retryAfterSeconds: Math.ceil(waitMs / 1_000),
+      });
+    }
+    // Whatever becomes of the trial, also nothing, another one follows after the interval.
+    for (const row of rows) Object.assign(row, { isOnTrial: true, openUntilMs: nowMs + row.openMs });
+  }
+
+  /** Whether a breaker is open for the call: nothing is sent once more then. */
+  isOpen(call: UpstreamCall): boolean {
+    if (this.rows.size === 0) return false;
+    return this.rowsOf(keysOf(call)).some(({ openUntilMs }) => openUntilMs > this.now());
+  }
+
+  /** What an attempt came to. */
+  hear(call: UpstreamCall, forwarded: Forwarded): void {
+    if (forwarded.kind === 'client-left') return;
+    const isFailure = forwarded.kind === 'failed' || forwarded.answer.statusCode >= 500;
+    if (forwarded.kind === 'failed' && !isUpstreams(forwarded.error)) return;
+    if (!isFailure && this.rows.size === 0 && call.storedKey === null) return;
+    const keys = keysOf(call);
+    if (isFailure) return this.failed(keys, call, isUndoubted(call, forwarded));
+    this.succeeded(keys);
+    if (keys.storedKey === null || forwarded.kind !== 'answered') return;
+    if (KEY_STATUSES.has(forwarded.answer.statusCode)) this.count(keys.storedKey, true);
+    else this.rows.delete(keys.storedKey);
+  }
+
+  private failed(keys: BreakerKeys, call: UpstreamCall, isSure: boolean): void {
+    const row = this.count(keys.gateway, isSure);
+    const { failuresMin, accountsMin, forgetMs } = this.bounds;
+    if (keys.shared === null || row.undoubted < failuresMin) return;
+    let accounts = this.accounts.get(keys.shared);
+    if (accounts === undefined) {
+      this.makeRoom(this.accounts);
+      this.accounts.set(keys.shared, (accounts = new Map<string, number>()));
+    }
+    accounts.set(call.target.policy.accountId, row.lastMs);
+    for (const [account, lastMs] of accounts) if (row.lastMs - lastMs > forgetMs) accounts.delete(account);
+    if (accounts.size < accountsMin) return;
+    // Many failures are behind it: this one opens it, or ends its trial.
+    const shared = this.row(keys.shared);
+    shared.count = Math.max(shared.count, failuresMin - 1);
+    shared.lastMs = row.lastMs;
+    this.count(keys.shared, isSure);
+  }
+
+  private succeeded({ gateway, shared }: BreakerKeys): void {
+    this.rows.delete(gateway);
+    if (shared === null) return;
+    this.rows.delete(shared);
+    this.accounts.delete(shared);
+  }
+
+  /** One failure more, which may open the breaker, or keep it open for longer. */
+  private count(key: string, isSure: boolean): FailureRow {
+    const { failuresMin, openMsMin, openMsMax, forgetMs } = this.bounds;
+    const nowMs = this.now();
+    const row = this.row(key);
+    if (row.openUntilMs < nowMs && nowMs - row.lastMs > forgetMs) Object.assign(row, newRow());
+    row.count += 1;
+    row.undoubted += isSure ? 1 : 0;
+    row.lastMs = nowMs;
+    const opens = row.openUntilMs === 0 && row.count >= failuresMin;
+    if (!opens && !row.isOnTrial) return row;
+    row.openMs = opens ? openMsMin : Math.min(row.openMs * 2, openMsMax);
+    row.openUntilMs = nowMs + row.openMs;
+    row.isOnTrial = false;
+    if (opens) {
+      this.counts.opened += 1;
+      this.onOpened(key);
+    }
+    return row;
+  }
+
+  private row(key: string): FailureRow {
+    const known = this.rows.get(key);
+    if (known !== undefined) return known;
+    this.makeRoom(this.rows);
+    const row = newRow();
+    this.rows.set(key, row);
+    return row;
+  }
+
+  private makeRoom(map: Map<string, unknown>): void {
+    if (map.size < this.bounds.rowsMax) return;
+    for (const oldest of map.keys()) {
+      map.delete(oldest);
+      this.counts.forgotten += 1;
+      return;
+    }
+  }
+
+  private rowsOf({ gateway, shared, storedKey }: BreakerKeys): FailureRow[] {
+    return [gateway, shared, storedKey].flatMap((key) => (key === null ? [] : (this.rows.get(key) ?? [])));
+  }
+}
+
+const newRow = (): FailureRow => ({
+  count: 0,
+  undoubted: 0,
+  lastMs: 0,
+  openUntilMs: 0,
+  openMs: 0,
+  isOnTrial: false,
+});
+
+function keysOf({ destination, storedKey, target }: UpstreamCall): BreakerKeys {
+  const { origin, accountId, egress } = destination;
+  return {
+    gateway: `gateway ${target.policy.gatewayId} ${origin}`,
+    shared: accountId === null && egress === null ? `origin ${origin}` : null,
+    storedKey: storedKey === null ? null : `key ${storedKey.id} ${storedKey.version}`,
+  };
+}
+
+/** A time limit shorter than the usual one says more of the gateway that set it than of the provider. */
+function isUndoubted(call: UpstreamCall, forwarded: Forwarded): boolean {
+  if (forwarded.kind !== 'failed' || forwarded.error.errorName !== 'upstreamTimedOut') return true;
+  return call.timeoutMs >= DEFAULT_REQUEST_TIMEOUT_MS;
+}

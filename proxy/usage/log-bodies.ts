@@ -1,0 +1,39 @@
+/** What a log keeps of the bytes that passed, each side within its bound. */
+import type { LogBodies } from '../../schema/contracts/usage-record.js';
+import { clientSecrets } from '../credentials/sent-secrets.js';
+import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
+import { maskedBytes } from '../upstream/answer-echoes.js';
+
+/** What the log keeps; null when the log, or its bodies, are not wanted. */
+export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogBodies | null {
+  if (!call.isLog || !call.collectsPayload) return null;
+  const { policy } = call.target;
+  const request = call.originalBody;
+  const bound = call.logBodyBytesMax;
+  const isRequestCut = call.bodyStream !== null || (request !== null && request.length > bound);
+  return {
+    id: arrival.id,
+    createdAtMs: arrival.arrivedAtMs,
+    accountId: policy.accountId,
+    gatewayId: policy.gatewayId,
+    logRetentionDays: policy.settings.logRetentionDays,
+    requestBody: request === null ? null : request.subarray(0, bound),
+    responseBody: loggedAnswer(arrival, call, relayed),
+    requestEncoding: arrival.head.headers['content-encoding'] ?? null,
+    responseEncoding: relayed.responseEncoding,
+    truncated: isRequestCut || relayed.isResponseTruncated,
+  };
+}
+
+/** The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either. */
+function loggedAnswer(arrival: Arrival, call: UpstreamCall, relayed: Relayed): Uint8Array | null {
+  if (relayed.responseBody === null) return null;
+  const bytes = joined(relayed.responseBody);
+  if (relayed.statusCode < 400) return bytes;
+  return maskedBytes(bytes, clientSecrets(call, arrival), relayed.responseEncoding);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const only = chunks.length === 1 ? chunks[0] : undefined;
+  return only ?? Buffer.concat(chunks);
+}
