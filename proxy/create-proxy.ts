@@ -6,6 +6,8 @@ import type pg from 'pg';
 import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
+import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
+import { CopyRoom } from './cache/answer-copy.js';
 import type { ProxyConfig } from './config.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
@@ -39,6 +41,8 @@ const PRICES_RETRY_MS = 5_000;
 export interface ProxyClients {
   readonly pool: pg.Pool;
   readonly redis: Redis;
+  /** for cached answers alone */
+  readonly cacheRedis: Redis;
   /** a second connection, for subscriptions */
   readonly subscriber: Redis;
   readonly log: Logger;
@@ -66,6 +70,7 @@ export interface ProxyOptions {
   /** where the names of tenants' own upstreams lead */
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
+  readonly answerCache?: Partial<AnswerCacheOptions>;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -86,10 +91,10 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   });
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
-  const heldBodies = new HeldBodies(options.heldBodyBounds);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
-  const parts = { statistics, policyCache, prices, ledger, dispatchers, googleTokens, heldBodies, vault, bounds };
+  const held = createHeld(config, clients, options);
+  const parts = { statistics, policyCache, prices, ledger, dispatchers, googleTokens, vault, bounds, ...held };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -115,24 +120,35 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   };
 }
 
+/** Bodies in memory: those that are held for a signature, answers that are cached, and copies on their way there. */
+function createHeld(
+  { cacheBytesMax: accountBytesMax }: ProxyConfig,
+  { cacheRedis }: ProxyClients,
+  options: ProxyOptions,
+): Pick<Parts, 'heldBodies' | 'copyRoom' | 'answerCache'> {
+  return {
+    heldBodies: new HeldBodies(options.heldBodyBounds),
+    copyRoom: new CopyRoom(),
+    answerCache: new AnswerCache(cacheRedis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax, ...options.answerCache }),
+  };
+}
+
 type Parts = Pick<
   PipelineDeps,
-  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds'
+  'statistics' | 'prices' | 'ledger' | 'dispatchers' | 'heldBodies' | 'vault' | 'bounds' | 'copyRoom'
 > & {
+  readonly answerCache: AnswerCache;
   readonly policyCache: PolicyCache;
   readonly googleTokens: GoogleTokens;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, googleTokens, statistics, prices, ledger, dispatchers, heldBodies, vault, bounds } = parts;
+  const { policyCache, googleTokens, ...shared } = parts;
   return {
+    ...shared,
     policies: policyCache.policies,
     tokenGrants: policyCache.tokenGrants,
     providers: createRegistry(config.providerOrigins, demoBase(config), googleTokens),
-    dispatchers,
-    ledger,
-    prices,
-    statistics,
     log,
     trustedHops: config.trustedHops,
     loopMark: LOOP_MARK_PREFIX + deriveKey(config.tokenPepper, 'loop-mark').toString('hex', 0, 8),
@@ -140,9 +156,6 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     logBodyBytesMax: config.logBodyBytesMax,
     cacheKeyKey: deriveKey(config.tokenPepper, 'cache-key'),
     systemMessageHashes: new SystemMessageHashes(deriveKey(config.tokenPepper, 'system-message')),
-    vault,
-    heldBodies,
-    bounds,
   };
 }
 

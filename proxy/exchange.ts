@@ -5,9 +5,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
+import type { CachedAnswerName } from '../schema/contracts/redis-keys.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
+import type { AnswerCopy } from './cache/answer-copy.js';
+import type { CachedAnswer } from './cache/cached-answer.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
+import type { CacheStatus } from './own-headers.js';
 import type { Provider } from './providers/provider.js';
 import type { RequestOptions } from './request-options.js';
 import type { Destination } from './upstream/destination.js';
@@ -79,6 +83,15 @@ export interface UpstreamCall {
   readonly logBodyBytesMax: number;
 }
 
+/** Looked up: what the cache knows of a call that wants it. Null in its place: the call has nothing to do with the cache. */
+export interface LookedUp {
+  readonly name: CachedAnswerName;
+  readonly ttlSeconds: number;
+  readonly status: CacheStatus;
+  /** null: a miss, whose answer is stored if it may be */
+  readonly hit: CachedAnswer | null;
+}
+
 /** What the forwarding came to. */
 export type Forwarded =
   | { readonly kind: 'answered'; readonly answer: UpstreamAnswer; readonly attempt: OpenAttempt }
@@ -104,6 +117,10 @@ export interface Relayed {
   readonly responseBody: readonly Uint8Array[] | null;
   readonly isResponseTruncated: boolean;
   readonly firstByteAtMs: number | null;
+  /** the cached answer that it is; null: a provider's */
+  readonly hit: CachedAnswer | null;
+  /** what may be stored in the cache, to be released by whoever takes it from here; null: nothing */
+  readonly copy: AnswerCopy | null;
   /** writes the last bytes and ends the answer */
   readonly finish: () => void;
 }
@@ -120,6 +137,7 @@ export type Answered = Pick<
   | 'responseContentType'
   | 'responseBytes'
   | 'firstByteAtMs'
+  | 'hit'
 > & { readonly forwarded: { readonly attempt: OpenAttempt } };
 
 /** Where it is noted how far an answer has come, for the case that this process ends before it does. */

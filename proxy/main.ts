@@ -12,6 +12,8 @@ import { createProxy } from './create-proxy.js';
 
 const POOL_CONNECTIONS_MAX = 8;
 const DRAIN_MS = 30_000;
+/** Long enough for the largest answer; then the look-up is a miss. */
+const CACHE_TIMEOUT_MS = 250;
 
 function configOrExit(): ProxyConfig {
   try {
@@ -39,9 +41,14 @@ const redis = createRedis(
   onRedisError,
 );
 const subscriber = createRedis({ url: config.redisUrl, connectionName: 'tollgate-proxy-subscriber' }, onRedisError);
+// A connection of its own: what waits behind an answer of many megabytes is other answers, and no policy.
+const cacheRedis = createRedis(
+  { url: config.cacheRedisUrl, connectionName: 'tollgate-proxy-cache', commandTimeoutMs: CACHE_TIMEOUT_MS },
+  onRedisError,
+);
 redis.on('ready', () => (isRedisLost = false));
 
-const proxy = createProxy(config, { pool, redis, subscriber, log });
+const proxy = createProxy(config, { pool, redis, cacheRedis, subscriber, log });
 const shutDown = onShutdown({
   steps: [
     { name: 'draining', run: () => proxy.stop(DRAIN_MS) },
@@ -49,6 +56,7 @@ const shutDown = onShutdown({
       name: 'closing Redis and Postgres',
       run: async () => {
         redis.disconnect();
+        cacheRedis.disconnect();
         subscriber.disconnect();
         await pool.end();
       },

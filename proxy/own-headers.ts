@@ -20,8 +20,17 @@ const EXPOSED = [
   '*',
 ].join(', ');
 
-/** Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written. */
-export function ownHeaders(ids: { readonly id: string; readonly eventId: string }, isLog: boolean): string[] {
+export type CacheStatus = 'HIT' | 'MISS';
+
+/**
+ * Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written, the cache's status
+ * only for a request that it was asked for.
+ */
+export function ownHeaders(
+  ids: { readonly id: string; readonly eventId: string },
+  isLog: boolean,
+  cacheStatus?: CacheStatus,
+): string[] {
   const headers = [
     'access-control-allow-origin',
     '*',
@@ -33,6 +42,7 @@ export function ownHeaders(ids: { readonly id: string; readonly eventId: string 
     ids.eventId,
   ];
   if (isLog) headers.push('cf-aig-log-id', ids.id);
+  if (cacheStatus !== undefined) headers.push('cf-aig-cache-status', cacheStatus);
   return headers;
 }
 

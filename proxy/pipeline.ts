@@ -1,12 +1,13 @@
 /**
  * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in `stages/`;
- * each stage takes what the stages before it made. Limiting, cache look-up and store will stand where the comments are.
+ * each stage takes what the stages before it made. Limiting will stand where the comment is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
-import type { Arrival, Relayed, Target, UpstreamCall } from './exchange.js';
+import { ReplayedAnswer } from './cache/replayed-answer.js';
+import type { Arrival, Forwarded, LookedUp, OpenAttempt, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
 import { ClientLeft } from './request-body.js';
@@ -15,14 +16,25 @@ import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
+import { lookUp, type LookUpDeps } from './stages/look-up.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, type ResolveDeps } from './stages/resolve.js';
+import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps
-  extends GuardDeps, ResolveDeps, AuthenticateDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
+  extends
+    GuardDeps,
+    ResolveDeps,
+    AuthenticateDeps,
+    ChooseDeps,
+    LookUpDeps,
+    ForwardDeps,
+    RelayDeps,
+    StoreDeps,
+    RecordDeps {
   readonly ledger: UsageLedger;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
@@ -58,11 +70,12 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     if (isProbe(arrival, target)) return sendEmpty(response, ownHeaders(arrival, false));
     const caller = await authenticate(deps, arrival, target);
     // limit: rate limits of the policy
-    // look up: the cache
     const call = await choose(deps, arrival, target, caller);
-    const opened = await open(deps, arrival, call);
-    const relayed = await passOn(deps, arrival, call, opened);
-    // store: the cache
+    const looked = lookUp(deps, arrival, call);
+    const cache = looked instanceof Promise ? await looked : looked;
+    const opened = await open(deps, arrival, call, cache);
+    const relayed = await passOn(deps, arrival, call, { cache, notes: opened });
+    store(deps, arrival, call, { cache, relayed });
     await record(deps, arrival, call, { open: opened, relayed });
     relayed.finish();
   } catch (error) {
@@ -71,17 +84,31 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
 }
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
-async function passOn(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall, opened: OpenRecord): Promise<Relayed> {
+async function passOn(
+  deps: PipelineDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  { cache, notes }: { readonly cache: LookedUp | null; readonly notes: OpenRecord },
+): Promise<Relayed> {
   try {
-    const forwarded = await forward(deps, arrival, call);
-    return await relay(deps, arrival, call, { forwarded, notes: opened });
+    const replayed = replay(arrival, cache);
+    const forwarded = replayed ?? (await forward(deps, arrival, call));
+    return await relay(deps, arrival, call, { forwarded, notes, cache });
   } catch (cause) {
     const error = internalError(cause);
     deps.log.error({ requestId: arrival.id, err: cause }, error.description);
     const errorCode = error.definition.code;
     const attempt = { number: 1, step: 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, notes: opened });
+    return relay(deps, arrival, call, { forwarded: { kind: 'failed', error, attempt }, notes, cache });
   }
+}
+
+/** A hit in the place of what a provider would have answered, with an attempt that nobody made and no record lists. */
+function replay(arrival: Arrival, cache: LookedUp | null): Forwarded | null {
+  if (cache === null || cache.hit === null) return null;
+  const attempt: OpenAttempt = { number: 1, step: 0, startedAtMs: Date.now(), statusCode: 200, errorCode: null };
+  if (arrival.response.destroyed) return { kind: 'client-left', attempt };
+  return { kind: 'answered', answer: new ReplayedAnswer(cache.hit), attempt };
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */

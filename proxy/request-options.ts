@@ -4,11 +4,13 @@
  * clamped; unusable metadata is dropped and noted.
  */
 import { isUtf8 } from 'node:buffer';
+import { CACHE_TTL_SECONDS_MAX } from '../schema/contracts/cache-purges.js';
 import { parseCustomCost, type CustomCost } from './pricing/custom-cost.js';
 import { GatewayError } from './gateway-error.js';
 
 const REQUEST_TIMEOUT_MS_MIN = 100;
 const REQUEST_TIMEOUT_MS_MAX = 600_000;
+const CACHE_TTL_SECONDS_MIN = 60;
 const METADATA_ENTRIES_MAX = 5;
 const HEADER_BYTES_MAX = 8 * 1024;
 /** Goes into an answer's header and into the record: what is something else in either gives way to our own id. */
@@ -29,6 +31,12 @@ export interface RequestOptions {
   readonly requestTimeoutMs: number | null;
   /** which of the gateway's stored keys is to be used; null: the default one, if there is one */
   readonly byokAlias: string | null;
+  /** true: neither read nor written; null: not said */
+  readonly skipCache: boolean | null;
+  /** 0: this request has no cache; null: the gateway's */
+  readonly cacheTtlSeconds: number | null;
+  /** what stands for content type and body in the cache key, a character a byte; null: they do */
+  readonly cacheKey: string | null;
 }
 
 /** A fresh set, always of the same shape; most requests carry none of these headers and share NO_OPTIONS. */
@@ -43,6 +51,9 @@ function noOptions(): RequestOptions {
     customCost: null,
     requestTimeoutMs: null,
     byokAlias: null,
+    skipCache: null,
+    cacheTtlSeconds: null,
+    cacheKey: null,
   };
 }
 const NO_OPTIONS: RequestOptions = Object.freeze(noOptions());
@@ -57,7 +68,7 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
     // `cf-aig-…`, in any case: two characters tell nearly every other header apart.
     if (rawName.length < 9 || (rawName.charCodeAt(2) !== 45 && rawName.charCodeAt(0) !== 99)) continue;
     const name = rawName.toLowerCase();
-    if (!name.startsWith('cf-aig-')) continue;
+    if (!name.startsWith('cf-aig-') && name !== LEGACY_CACHE_TTL && name !== LEGACY_SKIP_CACHE) continue;
     const value = rawHeaders[i + 1] ?? '';
     if (value.length > HEADER_BYTES_MAX) throw badHeader(name, `is longer than ${HEADER_BYTES_MAX} bytes`);
     if (options === null) options = noOptions();
@@ -66,6 +77,10 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
   }
   return options ?? NO_OPTIONS;
 }
+
+/** From before the headers had their prefix; the new names win. */
+const LEGACY_CACHE_TTL = 'cf-cache-ttl';
+const LEGACY_SKIP_CACHE = 'cf-skip-cache';
 
 /** A wish that is said twice is two wishes, and nobody can say which of them a proxy before us saw. */
 function standsBefore(rawHeaders: readonly string[], end: number, name: string): boolean {
@@ -109,6 +124,28 @@ function readOption(options: Mutable<RequestOptions>, name: string, value: strin
       // A protection that we cannot give must not be accepted in silence.
       if (bool(name, value)) throw badHeader(name, 'asks for zero data retention, which this gateway does not offer');
       break;
+    default:
+      readCacheOption(options, name, value);
+  }
+}
+
+function readCacheOption(options: Mutable<RequestOptions>, name: string, value: string): void {
+  switch (name) {
+    case 'cf-aig-skip-cache':
+      options.skipCache = bool(name, value);
+      break;
+    case 'cf-aig-cache-ttl':
+      options.cacheTtlSeconds = cacheTtl(name, value);
+      break;
+    case LEGACY_SKIP_CACHE:
+      options.skipCache ??= bool(name, value);
+      break;
+    case LEGACY_CACHE_TTL:
+      options.cacheTtlSeconds ??= cacheTtl(name, value);
+      break;
+    case 'cf-aig-cache-key':
+      options.cacheKey = value.trim() === '' ? null : value.trim();
+      break;
   }
 }
 
@@ -134,6 +171,12 @@ function bool(name: string, value: string): boolean {
 function clampedInteger(name: string, value: string, min: number, max: number): number {
   if (!/^\s*\d{1,15}\s*$/.test(value)) throw badHeader(name, 'must be a whole number');
   return Math.min(Math.max(Number(value), min), max);
+}
+
+/** 0 turns the cache off; any other number is brought into its bounds. */
+function cacheTtl(name: string, value: string): number {
+  const seconds = clampedInteger(name, value, 0, CACHE_TTL_SECONDS_MAX);
+  return seconds === 0 ? 0 : Math.max(seconds, CACHE_TTL_SECONDS_MIN);
 }
 
 function readMetadata(options: Mutable<RequestOptions>, value: string): void {

@@ -3,7 +3,6 @@
  * now, before anything goes upstream and while a stream goes on, and as it is, at the end. Waits until the ledger has
  * that; only then may the client see the end of its answer.
  */
-import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
 import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
 import type {
   AttemptRecord,
@@ -13,16 +12,16 @@ import type {
   RecordedRequest,
 } from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
-import { credentialScope } from '../credentials/credential-scope.js';
+import { requestKeyHash } from '../cache/request-key.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
 import { NOTHING_USED } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
-import type { AnswerNotes, Answered, Arrival, Relayed, UpstreamCall } from '../exchange.js';
+import type { AnswerNotes, Answered, Arrival, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { customCost } from '../pricing/custom-cost.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
-import { headerOf, loggedQuery } from '../upstream/headers.js';
+import { loggedQuery } from '../upstream/headers.js';
 import { attemptSum, COST_PICO_MAX } from '../usage/attempt-sum.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
@@ -66,12 +65,14 @@ export async function open(
   deps: RecordDeps & { readonly ledger: UsageLedger },
   arrival: Arrival,
   call: UpstreamCall,
+  cache: LookedUp | null,
 ): Promise<OpenRecord> {
-  const entry = await deps.ledger.open(requestOf(deps, arrival, call), cutOutcome(deps, arrival, call));
+  const cut = cutOutcome(deps, arrival, call, cache !== null && cache.hit !== null);
+  const entry = await deps.ledger.open(requestOf(deps, arrival, call, cache), cut);
   return new OpenRecord(deps, arrival, call, entry);
 }
 
-function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedRequest {
+function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): RecordedRequest {
   const { policy } = call.target;
   const { headers } = arrival.request;
   return {
@@ -86,7 +87,7 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Reco
     path: arrival.path + loggedQuery(arrival.query),
     isLog: call.isLog,
     logRetentionDays: policy.settings.logRetentionDays,
-    cacheKeyHash: cacheKey(deps, arrival, call),
+    cacheKeyHash: cache === null ? requestKeyHash(deps.cacheKeyKey, arrival, call) : cache.name.keyHash,
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
@@ -100,12 +101,13 @@ const CUT_STATUS = 500;
 /** Said of every request that the end of its process cut. */
 export const CUT_NOTE = 'the proxy ended before the answer did';
 
-/** How the request went if nothing comes back: the provider has taken in what was sent. */
-function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedOutcome {
+/** How the request went if nothing comes back: the provider has taken in what was sent, unless the cache answers. */
+function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, isHit: boolean): RecordedOutcome {
   const { facts, isBillable, target } = call;
-  const reading = facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
+  const reading = isHit || facts === null || !isBillable ? NOTHING_USED : unansweredReading(facts);
   const { units, usageSource } = reading;
-  const { costPico, costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
+  const cost = isHit ? HIT_COST : costOf(deps, arrival, call, { reading, statusCode: 200 });
+  const { costPico, costStatus, priceVersion, priceRule } = cost;
   const provider = target.provider.slug;
   const model = facts?.model ?? null;
   const attempt = {
@@ -129,7 +131,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
     model,
     statusCode: CUT_STATUS,
     errorCode: null,
-    cached: false,
+    cached: isHit,
     streamed: facts?.isStreaming === true,
     clientAborted: false,
     interrupted: true,
@@ -143,7 +145,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
     priceVersion,
     priceRule,
     savedPico: null,
-    attempts: [attempt],
+    attempts: isHit ? NO_ATTEMPTS : [attempt],
     responseContentType: null,
     requestBytes: call.originalBody?.length ?? 0,
     responseBytes: 0,
@@ -216,6 +218,11 @@ function attemptRecord(
   };
 }
 
+/** A hit costs nothing, whatever a custom cost says. */
+const HIT_COST: Cost = Object.freeze({ costPico: 0n, costStatus: 'CACHED', priceVersion: null, priceRule: null });
+const HIT_SUM = Object.freeze({ ...HIT_COST, units: NOTHING_USED.units, usageSource: NOTHING_USED.usageSource });
+const NO_ATTEMPTS: readonly AttemptRecord[] = [];
+
 const BEYOND_PRICE: Cost = Object.freeze({
   costPico: null,
   costStatus: 'UNPRICED',
@@ -257,15 +264,15 @@ const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, to
 /** How a request went by now. Called with what has come of it so far, it says what there would be to say if that was all. */
 function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answered: Answered): RecordedOutcome {
   const nowMs = Date.now();
-  const attempt = attemptRecord(deps, arrival, call, { answered, nowMs });
-  const attempts = [attempt] as const;
-  const sum = attemptSum(attempts);
+  const { hit } = answered;
+  const made = hit === null ? ([attemptRecord(deps, arrival, call, { answered, nowMs })] as const) : null;
+  const sum = made === null ? HIT_SUM : attemptSum(made);
   return {
-    provider: attempt.provider,
-    model: attempt.model,
+    provider: call.target.provider.slug,
+    model: answered.reading.model ?? call.facts?.model ?? null,
     statusCode: answered.statusCode,
     errorCode: answered.errorCode,
-    cached: false,
+    cached: hit !== null,
     streamed: answered.streamed,
     clientAborted: answered.clientAborted,
     interrupted: answered.interrupted,
@@ -278,8 +285,8 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, answe
     costStatus: sum.costStatus,
     priceVersion: sum.priceVersion,
     priceRule: sum.priceRule,
-    savedPico: null,
-    attempts,
+    savedPico: hit === null ? null : costOf(deps, arrival, call, { reading: hit.reading, statusCode: 200 }).costPico,
+    attempts: made ?? NO_ATTEMPTS,
     responseContentType: answered.responseContentType,
     requestBytes: call.streamed?.bytes ?? call.originalBody?.length ?? 0,
     responseBytes: answered.responseBytes,
@@ -293,31 +300,6 @@ function sinceArrival(arrival: Arrival, atMs: number | null): number | null {
 function joinNotes(first: string | null, second: string | null): string | null {
   if (first === null || second === null) return first ?? second;
   return `${first}; ${second}`;
-}
-
-const NO_BYTES = Buffer.alloc(0);
-
-/** The would-be cache key's hash; null when the body was too large to be held. */
-function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): string | null {
-  if (call.bodyStream !== null) return null;
-  const { policy } = call.target;
-  const variants: string[] = [];
-  for (const name of CACHE_KEY_HEADERS) {
-    const value = headerOf(call.headers, name);
-    if (value !== null) variants.push(`${name}:${value}`);
-  }
-  return cacheKeyHash(deps.cacheKeyKey, {
-    accountId: policy.accountId,
-    gatewayId: policy.gatewayId,
-    origin: call.destination.origin,
-    credential: credentialScope(call),
-    method: arrival.method,
-    path: call.path,
-    isStreaming: call.facts?.isStreaming === true,
-    variants,
-    contentType: arrival.request.headers['content-type'] ?? '',
-    body: call.originalBody ?? NO_BYTES,
-  });
 }
 
 function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null {

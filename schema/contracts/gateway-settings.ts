@@ -76,6 +76,8 @@ export const ACTING_SETTINGS: readonly GatewaySettingName[] = [
   'authentication',
   'collectLogs',
   'collectLogPayload',
+  'cacheTtlSeconds',
+  'cacheInvalidateOnUpdate',
   'requestTimeoutMs',
   'byokOnly',
   'egressProxyUrl',

@@ -4,6 +4,7 @@ import { createLogger } from '../../platform/logger.js';
 import { listen } from '../../platform/listen.js';
 import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
+import type { AnswerCacheOptions } from '../../proxy/cache/answer-cache.js';
 import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
@@ -38,6 +39,7 @@ export interface TestProxyOptions {
   readonly googleTokenUrl?: string;
   readonly nameLookup?: NameLookup;
   readonly poolBounds?: PoolBounds;
+  readonly answerCache?: Partial<AnswerCacheOptions>;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
@@ -62,9 +64,10 @@ export async function startTestProxy(
   const ignore = (): void => undefined; // a test that takes a store away expects its errors
   const pool = createPool({ connectionString: config.databaseUrl, applicationName: 'test', connectionsMax: 4 }, ignore);
   const redis = createRedis({ url: config.redisUrl, connectionName: 'test', commandTimeoutMs: 100 }, ignore);
+  const cacheRedis = createRedis({ url: config.cacheRedisUrl, connectionName: 'test-cache' }, ignore);
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const proxy = createProxy(config, { pool, redis, subscriber, log }, proxyOptions(options));
+  const proxy = createProxy(config, { pool, redis, cacheRedis, subscriber, log }, proxyOptions(options));
   await proxy.start();
   const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
   return {
@@ -80,6 +83,7 @@ export async function startTestProxy(
         if (!isDatabaseGone) throw error;
       } finally {
         redis.disconnect();
+        cacheRedis.disconnect();
         subscriber.disconnect();
         await Promise.all([pool.end(), owner.end()]);
         await Promise.all([database.close(), redisServer.close(), removeSpoolFolder(dataDir)]);

@@ -34,6 +34,7 @@ test('a request of which no record can be made leaves no room taken in the ledge
   const relayed = {
     forwarded: { attempt: { number: 1, step: 0, startedAtMs: 1, statusCode: 200, errorCode: null } },
     statusCode: 200,
+    hit: null,
     reading: { units, usageSource: 'PROVIDER', model: 'gpt', usageNote: null, serviceTier: null },
   } as unknown as Relayed;
 
@@ -66,7 +67,7 @@ test('a request is opened with the record that it has if the process ends now: w
     method: 'POST',
     path: '/chat/completions',
     query: '?api_key=secret&a=1',
-    options: { customCost: null, metadata: { user: 'x' }, metadataNote: null },
+    options: { customCost: null, metadata: { user: 'x' }, metadataNote: null, cacheKey: null },
     clientIp: null,
   } as unknown as Arrival;
   const call = {
@@ -87,7 +88,7 @@ test('a request is opened with the record that it has if the process ends now: w
     },
   } as unknown as UpstreamCall;
 
-  await open(deps, arrival, call);
+  await open(deps, arrival, call, null);
   const [told, cut] = toOpen.mock.calls[0] ?? [];
   expect(told).toMatchObject({ id: 'request', createdAtMs: 5, accountId: 'account', userAgent: 'sdk' });
   expect(told?.path).not.toContain('secret');

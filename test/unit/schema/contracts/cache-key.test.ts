@@ -13,6 +13,7 @@ const PARTS: CacheKeyParts = {
   path: '/v1/chat/completions',
   isStreaming: false,
   variants: ['anthropic-version:2023-06-01'],
+  customKey: null,
   contentType: 'application/json',
   body: Buffer.from('{}'),
 };
@@ -35,6 +36,8 @@ test.each<Partial<CacheKeyParts>>([
   { variants: [] },
   { contentType: 'application/json; charset=utf-8' },
   { body: Buffer.from('{} ') },
+  { customKey: '' },
+  { customKey: 'mine' },
 ])('%j makes it another request', (change) => {
   expect(cacheKeyHash(KEY, { ...PARTS, ...change })).not.toBe(cacheKeyHash(KEY, PARTS));
 });
