@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import {
-  BOOK_ANSWER_LUA,
+  KEEP_ANSWER_LUA,
   cachedAnswerKey,
   cachedAnswerMember,
   cacheIndexKeys,
@@ -44,7 +44,7 @@ const REDIS_OVERHEAD_BYTES = 640;
 /** Writes that have not reached Redis yet; what comes beyond is in this process's memory alone. */
 const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
 
-const BOOK_ANSWER_SHA1 = createHash('sha1').update(BOOK_ANSWER_LUA).digest('hex');
+const KEEP_ANSWER_SHA1 = createHash('sha1').update(KEEP_ANSWER_LUA).digest('hex');
 
 interface Held {
   readonly answer: CachedAnswer;
@@ -152,30 +152,25 @@ export class AnswerCache {
     if (ttlMs > 0) this.hold(name, answer, ttlMs);
   }
 
-  /** Its room is booked first: what is written without having been counted would be counted by nobody. */
   private async share(name: CachedAnswerName, answer: CachedAnswer, ttlMs: number): Promise<void> {
     const written = writtenAnswer(answer);
-    const key = cachedAnswerKey(name);
     const member = cachedAnswerMember(name);
-    const prefix = key.slice(0, -member.length);
+    const prefix = cachedAnswerKey(name).slice(0, -member.length);
     const bytes = written.length + REDIS_OVERHEAD_BYTES;
+    const { accountBytesMax } = this.options;
     const keys = [...cacheIndexKeys(name.accountId), prefix];
-    const evicted = await this.book(keys, [member, bytes, ttlMs, this.options.accountBytesMax, REMOVED_MAX]);
-    if (typeof evicted !== 'number' || evicted < 0) {
-      this.counts.notShared += 1;
-      return;
-    }
-    this.counts.redisEvictions += evicted;
-    await this.redis.set(key, written, 'PX', ttlMs);
+    const evicted = await this.keep(keys, [member, bytes, ttlMs, accountBytesMax, REMOVED_MAX, written]);
+    if (typeof evicted !== 'number' || evicted < 0) this.counts.notShared += 1;
+    else this.counts.redisEvictions += evicted;
   }
 
   /** By the script's digest; Redis forgets scripts when it starts anew. */
-  private async book(keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+  private async keep(keys: readonly string[], values: readonly (string | number | Buffer)[]): Promise<unknown> {
     try {
-      return await this.redis.evalsha(BOOK_ANSWER_SHA1, keys.length, ...keys, ...values);
+      return await this.redis.evalsha(KEEP_ANSWER_SHA1, keys.length, ...keys, ...values);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.redis.eval(BOOK_ANSWER_LUA, keys.length, ...keys, ...values);
+      return this.redis.eval(KEEP_ANSWER_LUA, keys.length, ...keys, ...values);
     }
   }
 

@@ -71,12 +71,13 @@ export function cacheIndexKeys(
 }
 
 /**
- * Makes room for one answer and books it, before it is written. KEYS: the index's four, and the prefix of answers' keys;
- * ARGV: member, bytes, ttl in ms, bytesMax, and how many members one call removes at most. What has ended goes first,
- * then what was used longest ago. Time is Redis's own. Returns how many were evicted before their end; -1: there is no
- * room, nothing was booked.
+ * Makes room for one answer, books it and writes it, in one step: what were written later, when it has been evicted
+ * meanwhile, would be counted by nobody. KEYS: the index's four, and the prefix of answers' keys; ARGV: member, bytes, ttl
+ * in ms, bytesMax, how many members one call removes at most, and the answer. What has ended goes first, then what was
+ * used longest ago. Time is Redis's own. Returns how many were evicted before their end; -1: there is no room, nothing
+ * was written.
  */
-export const BOOK_ANSWER_LUA = `
+export const KEEP_ANSWER_LUA = `
 local used, ends, sizes, sum, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local member, bytes, ttl, max, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 if bytes > max then return -1 end
@@ -112,5 +113,6 @@ redis.call('ZADD', used, now, member)
 redis.call('ZADD', ends, now + ttl, member)
 redis.call('HSET', sizes, member, bytes)
 redis.call('INCRBY', sum, bytes)
+redis.call('SET', prefix .. member, ARGV[6], 'PX', ttl)
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
 return evicted`;
