@@ -7,6 +7,7 @@ const DEFINITIONS = {
   P1: { title: 'throughput ÷ bare Node relay', target: '≥ 0.70', digits: 2 },
   P2: { title: 'throughput ÷ nginx', target: '≥ 0.22', digits: 2 },
   P4: { title: 'CPU per proxied request, µs', target: '≤ 80', digits: 1 },
+  P5: { title: 'throughput of cache hits ÷ of calls that pass', target: '≥ 1.5', digits: 2 },
   P7FirstTokenP50: { title: 'added time to first token p50, ms', target: '≤ 0.3', digits: 3 },
   P7FirstTokenP99: { title: 'added time to first token p99, ms', target: '≤ 1.5', digits: 3 },
   P7Chunk: { title: 'added per chunk p50, ms', target: '≤ 0.05', digits: 3 },

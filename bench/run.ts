@@ -18,7 +18,7 @@ import { Running } from './running.js';
 import { measureInterleaved } from './scenarios/measurement.js';
 import { SCENARIOS } from './scenarios/scenario.js';
 import type { Surroundings, System, SystemName } from './system.js';
-import { startTollgate } from './tollgate/tollgate.js';
+import { answeredByCache, startTollgate } from './tollgate/tollgate.js';
 import { startUpstream } from './upstream/upstream.js';
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -42,10 +42,8 @@ async function startSystems(options: BenchOptions, isPinned: boolean): Promise<M
     core: isPinned ? MEASURED_CORE : null,
     folder: folder.path,
   };
-  const systems = [
-    await startTollgate(running, surroundings, options),
-    await running.add(() => startBareRelay(surroundings)),
-  ];
+  const tollgate = await startTollgate(running, surroundings, options);
+  const systems = [tollgate, answeredByCache(tollgate), await running.add(() => startBareRelay(surroundings))];
   if (hasNginx()) systems.push(await running.add(() => startNginx(surroundings)));
   else say('nginx is not on PATH: no P2.');
   return new Map(systems.map((system) => [system.name, system]));

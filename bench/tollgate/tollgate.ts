@@ -41,6 +41,13 @@ export async function startTollgate(
   };
 }
 
+/** The same program, asked so that all its answers but the first are cache hits: by one key, whatever the body is. */
+export function answeredByCache(tollgate: System): System {
+  const { port, path, headers } = tollgate.target;
+  const target = { port, path, headers: [...headers, 'cf-aig-cache-key: bench', 'cf-aig-cache-ttl: 3600'] };
+  return { ...tollgate, name: 'tollgate-cached', target };
+}
+
 const profileFlags = (folder: string | null): string[] =>
   folder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 
