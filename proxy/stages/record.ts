@@ -67,8 +67,9 @@ export async function open(
   call: UpstreamCall,
   cache: LookedUp | null,
 ): Promise<OpenRecord> {
-  const cut = cutOutcome(deps, arrival, call, cache !== null && cache.hit !== null);
-  const entry = await deps.ledger.open(requestOf(deps, arrival, call, cache), cut);
+  const isHit = cache !== null && cache.hit !== null;
+  const cut = cutOutcome(deps, arrival, call, isHit);
+  const entry = await deps.ledger.open(requestOf(deps, arrival, call, cache), cut, !isHit);
   return new OpenRecord(deps, arrival, call, entry);
 }
 

@@ -7,12 +7,7 @@ import { createPool } from '../../../platform/postgres.js';
 import { newUuidV7, type RequestId } from '../../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
-import {
-  createTestLedger,
-  newSpoolFolder,
-  removeSpoolFolder,
-  type TestLedger,
-} from '../../support/ledger.js';
+import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../support/ledger.js';
 import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { waitFor } from '../../support/wait-for.js';
 

@@ -1,10 +1,12 @@
 import { expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
+import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.js';
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
 import { CUT_NOTE, open, OpenRecord, record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
 import type { UsageLedger } from '../../../../proxy/usage/usage-ledger.js';
+import type { CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
 test('a request of which no record can be made leaves no room taken in the ledger, and is told in the log', async () => {
@@ -98,4 +100,13 @@ test('a request is opened with the record that it has if the process ends now: w
   expect(cut?.units).toMatchObject({ outputTokens: 0 });
   expect(cut?.units.inputTokens).toBeGreaterThan(0);
   expect(cut?.attempts).toEqual([expect.objectContaining({ ...used, units: cut?.units, statusCode: null })]);
+
+  // The cache answers: nothing goes upstream, so nothing is estimated, and nothing has to be written before that.
+  const hit = { reading: {} } as unknown as CachedAnswer; // nothing of it is asked before its end
+  const name = { accountId: 'account', gatewayId: 'gateway', epoch: 0, keyHash: 'hash' } as unknown as CachedAnswerName; // ids of nobody's
+  await open(deps, arrival, call, { name, ttlSeconds: 60, status: 'HIT', hit });
+  const [toldOfHit, cutHit, isWaiting] = toOpen.mock.calls[1] ?? [];
+  expect(toldOfHit?.cacheKeyHash).toBe('hash');
+  expect(cutHit).toMatchObject({ cached: true, costPico: 0n, costStatus: 'CACHED', usageSource: 'NONE', attempts: [] });
+  expect([toOpen.mock.calls[0]?.[2], isWaiting]).toEqual([true, false]);
 });
