@@ -2,6 +2,8 @@
 import { TEST_SEED, TEST_SIZE } from './test-size.js';
 
 const isFull = TEST_SIZE === 'full';
+/** What a test of full size may take. */
+export const FULL_SIZE_TIMEOUT_MS = 600_000;
 /** Pairs of requests whose keys are compared. */
 export const keyPairRuns = { numRuns: isFull ? 1_000_000 : 3_000, seed: TEST_SEED };
 /** Requests replayed by others than those whose answers are cached. */

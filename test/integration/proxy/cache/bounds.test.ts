@@ -4,7 +4,7 @@ import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answe
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
-import { DISTINCT_SHARED_KEYS } from '../../../support/cache-sizes.js';
+import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
 import { openRedis } from '../../../support/cached-keys.js';
 import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
 import { rawExchange } from '../../../support/raw-exchange.js';
@@ -20,46 +20,53 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-test('T-CACHE-6: however many keys come, an account has its bound in Redis, and others keep what they have', async () => {
-  const server = await openTestRedis();
-  const redis = await openRedis(server.url);
-  const accountBytesMax = 200_000;
-  const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, memoryAnswerBytesMax: 1_100, accountBytesMax });
-  const [greedy, modest] = [newUuidV7() as AccountId, newUuidV7() as AccountId]; // of nobody's
-  const gatewayId = newUuidV7() as GatewayId; // likewise
-  const nameOf = (accountId: AccountId, keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
-  const answer = {
-    headers: [],
-    body: Buffer.alloc(1_000, 1),
-    contentEncoding: null,
-    vary: null,
-    varyHash: null,
-    policyRevision: 1,
-    keyDigest: null,
-    requestedModel: null,
-    reading: NOTHING_USED,
-  };
-  const kept = nameOf(modest, 'kept');
-  cache.put(kept, answer, 600);
-  const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
-  for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
-    cache.put(nameOf(greedy, `key ${i}`), answer, 600);
-    if (i % 100 !== 99) continue;
-    await waitFor(async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key ${i}`)))) === 1, 'it is written');
-    expect(Number(await redis.get(sum))).toBeLessThanOrEqual(accountBytesMax);
-  }
-  const keys = await redis.keys(`*{${greedy}}:answer:*`);
-  expect(keys.length).toBeGreaterThan(50);
-  expect(keys.length).toBeLessThan(200);
-  expect([await redis.zcard(used), await redis.zcard(ends), await redis.hlen(sizes)]).toEqual(
-    Array(3).fill(keys.length),
-  );
-  expect(Number(await redis.get(sum))).toBeGreaterThan(accountBytesMax / 2);
-  expect(cache.counts.redisEvictions).toBe(DISTINCT_SHARED_KEYS - keys.length);
-  expect(await redis.exists(cachedAnswerKey(kept))).toBe(1);
-  redis.disconnect();
-  await server.close();
-});
+test(
+  'T-CACHE-6: however many keys come, an account has its bound in Redis, and others keep what they have',
+  async () => {
+    const server = await openTestRedis();
+    const redis = await openRedis(server.url);
+    const accountBytesMax = 200_000;
+    const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, memoryAnswerBytesMax: 1_100, accountBytesMax });
+    const [greedy, modest] = [newUuidV7() as AccountId, newUuidV7() as AccountId]; // of nobody's
+    const gatewayId = newUuidV7() as GatewayId; // likewise
+    const nameOf = (accountId: AccountId, keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+    const answer = {
+      headers: [],
+      body: Buffer.alloc(1_000, 1),
+      contentEncoding: null,
+      vary: null,
+      varyHash: null,
+      policyRevision: 1,
+      keyDigest: null,
+      requestedModel: null,
+      reading: NOTHING_USED,
+    };
+    const kept = nameOf(modest, 'kept');
+    cache.put(kept, answer, 600);
+    const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
+    for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
+      cache.put(nameOf(greedy, `key ${i}`), answer, 600);
+      if (i % 100 !== 99) continue;
+      await waitFor(
+        async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key ${i}`)))) === 1,
+        'it is written',
+      );
+      expect(Number(await redis.get(sum))).toBeLessThanOrEqual(accountBytesMax);
+    }
+    const keys = await redis.keys(`*{${greedy}}:answer:*`);
+    expect(keys.length).toBeGreaterThan(50);
+    expect(keys.length).toBeLessThan(200);
+    expect([await redis.zcard(used), await redis.zcard(ends), await redis.hlen(sizes)]).toEqual(
+      Array(3).fill(keys.length),
+    );
+    expect(Number(await redis.get(sum))).toBeGreaterThan(accountBytesMax / 2);
+    expect(cache.counts.redisEvictions).toBe(DISTINCT_SHARED_KEYS - keys.length);
+    expect(await redis.exists(cachedAnswerKey(kept))).toBe(1);
+    redis.disconnect();
+    await server.close();
+  },
+  FULL_SIZE_TIMEOUT_MS,
+);
 
 test('T-CACHE-7: behind a hit, its connection goes on with the next request, whatever the body was', async () => {
   const tenant = await rig.tenant();

@@ -1,6 +1,6 @@
 /** T-CACHE-2 and T-CACHE-3: nobody gets an answer out of another scope, whatever he sends. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { REPLAYS } from '../../../support/cache-sizes.js';
+import { FULL_SIZE_TIMEOUT_MS, REPLAYS } from '../../../support/cache-sizes.js';
 import type { Answer } from '../../../support/fake-upstream.js';
 import { inBatches } from '../../../support/in-batches.js';
 import { rawCall, type RawAnswer } from '../../../support/raw-call.js';
@@ -38,50 +38,54 @@ const send = ({ base, path = 'openai/chat/completions', headers = {}, body = BOD
 
 const statusOf = (answer: RawAnswer): unknown => answer.headers['cf-aig-cache-status'];
 
-test('T-CACHE-2: of accounts, gateways, credentials and roles, none gets an answer of another’s', async () => {
-  const scopes: Sent[] = [];
-  for (const settings of [{}, { authentication: true }]) {
-    const tenant = await rig.tenant(settings);
-    await tenant.gateway('other', settings);
-    const gatewayId = await tenant.gateway('keyed', settings);
-    for (const alias of ['default', 'second']) {
-      const origin = rig.upstream.origin;
-      await tenant.providerKey({ gatewayId, provider: 'openai', alias, secret: 'sk-same-0123456789', origin });
-    }
-    const runs = await tenant.apiToken();
-    const mayNot = await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'] });
-    for (const gateway of ['main', 'other', 'keyed']) {
-      const base = `${rig.proxy.url}/v1/${tenant.tag}/${gateway}`;
-      for (const authorization of ['', 'Bearer sk-one', 'Bearer sk-two', 'Bearer  sk-one']) {
-        const own: Record<string, string> = authorization === '' ? {} : { authorization };
-        for (const token of [runs, mayNot]) {
-          scopes.push({ base, headers: { ...own, 'cf-aig-authorization': `Bearer ${token}` } });
-        }
-        scopes.push({ base, headers: own });
+test(
+  'T-CACHE-2: of accounts, gateways, credentials and roles, none gets an answer of another’s',
+  async () => {
+    const scopes: Sent[] = [];
+    for (const settings of [{}, { authentication: true }]) {
+      const tenant = await rig.tenant(settings);
+      await tenant.gateway('other', settings);
+      const gatewayId = await tenant.gateway('keyed', settings);
+      for (const alias of ['default', 'second']) {
+        const origin = rig.upstream.origin;
+        await tenant.providerKey({ gatewayId, provider: 'openai', alias, secret: 'sk-same-0123456789', origin });
       }
-      scopes.push({ base, headers: { 'cf-aig-authorization': `Bearer ${runs}`, 'cf-aig-byok-alias': 'second' } });
+      const runs = await tenant.apiToken();
+      const mayNot = await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'] });
+      for (const gateway of ['main', 'other', 'keyed']) {
+        const base = `${rig.proxy.url}/v1/${tenant.tag}/${gateway}`;
+        for (const authorization of ['', 'Bearer sk-one', 'Bearer sk-two', 'Bearer  sk-one']) {
+          const own: Record<string, string> = authorization === '' ? {} : { authorization };
+          for (const token of [runs, mayNot]) {
+            scopes.push({ base, headers: { ...own, 'cf-aig-authorization': `Bearer ${token}` } });
+          }
+          scopes.push({ base, headers: own });
+        }
+        scopes.push({ base, headers: { 'cf-aig-authorization': `Bearer ${runs}`, 'cf-aig-byok-alias': 'second' } });
+      }
     }
-  }
-  /** What may share an answer: the same gateway, and the same credential towards the provider. */
-  const seen = new Map<string, Set<string>>();
-  await inBatches(
-    Array.from({ length: REPLAYS }, (_, index) => index),
-    16,
-    async (index) => {
-      const scope = scopes[index % scopes.length];
-      if (scope === undefined) throw new Error('there are scopes');
-      const answer = await send(scope);
-      if (answer.status !== 200) return;
-      const { authorization = null, 'cf-aig-byok-alias': alias = null } = scope.headers ?? {};
-      const isKeyed = scope.base.endsWith('/keyed') && authorization === null;
-      const credential = isKeyed ? `key ${alias ?? 'default'}` : `own ${authorization ?? 'none'}`;
-      const text = answer.body.toString();
-      seen.set(text, (seen.get(text) ?? new Set()).add(`${scope.base} ${credential}`));
-    },
-  );
-  expect(seen.size).toBeGreaterThan(10);
-  expect([...seen.values()].filter((shared) => shared.size > 1)).toEqual([]);
-});
+    /** What may share an answer: the same gateway, and the same credential towards the provider. */
+    const seen = new Map<string, Set<string>>();
+    await inBatches(
+      Array.from({ length: REPLAYS }, (_, index) => index),
+      16,
+      async (index) => {
+        const scope = scopes[index % scopes.length];
+        if (scope === undefined) throw new Error('there are scopes');
+        const answer = await send(scope);
+        if (answer.status !== 200) return;
+        const { authorization = null, 'cf-aig-byok-alias': alias = null } = scope.headers ?? {};
+        const isKeyed = scope.base.endsWith('/keyed') && authorization === null;
+        const credential = isKeyed ? `key ${alias ?? 'default'}` : `own ${authorization ?? 'none'}`;
+        const text = answer.body.toString();
+        seen.set(text, (seen.get(text) ?? new Set()).add(`${scope.base} ${credential}`));
+      },
+    );
+    expect(seen.size).toBeGreaterThan(10);
+    expect([...seen.values()].filter((shared) => shared.size > 1)).toEqual([]);
+  },
+  FULL_SIZE_TIMEOUT_MS,
+);
 
 test('T-CACHE-2: an answer for a stored key is not for who may not use it', async () => {
   const tenant = await rig.tenant();

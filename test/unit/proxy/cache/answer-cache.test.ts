@@ -5,7 +5,7 @@ import { AnswerCopy, CopyRoom } from '../../../../proxy/cache/answer-copy.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
-import { DISTINCT_KEYS } from '../../../support/cache-sizes.js';
+import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
 
 const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
 const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
@@ -34,20 +34,24 @@ const silent = (commands: string[]): Redis => {
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
 
-test('T-CACHE-6: however many keys come, memory has its bound, and the last answers are there', () => {
-  const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => 0 });
-  const answer = answerOf(Buffer.alloc(100));
-  for (let i = 0; i < DISTINCT_KEYS; i++) {
-    cache.put(nameOf(`key ${i}`), answer, 60);
-    if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
-  }
-  expect(cache.find(nameOf(`key ${DISTINCT_KEYS - 1}`), any)).toBe(answer);
-  expect(cache.find(nameOf('key 0'), any)).toBeNull();
-  expect(cache.counts.stored).toBe(DISTINCT_KEYS);
-  expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
-  cache.put(nameOf('large'), answerOf(Buffer.alloc(65_000)), 60);
-  expect(cache.find(nameOf('large'), any)).toBeNull();
-});
+test(
+  'T-CACHE-6: however many keys come, memory has its bound, and the last answers are there',
+  () => {
+    const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => 0 });
+    const answer = answerOf(Buffer.alloc(100));
+    for (let i = 0; i < DISTINCT_KEYS; i++) {
+      cache.put(nameOf(`key ${i}`), answer, 60);
+      if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
+    }
+    expect(cache.find(nameOf(`key ${DISTINCT_KEYS - 1}`), any)).toBe(answer);
+    expect(cache.find(nameOf('key 0'), any)).toBeNull();
+    expect(cache.counts.stored).toBe(DISTINCT_KEYS);
+    expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
+    cache.put(nameOf('large'), answerOf(Buffer.alloc(65_000)), 60);
+    expect(cache.find(nameOf('large'), any)).toBeNull();
+  },
+  FULL_SIZE_TIMEOUT_MS,
+);
 
 test('an answer is there until its time has passed, and not for whom it does not suit', () => {
   let nowMs = 0;
