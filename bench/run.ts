@@ -42,10 +42,8 @@ async function startSystems(options: BenchOptions, isPinned: boolean): Promise<M
     core: isPinned ? MEASURED_CORE : null,
     folder: folder.path,
   };
-  const systems = [
-    ...(await startTollgate(running, surroundings, options)),
-    await running.add(() => startBareRelay(surroundings)),
-  ];
+  const tollgate = await startTollgate(running, surroundings, options);
+  const systems = [...tollgate, await running.add(() => startBareRelay(surroundings))];
   if (hasNginx()) systems.push(await running.add(() => startNginx(surroundings)));
   else say('nginx is not on PATH: no P2.');
   return new Map(systems.map((system) => [system.name, system]));

@@ -13,6 +13,7 @@ import { createPriceOverrides } from './202611281000-create-price-overrides.js';
 import { createLedgerSpools } from './202611281200-create-ledger-spools.js';
 import { createLedgerUpkeep } from './202611281210-create-ledger-upkeep.js';
 import { createLedgerProver } from './202611281220-create-ledger-prover.js';
+import { createCachePurges } from './202611281300-create-cache-purges.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createLedgerSpools,
   createLedgerUpkeep,
   createLedgerProver,
+  createCachePurges,
 ];

@@ -81,6 +81,16 @@ export const PROXY_VARIABLES = {
     '1048576',
     'How much of each body a log keeps, in bytes',
   ),
+  CACHE_BYTES_MAX: variable(
+    integer(MEBIBYTE, 64 * 1024 * MEBIBYTE, 256 * MEBIBYTE),
+    '268435456',
+    'Cached answers of one account in Redis, in bytes; what was used longest ago gives way',
+  ),
+  CACHE_REDIS_URL: variable(
+    optionalText,
+    'as `REDIS_URL`',
+    'Redis of cached answers, where it shall be one of their own',
+  ),
   DATA_DIR: variable(text('.data'), './.data', 'Folder of what this process keeps; the ledger’s spools lie in `spool`'),
   LEDGER_DURABILITY: variable(
     z.enum(['process', 'host']).default('process'),
@@ -120,6 +130,9 @@ export interface ProxyConfig {
   readonly demoProviderOrigin: string | null;
   readonly bodyBytesMax: number;
   readonly logBodyBytesMax: number;
+  /** of one account in Redis */
+  readonly cacheBytesMax: number;
+  readonly cacheRedisUrl: string;
   /** folder of the ledger's spools */
   readonly spoolFolder: string;
   readonly ledgerDurability: 'process' | 'host';
@@ -146,6 +159,8 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     demoProviderOrigin: env.DEMO_PROVIDER_ORIGIN,
     bodyBytesMax: env.BODY_BYTES_MAX,
     logBodyBytesMax: env.LOG_BODY_BYTES_MAX,
+    cacheBytesMax: env.CACHE_BYTES_MAX,
+    cacheRedisUrl: env.CACHE_REDIS_URL ?? env.REDIS_URL,
     spoolFolder: path.resolve(env.DATA_DIR, 'spool'),
     ledgerDurability: env.LEDGER_DURABILITY,
     ledgerSpoolBytesMax: env.LEDGER_SPOOL_BYTES_MAX,

@@ -6,6 +6,8 @@ import type pg from 'pg';
 import type { Registry } from 'prom-client';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
+import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
+import { CopyRoom } from './cache/answer-copy.js';
 import type { ProxyConfig } from './config.js';
 import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
 import { RetryBudgets } from './attempts/retry-budget.js';
@@ -45,6 +47,8 @@ export interface ProxyClients {
   readonly redis: Redis;
   /** a connection of the rate limits' own: nothing stands before their calls, and they decide how long they wait */
   readonly limitsRedis: Redis;
+  /** for cached answers alone */
+  readonly cacheRedis: Redis;
   /** a second connection, for subscriptions */
   readonly subscriber: Redis;
   readonly log: Logger;
@@ -74,6 +78,7 @@ export interface ProxyOptions {
   readonly poolBounds?: PoolBounds;
   readonly rateLimiterBounds?: RateLimiterBounds;
   readonly breakerBounds?: BreakerBounds;
+  readonly answerCache?: Partial<AnswerCacheOptions>;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -87,12 +92,12 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const dispatchers = dispatchersFor(config, options, listeners);
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
-  const heldBodies = new HeldBodies(options.heldBodyBounds);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower(clients, policyCache, prices);
   const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
   const upstream = { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
-  const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, heldBodies, vault, bounds };
+  const held = createHeld(config, clients, options);
+  const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const server = createGatewayServer(deps, state);
@@ -139,6 +144,19 @@ function createAttemptBounds(
   return { retryBudgets: new RetryBudgets(), breakers: new CircuitBreakers(breakerBounds, onOpened) };
 }
 
+/** Bodies in memory: those that are held for a signature, answers that are cached, and copies on their way there. */
+function createHeld(
+  { cacheBytesMax: accountBytesMax }: ProxyConfig,
+  { cacheRedis }: ProxyClients,
+  options: ProxyOptions,
+): Pick<Parts, 'heldBodies' | 'copyRoom' | 'answerCache'> {
+  return {
+    heldBodies: new HeldBodies(options.heldBodyBounds),
+    copyRoom: new CopyRoom(),
+    answerCache: new AnswerCache(cacheRedis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax, ...options.answerCache }),
+  };
+}
+
 type Parts = Pick<
   PipelineDeps,
   | 'statistics'
@@ -148,11 +166,13 @@ type Parts = Pick<
   | 'retryBudgets'
   | 'breakers'
   | 'heldBodies'
+  | 'copyRoom'
   | 'vault'
   | 'bounds'
   | 'rateLimiter'
   | 'refusals'
 > & {
+  readonly answerCache: AnswerCache;
   readonly policyCache: PolicyCache;
   readonly googleTokens: GoogleTokens;
 };

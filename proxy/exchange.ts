@@ -5,10 +5,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
+import type { CachedAnswerName } from '../schema/contracts/redis-keys.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
 import type { RetryRule } from './attempts/retry-rule.js';
+import type { AnswerCopy } from './cache/answer-copy.js';
+import type { CachedAnswer } from './cache/cached-answer.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
+import type { CacheStatus } from './own-headers.js';
 import type { Provider } from './providers/provider.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestOptions } from './request-options.js';
@@ -97,6 +101,15 @@ export interface UpstreamCall {
   readonly logBodyBytesMax: number;
 }
 
+/** Looked up: what the cache knows of a call that wants it. Null in its place: the call has nothing to do with the cache. */
+export interface LookedUp {
+  readonly name: CachedAnswerName;
+  readonly ttlSeconds: number;
+  readonly status: CacheStatus;
+  /** null: a miss, whose answer is stored if it may be */
+  readonly hit: CachedAnswer | null;
+}
+
 /** What the forwarding came to. */
 export type Forwarded =
   | { readonly kind: 'answered'; readonly answer: UpstreamAnswer; readonly attempt: OpenAttempt }
@@ -130,6 +143,10 @@ export interface Relayed {
   readonly responseBody: readonly Uint8Array[] | null;
   readonly isResponseTruncated: boolean;
   readonly firstByteAtMs: number | null;
+  /** the cached answer that it is; null: a provider's */
+  readonly hit: CachedAnswer | null;
+  /** what may be stored in the cache, to be released by whoever takes it from here; null: nothing */
+  readonly copy: AnswerCopy | null;
   /** writes the last bytes and ends the answer */
   readonly finish: () => void;
 }
@@ -146,6 +163,7 @@ export type Answered = Pick<
   | 'responseContentType'
   | 'responseBytes'
   | 'firstByteAtMs'
+  | 'hit'
 > & { readonly forwarded: { readonly attempt: OpenAttempt | null } };
 
 /** What there is to say of one attempt. */

@@ -13,6 +13,8 @@ import { LIMITS_COMMAND_TIMEOUT_MS } from './rate-limits/shared-counters.js';
 
 const POOL_CONNECTIONS_MAX = 8;
 const DRAIN_MS = 30_000;
+/** Long enough for the largest answer; then the look-up is a miss. */
+const CACHE_TIMEOUT_MS = 250;
 
 function configOrExit(): ProxyConfig {
   try {
@@ -44,9 +46,14 @@ const limitsRedis = createRedis(
   onRedisError,
 );
 const subscriber = createRedis({ url: config.redisUrl, connectionName: 'tollgate-proxy-subscriber' }, onRedisError);
+// A connection of its own: what waits behind an answer of many megabytes is other answers, and no policy.
+const cacheRedis = createRedis(
+  { url: config.cacheRedisUrl, connectionName: 'tollgate-proxy-cache', commandTimeoutMs: CACHE_TIMEOUT_MS },
+  onRedisError,
+);
 redis.on('ready', () => (isRedisLost = false));
 
-const proxy = createProxy(config, { pool, redis, limitsRedis, subscriber, log });
+const proxy = createProxy(config, { pool, redis, limitsRedis, cacheRedis, subscriber, log });
 const shutDown = onShutdown({
   steps: [
     { name: 'draining', run: () => proxy.stop(DRAIN_MS) },
@@ -55,6 +62,7 @@ const shutDown = onShutdown({
       run: async () => {
         redis.disconnect();
         limitsRedis.disconnect();
+        cacheRedis.disconnect();
         subscriber.disconnect();
         await pool.end();
       },

@@ -21,6 +21,8 @@ const EXPOSED = [
   '*',
 ].join(', ');
 
+export type CacheStatus = 'HIT' | 'MISS';
+
 /** What an answer says of the request that it is of. */
 interface Answered {
   readonly id: string;
@@ -30,8 +32,11 @@ interface Answered {
   readonly providerSlug?: string;
 }
 
-/** Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written. */
-export function ownHeaders(ids: Answered, isLog: boolean): string[] {
+/**
+ * Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written, the cache's status
+ * only for a request that it was asked for.
+ */
+export function ownHeaders(ids: Answered, isLog: boolean, cacheStatus?: CacheStatus): string[] {
   const headers = [
     'access-control-allow-origin',
     '*',
@@ -45,12 +50,13 @@ export function ownHeaders(ids: Answered, isLog: boolean): string[] {
   if (isLog) headers.push('cf-aig-log-id', ids.id);
   const { step = null, providerSlug = '' } = ids;
   if (step !== null) headers.push('cf-aig-step', String(step), 'cf-aig-provider', providerSlug);
+  if (cacheStatus !== undefined) headers.push('cf-aig-cache-status', cacheStatus);
   return headers;
 }
 
 /** The same of a provider's answer; a universal step's tells the model too, where it can stand in a header. */
-export function answerHeaders(arrival: Arrival, call: UpstreamCall): string[] {
-  const headers = ownHeaders(arrival, call.isLog);
+export function answerHeaders(arrival: Arrival, call: UpstreamCall, cacheStatus?: CacheStatus): string[] {
+  const headers = ownHeaders(arrival, call.isLog, cacheStatus);
   const model = arrival.step === null ? null : (call.facts?.model ?? null);
   if (model !== null && MODEL.test(model)) headers.push('cf-aig-model', model);
   return headers;

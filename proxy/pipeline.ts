@@ -1,7 +1,7 @@
 /**
  * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in `stages/`;
- * each stage takes what the stages before it made. Cache look-up and store will stand where the comments are.
- * A universal request goes the same way, from `choose` on once for each step that is tried.
+ * each stage takes what the stages before it made. A universal request goes the same way, from `choose` on once for each
+ * step that is tried.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
@@ -9,7 +9,8 @@ import type { Logger } from '../platform/logger.js';
 import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
 import { giveUp } from './attempts/given-up.js';
-import type { Arrival, Caller, Relayed, Target, UpstreamCall } from './exchange.js';
+import { ReplayedAnswer } from './cache/replayed-answer.js';
+import type { Arrival, Caller, Forwarded, LookedUp, OpenAttempt, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
 import { ATTEMPTS_MS_MAX } from './limits.js';
@@ -20,15 +21,27 @@ import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
 import { limit, type LimitDeps } from './stages/limit.js';
+import { lookUp, type LookUpDeps } from './stages/look-up.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/resolve.js';
+import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 import { isUniversal, readSteps } from './universal/steps.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps
-  extends GuardDeps, ResolveDeps, AuthenticateDeps, LimitDeps, ChooseDeps, ForwardDeps, RelayDeps, RecordDeps {
+  extends
+    GuardDeps,
+    ResolveDeps,
+    AuthenticateDeps,
+    LimitDeps,
+    ChooseDeps,
+    LookUpDeps,
+    ForwardDeps,
+    RelayDeps,
+    StoreDeps,
+    RecordDeps {
   readonly ledger: UsageLedger;
   readonly breakers: CircuitBreakers;
   readonly statistics: ProxyStatistics;
@@ -67,12 +80,13 @@ export async function serve(deps: PipelineDeps, request: IncomingMessage, respon
     const caller = await authenticate(deps, arrival, target);
     const limiting = limit(deps, arrival, target, caller);
     if (limiting !== null) await limiting;
-    // look up: the cache
     const call = await choose(deps, arrival, target, caller);
-    deps.breakers.admit(call);
-    const opened = await open(deps, arrival, call);
+    const looked = lookUp(deps, arrival, call);
+    const cache = looked instanceof Promise ? await looked : looked;
+    if (!isHit(cache)) deps.breakers.admit(call);
+    const opened = await open(deps, arrival, call, cache);
     const relayed = await passOn(deps, opened);
-    // store: the cache
+    store(deps, arrival, call, { cache, relayed });
     await record(deps, arrival, call, { open: opened, relayed });
     relayed.finish();
   } catch (error) {
@@ -88,6 +102,7 @@ async function serveSteps(deps: PipelineDeps, arrival: Arrival): Promise<void> {
   const limiting = limit(deps, arrival, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
   if (limiting !== null) await limiting;
   const { opened, relayed } = await firstSuccess(deps, steps, { policy, caller });
+  store(deps, opened.arrival, opened.call, { cache: opened.cache, relayed });
   await record(deps, opened.arrival, opened.call, { open: opened, relayed });
   relayed.finish();
 }
@@ -105,17 +120,18 @@ async function firstSuccess(
     const isLast = number === steps.length - 1;
     // Of several steps, one at least is tried, whatever its breaker says.
     const isRescue = isLast && opened === null && number > 0;
-    const call = await stepCall(deps, step, { ...of, isRescue });
-    if (!(call instanceof GatewayError)) {
-      if (opened === null) opened = await open(deps, step, call);
-      else opened.goOn(step, call);
+    const chosen = await stepCall(deps, step, { ...of, isRescue });
+    if (!(chosen instanceof GatewayError)) {
+      const { call, cache } = chosen;
+      if (opened === null) opened = await open(deps, step, call, cache);
+      else opened.goOn(step, call, cache);
       const relayed = isLast ? await passOn(deps, opened) : await tryStep(deps, opened);
       if (relayed !== null) return { opened, relayed };
       deps.statistics.fallbacks += 1;
     } else if (isLast) {
-      if (opened === null) throw call;
-      const forwarded = { kind: 'failed' as const, error: call, attempt: null, wasSent: false };
-      return { opened, relayed: await relay(deps, step, opened.call, { forwarded, notes: opened }) };
+      if (opened === null) throw chosen;
+      const forwarded = { kind: 'failed' as const, error: chosen, attempt: null, wasSent: false };
+      return { opened, relayed: await relay(deps, step, opened.call, { forwarded, notes: opened, cache: null }) };
     }
   }
   throw new Error('a universal request has no steps');
@@ -126,16 +142,22 @@ interface StepOf extends Pick<Target, 'policy'> {
   readonly isRescue: boolean;
 }
 
+interface StepCall {
+  readonly call: UpstreamCall;
+  readonly cache: LookedUp | null;
+}
+
 /** The call of a step, or why there can be none: then the next one is tried. */
-async function stepCall(deps: PipelineDeps, step: Arrival, of: StepOf): Promise<UpstreamCall | GatewayError> {
+async function stepCall(deps: PipelineDeps, step: Arrival, of: StepOf): Promise<StepCall | GatewayError> {
   try {
     if (Date.now() - step.arrivedAtMs > ATTEMPTS_MS_MAX) {
       deps.statistics.retriesTooLate += 1;
       return new GatewayError('upstreamTimedOut', `the steps before took longer than ${ATTEMPTS_MS_MAX} ms`);
     }
     const call = await choose(deps, step, targetOf(deps, of.policy, step.providerSlug), of.caller);
-    if (!of.isRescue) deps.breakers.admit(call);
-    return call;
+    const cache = await lookUp(deps, step, call);
+    if (!of.isRescue && !isHit(cache)) deps.breakers.admit(call);
+    return { call, cache };
   } catch (cause) {
     return cause instanceof GatewayError ? cause : ourFault(deps, step, cause);
   }
@@ -143,10 +165,10 @@ async function stepCall(deps: PipelineDeps, step: Arrival, of: StepOf): Promise<
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> {
-  const { arrival, call } = opened;
+  const { arrival, call, cache } = opened;
   try {
-    const forwarded = await forward(deps, arrival, call, opened);
-    return await relay(deps, arrival, call, { forwarded, notes: opened });
+    const forwarded = replay(arrival, cache) ?? (await forward(deps, arrival, call, opened));
+    return await relay(deps, arrival, call, { forwarded, notes: opened, cache });
   } catch (cause) {
     return relayFault(deps, opened, cause);
   }
@@ -154,14 +176,14 @@ async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> 
 
 /** The same of a step that others follow; null: it failed before anything went to the client. */
 async function tryStep(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed | null> {
-  const { arrival, call } = opened;
+  const { arrival, call, cache } = opened;
   try {
-    const forwarded = await forward(deps, arrival, call, opened);
+    const forwarded = replay(arrival, cache) ?? (await forward(deps, arrival, call, opened));
     if (forwarded.kind === 'failed' || (forwarded.kind === 'answered' && forwarded.answer.statusCode >= 400)) {
       giveUp(forwarded, opened);
       return null;
     }
-    const relayed = await relay(deps, arrival, call, { forwarded, notes: opened });
+    const relayed = await relay(deps, arrival, call, { forwarded, notes: opened, cache });
     if (relayed.errorCode === null) return relayed;
     opened.gaveUp(relayed); // the answer broke off, and nothing of it has gone down
     return null;
@@ -171,18 +193,28 @@ async function tryStep(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed 
 }
 
 function relayFault(deps: PipelineDeps, opened: OpenRecord, cause: unknown): Promise<Relayed> {
-  const { arrival, call, nextNumber: number } = opened;
+  const { arrival, call, cache, nextNumber: number } = opened;
   const error = ourFault(deps, arrival, cause);
   const errorCode = error.definition.code;
   const attempt = { number, step: arrival.step ?? 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
   const forwarded = { kind: 'failed' as const, error, attempt, wasSent: true };
-  return relay(deps, arrival, call, { forwarded, notes: opened });
+  return relay(deps, arrival, call, { forwarded, notes: opened, cache });
 }
 
 function ourFault(deps: PipelineDeps, arrival: Arrival, cause: unknown): GatewayError {
   const error = internalError(cause);
   deps.log.error({ requestId: arrival.id, err: cause }, error.description);
   return error;
+}
+
+const isHit = (cache: LookedUp | null): boolean => cache !== null && cache.hit !== null;
+
+/** A hit in the place of what a provider would have answered, with an attempt that nobody made and no record lists. */
+function replay(arrival: Arrival, cache: LookedUp | null): Forwarded | null {
+  if (cache === null || cache.hit === null) return null;
+  const attempt: OpenAttempt = { number: 1, step: 0, startedAtMs: Date.now(), statusCode: 200, errorCode: null };
+  if (arrival.response.destroyed) return { kind: 'client-left', attempt };
+  return { kind: 'answered', answer: new ReplayedAnswer(cache.hit), attempt };
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */

@@ -5,6 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { RETRY_BACKOFFS, type GatewaySettingsValues } from '../schema/contracts/gateway-settings.js';
+import { CACHE_TTL_SECONDS_MAX } from '../schema/contracts/cache-purges.js';
 import { parseCustomCost, type CustomCost } from './pricing/custom-cost.js';
 import { GatewayError } from './gateway-error.js';
 
@@ -12,6 +13,7 @@ const REQUEST_TIMEOUT_MS_MIN = 100;
 const REQUEST_TIMEOUT_MS_MAX = 600_000;
 const ATTEMPTS_MAX = 5;
 const RETRY_DELAY_MS_MAX = 60_000;
+const CACHE_TTL_SECONDS_MIN = 60;
 const METADATA_ENTRIES_MAX = 5;
 const HEADER_BYTES_MAX = 8 * 1024;
 /** Goes into an answer's header and into the record: what is something else in either gives way to our own id. */
@@ -36,6 +38,12 @@ export interface RequestOptions {
   readonly retryBackoff: GatewaySettingsValues['retryBackoff'] | null;
   /** which of the gateway's stored keys is to be used; null: the default one, if there is one */
   readonly byokAlias: string | null;
+  /** true: neither read nor written; null: not said */
+  readonly skipCache: boolean | null;
+  /** 0: this request has no cache; null: the gateway's */
+  readonly cacheTtlSeconds: number | null;
+  /** what stands for content type and body in the cache key, a character a byte; null: they do */
+  readonly cacheKey: string | null;
 }
 
 /** A fresh set, always of the same shape; most requests carry none of these headers and share NO_OPTIONS. */
@@ -53,6 +61,9 @@ function noOptions(): RequestOptions {
     retryDelayMs: null,
     retryBackoff: null,
     byokAlias: null,
+    skipCache: null,
+    cacheTtlSeconds: null,
+    cacheKey: null,
   };
 }
 const NO_OPTIONS: RequestOptions = Object.freeze(noOptions());
@@ -67,7 +78,7 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
     // `cf-aig-…`, in any case: two characters tell nearly every other header apart.
     if (rawName.length < 9 || (rawName.charCodeAt(2) !== 45 && rawName.charCodeAt(0) !== 99)) continue;
     const name = rawName.toLowerCase();
-    if (!name.startsWith('cf-aig-')) continue;
+    if (!name.startsWith('cf-aig-') && name !== LEGACY_CACHE_TTL && name !== LEGACY_SKIP_CACHE) continue;
     const value = rawHeaders[i + 1] ?? '';
     if (value.length > HEADER_BYTES_MAX) throw badHeader(name, `is longer than ${HEADER_BYTES_MAX} bytes`);
     if (options === null) options = noOptions();
@@ -83,6 +94,10 @@ export function overlaidOptions(own: RequestOptions, outer: RequestOptions): Req
   const stated = Object.entries(own).filter(([, value]) => value !== null);
   return Object.assign({ ...outer }, Object.fromEntries(stated));
 }
+
+/** From before the headers had their prefix; the new names win. */
+const LEGACY_CACHE_TTL = 'cf-cache-ttl';
+const LEGACY_SKIP_CACHE = 'cf-skip-cache';
 
 /** A wish that is said twice is two wishes, and nobody can say which of them a proxy before us saw. */
 function standsBefore(rawHeaders: readonly string[], end: number, name: string): boolean {
@@ -135,6 +150,28 @@ function readOption(options: Mutable<RequestOptions>, name: string, value: strin
       // A protection that we cannot give must not be accepted in silence.
       if (bool(name, value)) throw badHeader(name, 'asks for zero data retention, which this gateway does not offer');
       break;
+    default:
+      readCacheOption(options, name, value);
+  }
+}
+
+function readCacheOption(options: Mutable<RequestOptions>, name: string, value: string): void {
+  switch (name) {
+    case 'cf-aig-skip-cache':
+      options.skipCache = bool(name, value);
+      break;
+    case 'cf-aig-cache-ttl':
+      options.cacheTtlSeconds = cacheTtl(name, value);
+      break;
+    case LEGACY_SKIP_CACHE:
+      options.skipCache ??= bool(name, value);
+      break;
+    case LEGACY_CACHE_TTL:
+      options.cacheTtlSeconds ??= cacheTtl(name, value);
+      break;
+    case 'cf-aig-cache-key':
+      options.cacheKey = value.trim() === '' ? null : value.trim();
+      break;
   }
 }
 
@@ -166,6 +203,12 @@ function backoff(name: string, value: string): GatewaySettingsValues['retryBacko
   const asked = value.trim().toUpperCase();
   for (const known of RETRY_BACKOFFS) if (known === asked) return known;
   throw badHeader(name, 'must be constant, linear or exponential');
+}
+
+/** 0 turns the cache off; any other number is brought into its bounds. */
+function cacheTtl(name: string, value: string): number {
+  const seconds = clampedInteger(name, value, 0, CACHE_TTL_SECONDS_MAX);
+  return seconds === 0 ? 0 : Math.max(seconds, CACHE_TTL_SECONDS_MIN);
 }
 
 function readMetadata(options: Mutable<RequestOptions>, value: string): void {

@@ -57,3 +57,8 @@ function httpDate(): string {
   }
   return dateText;
 }
+
+/** Bytes as the string that the latin1 encoding turns back into the same bytes. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}

@@ -37,7 +37,7 @@ async function run(options: OutageOptions): Promise<number> {
   const postgres = await running.add(() => OutagePostgres.start(folder));
   const redis = await running.add(() => startEmbeddedRedis({ dataDir: folder, log: () => undefined }));
   const metricsPort = await freePort();
-  const tollgate = await startProxy(
+  const { tollgate } = await startProxy(
     running,
     { databaseUrl: postgres.url, redisUrl: redis.url },
     { upstreamPort: upstream.port, core, folder },

@@ -21,7 +21,8 @@ export async function startTollgate(
 ): Promise<System[]> {
   const services = await startServices(running, surroundings.folder);
   const flags = profileFlags(options.profileFolder);
-  return Object.values(await startProxy(running, services, surroundings, { flags }));
+  const { tollgate, limited } = await startProxy(running, services, surroundings, { flags });
+  return [tollgate, limited, answeredByCache(tollgate)];
 }
 
 /** The proxy over an empty database, which is filled first. `further`: environment, and flags of Node's. */
@@ -49,6 +50,13 @@ export async function startProxy(
     tollgate: { name: 'tollgate', ...proxy, target: { port, ...callOf(seeded, GATEWAY_NAME) } },
     limited: { name: 'limited', ...proxy, target: { port, ...callOf(seeded, LIMITED_GATEWAY_NAME) } },
   };
+}
+
+/** The same program, asked so that all its answers but the first are cache hits: by one key, whatever the body is. */
+function answeredByCache(tollgate: System): System {
+  const { port, path, headers } = tollgate.target;
+  const target = { port, path, headers: [...headers, 'cf-aig-cache-key: bench', 'cf-aig-cache-ttl: 3600'] };
+  return { ...tollgate, name: 'tollgate-cached', target };
 }
 
 const profileFlags = (folder: string | null): string[] =>

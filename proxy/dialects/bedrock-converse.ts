@@ -11,6 +11,7 @@ import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { openAiChat } from './openai-chat.js';
+import { NO_END_MARK } from './stream-end.js';
 import { partsText } from './system-text.js';
 import type { UsageCounts } from './usage-counts.js';
 import { readingOf, type Estimates } from './usage-reading.js';
@@ -32,7 +33,7 @@ export const bedrockConverse: Dialect = {
   },
   newDocumentReader: (facts) => new DocumentReader(new ConverseTally(facts)),
   newStreamReader: (facts) => new AwsFrameReader(new ConverseTally(facts)),
-  endsStream: () => false,
+  endsStream: NO_END_MARK,
   // its streams are no text: a broken one is cut instead
   streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
 };

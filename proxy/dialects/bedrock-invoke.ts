@@ -13,6 +13,7 @@ import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { slimDocument } from './long-strings.js';
 import { openAiChat } from './openai-chat.js';
+import { NO_END_MARK } from './stream-end.js';
 import { partsText } from './system-text.js';
 import type { UsageCounts } from './usage-counts.js';
 import { readingOf, type Estimates } from './usage-reading.js';
@@ -55,7 +56,7 @@ export const bedrockInvoke: Dialect = {
   },
   newDocumentReader: (facts, headers) => slimDocument(new InvokeTally(facts, metricsIn(headers ?? []))),
   newStreamReader: (facts) => new AwsFrameReader(new InvokeTally(facts, null)),
-  endsStream: () => false,
+  endsStream: NO_END_MARK,
   streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
 };
 

@@ -64,6 +64,8 @@ export interface Dialect {
    * allocates nothing. False is always possible (no mark exists, or it was split): the body's end is then the end.
    */
   endsStream(chunk: Uint8Array): boolean;
+  /** where there is no mark: whether the last event of a stream (decoded) says that it is the last; absent: none can tell */
+  isLastEvent?(event: Buffer): boolean;
   /** the event that tells a client of this dialect that its stream broke (SSE text) */
   streamErrorEvent(message: string): string;
   /** whether a streaming request may be given `stream_options.include_usage` */

@@ -6,6 +6,7 @@ import { textBytes } from './estimate.js';
 import { gemini, geminiModel } from './gemini.js';
 import { geminiUnits } from './gemini-usage.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { NO_END_MARK } from './stream-end.js';
 import { readingOf } from './usage-reading.js';
 
 export const geminiEmbeddings: Dialect = {
@@ -25,7 +26,7 @@ export const geminiEmbeddings: Dialect = {
   },
   newDocumentReader: (facts) => new DocumentReader(new GeminiEmbeddingsTally(facts)),
   newStreamReader: (facts) => new DocumentReader(new GeminiEmbeddingsTally(facts)),
-  endsStream: () => false,
+  endsStream: NO_END_MARK,
   streamErrorEvent: (message) => gemini.streamErrorEvent(message),
 };
 

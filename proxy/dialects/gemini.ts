@@ -4,6 +4,7 @@ import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { geminiUnits } from './gemini-usage.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { NO_END_MARK } from './stream-end.js';
 import { partsText } from './system-text.js';
 import { readingOf } from './usage-reading.js';
 
@@ -32,7 +33,8 @@ export const gemini: Dialect = {
   },
   newDocumentReader: (facts) => new DocumentReader(new GeminiTally(facts)),
   newStreamReader: (facts) => new StreamReader(new GeminiTally(facts)),
-  endsStream: () => false, // its streams have no end mark
+  endsStream: NO_END_MARK,
+  isLastEvent: (event) => event.includes('"finishReason"'),
   streamErrorEvent: (message) =>
     `data: ${JSON.stringify({ error: { code: 502, message, status: 'UNAVAILABLE' } })}\n\n`,
 };

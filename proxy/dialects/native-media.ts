@@ -10,6 +10,7 @@ import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json
 import { slimDocument, slimStream } from './long-strings.js';
 import { MediaReader } from './media-reader.js';
 import { openAiChat } from './openai-chat.js';
+import { NO_END_MARK } from './stream-end.js';
 import { UsageCounts } from './usage-counts.js';
 
 /** What the request calls the text to be spoken, and the model. */
@@ -35,7 +36,7 @@ function speech(name: string, names: SpeechNames): Dialect {
     },
     newDocumentReader: (facts) => new MediaReader(facts),
     newStreamReader: (facts) => new MediaReader(facts),
-    endsStream: () => false,
+    endsStream: NO_END_MARK,
     streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
   };
 }
@@ -59,7 +60,7 @@ function answers(name: string, told: Told, modelOf: (event: JsonObject) => strin
     },
     newDocumentReader: () => slimDocument(new ToldTally(told, modelOf)),
     newStreamReader: () => slimStream(new ToldTally(told, modelOf)),
-    endsStream: () => false,
+    endsStream: NO_END_MARK,
     streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
   };
 }

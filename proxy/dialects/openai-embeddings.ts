@@ -5,6 +5,7 @@ import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { openAiChat } from './openai-chat.js';
+import { NO_END_MARK } from './stream-end.js';
 import { hasCount } from './usage-counts.js';
 import { readingOf } from './usage-reading.js';
 
@@ -25,7 +26,7 @@ export const openAiEmbeddings: Dialect = {
   },
   newDocumentReader: (facts) => new DocumentReader(new EmbeddingsTally(facts), WITHOUT_VECTORS),
   newStreamReader: (facts) => new StreamReader(new EmbeddingsTally(facts)),
-  endsStream: () => false,
+  endsStream: NO_END_MARK,
   streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
 };
 

@@ -10,6 +10,7 @@ import { isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js
 import { slimStream } from './long-strings.js';
 import { MediaReader } from './media-reader.js';
 import { openAiChat } from './openai-chat.js';
+import { NO_END_MARK } from './stream-end.js';
 import { readingOf } from './usage-reading.js';
 
 export const openAiSpeech: Dialect = {
@@ -29,7 +30,7 @@ export const openAiSpeech: Dialect = {
   },
   newDocumentReader: (facts) => new MediaReader(facts),
   newStreamReader: (facts) => slimStream(new SpeechTally(facts)),
-  endsStream: () => false,
+  endsStream: NO_END_MARK,
   streamErrorEvent: (message) => openAiChat.streamErrorEvent(message),
 };
 

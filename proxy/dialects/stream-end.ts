@@ -6,6 +6,9 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 
+/** A dialect's `endsStream` when its streams have no end mark: the end of the body is the end. */
+export const NO_END_MARK = (): boolean => false;
+
 /** Whether the chunk ends with the line `mark` (ASCII, given without spaces: those in the chunk do not count). */
 export function endsWithLine(chunk: Uint8Array, mark: string): boolean {
   let at = chunk.length - 1;

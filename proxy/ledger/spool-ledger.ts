@@ -89,10 +89,11 @@ export class SpoolLedger implements UsageLedger {
     this.own = { spool, writer, shipper, shipping, commit, startedMs: Date.now() };
   }
 
-  async open(request: RecordedRequest, cut: RecordedOutcome): Promise<LedgerEntry> {
+  async open(request: RecordedRequest, cut: RecordedOutcome, isWaiting = true): Promise<LedgerEntry> {
     const { writer, commit } = this.admitting();
     const entry = new SpoolEntry(this, writer.open(request, cut), writer.current.number);
     this.entries.add(entry);
+    if (!isWaiting) return entry;
     try {
       await commit.whenWritten();
     } catch (error) {

@@ -28,11 +28,14 @@ const GRANT: DocumentCacheOptions<TokenGrant> = { ...COMMON, entriesMax: 100_000
 
 /** About what one of an account's own prices takes, in characters. */
 const OVERRIDE_CHARACTERS = 400;
+/** About what one purge of its cache takes. */
+const PURGE_CHARACTERS = 300;
 
 /** What stored secrets add to a policy, in characters of base64, and the account's own prices; without any, 1. */
 export function addedCharacters(policy: GatewayPolicy): number {
-  const { providerKeys, customProviders, egressProxySealed, priceOverrides } = policy;
+  const { providerKeys, customProviders, egressProxySealed, priceOverrides, cachePurges } = policy;
   let characters = 1 + (egressProxySealed?.length ?? 0) + priceOverrides.length * OVERRIDE_CHARACTERS;
+  characters += cachePurges.length * PURGE_CHARACTERS;
   for (const { sealed } of providerKeys) characters += sealed.length;
   for (const { sealedHeaders } of customProviders) characters += sealedHeaders?.length ?? 0;
   return characters;

@@ -35,6 +35,12 @@ export interface AnswerShape {
 
 const NO_METER: Meter = { push: () => undefined, finish: () => NOTHING_USED, soFar: () => null };
 
+/** Of an answer that nobody bills: it used nothing, and this model once gave it. */
+export function unmetered(model: string | null): Meter {
+  const reading = { ...NOTHING_USED, model };
+  return { push: () => undefined, finish: () => reading, soFar: () => null };
+}
+
 /** Counts the answers whose usage a decoder could not read. */
 type Counts = Pick<ProxyStatistics, 'undecodedAnswers'>;
 

@@ -3,21 +3,30 @@
  * now, before anything goes upstream and while a stream goes on, and as it is, at the end. Waits until the ledger has
  * that; only then may the client see the end of its answer.
  */
-import { cacheKeyHash, CACHE_KEY_HEADERS } from '../../schema/contracts/cache-key.js';
+import { requestKeyHash } from '../cache/request-key.js';
 import type {
   AttemptRecord,
+  Cost,
   LogBodies,
   RecordedOutcome,
   RecordedRequest,
 } from '../../schema/contracts/usage-record.js';
 import type { Logger } from '../../platform/logger.js';
-import { credentialScope } from '../credentials/credential-scope.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
-import type { Answered, Arrival, AttemptMade, AttemptNotes, OpenAttempt, Relayed, UpstreamCall } from '../exchange.js';
+import type {
+  Answered,
+  Arrival,
+  AttemptMade,
+  AttemptNotes,
+  LookedUp,
+  OpenAttempt,
+  Relayed,
+  UpstreamCall,
+} from '../exchange.js';
 import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
-import { headerOf, loggedQuery } from '../upstream/headers.js';
+import { loggedQuery } from '../upstream/headers.js';
 import { attemptSum } from '../usage/attempt-sum.js';
 import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
@@ -30,6 +39,9 @@ export interface RecordDeps extends CostDeps {
 
 /** A record while its request runs. */
 export class OpenRecord implements AttemptNotes {
+  readonly entry: LedgerEntry;
+  /** what the cache has of it; null: it was not asked */
+  cache: LookedUp | null;
   /** attempts that are over, while others follow; null: there are none, as of nearly every request */
   earlier: AttemptRecord[] | null = null;
 
@@ -37,19 +49,23 @@ export class OpenRecord implements AttemptNotes {
     private readonly deps: RecordDeps,
     public arrival: Arrival,
     public call: UpstreamCall,
-    readonly entry: LedgerEntry,
-  ) {}
+    { entry, cache }: { readonly entry: LedgerEntry; readonly cache: LookedUp | null },
+  ) {
+    this.entry = entry;
+    this.cache = cache;
+  }
 
   get nextNumber(): number {
     return this.earlier === null ? 1 : this.earlier.length + 1;
   }
 
   /** Another step of the same request is tried in place of the one before. */
-  goOn(arrival: Arrival, call: UpstreamCall): void {
+  goOn(arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): void {
     this.arrival = arrival;
     this.call = call;
+    this.cache = cache;
     try {
-      this.entry.restate(requestOf(this.deps, arrival, call));
+      this.entry.restate(requestOf(this.deps, arrival, call, cache));
     } catch (error) {
       this.deps.log.error({ requestId: arrival.id, err: error }, 'the record of a request is that of an earlier step');
     }
@@ -94,6 +110,7 @@ const CUT = {
   responseContentType: null,
   responseBytes: 0,
   firstByteAtMs: null,
+  hit: null,
 };
 
 /** Of a call that has left: the provider has taken in what was sent. */
@@ -108,12 +125,15 @@ export async function open(
   deps: RecordDeps & { readonly ledger: UsageLedger },
   arrival: Arrival,
   call: UpstreamCall,
+  cache: LookedUp | null,
 ): Promise<OpenRecord> {
-  const entry = await deps.ledger.open(requestOf(deps, arrival, call), cutOutcome(deps, arrival, call));
-  return new OpenRecord(deps, arrival, call, entry);
+  const isHit = cache !== null && cache.hit !== null;
+  const cut = cutOutcome(deps, arrival, call, isHit);
+  const entry = await deps.ledger.open(requestOf(deps, arrival, call, cache), cut, !isHit);
+  return new OpenRecord(deps, arrival, call, { entry, cache });
 }
 
-function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedRequest {
+function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): RecordedRequest {
   const { policy } = call.target;
   const { headers } = arrival.request;
   return {
@@ -128,7 +148,7 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Reco
     path: arrival.path + loggedQuery(arrival.query),
     isLog: call.isLog,
     logRetentionDays: policy.settings.logRetentionDays,
-    cacheKeyHash: cacheKey(deps, arrival, call),
+    cacheKeyHash: cache === null ? requestKeyHash(deps.cacheKeyKey, arrival, call) : cache.name.keyHash,
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
     userAgent: headers['user-agent'] ?? null,
@@ -137,12 +157,13 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Reco
   };
 }
 
-/** How the request went if nothing comes back: the provider has taken in what was sent. */
-function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedOutcome {
+/** How the request went if nothing comes back: the provider has taken in what was sent, unless the cache answers. */
+function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, isHit: boolean): RecordedOutcome {
   const { facts, target } = call;
-  const reading = sentReading(call);
+  const reading = isHit ? NOTHING_USED : sentReading(call);
   const { units, usageSource } = reading;
-  const { costPico, costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
+  const cost = isHit ? HIT_COST : costOf(deps, arrival, call, { reading, statusCode: 200 });
+  const { costPico, costStatus, priceVersion, priceRule } = cost;
   const provider = target.provider.slug;
   const model = facts?.model ?? null;
   const attempt = {
@@ -166,7 +187,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
     model,
     statusCode: CUT_STATUS,
     errorCode: null,
-    cached: false,
+    cached: isHit,
     streamed: facts?.isStreaming === true,
     clientAborted: false,
     interrupted: true,
@@ -181,7 +202,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
     priceRule,
     savedPico: null,
     requestCount: 1,
-    attempts: [attempt],
+    attempts: isHit ? NO_ATTEMPTS : [attempt],
     responseContentType: null,
     requestBytes: call.originalBody?.length ?? 0,
     responseBytes: 0,
@@ -258,6 +279,11 @@ function attemptRecord(
   };
 }
 
+/** A hit costs nothing, whatever a custom cost says. */
+const HIT_COST: Cost = Object.freeze({ costPico: 0n, costStatus: 'CACHED', priceVersion: null, priceRule: null });
+const HIT_SUM = Object.freeze({ ...HIT_COST, units: NOTHING_USED.units, usageSource: NOTHING_USED.usageSource });
+const NO_ATTEMPTS: readonly AttemptRecord[] = [];
+
 type Attempts = readonly [AttemptRecord, ...AttemptRecord[]];
 
 /** Those that were noted, and the one that the answer is of, if there is one. */
@@ -268,7 +294,8 @@ function attemptRecords(
   outcome: Outcome & { readonly nowMs: number },
 ): Attempts {
   const { answered, earlier, nowMs } = outcome;
-  const { attempt } = answered.forwarded;
+  // A hit is nobody's attempt, and stands behind those that were made before it.
+  const attempt = answered.hit === null ? answered.forwarded.attempt : null;
   const last = attempt === null ? null : attemptRecord(deps, arrival, call, { answered, attempt, nowMs });
   if (earlier === null && last !== null) return [last];
   const [first, ...others] = [...(earlier ?? []), ...(last === null ? [] : [last])];
@@ -290,15 +317,17 @@ interface Outcome {
 function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): RecordedOutcome {
   const { answered } = outcome;
   const nowMs = Date.now();
-  const attempts = attemptRecords(deps, arrival, call, { ...outcome, nowMs });
-  const last = attempts.length === 1 ? attempts[0] : (attempts.at(-1) ?? attempts[0]);
-  const sum = attemptSum(attempts);
+  const { hit } = answered;
+  const isMade = hit === null || outcome.earlier !== null;
+  const attempts = isMade ? attemptRecords(deps, arrival, call, { ...outcome, nowMs }) : null;
+  const last = hit !== null || attempts === null ? null : (attempts.at(-1) ?? attempts[0]);
+  const sum = attempts === null ? HIT_SUM : attemptSum(attempts);
   return {
-    provider: last.provider,
-    model: last.model,
+    provider: last === null ? call.target.provider.slug : last.provider,
+    model: last === null ? (call.facts?.model ?? null) : last.model,
     statusCode: answered.statusCode,
     errorCode: answered.errorCode,
-    cached: false,
+    cached: hit !== null,
     streamed: answered.streamed,
     clientAborted: answered.clientAborted,
     interrupted: answered.interrupted,
@@ -311,9 +340,9 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outco
     costStatus: sum.costStatus,
     priceVersion: sum.priceVersion,
     priceRule: sum.priceRule,
-    savedPico: null,
+    savedPico: hit === null ? null : costOf(deps, arrival, call, { reading: hit.reading, statusCode: 200 }).costPico,
     requestCount: 1,
-    attempts,
+    attempts: attempts ?? NO_ATTEMPTS,
     responseContentType: answered.responseContentType,
     requestBytes: call.streamed?.bytes ?? call.originalBody?.length ?? 0,
     responseBytes: answered.responseBytes,
@@ -327,31 +356,6 @@ function sinceArrival(arrival: Arrival, atMs: number | null): number | null {
 function joinNotes(first: string | null, second: string | null): string | null {
   if (first === null || second === null) return first ?? second;
   return `${first}; ${second}`;
-}
-
-const NO_BYTES = Buffer.alloc(0);
-
-/** The would-be cache key's hash; null when the body was too large to be held. */
-function cacheKey(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): string | null {
-  if (call.bodyStream !== null) return null;
-  const { policy } = call.target;
-  const variants: string[] = [];
-  for (const name of CACHE_KEY_HEADERS) {
-    const value = headerOf(call.headers, name);
-    if (value !== null) variants.push(`${name}:${value}`);
-  }
-  return cacheKeyHash(deps.cacheKeyKey, {
-    accountId: policy.accountId,
-    gatewayId: policy.gatewayId,
-    origin: call.destination.origin,
-    credential: credentialScope(call),
-    method: arrival.method,
-    path: call.path,
-    isStreaming: call.facts?.isStreaming === true,
-    variants,
-    contentType: arrival.head.headers['content-type'] ?? '',
-    body: call.originalBody ?? NO_BYTES,
-  });
 }
 
 function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null {

@@ -5,20 +5,21 @@
  */
 import type { ServerResponse } from 'node:http';
 import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
+import { AnswerCopy, type CopyRoom } from '../cache/answer-copy.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import type { GatewayError } from '../gateway-error.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
-import type { AnswerNotes, Arrival, Forwarded, Relayed, UpstreamCall } from '../exchange.js';
+import type { AnswerNotes, Arrival, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { answerHeaders, ownHeaders, sendError } from '../own-headers.js';
-import { headerOf } from '../upstream/headers.js';
+import { headerOf, withoutLength } from '../upstream/headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
-import { sendWhole } from '../whole-answer.js';
-import { meter, type Meter } from './meter.js';
+import { latin1, sendWhole } from '../whole-answer.js';
+import { meter, unmetered, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
 const CLIENT_LEFT_STATUS = 499;
@@ -26,27 +27,30 @@ const CLIENT_LEFT_STATUS = 499;
 export interface RelayDeps {
   readonly bounds: RequestBounds;
   readonly statistics: ProxyStatistics;
+  readonly copyRoom: CopyRoom;
 }
 
-/** What is relayed, and where it is noted how far it has come. */
+/** What is relayed, where it is noted how far it has come, and what the cache had of it. */
 export interface Relaying {
   readonly forwarded: Forwarded;
   readonly notes: AnswerNotes;
+  readonly cache: LookedUp | null;
 }
 
 export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, relaying: Relaying): Promise<Relayed> {
-  const { forwarded, notes } = relaying;
+  const { forwarded, notes, cache } = relaying;
   switch (forwarded.kind) {
     case 'answered':
       return new Promise((resolve, reject) =>
-        new Passage(deps, arrival, call, { forwarded, notes }).start({ resolve, reject }),
+        new Passage(deps, arrival, call, { forwarded, notes, cache }).start({ resolve, reject }),
       );
     case 'failed': {
       const { error } = forwarded;
       const { status, code } = error.definition;
       const finish = (): void => {
         const isBodyUnread = !arrival.request.complete;
-        sendError(arrival.response, error, ownHeaders(arrival, call.isLog), { close: isBodyUnread });
+        const headers = ownHeaders(arrival, call.isLog, cache?.status);
+        sendError(arrival.response, error, headers, { close: isBodyUnread });
       };
       return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, finish });
     }
@@ -67,6 +71,8 @@ const NOTHING_RELAYED = {
   responseBody: null,
   isResponseTruncated: false,
   firstByteAtMs: null,
+  hit: null,
+  copy: null,
   finish: () => undefined,
 };
 
@@ -84,7 +90,6 @@ const PROGRESS_GROWTH = 1.05;
 const PROGRESS_INTERVAL_MS_MIN = 25;
 
 const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
-
 /** Up to this size a document goes out as one string with its head: one write instead of a gathered one. */
 const ONE_WRITE_BYTES_MAX = 64 * 1024;
 
@@ -97,6 +102,9 @@ class Passage implements AnswerSink {
   private readonly meter: Meter;
   private readonly filter: UsageChunkFilter | null;
   private readonly body: BodyCollector | null;
+  /** for the cache; null: not wanted */
+  private readonly copy: AnswerCopy | null;
+  private readonly cache: LookedUp | null;
   private readonly contentType: string | null;
   private readonly contentEncoding: string | null;
   private readonly contentLength: number;
@@ -122,7 +130,7 @@ class Passage implements AnswerSink {
     private readonly deps: RelayDeps,
     private readonly arrival: Arrival,
     private readonly call: UpstreamCall,
-    { forwarded, notes }: { readonly forwarded: Extract<Forwarded, { kind: 'answered' }>; readonly notes: AnswerNotes },
+    { forwarded, notes, cache }: Relaying & { readonly forwarded: Extract<Forwarded, { kind: 'answered' }> },
   ) {
     this.forwarded = forwarded;
     this.notes = notes;
@@ -138,10 +146,12 @@ class Passage implements AnswerSink {
     this.contentLength = Number(headerOf(headers, 'content-length') ?? Number.NaN);
     const { isEventStream, contentEncoding } = this;
     const shape = { statusCode, isEventStream, contentEncoding, headers };
-    this.meter = meter(call, shape, deps.statistics);
-    const isFiltered = call.isStreamUsageInjected && this.isEventStream && this.contentEncoding === null;
+    const hit = (this.cache = cache)?.hit ?? null;
+    this.meter = hit === null ? meter(call, shape, deps.statistics) : unmetered(hit.reading.model);
+    const isFiltered = hit === null && call.isStreamUsageInjected && this.isEventStream && contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;
     this.body = call.isLog && call.collectsPayload ? new BodyCollector(call.logBodyBytesMax) : null;
+    this.copy = cache !== null && hit === null && statusCode === 200 ? new AnswerCopy(deps.copyRoom) : null;
   }
 
   start(report: Report): void {
@@ -221,6 +231,7 @@ class Passage implements AnswerSink {
 
   private pass(chunk: Uint8Array, isLast: boolean): boolean {
     this.body?.push(chunk);
+    this.copy?.push(chunk);
     if (this.isReported && !this.isFinished) {
       // What comes behind the end waits for the record; `finish` lets the provider go on.
       this.kept = this.kept === null ? chunk : Buffer.concat([this.kept, chunk]);
@@ -263,7 +274,8 @@ class Passage implements AnswerSink {
     if (!this.isEnded) this.response.on('drain', this.onDrain).on('error', this.onDrain);
     const { headers } = this.answer;
     const sent = this.filter === null ? headers : withoutLength(headers);
-    this.response.writeHead(this.answer.statusCode, sent.concat(answerHeaders(this.arrival, this.call)));
+    const own = answerHeaders(this.arrival, this.call, this.cache?.status);
+    this.response.writeHead(this.answer.statusCode, sent.concat(own));
   }
 
   private readonly onDrain = (): void => {
@@ -281,18 +293,24 @@ class Passage implements AnswerSink {
   /** Reports the end to the pipeline, once; what was kept back goes out in `finish`. */
   private reportEnd(isComplete: boolean, clientAborted: boolean): void {
     this.isReported = true;
+    if (!isComplete) this.copy?.release();
     const interrupted = !isComplete && !clientAborted;
     try {
       const reading = this.meter.finish(isComplete);
       if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted, clientAborted));
       else {
-        reading.then((read) => this.report.resolve(this.relayed(read, interrupted, clientAborted)), this.report.reject);
+        reading.then((read) => this.report.resolve(this.relayed(read, interrupted, clientAborted)), this.fail);
       }
     } catch (error) {
       // Thrown on, it would end in the client library, and nobody would ever hear of this answer's end.
-      this.report.reject(error);
+      this.fail(error);
     }
   }
+
+  private readonly fail = (error: unknown): void => {
+    this.copy?.release();
+    this.report.reject(error);
+  };
 
   private relayed(reading: UsageReading, interrupted: boolean, clientAborted: boolean): Relayed {
     // As long as nothing went down, a broken answer is an ordinary failure with a status of its own.
@@ -311,6 +329,8 @@ class Passage implements AnswerSink {
       responseBody: this.body?.chunks ?? null,
       isResponseTruncated: this.body?.isTruncated ?? false,
       firstByteAtMs: this.firstByteAtMs,
+      hit: this.cache?.hit ?? null,
+      copy: this.copy,
       finish: () => (failure !== null ? this.refuse(failure) : interrupted ? this.breakOff() : this.finish()),
     };
   }
@@ -340,15 +360,14 @@ class Passage implements AnswerSink {
     const hasLength =
       body.length === this.bytes && (Number.isNaN(this.contentLength) || this.contentLength === this.bytes);
     if (!hasLength || this.filter !== null) return false;
-    const sent = headers.concat(answerHeaders(this.arrival, this.call));
+    const sent = headers.concat(answerHeaders(this.arrival, this.call, this.cache?.status));
     return sendWhole(this.response, statusCode, sent, latin1(body));
   }
 
   private refuse(failure: GatewayError): void {
     if (this.response.destroyed) return;
-    sendError(this.response, failure, ownHeaders(this.arrival, this.call.isLog), {
-      close: !this.arrival.request.complete,
-    });
+    const headers = ownHeaders(this.arrival, this.call.isLog, this.cache?.status);
+    sendError(this.response, failure, headers, { close: !this.arrival.request.complete });
   }
 
   /** The upstream broke off: a stream says so in its own dialect; anything else is cut, so that it cannot look whole. */
@@ -378,17 +397,4 @@ const BROKE_OFF = 'the provider broke off in the middle of its answer';
 function ofSlowClient(reading: UsageReading): UsageReading {
   const note = 'the client stopped reading and was cut';
   return { ...reading, usageNote: reading.usageNote === null ? note : `${note}; ${reading.usageNote}` };
-}
-
-/** Bytes as the string that the latin1 encoding turns back into the same bytes. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
-function withoutLength(headers: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() !== 'content-length') kept.push(headers[i] ?? '', headers[i + 1] ?? '');
-  }
-  return kept;
 }

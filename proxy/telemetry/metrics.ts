@@ -1,5 +1,7 @@
 /** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
+import type { AnswerCache } from '../cache/answer-cache.js';
+import type { CopyRoom } from '../cache/answer-copy.js';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { RetryBudgets } from '../attempts/retry-budget.js';
@@ -8,6 +10,7 @@ import type { PolicyCache } from '../policy-cache/policies.js';
 import type { BodyWriter } from '../ledger/body-writer.js';
 import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
+import { declareAnswerCache } from './cache-metrics.js';
 import { declareCounter, declareGauge } from './declare.js';
 import { declareLedger } from './ledger-metrics.js';
 import { declareRateLimits } from './rate-limit-metrics.js';
@@ -23,6 +26,8 @@ export interface MetricSources {
   readonly shipments: Shipments;
   readonly bodies: BodyWriter;
   readonly policyCache: PolicyCache;
+  readonly answerCache: AnswerCache;
+  readonly copyRoom: CopyRoom;
   readonly heldBodies: HeldBodies;
   readonly vault: Vault;
   readonly googleTokens: GoogleTokens;
@@ -39,6 +44,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareRequests(registry, sources.statistics);
   declareLedger(registry, sources);
   declarePolicyCache(registry, sources.policyCache);
+  declareAnswerCache(registry, sources);
   declareHeldBodies(registry, sources.heldBodies);
   declareVault(registry, sources.vault);
   declareGoogleTokens(registry, sources.googleTokens);

@@ -27,6 +27,9 @@ const NOT_UP = new Set<string>([
   'referer',
   // an address for this gateway
   'x-fal-target-url',
+  // names of this gateway's own headers from before they had their prefix
+  'cf-cache-ttl',
+  'cf-skip-cache',
 ]);
 const NOT_UP_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-', 'x-forwarded-'];
 
@@ -170,6 +173,15 @@ export function withoutEchoes(headers: readonly string[], secrets: readonly stri
     const value = headers[i + 1] ?? '';
     if (OF_THE_BODY.has(name.toLowerCase()) || !secrets.some((secret) => value.includes(secret)))
       kept.push(name, value);
+  }
+  return kept;
+}
+
+/** Headers of an answer whose body is no longer as long as it was. */
+export function withoutLength(headers: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() !== 'content-length') kept.push(headers[i] ?? '', headers[i + 1] ?? '');
   }
   return kept;
 }

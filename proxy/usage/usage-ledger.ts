@@ -18,7 +18,8 @@ export interface LedgerEntry {
 export interface UsageLedger {
   /**
    * `cut`: what is recorded when this process ends before anything came back. Throws GatewayError 9006 when another record
-   * could not be kept: nothing is sent upstream then.
+   * could not be kept: nothing is sent upstream then. `isWaiting` false: nothing is sent upstream anyway, so that all that
+   * is known may be written together, when the entry is settled.
    */
-  open(request: RecordedRequest, cut: RecordedOutcome): Promise<LedgerEntry>;
+  open(request: RecordedRequest, cut: RecordedOutcome, isWaiting: boolean): Promise<LedgerEntry>;
 }

@@ -1,11 +1,11 @@
 /**
- * The cache key, version 2: what makes two requests the same request. Computed for every request, caching on or off,
+ * The cache key, version 3: what makes two requests the same request. Computed for every request, caching on or off,
  * and stored as a hash, so that what a cache would have saved can be told afterwards. The scope (account, gateway,
  * origin, credential) can never be replaced by a client; a client's own key replaces body and content type only.
  */
 import { keyedHashHex } from './keyed-hash.js';
 
-export const CACHE_KEY_VERSION = 2;
+export const CACHE_KEY_VERSION = 3;
 
 export interface CacheKeyParts {
   readonly accountId: string;
@@ -17,28 +17,88 @@ export interface CacheKeyParts {
   /** canonical upstream path with its query */
   readonly path: string;
   readonly isStreaming: boolean;
-  /** answer-changing request headers, `name:value` each, sorted by the caller's table */
+  /** answer-changing request headers, `name:value` each, sorted */
   readonly variants: readonly string[];
+  /** `cf-aig-cache-key`, which stands for content type and body; null: they stand for themselves */
+  readonly customKey: string | null;
   readonly contentType: string;
   readonly body: Uint8Array;
 }
 
-/** Request headers that change what a provider answers. */
-export const CACHE_KEY_HEADERS = [
+/** Request headers that change what a provider answers, or in which form. */
+const CACHE_KEY_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-language',
+  'content-encoding',
   'anthropic-version',
   'anthropic-beta',
   'openai-organization',
   'openai-project',
-] as const;
+  'openai-beta',
+  'x-goog-user-project',
+]);
+/** Guardrail, trace and performance of a Bedrock call. */
+const CACHE_KEY_PREFIX = 'x-amzn-bedrock-';
+const SHORTEST = Math.min(...[...CACHE_KEY_HEADERS].map((name) => name.length));
+
+/** What differs from call to call without meaning anything to a provider. */
+const MEANINGLESS: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'baggage',
+  'cdn-loop',
+  'content-length',
+  'content-type', // a part of its own
+  'date',
+  'host',
+  'idempotency-key',
+  'priority',
+  'sentry-trace',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+  'x-amzn-trace-id',
+  'x-correlation-id',
+  'x-request-id',
+]);
+const MEANINGLESS_PREFIXES = ['x-stainless-', 'x-b3-', 'x-datadog-', 'sec-'];
+const NO_VARIANTS: readonly string[] = [];
+
+/**
+ * The `variants` of headers as they go upstream (flat name/value list). Of a provider that nobody knows (an account's
+ * own), any header may be a credential or change the answer: all of them count but those that mean nothing.
+ */
+export function cacheKeyVariants(headers: readonly string[], isProviderKnown: boolean): readonly string[] {
+  let variants: string[] | null = null;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (name.length < SHORTEST && isProviderKnown) continue;
+    const lower = name.toLowerCase();
+    if (isProviderKnown ? isVariant(lower) : !isMeaningless(lower)) {
+      (variants ??= []).push(`${lower}:${headers[i + 1] ?? ''}`);
+    }
+  }
+  if (variants === null) return NO_VARIANTS;
+  return variants.length === 1 ? variants : variants.sort();
+}
+
+const isVariant = (name: string): boolean => CACHE_KEY_HEADERS.has(name) || name.startsWith(CACHE_KEY_PREFIX);
+
+const isMeaningless = (name: string): boolean =>
+  MEANINGLESS.has(name) || MEANINGLESS_PREFIXES.some((prefix) => name.startsWith(prefix));
 
 /** Keyed SHA-256 (hex) over the parts, each preceded by its length, so that no two lists of parts read alike. */
 export function cacheKeyHash(key: Buffer, parts: CacheKeyParts): string {
-  const variants = parts.variants.length === 0 ? '' : parts.variants.join('\n');
+  let variants = '';
+  for (const variant of parts.variants) variants += field(variant);
   const scope = field(parts.accountId) + field(parts.gatewayId) + field(parts.origin) + field(parts.credential);
   const call = field(parts.method) + field(parts.path) + field(parts.isStreaming ? 'stream' : 'document');
-  const head = VERSION_FIELD + scope + call + field(variants) + field(parts.contentType);
-  return keyedHashHex(key, head, parts.body);
+  const head = VERSION_FIELD + scope + call + field(variants);
+  const { customKey } = parts;
+  if (customKey !== null) return keyedHashHex(key, head + CUSTOM_FIELD + field(customKey));
+  return keyedHashHex(key, head + BODY_FIELD + field(parts.contentType), parts.body);
 }
 
 const field = (text: string): string => `${text.length}:${text},`;
 const VERSION_FIELD = field(String(CACHE_KEY_VERSION));
+const CUSTOM_FIELD = field('custom');
+const BODY_FIELD = field('body');

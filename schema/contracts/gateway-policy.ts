@@ -3,6 +3,7 @@
  * row by one query, which the api (publishing after a change) and the proxy (loading after a miss) share.
  */
 import { z } from 'zod';
+import { cachePurgeSchema } from './cache-purges.js';
 import { gatewaySettingsSchema } from './gateway-settings.js';
 import type { AccountId, GatewayId } from './ids.js';
 import { activeOverrideSchema, activeOverridesSql } from './pricing/price-overrides.js';
@@ -48,6 +49,9 @@ export const gatewayPolicySchema = z.object({
   priceOverrides: z.array(activeOverrideSchema),
   /** base64 of the sealed egress proxy URL, bound to the gateway's id; null: the instance's */
   egressProxySealed: z.string().nullable(),
+  /** the revision with which its whole cache began anew; 0: never */
+  cacheEpoch: z.number(),
+  cachePurges: z.array(cachePurgeSchema),
 });
 export type GatewayPolicy = z.infer<typeof gatewayPolicySchema>;
 
@@ -76,6 +80,7 @@ export const GATEWAY_POLICY_SQL = `
         'sealedHeaders', ${BASE64('c.sealed_headers')}) ORDER BY c.slug)
       FROM custom_provider c WHERE c.account_id = a.id), '[]'),
     'priceOverrides', ${activeOverridesSql('a.id')},
-    'egressProxySealed', ${BASE64('s.egress_proxy_sealed')}) AS document
+    'egressProxySealed', ${BASE64('s.egress_proxy_sealed')},
+    'cacheEpoch', g.cache_epoch, 'cachePurges', g.cache_purges) AS document
   FROM gateway g JOIN account a ON a.id = g.account_id JOIN gateway_settings s ON s.gateway_id = g.id
   WHERE g.account_id = $1 AND g.name = $2 AND g.deleted_at IS NULL AND a.deleted_at IS NULL`;

@@ -77,6 +77,8 @@ export const ACTING_SETTINGS: readonly GatewaySettingName[] = [
   'collectLogs',
   'collectLogPayload',
   'rateLimits',
+  'cacheTtlSeconds',
+  'cacheInvalidateOnUpdate',
   'requestTimeoutMs',
   'retryMaxAttempts',
   'retryDelayMs',

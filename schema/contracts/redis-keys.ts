@@ -7,7 +7,7 @@ import type { AccountId, GatewayId } from './ids.js';
 
 /** JSON of a GatewayPolicy, or `null` when there is no such gateway; the hash fields are `revision` and `document`. */
 export const policyKey = (accountId: AccountId, gatewayName: string): string =>
-  `tollgate:policy:v2:${accountId}:${gatewayName}`;
+  `tollgate:policy:v3:${accountId}:${gatewayName}`;
 
 /** The account id behind a URL's account segment. Never changes once it exists: tags and names are not reused. */
 export const accountKey = (segment: string): string => `tollgate:account:v1:${segment}`;
@@ -57,3 +57,78 @@ if held and tonumber(held) > tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1], 'document', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1`;
+
+/** Whose answer it is, and under which whole cache of its gateway it was stored. */
+export interface CachedAnswerName {
+  readonly accountId: AccountId;
+  readonly gatewayId: GatewayId;
+  readonly epoch: number;
+  /** the request's `cacheKeyHash` */
+  readonly keyHash: string;
+}
+
+/** A cached answer's place among its account's: the member of the two indexes, and the end of its key. */
+export const cachedAnswerMember = ({ gatewayId, epoch, keyHash }: CachedAnswerName): string =>
+  `${gatewayId}:${epoch}:${keyHash}`;
+
+/** Everything of one account's cache stands in one slot, because its bytes are bounded together. */
+const cachePrefix = (accountId: AccountId): string => `tollgate:cache:v1:{${accountId}}:`;
+
+/** A cached answer, in the format of proxy/cache/stored-answer.ts. */
+export const cachedAnswerKey = (name: CachedAnswerName): string =>
+  `${cachePrefix(name.accountId)}answer:${cachedAnswerMember(name)}`;
+
+/** An account's index: members by the time of their last use, by the time of their end, their sizes, and the sum of them. */
+export function cacheIndexKeys(
+  accountId: AccountId,
+): readonly [used: string, ends: string, sizes: string, sum: string] {
+  const prefix = cachePrefix(accountId);
+  return [`${prefix}used`, `${prefix}ends`, `${prefix}sizes`, `${prefix}sum`];
+}
+
+/**
+ * Makes room for one answer, books it and writes it, in one step: what were written later, when it has been evicted
+ * meanwhile, would be counted by nobody. KEYS: the index's four, and the prefix of answers' keys; ARGV: member, bytes, ttl
+ * in ms, bytesMax, how many members one call removes at most, and the answer. What has ended goes first, then what was
+ * used longest ago. Time is Redis's own. Returns how many were evicted before their end; -1: there is no room, nothing
+ * was written.
+ */
+export const KEEP_ANSWER_LUA = `
+local used, ends, sizes, sum, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local member, bytes, ttl, max, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+if bytes > max then return -1 end
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local function drop(name)
+  local size = tonumber(redis.call('HGET', sizes, name) or '0')
+  redis.call('ZREM', used, name)
+  redis.call('ZREM', ends, name)
+  redis.call('HDEL', sizes, name)
+  redis.call('DEL', prefix .. name)
+  return redis.call('DECRBY', sum, size)
+end
+local total = tonumber(redis.call('GET', sum) or '0')
+if redis.call('HEXISTS', sizes, member) == 1 then total = drop(member) end
+local dropped = 0
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, most)) do
+  total = drop(name)
+  dropped = dropped + 1
+end
+local evicted = 0
+while total + bytes > max do
+  if dropped + evicted >= most then return -1 end
+  local oldest = redis.call('ZRANGE', used, 0, 0)[1]
+  if not oldest then
+    redis.call('SET', sum, 0)
+    break
+  end
+  total = drop(oldest)
+  evicted = evicted + 1
+end
+redis.call('ZADD', used, now, member)
+redis.call('ZADD', ends, now + ttl, member)
+redis.call('HSET', sizes, member, bytes)
+redis.call('INCRBY', sum, bytes)
+redis.call('SET', prefix .. member, ARGV[6], 'PX', ttl)
+for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
+return evicted`;

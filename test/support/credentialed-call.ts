@@ -53,6 +53,8 @@ export function policyOf(parts: PolicyParts = {}): GatewayPolicy {
     customProviders: [...(parts.customProviders ?? [])],
     priceOverrides: [],
     egressProxySealed: parts.egressProxySealed ?? null,
+    cacheEpoch: 0,
+    cachePurges: [],
   };
 }
 

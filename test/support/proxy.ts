@@ -4,6 +4,7 @@ import { createLogger } from '../../platform/logger.js';
 import { listen } from '../../platform/listen.js';
 import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
+import type { AnswerCacheOptions } from '../../proxy/cache/answer-cache.js';
 import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
 import { BREAKER_BOUNDS, type BreakerBounds } from '../../proxy/attempts/circuit-breakers.js';
@@ -43,6 +44,7 @@ export interface TestProxyOptions {
   readonly poolBounds?: PoolBounds;
   readonly rateLimiterBounds?: RateLimiterBounds;
   readonly breakers?: Partial<BreakerBounds>;
+  readonly answerCache?: Partial<AnswerCacheOptions>;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
@@ -71,9 +73,11 @@ export async function startTestProxy(
     { url: config.redisUrl, connectionName: 'test-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
     ignore,
   );
+  const cacheRedis = createRedis({ url: config.cacheRedisUrl, connectionName: 'test-cache' }, ignore);
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const proxy = createProxy(config, { pool, redis, limitsRedis, subscriber, log }, proxyOptions(options));
+  const clients = { pool, redis, limitsRedis, cacheRedis, subscriber, log };
+  const proxy = createProxy(config, clients, proxyOptions(options));
   await proxy.start();
   const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
   return {
@@ -90,6 +94,7 @@ export async function startTestProxy(
       } finally {
         redis.disconnect();
         limitsRedis.disconnect();
+        cacheRedis.disconnect();
         subscriber.disconnect();
         await Promise.all([pool.end(), owner.end()]);
         await Promise.all([database.close(), redisServer.close(), removeSpoolFolder(dataDir)]);

@@ -56,6 +56,16 @@ export class UpdateGatewayInput {
   @Field(() => Int, { nullable: true }) ifVersion?: Optional<number>;
 }
 
+/** Neither model nor key: the gateway's whole cache; both: what is of both. */
+@InputType()
+export class PurgeCacheInput {
+  @Field(() => ID) gatewayId: string;
+  /** as requests name it, or answers */
+  @Field(() => String, { nullable: true }) model?: Optional<string>;
+  /** a client's own: what its requests send in `cf-aig-cache-key` */
+  @Field(() => String, { nullable: true }) key?: Optional<string>;
+}
+
 @ArgsType()
 export class GatewayPageArguments extends PageArguments {
   @Field(() => String, { nullable: true })
@@ -70,4 +80,6 @@ export const gatewayNameSchema = z
   .refine(isGatewayName, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -, and not begin with -');
 
 export const descriptionSchema = storableText.max(1_024, 'must be at most 1024 characters');
+export const purgedModelSchema = storableText.min(1, 'must not be empty').max(256, 'must be at most 256 characters');
+export const purgedKeySchema = storableText.min(1, 'must not be empty').max(8_192, 'must be at most 8192 characters');
 export const searchSchema = storableText.max(64, 'must be at most 64 characters');

@@ -4,7 +4,7 @@ import { Gateway } from '../../../schema/entities/gateway.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
 import { customSlugOf, endpointUrl, type EndpointOptions } from './endpoint-url.js';
-import { CreateGatewayInput, UpdateGatewayInput } from './gateway.inputs.js';
+import { CreateGatewayInput, PurgeCacheInput, UpdateGatewayInput } from './gateway.inputs.js';
 import type { GatewayService } from './gateway.service.js';
 
 @Resolver(() => Gateway)
@@ -36,6 +36,16 @@ export class GatewayResolver {
   @Authorized('gateway.delete')
   async deleteGateway(@Arg('id', () => ID) id: string, @Ctx() { access }: ApiContext): Promise<string> {
     return this.gateways.delete(await access.scopeOf('gateway.delete', 'gateway', id), id);
+  }
+
+  /** Makes cached answers unreachable, in every proxy within a second. */
+  @Mutation(() => Gateway)
+  @Authorized('cache.purge')
+  async purgeCache(
+    @Arg('input', () => PurgeCacheInput) input: PurgeCacheInput,
+    @Ctx() { access }: ApiContext,
+  ): Promise<Gateway> {
+    return this.gateways.purgeCache(await access.scopeOf('cache.purge', 'gateway', input.gatewayId), input);
   }
 
   /** The base URL for a provider's client; without a provider, the gateway's own. */

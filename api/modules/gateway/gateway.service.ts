@@ -24,10 +24,14 @@ import type { Database } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
+import { emptiedCache, purgedCache } from './cache-purge.js';
 import {
   descriptionSchema,
   gatewayNameSchema,
+  purgedKeySchema,
+  purgedModelSchema,
   type CreateGatewayInput,
+  type PurgeCacheInput,
   type UpdateGatewayInput,
 } from './gateway.inputs.js';
 import { settingsChange, settingsOf, type SettingsChange } from './settings-change.js';
@@ -84,17 +88,34 @@ export class GatewayService {
       if (change.egressProxyUrl === null && isDeepStrictEqual(after, before)) return { gateway, isChanged: false };
       const columns = { ...after.settings, ...this.sealedEgress(tx, gateway.id, change) };
       await tx.update(GatewaySettings, { gatewayId: gateway.id }, columns);
+      const revision = String(await nextRevision(tx));
+      const evicts = before.settings.cacheInvalidateOnUpdate || after.settings.cacheInvalidateOnUpdate;
       await tx.update(
         Gateway,
         { id: gateway.id },
         {
           description: after.description,
           configVersion: gateway.configVersion + 1,
-          revision: String(await nextRevision(tx)),
+          revision,
           updatedAt: () => 'now()',
+          ...(evicts ? emptiedCache(revision) : {}),
         },
       );
       await recordAudit(tx, { action: 'gateway.update', before: { id: gateway.id, ...before }, after });
+      return { gateway: await live(tx, gateway.id), isChanged: true };
+    });
+  }
+
+  /** Makes cached answers unreachable. It is no change of the gateway: its version stays. */
+  async purgeCache(scope: AccountScope<'cache.purge'>, input: PurgeCacheInput): Promise<Gateway> {
+    const model = parseInput(purgedModelSchema.nullable(), input.model ?? null, 'input.model');
+    const key = parseInput(purgedKeySchema.nullable(), input.key ?? null, 'input.key');
+    return this.inChange(scope, async (tx) => {
+      const gateway = await locked(tx, input.gatewayId);
+      const revision = String(await nextRevision(tx));
+      const columns = purgedCache(gateway, { model, key }, { revision, atMs: Date.now() });
+      await tx.update(Gateway, { id: gateway.id }, { revision, ...columns });
+      await recordAudit(tx, { action: 'cache.purge', before: null, after: { id: gateway.id, model, key } });
       return { gateway: await live(tx, gateway.id), isChanged: true };
     });
   }

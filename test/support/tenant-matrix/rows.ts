@@ -176,6 +176,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
     'AI_GATEWAY_EDIT',
   ),
   'Mutation.deleteGateway': onThing('mutation ($id: ID!) { deleteGateway(id: $id) }', 'gatewayId', 'AI_GATEWAY_EDIT'),
+  'Mutation.purgeCache': onThing(
+    'mutation ($id: ID!) { purgeCache(input: { gatewayId: $id, model: "gpt-4o-mini" }) { id name } }',
+    'gatewayId',
+    'AI_GATEWAY_EDIT',
+  ),
   'Mutation.createProviderKey': onThing(
     `mutation ($id: ID!) {
       createProviderKey(input: { gatewayId: $id, provider: "openai", alias: "other", secret: "sk-0123456789" }) { id } }`,

@@ -1,11 +1,13 @@
 import { expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
+import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import type { Arrival, Relayed, UpstreamCall } from '../../../../proxy/exchange.js';
 import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
 import { CUT_NOTE, open, OpenRecord, record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
 import type { LedgerEntry, UsageLedger } from '../../../../proxy/usage/usage-ledger.js';
+import type { CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
 test('a request of which no record can be made leaves no room taken in the ledger, and is told in the log', async () => {
@@ -35,10 +37,11 @@ test('a request of which no record can be made leaves no room taken in the ledge
   const relayed = {
     forwarded: { attempt: { number: 1, step: 0, startedAtMs: 1, statusCode: 200, errorCode: null } },
     statusCode: 200,
+    hit: null,
     reading: { units, usageSource: 'PROVIDER', model: 'gpt', usageNote: null, serviceTier: null },
   } as unknown as Relayed;
 
-  const opened = new OpenRecord(deps, arrival, call, entry);
+  const opened = new OpenRecord(deps, arrival, call, { entry, cache: null });
   await expect(record(deps, arrival, call, { open: opened, relayed })).rejects.toBe(fault);
   expect(abandon).toHaveBeenCalledTimes(1);
   expect(entry.settle).not.toHaveBeenCalled();
@@ -68,7 +71,7 @@ test('a request is opened with the record that it has if the process ends now: w
     method: 'POST',
     path: '/chat/completions',
     query: '?api_key=secret&a=1',
-    options: { customCost: null, metadata: { user: 'x' }, metadataNote: null },
+    options: { customCost: null, metadata: { user: 'x' }, metadataNote: null, cacheKey: null },
     clientIp: null,
   } as unknown as Arrival;
   const call = {
@@ -89,7 +92,7 @@ test('a request is opened with the record that it has if the process ends now: w
     },
   } as unknown as UpstreamCall;
 
-  await open(deps, arrival, call);
+  await open(deps, arrival, call, null);
   const [told, cut] = toOpen.mock.calls[0] ?? [];
   expect(told).toMatchObject({ id: 'request', createdAtMs: 5, accountId: 'account', userAgent: 'sdk' });
   expect(told?.path).not.toContain('secret');
@@ -99,6 +102,15 @@ test('a request is opened with the record that it has if the process ends now: w
   expect(cut?.units).toMatchObject({ outputTokens: 0 });
   expect(cut?.units.inputTokens).toBeGreaterThan(0);
   expect(cut?.attempts).toEqual([expect.objectContaining({ ...used, units: cut?.units, statusCode: null })]);
+
+  // The cache answers: nothing goes upstream, so nothing is estimated, and nothing has to be written before that.
+  const hit = { reading: {} } as unknown as CachedAnswer; // nothing of it is asked before its end
+  const name = { accountId: 'account', gatewayId: 'gateway', epoch: 0, keyHash: 'hash' } as unknown as CachedAnswerName; // ids of nobody's
+  await open(deps, arrival, call, { name, ttlSeconds: 60, status: 'HIT', hit });
+  const [toldOfHit, cutHit, isWaiting] = toOpen.mock.calls[1] ?? [];
+  expect(toldOfHit?.cacheKeyHash).toBe('hash');
+  expect(cutHit).toMatchObject({ cached: true, costPico: 0n, costStatus: 'CACHED', usageSource: 'NONE', attempts: [] });
+  expect([toOpen.mock.calls[0]?.[2], isWaiting]).toEqual([true, false]);
 });
 
 test('a request that is tried again has, at every moment, a record of the attempts that were made by then', () => {
@@ -121,7 +133,7 @@ test('a request that is tried again has, at every moment, a record of the attemp
   } as unknown as UpstreamCall; // what is read of them
   const progress = jest.fn<LedgerEntry['progress']>();
   const entry = { restate: jest.fn(), progress, settle: jest.fn<() => Promise<void>>(), abandon: jest.fn() };
-  const opened = new OpenRecord(deps, arrival, call, entry);
+  const opened = new OpenRecord(deps, arrival, call, { entry, cache: null });
   expect(opened.nextNumber).toBe(1);
 
   const first = { number: 1, step: 0, startedAtMs: 6, statusCode: 503, errorCode: null };

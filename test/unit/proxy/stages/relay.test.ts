@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
+import { CopyRoom } from '../../../../proxy/cache/answer-copy.js';
 import type { Dialect } from '../../../../proxy/dialects/dialect.js';
 import type { Arrival, Forwarded, UpstreamCall } from '../../../../proxy/exchange.js';
 import { REQUEST_BOUNDS } from '../../../../proxy/limits.js';
@@ -31,9 +32,9 @@ test('a reader of usage that fails at the end of an answer leaves nobody waiting
   const attempt = { number: 1, step: 0, startedAtMs: 1, statusCode: 200, errorCode: null };
   const forwarded: Forwarded = { kind: 'answered', answer, attempt };
   const arrival = { response: new EventEmitter() } as unknown as Arrival; // nothing is written before the record is safe
-  const deps = { bounds: REQUEST_BOUNDS, statistics: new ProxyStatistics() };
+  const deps = { bounds: REQUEST_BOUNDS, statistics: new ProxyStatistics(), copyRoom: new CopyRoom() };
   const notes = { progress: () => undefined };
-  const relayed = relay(deps, arrival, call, { forwarded, notes });
+  const relayed = relay(deps, arrival, call, { forwarded, notes, cache: null });
   sink?.data(Buffer.from('{}'));
   expect(() => sink?.end()).not.toThrow(); // the client library would take it for a fault of its connection
   await expect(relayed).rejects.toBe(fault);

@@ -1,0 +1,61 @@
+/**
+ * Copies of answers for the cache while they pass to their clients. Their bytes are bounded, each alone and all together;
+ * at a bound the copy is given up, and counted, and the client's answer goes on.
+ */
+import { ByteParts } from '../usage/byte-parts.js';
+
+/** The wire's 25 MB. */
+export const CACHED_ANSWER_BYTES_MAX = 25 * 1024 * 1024;
+const COPIES_BYTES_MAX = 256 * 1024 * 1024;
+
+export class CopyRoom {
+  /** bytes of copies that are being made */
+  heldBytes = 0;
+  readonly counts = { tooLarge: 0, noRoom: 0 };
+
+  constructor(
+    readonly answerBytesMax: number = CACHED_ANSWER_BYTES_MAX,
+    readonly bytesMax: number = COPIES_BYTES_MAX,
+  ) {}
+}
+
+/** One copy. Whoever has it calls `release` once it is not needed any more. */
+export class AnswerCopy {
+  private parts: ByteParts | null = new ByteParts();
+
+  constructor(private readonly room: CopyRoom) {}
+
+  push(chunk: Uint8Array): void {
+    const { parts, room } = this;
+    if (parts === null) return;
+    const isTooLarge = parts.bytes + chunk.length > room.answerBytesMax;
+    if (isTooLarge || room.heldBytes + chunk.length > room.bytesMax) {
+      room.counts[isTooLarge ? 'tooLarge' : 'noRoom'] += 1;
+      this.release();
+      return;
+    }
+    room.heldBytes += chunk.length;
+    parts.push(chunk);
+  }
+
+  /**
+   * Everything that was pushed, in memory of its own: a view would keep the whole of a socket's buffer alive for as long
+   * as the answer is cached. Null: it was given up.
+   */
+  whole(): Buffer | null {
+    if (this.parts === null) return null;
+    const whole = Buffer.allocUnsafeSlow(this.parts.bytes);
+    let at = 0;
+    for (const part of this.parts.parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  release(): void {
+    if (this.parts === null) return;
+    this.room.heldBytes -= this.parts.bytes;
+    this.parts = null;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Look up: what the cache has for a call that wants it. It stands behind `choose` because the key is made of what that
+ * finds out: whose credential goes where, with which body. Nothing that fails here is the client's affair: it is a miss.
+ */
+import { cacheWish, type CacheWish } from '../cache/cache-wish.js';
+import type { AnswerStore } from '../cache/answer-cache.js';
+import { suits, type CachedAnswer } from '../cache/cached-answer.js';
+import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
+import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
+
+export interface LookUpDeps {
+  readonly answerCache: AnswerStore;
+  readonly cacheKeyKey: Buffer;
+}
+
+/** Null: the call has nothing to do with the cache. A promise only when Redis has to be asked. */
+export function lookUp(
+  deps: LookUpDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+): LookedUp | null | Promise<LookedUp | null> {
+  const { policy } = call.target;
+  const wish = cacheWish(arrival.options, policy.settings);
+  if (wish === null || !isCacheable(arrival, call, wish)) return null;
+  const keyHash = requestKeyHash(deps.cacheKeyKey, arrival, call);
+  if (keyHash === null) return null;
+  const { accountId, gatewayId, cacheEpoch: epoch, cachePurges: purges } = policy;
+  const name = { accountId, gatewayId, epoch, keyHash };
+  const wanted = {
+    purges,
+    acceptEncoding: arrival.head.headers['accept-encoding'],
+    varyHash: (names: readonly string[]) => requestVaryHash(deps.cacheKeyKey, call, names),
+  };
+  const { ttlSeconds } = wish;
+  const looked = (hit: CachedAnswer | null): LookedUp => {
+    return { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit };
+  };
+  const found = deps.answerCache.find(name, (answer) => suits(answer, wanted));
+  return found instanceof Promise ? found.then(looked) : looked(found);
+}
+
+/**
+ * Whose answer may stand for another's. By the gateway's setting alone these are the calls whose format is known: what a
+ * provider's other paths do (make a batch, upload a file) may not be left out because it was done before.
+ */
+function isCacheable(arrival: Arrival, call: UpstreamCall, wish: CacheWish): boolean {
+  if (arrival.method !== 'POST' || call.bodyStream !== null) return false;
+  if (arrival.head.headers.range !== undefined) return false;
+  return call.dialect !== null || wish.isAskedFor;
+}

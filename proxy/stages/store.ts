@@ -1,0 +1,67 @@
+/**
+ * Store: puts an answer into the cache when it is one that others may get. It waits for nothing: this proxy has the
+ * answer when it returns, the others as soon as Redis has it.
+ */
+import type { Logger } from '../../platform/logger.js';
+import { cacheKeyDigest } from '../../schema/contracts/cache-purges.js';
+import type { AnswerStore } from '../cache/answer-cache.js';
+import type { AnswerCopy } from '../cache/answer-copy.js';
+import type { CachedAnswer } from '../cache/cached-answer.js';
+import { requestVaryHash } from '../cache/request-key.js';
+import { isSound } from '../cache/sound-answer.js';
+import { storedHeaders, varyNames } from '../cache/stored-headers.js';
+import type { Arrival, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
+
+export interface StoreDeps {
+  readonly answerCache: AnswerStore;
+  readonly cacheKeyKey: Buffer;
+  readonly log: Logger;
+}
+
+/** Never throws: the answer is on its way to its client, and a record is owed. */
+export function store(
+  deps: StoreDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  { cache, relayed }: { readonly cache: LookedUp | null; readonly relayed: Relayed },
+): void {
+  const { copy } = relayed;
+  if (copy === null || cache === null) return;
+  try {
+    const answer = cachedAnswer(deps, arrival, call, { relayed, copy });
+    if (answer !== null) deps.answerCache.put(cache.name, answer, cache.ttlSeconds);
+  } catch (error) {
+    deps.log.error({ requestId: arrival.id, err: error }, 'an answer could not be cached; its client has it');
+  } finally {
+    copy.release();
+  }
+}
+
+/** Null: nobody else may get it. */
+function cachedAnswer(
+  deps: StoreDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  { relayed, copy }: { readonly relayed: Relayed; readonly copy: AnswerCopy },
+): CachedAnswer | null {
+  if (relayed.forwarded.kind !== 'answered') return null;
+  const { headers } = relayed.forwarded.answer;
+  const { provider, policy } = call.target;
+  const vary = varyNames(headers, provider.credentialHeaders);
+  if (vary === 'any') return null;
+  const body = copy.whole();
+  if (body === null || !isSound(call, relayed, body)) return null;
+  const { responseEncoding } = relayed;
+  const { cacheKey } = arrival.options;
+  return {
+    headers: storedHeaders(headers),
+    body,
+    contentEncoding: responseEncoding === 'identity' ? null : responseEncoding,
+    vary,
+    varyHash: vary === null ? null : requestVaryHash(deps.cacheKeyKey, call, vary),
+    policyRevision: policy.revision,
+    keyDigest: cacheKey === null ? null : cacheKeyDigest(Buffer.from(cacheKey, 'latin1')),
+    requestedModel: call.facts?.model ?? null,
+    reading: relayed.reading,
+  };
+}

@@ -1,0 +1,100 @@
+/** T-CACHE-6 and T-CACHE-7: many keys, and what stands behind a hit on its connection. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
+import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
+import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
+import { cachedAnswerKey, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
+import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
+import { openRedis } from '../../../support/cached-keys.js';
+import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
+import { rawExchange } from '../../../support/raw-exchange.js';
+import { openTestRedis } from '../../../support/redis.js';
+import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
+import { waitFor } from '../../../support/wait-for.js';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+  rig.upstream.answer = answerJson(200, chatCompletion());
+});
+afterAll(() => rig.stop());
+
+test(
+  'T-CACHE-6: however many keys come, an account has its bound in Redis, and others keep what they have',
+  async () => {
+    const server = await openTestRedis();
+    const redis = await openRedis(server.url);
+    const accountBytesMax = 200_000;
+    const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, memoryAnswerBytesMax: 1_100, accountBytesMax });
+    const [greedy, modest] = [newUuidV7() as AccountId, newUuidV7() as AccountId]; // of nobody's
+    const gatewayId = newUuidV7() as GatewayId; // likewise
+    const nameOf = (accountId: AccountId, keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+    const answer = {
+      headers: [],
+      body: Buffer.alloc(1_000, 1),
+      contentEncoding: null,
+      vary: null,
+      varyHash: null,
+      policyRevision: 1,
+      keyDigest: null,
+      requestedModel: null,
+      reading: NOTHING_USED,
+    };
+    const kept = nameOf(modest, 'kept');
+    cache.put(kept, answer, 600);
+    const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
+    for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
+      cache.put(nameOf(greedy, `key ${i}`), answer, 600);
+      if (i % 100 !== 99) continue;
+      await waitFor(
+        async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key ${i}`)))) === 1,
+        'it is written',
+      );
+      expect(Number(await redis.get(sum))).toBeLessThanOrEqual(accountBytesMax);
+    }
+    const keys = await redis.keys(`*{${greedy}}:answer:*`);
+    expect(keys.length).toBeGreaterThan(50);
+    expect(keys.length).toBeLessThan(200);
+    expect([await redis.zcard(used), await redis.zcard(ends), await redis.hlen(sizes)]).toEqual(
+      Array(3).fill(keys.length),
+    );
+    expect(Number(await redis.get(sum))).toBeGreaterThan(accountBytesMax / 2);
+    expect(cache.counts.redisEvictions).toBe(DISTINCT_SHARED_KEYS - keys.length);
+    expect(await redis.exists(cachedAnswerKey(kept))).toBe(1);
+    redis.disconnect();
+    await server.close();
+  },
+  FULL_SIZE_TIMEOUT_MS,
+);
+
+test('T-CACHE-7: behind a hit, its connection goes on with the next request, whatever the body was', async () => {
+  const tenant = await rig.tenant();
+  const path = `${new URL(tenant.base).pathname}/openai/chat/completions`;
+  const head = (...lines: string[]): string =>
+    [`POST ${path} HTTP/1.1`, 'Host: a', 'Content-Type: application/json', ...lines, '', ''].join('\r\n');
+  const stored = head('cf-aig-cache-key: shared', 'Content-Length: 2', 'Connection: close');
+  await rawExchange(rig.proxy.url, `${stored}{}`);
+  // A body that is itself a request: unread, it would be the connection's next one.
+  const smuggled = head('cf-aig-event-id: smuggled', 'Content-Length: 0');
+  const asked = head('cf-aig-cache-key: shared', 'cf-aig-event-id: first', `Content-Length: ${smuggled.length}`);
+  const chunked = head('cf-aig-cache-key: shared', 'cf-aig-event-id: second', 'Transfer-Encoding: chunked');
+  const chunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
+  const last = head('cf-aig-event-id: last', 'cf-aig-cache-key: shared', 'Content-Length: 0', 'Connection: close');
+  const { text } = await rawExchange(rig.proxy.url, asked + smuggled + chunked + chunk + last);
+  expect([...text.matchAll(/cf-aig-event-id: (\w+)/gi)].map(([, id]) => id)).toEqual(['first', 'second', 'last']);
+  expect([...text.matchAll(/cf-aig-cache-status: (\w+)/gi)].map(([, status]) => status)).toEqual(Array(3).fill('HIT'));
+});
+
+test('T-CACHE-7: a body too large to be held goes to the provider, though its key has an answer', async () => {
+  const tenant = await rig.tenant();
+  const url = `${tenant.base}/openai/chat/completions`;
+  const headers = { 'cf-aig-cache-key': 'shared' };
+  await (await post(url, CHAT, headers)).text();
+  rig.upstream.seen.length = 0;
+  const body = JSON.stringify({ ...CHAT, padding: 'x'.repeat(1_100_000) });
+  const answer = await post(url, body, headers);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('cf-aig-cache-status')).toBeNull();
+  expect(rig.upstream.seen[0]?.body.length).toBe(body.length);
+});

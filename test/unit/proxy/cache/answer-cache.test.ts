@@ -1,0 +1,94 @@
+import type { Redis } from 'ioredis';
+import { expect, test } from '@jest/globals';
+import { AnswerCache } from '../../../../proxy/cache/answer-cache.js';
+import { AnswerCopy, CopyRoom } from '../../../../proxy/cache/answer-copy.js';
+import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
+import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
+import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
+import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
+
+const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
+const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+const answerOf = (body: Buffer): CachedAnswer => ({
+  headers: [],
+  body,
+  contentEncoding: null,
+  vary: null,
+  varyHash: null,
+  policyRevision: 1,
+  keyDigest: null,
+  requestedModel: null,
+  reading: NOTHING_USED,
+});
+const any = (): boolean => true;
+
+/** Redis as it is while nobody is there; and one that never answers. */
+const AWAY = { status: 'end' } as unknown as Redis; // nothing else of it is asked then
+const silent = (commands: string[]): Redis => {
+  const fail = (name: string) => (): Promise<never> => {
+    commands.push(name);
+    return Promise.reject(new Error('Command timed out'));
+  };
+  return { status: 'ready', getBuffer: fail('get'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
+};
+
+const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
+
+test(
+  'T-CACHE-6: however many keys come, memory has its bound, and the last answers are there',
+  () => {
+    const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => 0 });
+    const answer = answerOf(Buffer.alloc(100));
+    for (let i = 0; i < DISTINCT_KEYS; i++) {
+      cache.put(nameOf(`key ${i}`), answer, 60);
+      if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
+    }
+    expect(cache.find(nameOf(`key ${DISTINCT_KEYS - 1}`), any)).toBe(answer);
+    expect(cache.find(nameOf('key 0'), any)).toBeNull();
+    expect(cache.counts.stored).toBe(DISTINCT_KEYS);
+    expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
+    cache.put(nameOf('large'), answerOf(Buffer.alloc(65_000)), 60);
+    expect(cache.find(nameOf('large'), any)).toBeNull();
+  },
+  FULL_SIZE_TIMEOUT_MS,
+);
+
+test('an answer is there until its time has passed, and not for whom it does not suit', () => {
+  let nowMs = 0;
+  const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => nowMs });
+  const answer = answerOf(Buffer.from('x'));
+  cache.put(nameOf('key'), answer, 60);
+  expect(cache.find(nameOf('key'), () => false)).toBeNull();
+  nowMs = 59_999;
+  expect(cache.find(nameOf('key'), any)).toBe(answer);
+  nowMs = 60_000;
+  expect(cache.find(nameOf('key'), any)).toBeNull();
+});
+
+test('a Redis that does not answer is a miss, and is not waited for again at once', async () => {
+  let nowMs = 0;
+  const commands: string[] = [];
+  const cache = new AnswerCache(silent(commands), { ...BOUNDS, now: () => nowMs });
+  expect(await cache.find(nameOf('key'), any)).toBeNull();
+  expect(cache.find(nameOf('key'), any)).toBeNull(); // no promise
+  cache.put(nameOf('key'), answerOf(Buffer.from('x')), 60);
+  expect(cache.counts.notShared).toBe(1);
+  nowMs = 1_000;
+  await cache.find(nameOf('other'), any);
+  expect(commands).toEqual(['get', 'get']);
+  expect(cache.counts.failures).toBe(2);
+});
+
+test('copies of answers have a bound each and one together, and give back what they took', () => {
+  const room = new CopyRoom(100, 150);
+  const [first, second] = [new AnswerCopy(room), new AnswerCopy(room)];
+  first.push(Buffer.alloc(60, 1));
+  first.push(Buffer.alloc(40, 2));
+  second.push(Buffer.alloc(51, 3));
+  expect([first.whole()?.length, second.whole(), room.heldBytes]).toEqual([100, null, 100]);
+  first.push(Buffer.alloc(1));
+  expect([first.whole(), room.heldBytes]).toEqual([null, 0]);
+  expect(room.counts).toEqual({ tooLarge: 1, noRoom: 1 });
+  first.release();
+  expect(room.heldBytes).toBe(0);
+});
