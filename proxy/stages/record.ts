@@ -324,7 +324,7 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outco
   const sum = attempts === null ? HIT_SUM : attemptSum(attempts);
   return {
     provider: last === null ? call.target.provider.slug : last.provider,
-    model: last === null ? (call.facts?.model ?? null) : last.model,
+    model: last === null ? (answered.reading.model ?? call.facts?.model ?? null) : last.model,
     statusCode: answered.statusCode,
     errorCode: answered.errorCode,
     cached: hit !== null,

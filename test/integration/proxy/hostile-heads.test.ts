@@ -136,9 +136,9 @@ test("T-CRLF-1 a control character in a provider's header is no answer, and reac
   const { port } = provider.address() as AddressInfo; // a TCP server that listens has one
   const own = await startTestProxy({ openai: `http://127.0.0.1:${port}` });
   try {
-    const other = await createTenant(own.owner);
-    await other.gateway('main');
     for (control of controls) {
+      const other = await createTenant(own.owner); // nobody is refused because others have failed
+      await other.gateway('main');
       const answer = await fetch(`${own.url}/v1/${other.tag}/main/openai/models`);
       expect({ control, status: answer.status }).toEqual({ control, status: 502 });
       expect(answer.headers.has('x-bad')).toBe(false);

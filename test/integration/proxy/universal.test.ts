@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerEvents, answerJson, chatCompletion, chatEvents, type Answer } from '../../support/fake-upstream.js';
+import { limitedBy, limitRule } from '../../support/rate-limits.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecordCount, usageRecords } from '../../support/usage-records.js';
 
@@ -249,4 +250,35 @@ test('each step’s settings win over the request’s, and those over the gatewa
       }
     }
   }
+});
+
+test('a step whose answer is cached calls nobody, costs nothing, and stands beside the attempts before it', async () => {
+  const tenant = await pricedTenant();
+  rig.upstream.answer = byProvider(answerJson(404, FAILURE), answerJson(200, MESSAGE));
+  const ask = (): Promise<Response> => post(tenant.base, [OPENAI, ANTHROPIC], { 'cf-aig-cache-ttl': '60' });
+  const first = await ask();
+  expect(first.headers.get('cf-aig-cache-status')).toBe('MISS');
+  await first.arrayBuffer();
+  const before = rig.upstream.seen.length;
+  const second = await ask();
+  expect(second.headers.get('cf-aig-cache-status')).toBe('HIT');
+  expect(second.headers.get('cf-aig-step')).toBe('1');
+  expect(await second.json()).toEqual(MESSAGE);
+  expect(rig.upstream.seen.slice(before).map(({ url }) => url)).toEqual(['/v1/chat/completions']);
+  const [, row] = await usageRecords(rig.proxy.owner, tenant.accountId, 2);
+  expect(row).toMatchObject({ provider: 'anthropic', cached: true, cost_pico: '0', saved_pico: '400' });
+  expect(row?.['attempts']).toMatchObject([{ number: 1, step: 0, provider: 'openai', statusCode: 404 }]);
+});
+
+test('a universal request is counted once by the rate limits, however many steps it takes', async () => {
+  const tenant = await pricedTenant(limitedBy(limitRule({ limit: 2 })));
+  rig.upstream.answer = byProvider(answerJson(404, FAILURE), answerJson(200, MESSAGE));
+  const ask = async (): Promise<number> => {
+    const response = await post(tenant.base, [OPENAI, ANTHROPIC]);
+    await response.arrayBuffer();
+    return response.status;
+  };
+  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 429]);
+  const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 3);
+  expect(rows[2]).toMatchObject({ provider: 'openai', status_code: 429, error_code: 2003, cost_pico: '0' });
 });

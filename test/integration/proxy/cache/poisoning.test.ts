@@ -5,7 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { answerEvents, answerJson, chatCompletion, chatEvents, type Answer } from '../../../support/fake-upstream.js';
 import { rawCall, type RawAnswer } from '../../../support/raw-call.js';
+import { openRedis } from '../../../support/cached-keys.js';
 import { CHAT, startRig, type Rig } from '../../../support/rig.js';
+import { waitFor } from '../../../support/wait-for.js';
 
 let rig: Rig;
 let base: string;
@@ -169,6 +171,9 @@ test('T-CACHE-4: by its gateway’s setting alone only calls of a known format a
 test('T-CACHE-4: an answer larger than 25 MiB passes, and is not kept; one below it is', async () => {
   const sizes = [25 * 1024 * 1024 + 1, 24 * 1024 * 1024];
   const statuses: unknown[] = [];
+  const redis = await openRedis(rig.proxy.redis.url);
+  const answersKept = async (): Promise<number> => (await redis.keys('*:answer:*')).length;
+  const before = await answersKept();
   for (const size of sizes) {
     const part = Buffer.alloc(64 * 1024, 1);
     rig.upstream.answer = async (_request, response) => {
@@ -184,7 +189,11 @@ test('T-CACHE-4: an answer larger than 25 MiB passes, and is not kept; one below
       const answer = await send(sent);
       expect(answer.body.length).toBe(size);
       statuses.push(statusOf(answer));
+      // Too large for this proxy's memory, it is cached as soon as Redis has it.
+      if (size === sizes[1]) await waitFor(async () => (await answersKept()) > before, 'it is kept');
     }
   }
   expect(statuses).toEqual(['MISS', 'MISS', 'MISS', 'HIT']);
+  expect(await answersKept()).toBe(before + 1);
+  redis.disconnect();
 });
