@@ -118,7 +118,7 @@ async function firstSuccess(
   let opened: OpenRecord | null = null;
   for (const [number, step] of steps.entries()) {
     const isLast = number === steps.length - 1;
-    // Of several steps, one at least is tried, whatever its breaker says.
+    // When none was tried before, the last of several is, whatever its breaker says.
     const isRescue = isLast && opened === null && number > 0;
     const chosen = await stepCall(deps, step, { ...of, isRescue });
     if (!(chosen instanceof GatewayError)) {

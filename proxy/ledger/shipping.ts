@@ -63,7 +63,8 @@ export class Shipping {
     } finally {
       this.running = null;
       done();
-      if (!this.isShipped()) this.schedule();
+      if (this.isShipped()) this.unshippedSinceMs = null;
+      else this.schedule();
     }
   }
 
@@ -96,6 +97,7 @@ export class Shipping {
         const hasShipped = await shipper.shipNext(settledSeq());
         this.retryDelayMs = 0;
         if (hasShipped) this.unshippedSinceMs = this.isShipped() ? null : beganMs;
+        else if (this.isShipped()) this.unshippedSinceMs = null;
         if (!hasShipped) return;
         await shipped();
         // What came meanwhile waits for the next interval: shipped at once, it would be a transaction for a few records.

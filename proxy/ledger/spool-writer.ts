@@ -61,6 +61,8 @@ export class SpoolWriter {
   private lastSegment = 0;
   /** of the last record that was added, and of the last one that is being synced */
   private lastSeq = 0;
+  /** nothing is written meanwhile: an heir takes a number that comes before lower ones for a loss of those */
+  private areTaken = false;
   private syncingSeq = 0;
   private making: Promise<void> | null = null;
 
@@ -142,6 +144,7 @@ export class SpoolWriter {
   write(): void {
     const length = this.unsafe.length - this.unsafeWritten;
     if (length === 0) return;
+    if (this.areTaken) throw new Error('records with lower numbers are on their way to Postgres');
     try {
       this.writeUnsafe(length);
     } catch (error) {
@@ -193,6 +196,11 @@ export class SpoolWriter {
 
   /** Takes all frames out that could not be made safe: whoever takes them answers for them, or puts them back. */
   takeUnsafe(): Buffer {
+    this.areTaken = true;
+    return this.emptied();
+  }
+
+  private emptied(): Buffer {
     const frames = Buffer.from(this.unsafe.view(0, this.unsafe.length));
     this.unsafe.clear();
     this.unsafeWritten = 0;
@@ -201,9 +209,10 @@ export class SpoolWriter {
 
   /** In front of those that were added meanwhile. */
   putBack(frames: Buffer): void {
-    const later = this.takeUnsafe();
+    const later = this.emptied();
     this.unsafe.bytesOf(frames);
     this.unsafe.bytesOf(later);
+    this.areTaken = false;
   }
 
   /** Removes the oldest segment, of which nothing is needed any more. It is still there when the disk refuses. */

@@ -259,7 +259,9 @@ function attemptRecord(
   }: { readonly answered: AttemptMade; readonly attempt: OpenAttempt; readonly nowMs: number },
 ): AttemptRecord {
   const { reading } = answered;
-  const cost = costOf(deps, arrival, call, answered);
+  // What has left and is not answered yet may well be, and costs what the first attempt would.
+  const isOpen = answered.statusCode === CUT_STATUS && attempt.statusCode === null && attempt.errorCode === null;
+  const cost = costOf(deps, arrival, call, isOpen ? { reading, statusCode: 200 } : answered);
   // Written out: object spreads were a fifth of a request (docs/performance.md).
   return {
     number: attempt.number,
@@ -313,6 +315,13 @@ interface Outcome {
   readonly earlier: readonly AttemptRecord[] | null;
 }
 
+/** A hit behind attempts that cost nothing is CACHED all the same. */
+function sumOf(attempts: Attempts | null, isHit: boolean): ReturnType<typeof attemptSum> {
+  if (attempts === null) return HIT_SUM;
+  const sum = attemptSum(attempts);
+  return isHit && sum.costStatus === 'NOT_BILLABLE' ? HIT_SUM : sum;
+}
+
 /** How a request went by now. Called with what has come of it so far, it says what there would be to say if that was all. */
 function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): RecordedOutcome {
   const { answered } = outcome;
@@ -321,7 +330,7 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outco
   const isMade = hit === null || outcome.earlier !== null;
   const attempts = isMade ? attemptRecords(deps, arrival, call, { ...outcome, nowMs }) : null;
   const last = hit !== null || attempts === null ? null : (attempts.at(-1) ?? attempts[0]);
-  const sum = attempts === null ? HIT_SUM : attemptSum(attempts);
+  const sum = sumOf(attempts, hit !== null);
   return {
     provider: last === null ? call.target.provider.slug : last.provider,
     model: last === null ? (answered.reading.model ?? call.facts?.model ?? null) : last.model,

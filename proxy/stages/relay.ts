@@ -22,7 +22,7 @@ import { latin1, sendWhole } from '../whole-answer.js';
 import { meter, unmetered, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
-const CLIENT_LEFT_STATUS = 499;
+const CLIENT_LEFT = { statusCode: 499, clientAborted: true };
 
 export interface RelayDeps {
   readonly bounds: RequestBounds;
@@ -55,7 +55,7 @@ export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, rel
       return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, finish });
     }
     case 'client-left':
-      return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: CLIENT_LEFT_STATUS, clientAborted: true });
+      return Promise.resolve({ ...NOTHING_RELAYED, ...CLIENT_LEFT, forwarded, hit: cache?.hit ?? null });
   }
 }
 

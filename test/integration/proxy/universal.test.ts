@@ -267,6 +267,7 @@ test('a step whose answer is cached calls nobody, costs nothing, and stands besi
   expect(rig.upstream.seen.slice(before).map(({ url }) => url)).toEqual(['/v1/chat/completions']);
   const [, row] = await usageRecords(rig.proxy.owner, tenant.accountId, 2);
   expect(row).toMatchObject({ provider: 'anthropic', cached: true, cost_pico: '0', saved_pico: '400' });
+  expect(row).toMatchObject({ cost_status: 'CACHED' });
   expect(row?.['attempts']).toMatchObject([{ number: 1, step: 0, provider: 'openai', statusCode: 404 }]);
 });
 

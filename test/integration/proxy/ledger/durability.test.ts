@@ -105,6 +105,17 @@ test.each([true, false])(
   },
 );
 
+test('what settles while others are on their way to Postgres is written behind them, never before', async () => {
+  await commits(false);
+  add(1);
+  const taken = writer.takeUnsafe();
+  add(2);
+  expect(() => writer.write()).toThrow('on their way to Postgres');
+  writer.putBack(taken);
+  writer.write();
+  expect(await numbersUpTo('written')).toEqual([1, 2]);
+});
+
 test.each([true, false])(
   'a reader misses nothing that is written before the next segment begins (synced: %s)',
   async (isSynced) => {
