@@ -73,7 +73,10 @@ export async function startTestProxy(
     { url: config.redisUrl, connectionName: 'test-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
     ignore,
   );
-  const cacheRedis = createRedis({ url: config.cacheRedisUrl, connectionName: 'test-cache' }, ignore);
+  const cacheRedis = createRedis(
+    { url: config.cacheRedisUrl, connectionName: 'test-cache', commandTimeoutMs: 5_000 }, // a busy machine is no outage
+    ignore,
+  );
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
   const clients = { pool, redis, limitsRedis, cacheRedis, subscriber, log };
