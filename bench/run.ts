@@ -2,11 +2,8 @@
  * `npm run bench`: Tollgate's proxy beside its controls, under the same load, in turns. It judges nothing: the figures
  * are for reading. Whatever it starts ends with it.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { beginRun, makeFolder, say } from './bench-run.js';
 import { fileURLToPath } from 'node:url';
-import { onShutdown } from '../platform/shutdown.js';
 import { startBareRelay } from './controls/bare-relay.js';
 import { hasNginx, startNginx } from './controls/nginx.js';
 import type { Figure } from './figures.js';
@@ -14,25 +11,13 @@ import { startLoad } from './load/load.js';
 import { currentCommit, describeMachine, MEASURED_CORE, pinToLoadCore } from './machine.js';
 import { parseOptions, type BenchOptions } from './options.js';
 import { asJson, figuresTable, measurementsTable } from './report.js';
-import { Running } from './running.js';
 import { measureInterleaved } from './scenarios/measurement.js';
 import { SCENARIOS } from './scenarios/scenario.js';
 import type { Surroundings, System, SystemName } from './system.js';
 import { startTollgate } from './tollgate/tollgate.js';
 import { startUpstream } from './upstream/upstream.js';
 
-const say = (line: string): boolean => process.stdout.write(`${line}\n`);
-const running = new Running();
-const shutDown = onShutdown({
-  steps: [{ name: 'stopping what was started', run: () => running.stopAll() }],
-  report: (what, error) => process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`),
-});
-
-async function makeFolder(): Promise<{ path: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tollgate-bench-'));
-  chmodSync(folder, 0o711); // Postgres may run as another user
-  return { path: folder, stop: async () => rmSync(folder, { recursive: true, force: true }) };
-}
+const { running, shutDown } = beginRun();
 
 async function startSystems(options: BenchOptions, isPinned: boolean): Promise<Map<SystemName, System>> {
   const folder = await running.add(makeFolder);

@@ -13,7 +13,7 @@ import { LIMITS_COMMAND_TIMEOUT_MS } from './rate-limits/shared-counters.js';
 
 const POOL_CONNECTIONS_MAX = 8;
 const DRAIN_MS = 30_000;
-/** Long enough for the largest answer; then the look-up is a miss. */
+/** Then the look-up is a miss. (The largest answers, of tens of MiB, may take longer on a busy machine.) */
 const CACHE_TIMEOUT_MS = 250;
 
 function configOrExit(): ProxyConfig {

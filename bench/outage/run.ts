@@ -2,32 +2,18 @@
  * `npm run bench:outage`: Postgres is stopped for a while under load, and comes back. It judges nothing but what must not
  * happen: it ends with 1 when a client saw an error, or a record was lost or doubled. Whatever it starts ends with it.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { beginRun, makeFolder, say } from '../bench-run.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { freePort } from '../../platform/listen.js';
-import { onShutdown } from '../../platform/shutdown.js';
 import { MEASURED_CORE, pinToLoadCore } from '../machine.js';
-import { Running } from '../running.js';
 import { startProxy } from '../tollgate/tollgate.js';
 import { startUpstream } from '../upstream/upstream.js';
 import { parseOutageOptions, type OutageOptions } from './options.js';
 import { measureOutage, OutagePostgres } from './outage.js';
 import { outageTable } from './report.js';
 
-const say = (line: string): boolean => process.stdout.write(`${line}\n`);
-const running = new Running();
-const shutDown = onShutdown({
-  steps: [{ name: 'stopping what was started', run: () => running.stopAll() }],
-  report: (what, error) => process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`),
-});
-
-async function makeFolder(): Promise<{ path: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tollgate-outage-'));
-  chmodSync(folder, 0o711); // Postgres may run as another user
-  return { path: folder, stop: async () => rmSync(folder, { recursive: true, force: true }) };
-}
+const { running, shutDown } = beginRun();
 
 /** The exit code. */
 async function run(options: OutageOptions): Promise<number> {
