@@ -1,17 +1,18 @@
 /** The client's address: the socket's, or as far up `X-Forwarded-For` as the operator's own proxies reach. */
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import type { ClientRequest } from './client/client-exchange.js';
+import { joinedHeaders } from './upstream/headers.js';
 
 /**
  * The address of the client, `trustedHops` proxies in front of us: hop 1 is the last entry of `X-Forwarded-For`, which
  * our own load balancer wrote. With 0 hops no header is read at all, so none can be forged. Null when unusable.
  */
-export function clientIp(request: IncomingMessage, trustedHops: number): string | null {
+export function clientIp(request: ClientRequest, trustedHops: number): string | null {
   const peer = normaliseIp(request.socket.remoteAddress ?? '');
   if (trustedHops === 0) return peer;
-  const header = request.headers['x-forwarded-for'];
-  if (header === undefined) return peer;
-  const entries = (Array.isArray(header) ? header.join(',') : header).split(',');
+  const header = joinedHeaders(request.rawHeaders, 'x-forwarded-for');
+  if (header === null) return peer;
+  const entries = header.split(',');
   const entry = entries[Math.max(0, entries.length - trustedHops)];
   return entry === undefined ? peer : normaliseIp(entry.trim());
 }

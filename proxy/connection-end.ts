@@ -4,8 +4,9 @@
  * answer and a FIN go out first, what the client still sends is read and dropped, within bounds, and only then the
  * socket goes (RFC 9112 §9.6). Nothing that arrives behind such an answer is a request any more.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
+import { headerOf } from './upstream/headers.js';
 
 /** At the bound, or when the time is up, the connection is cut, read or not. */
 const DROPPED_BYTES_MAX = 64 * 1024;
@@ -19,7 +20,7 @@ export function isEnding(socket: object): boolean {
 }
 
 /** Makes this answer, not yet written, the connection's last. The caller sends `Connection: close` with it. */
-export function endConnectionAfter(response: ServerResponse): void {
+export function endConnectionAfter(response: ClientResponse): void {
   const { socket } = response.req;
   ending.add(socket);
   socket.destroySoon = lingerThenDestroy; // what Node calls when an answer with `Connection: close` is out
@@ -50,8 +51,9 @@ function lingerThenDestroy(this: Socket): void {
 }
 
 /** Whether some of the request's body has not arrived yet. */
-export function isBodyUnread(request: IncomingMessage): boolean {
+export function isBodyUnread(request: ClientRequest): boolean {
   if (request.complete) return false;
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  return coding !== undefined || (length !== undefined && length !== '0');
+  if (headerOf(request.rawHeaders, 'transfer-encoding') !== null) return true;
+  const length = headerOf(request.rawHeaders, 'content-length');
+  return length !== null && length !== '0';
 }

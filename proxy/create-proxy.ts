@@ -8,6 +8,7 @@ import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
 import { CopyRoom } from './cache/answer-copy.js';
+import { ClientConnections, type Serve } from './client/client-connections.js';
 import type { ProxyConfig } from './config.js';
 import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
 import { RetryBudgets } from './attempts/retry-budget.js';
@@ -28,7 +29,7 @@ import { LedgerUpkeep } from './ledger/upkeep.js';
 import { GoogleTokens } from './credentials/google-oauth.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
-import { createExpressApp, createShapedServer } from './server.js';
+import { createBoundedServer, createExpressApp } from './server.js';
 import { SystemMessageHashes } from './system-message-hashes.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
@@ -100,7 +101,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
-  const server = createGatewayServer(deps, state);
+  const { server, connections } = createGatewayServer(deps, state);
   const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books }));
   listeners.push(server, metricsServer);
   return {
@@ -117,7 +118,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
     async stop(deadlineMs) {
       Object.assign(state, { isReady: false, why: 'stopping' });
       follower.stop();
-      await closeServer(server, deadlineMs);
+      await closeServer(server, connections, deadlineMs);
       metricsServer.close();
       await letGo({ books, dispatchers, vault, limits }, deadlineMs);
     },
@@ -289,7 +290,12 @@ function demoBase(config: ProxyConfig): string | null {
   return config.demoProviderOrigin === null ? null : `${config.demoProviderOrigin.replace(/\/+$/, '')}/v1`;
 }
 
-function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why: string }): Server {
+interface GatewayServer {
+  readonly server: Server;
+  readonly connections: ClientConnections;
+}
+
+function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why: string }): GatewayServer {
   const app = createExpressApp();
   app.use((request, response, next) => {
     if (admit(deps, request, response)) next();
@@ -304,26 +310,38 @@ function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why:
     (_request, response) =>
       void response.status(404).json({ error: 'gateway calls begin with /v1/{account}/{gateway}/{provider}' }),
   );
-  const server = createShapedServer(app, (request, response) => {
-    // by its prefix alone: no route pattern is matched on the request path
-    if (!isGatewayCall(request.url ?? '')) return false;
+  const take: Serve = (request, response) => {
     deps.statistics.requests += 1;
     void serve(deps, request, response);
+  };
+  const server = createBoundedServer(app, (request, response) => {
+    // by its prefix alone: no route pattern is matched on the request path
+    if (!isGatewayCall(request.url ?? '')) return false;
+    take(request, response);
     return true;
   });
   answerMalformed(server, ({ definition }) => deps.statistics.refused(definition));
-  return server;
+  return { server, connections: new ClientConnections(server, take) };
 }
 
 /** Stops accepting and waits for running requests; at the deadline they are cut. */
-async function closeServer(server: Server, deadlineMs: number): Promise<void> {
-  if (!server.listening) return;
+async function closeServer(server: Server, connections: ClientConnections, deadlineMs: number): Promise<void> {
+  connections.stop();
+  if (!server.listening) return connections.close();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  const closeIdle = (): void => {
+    server.closeIdleConnections();
+    connections.closeIdle();
+  };
+  closeIdle();
   // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.
-  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_INTERVAL_MS);
-  const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  const idle = setInterval(closeIdle, CLOSE_IDLE_INTERVAL_MS);
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    connections.close();
+  }, deadlineMs);
   await closed;
   clearInterval(idle);
   clearTimeout(timer);
+  connections.close();
 }

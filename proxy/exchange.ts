@@ -2,7 +2,6 @@
  * The values that a request becomes on its way. Each stage takes the ones before it and makes the next, so that the
  * compiler proves the order: nothing is forwarded that was not chosen, nothing chosen that was not authenticated.
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
 import type { CachedAnswerName } from '../schema/contracts/redis-keys.js';
@@ -10,6 +9,7 @@ import type { AttemptRecord } from '../schema/contracts/usage-record.js';
 import type { RetryRule } from './attempts/retry-rule.js';
 import type { AnswerCopy } from './cache/answer-copy.js';
 import type { CachedAnswer } from './cache/cached-answer.js';
+import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
 import type { CacheStatus } from './own-headers.js';
@@ -22,13 +22,12 @@ import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
 /** The headers that a call is made from. */
 export interface RequestHead {
   readonly rawHeaders: readonly string[];
-  readonly headers: IncomingHttpHeaders;
 }
 
 /** Passed the guard: what was asked, of whom, with which wishes. */
 export interface Arrival {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
   /** the request itself, but for a universal step, which has headers of its own */
   readonly head: RequestHead;
   /** of a universal step; null: it is still to be read from the request */

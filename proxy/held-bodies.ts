@@ -2,7 +2,7 @@
  * Bodies that must be held whole, because a signature covers them. Each is bounded, and so are all of them together: an
  * instance whose signed uploads would fill its memory refuses the next one instead.
  */
-import type { ServerResponse } from 'node:http';
+import type { ClientResponse } from './client/client-exchange.js';
 import { GatewayError } from './gateway-error.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -32,7 +32,7 @@ export class HeldBodies {
   constructor(private readonly bounds: HeldBodyBounds = HELD_BODY_BOUNDS) {}
 
   /** A hold that ends with its answer, however that ends. */
-  holdFor(response: ServerResponse): BodyHold {
+  holdFor(response: ClientResponse): BodyHold {
     let taken = 0;
     // Said once: bytes that still come afterwards, or an answer that has closed already, hold nothing.
     let isOver = response.closed;

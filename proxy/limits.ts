@@ -13,6 +13,13 @@ export const ATTEMPTS_MS_MAX = 600_000;
  */
 export const CONNECTION_IDLE_TIMEOUT_MS = 660_000;
 
+/** What is held of a body: enough for every chat request; a larger one is streamed, never cached or retried. */
+export const HELD_BYTES_MAX = 1024 * 1024;
+
+/** From a connection's first byte, or its beginning, to the end of a request's head: then 400/9002. */
+export const HEADERS_TIMEOUT_MS = 15_000;
+/** To the end of its body: likewise */
+export const REQUEST_TIMEOUT_MS = 300_000;
 /** Above the idle time of common load balancers (60 s): closing first is the classic cause of their 502s. */
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** Then the connection is closed in good order: clients spread over new proxies, and nothing lives for ever. */

@@ -1,6 +1,6 @@
 /** The headers that this gateway adds to every answer, and its own answers: refusals, preflights, the bare base. */
-import type { ServerResponse } from 'node:http';
 import { errorEnvelope } from '../schema/contracts/error-codes.js';
+import type { ClientResponse } from './client/client-exchange.js';
 import { endConnectionAfter, isBodyUnread } from './connection-end.js';
 import type { Arrival, UpstreamCall } from './exchange.js';
 import type { GatewayError } from './gateway-error.js';
@@ -65,7 +65,7 @@ const MODEL = /^[!-~]{1,256}$/;
 
 /** Answers with the wire's error envelope. `close` ends the connection too: an unread body may still be coming. */
 export function sendError(
-  response: ServerResponse,
+  response: ClientResponse,
   error: GatewayError,
   headers: string[],
   options: { readonly close: boolean },
@@ -81,7 +81,7 @@ export function sendError(
 }
 
 /** A preflight is answered before any look-up: every origin, method and header may call; credentials never travel. */
-export function sendPreflight(response: ServerResponse, requestedHeaders: string | undefined): void {
+export function sendPreflight(response: ClientResponse, requestedHeaders: string | null): void {
   const headers = [
     'access-control-allow-origin',
     '*',
@@ -100,14 +100,14 @@ export function sendPreflight(response: ServerResponse, requestedHeaders: string
 }
 
 /** What clients probe before their first call: the provider's bare base exists. */
-export function sendEmpty(response: ServerResponse, headers: string[]): void {
+export function sendEmpty(response: ClientResponse, headers: string[]): void {
   headers.push('content-length', '0');
   if (isBodyUnread(response.req)) close(response, headers);
   response.writeHead(200, headers);
   response.end();
 }
 
-function close(response: ServerResponse, headers: string[]): void {
+function close(response: ClientResponse, headers: string[]): void {
   headers.push('connection', 'close');
   endConnectionAfter(response);
 }

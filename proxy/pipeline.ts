@@ -3,13 +3,13 @@
  * each stage takes what the stages before it made. A universal request goes the same way, from `choose` on once for each
  * step that is tried.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
 import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
 import { giveUp } from './attempts/given-up.js';
 import { ReplayedAnswer } from './cache/replayed-answer.js';
+import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import type { Arrival, Caller, Forwarded, LookedUp, OpenAttempt, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
@@ -28,6 +28,7 @@ import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/res
 import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 import { isUniversal, readSteps } from './universal/steps.js';
+import { headerOf } from './upstream/headers.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps
@@ -53,7 +54,7 @@ export const isGatewayCall = (url: string): boolean => url.startsWith(PREFIX) ||
 const SLASH = 47;
 
 /** Whether a request that is not for the pipeline may have its answer; if not, it was refused. */
-export function admit(deps: PipelineDeps, request: IncomingMessage, response: ServerResponse): boolean {
+export function admit(deps: PipelineDeps, request: ClientRequest, response: ClientResponse): boolean {
   if (isEnding(request.socket)) return false;
   try {
     checkHead(request, deps.loopMark);
@@ -65,13 +66,13 @@ export function admit(deps: PipelineDeps, request: IncomingMessage, response: Se
 }
 
 /** Serves one gateway request; never rejects. */
-export async function serve(deps: PipelineDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serve(deps: PipelineDeps, request: ClientRequest, response: ClientResponse): Promise<void> {
   if (isEnding(request.socket)) return;
   let arrival: Arrival | null = null;
   try {
     if (isPreflight(request)) {
       checkHead(request, deps.loopMark);
-      return sendPreflight(response, request.headers['access-control-request-headers']);
+      return sendPreflight(response, headerOf(request.rawHeaders, 'access-control-request-headers'));
     }
     arrival = guard(deps, request, response);
     if (isUniversal(arrival)) return await serveSteps(deps, arrival);
@@ -218,22 +219,22 @@ function replay(arrival: Arrival, cache: LookedUp | null): Forwarded | null {
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */
-function isPreflight(request: IncomingMessage): boolean {
-  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+function isPreflight(request: ClientRequest): boolean {
+  return request.method === 'OPTIONS' && headerOf(request.rawHeaders, 'access-control-request-method') !== null;
 }
 
 /** Clients ask for the provider's bare base before their first call. */
 function isProbe({ path, method, request }: Arrival, { provider }: Target): boolean {
   if (path !== '' || (method !== 'HEAD' && method !== 'GET')) return false;
-  return provider.addressHeader === undefined || request.headers[provider.addressHeader] === undefined;
+  return provider.addressHeader === undefined || headerOf(request.rawHeaders, provider.addressHeader) === null;
 }
 
 const internalError = (cause: unknown): GatewayError =>
   new GatewayError('unavailable', 'an internal error', { cause, retryAfterSeconds: 1 });
 
 interface Refused {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
   readonly arrival: Arrival | null;
 }
 

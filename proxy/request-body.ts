@@ -2,16 +2,14 @@
  * The client's request body: held in memory up to 1 MiB; a larger one is streamed on, with the bytes read so far in
  * front. Counted against the instance's bound as it passes, whatever its header says.
  */
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
+import type { ClientRequest } from './client/client-exchange.js';
+import { PlainRequest } from './client/plain-request.js';
 import { sayContinue } from './expect-continue.js';
 import { GatewayError } from './gateway-error.js';
-import { HeldRequest } from './held-request.js';
 import type { BodyHold } from './held-bodies.js';
-import type { RequestBounds } from './limits.js';
+import { HELD_BYTES_MAX, type RequestBounds } from './limits.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
-
-/** What is held: enough for every chat request; a larger body is never cached or retried. */
-export const HELD_BYTES_MAX = 1024 * 1024;
 
 export type RequestBody =
   | { readonly kind: 'held'; readonly bytes: Buffer }
@@ -48,8 +46,46 @@ export interface RequestBodyDeps {
  */
 export function readRequestBody(
   deps: RequestBodyDeps,
-  request: IncomingMessage,
+  request: ClientRequest,
   hold: BodyHold | null = null,
+): RequestBody | Promise<RequestBody> {
+  if (request instanceof PlainRequest) return readPlainBody(deps, request, hold);
+  if (request instanceof IncomingMessage) return readStreamBody(deps, request, hold);
+  throw new Error('a request that is neither plain nor of Node has no body to read');
+}
+
+/** The body of a plain request: none is so large that it would be streamed. */
+function readPlainBody(
+  deps: RequestBodyDeps,
+  request: PlainRequest,
+  hold: BodyHold | null,
+): RequestBody | Promise<RequestBody> {
+  const { bodyBytes } = request;
+  if (bodyBytes > deps.bodyBytesMax) return Promise.reject(tooLarge(deps.bodyBytesMax));
+  const refusal = hold === null ? null : hold.take(bodyBytes);
+  if (refusal !== null) return Promise.reject(refusal);
+  if (request.complete) return { kind: 'held', bytes: request.whole() };
+  if (request.isCut) return Promise.reject(new ClientLeft());
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | null): void => {
+      clearTimeout(timer);
+      request.unlisten();
+      if (error === null) resolve({ kind: 'held', bytes: request.whole() });
+      else reject(error);
+    };
+    const timer = setTimeout(() => settle(fellSilent(deps)), deps.bounds.uploadIdleMs);
+    request.listen({
+      onChunk: () => void timer.refresh(),
+      onWhole: () => settle(null),
+      onLeft: () => settle(new ClientLeft()),
+    });
+  });
+}
+
+function readStreamBody(
+  deps: RequestBodyDeps,
+  request: IncomingMessage,
+  hold: BodyHold | null,
 ): RequestBody | Promise<RequestBody> {
   const bodyBytesMax = hold === null ? deps.bodyBytesMax : Math.min(hold.bytesMax, deps.bodyBytesMax);
   const length = request.headers['content-length'];
@@ -58,11 +94,6 @@ export function readRequestBody(
   }
   if (length !== undefined && Number(length) > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
   if (request.destroyed) return Promise.reject(new ClientLeft()); // 'close' is not said again
-  const whole = hold === null && request instanceof HeldRequest ? request.takeWhole(Number(length)) : null;
-  if (whole !== null) {
-    if (whole.length > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
-    return { kind: 'held', bytes: whole };
-  }
   sayContinue(request);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@
  * servers read differently (two Hosts, a Host with a path, leading zeros in a length, …); what could mean two things to
  * two programs is refused here, before anything is read out of it. RFC 9112 and RFC 9110 §5, read strictly.
  */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest } from './client/client-exchange.js';
 import { GatewayError } from './gateway-error.js';
 
 const TARGET_BYTES_MAX = 8 * 1024;
@@ -57,7 +57,7 @@ const GOVERNING_PREFIXES = ['cf-aig-', 'x-forwarded-'];
  * head cannot be used (417 for an `Expect`, 426 for an `Upgrade`), 9007: the request passed here before.
  * @param loopMark this instance's mark in `CDN-Loop`
  */
-export function checkHead(request: IncomingMessage, loopMark: string): string {
+export function checkHead(request: ClientRequest, loopMark: string): string {
   const { rawHeaders } = request;
   if (rawHeaders.length > 2 * HEADERS_MAX) throw refusal(`there are more than ${HEADERS_MAX} headers`);
   if (request.httpVersionMajor !== 1 || request.httpVersionMinor > 1) throw refusal('only HTTP/1.1 is spoken here');
@@ -180,7 +180,7 @@ function checkExpect(value: string): void {
 }
 
 /** RFC 9112 §6: one way to know where the body ends. */
-function checkFraming(request: IncomingMessage, length: string | null, coding: string | null): void {
+function checkFraming(request: ClientRequest, length: string | null, coding: string | null): void {
   if (coding !== null) {
     if (coding.toLowerCase() !== 'chunked') throw refusal('the only transfer-encoding is chunked');
     if (length !== null) throw refusal('content-length and transfer-encoding exclude each other');

@@ -1,19 +1,18 @@
 /**
- * The proxy's HTTP server: Express, kept shape-stable.
- *
- * Express calls `Object.setPrototypeOf(req, app.request)` on every request, which gives every request and response
- * another hidden class and slows all later property access (three times fewer requests a second, measured on Node 20).
- * Here the server *creates* requests and responses whose prototypes already are `app.request` and `app.response`, so
- * that call changes nothing. `test/unit/proxy/server.test.ts` keeps it so.
+ * Node's HTTP server and the Express app behind it. They serve what is no plain gateway call (`client/`): health checks,
+ * and gateway calls in a rarer form of HTTP/1.1.
  */
-import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import express, { type Express } from 'express';
 import { holdContinue } from './expect-continue.js';
-import { HeldRequest } from './held-request.js';
-import { CONNECTION_IDLE_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from './limits.js';
+import {
+  CONNECTION_IDLE_TIMEOUT_MS,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  REQUESTS_PER_CONNECTION_MAX,
+  REQUEST_TIMEOUT_MS,
+} from './limits.js';
 
-const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 300_000;
 const CONNECTION_CHECK_INTERVAL_MS = 5_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 /** Node drops those behind without a word: one more than the guard lets in, so that it can tell. */
@@ -31,21 +30,10 @@ export function createExpressApp(): Express {
 /** Takes a request; false: it is not its affair. */
 export type FirstHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/**
- * An HTTP server for `app` whose requests and responses are born with the app's prototypes. What `first` takes does not
- * come to the app: its router alone was a fiftieth of a request.
- */
-export function createShapedServer(app: Express, first: FirstHandler = () => false): Server {
-  class ShapedRequest extends HeldRequest {}
-  class ShapedResponse<Request extends IncomingMessage> extends ServerResponse<Request> {}
-  adopt(ShapedRequest.prototype, express.request, app);
-  adopt(ShapedResponse.prototype, express.response, app);
-  Object.assign(app, { request: ShapedRequest.prototype, response: ShapedResponse.prototype });
-
+/** An HTTP server for `app`, to which only those requests come that `first` does not take. */
+export function createBoundedServer(app: Express, first: FirstHandler = () => false): Server {
   const server = createServer(
     {
-      IncomingMessage: ShapedRequest,
-      ServerResponse: ShapedResponse,
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -84,10 +72,4 @@ function closeAfterLast(response: ServerResponse): void {
   // set by Node's server, missing in its types
   const { maxRequestsOnConnectionReached: isLast } = response as { maxRequestsOnConnectionReached?: boolean };
   if (isLast === true) response.shouldKeepAlive = false;
-}
-
-/** Defines Express's members on a real subclass: plain prototype objects given to the constructor do not help. */
-function adopt(prototype: object, expressMembers: object, app: Express): void {
-  Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(expressMembers));
-  Object.defineProperty(prototype, 'app', { configurable: true, enumerable: true, writable: true, value: app });
 }

@@ -21,7 +21,7 @@ export function requestKeyHash(key: Buffer, arrival: Arrival, call: UpstreamCall
     isStreaming: call.facts?.isStreaming === true,
     variants: cacheKeyVariants(call.headers, customProvider === null),
     customKey: arrival.options.cacheKey,
-    contentType: arrival.head.headers['content-type'] ?? '',
+    contentType: headerOf(arrival.head.rawHeaders, 'content-type') ?? '',
     body: call.originalBody ?? NO_BYTES,
   });
 }

@@ -5,7 +5,7 @@
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import type { Arrival } from '../exchange.js';
 import type { Provider } from '../providers/provider.js';
-import { unescaped } from '../upstream/headers.js';
+import { headerOf, unescaped } from '../upstream/headers.js';
 
 type Carriers = Pick<Provider, 'credentialHeaders' | 'credentialParameters'>;
 
@@ -26,8 +26,8 @@ export function hasClientCredential(arrival: Arrival, provider: Carriers): boole
 /** The value of the first of the provider's headers that holds a credential; null: none does. */
 export function clientHeaderCredential(arrival: Arrival, provider: Carriers): string | null {
   for (const name of provider.credentialHeaders) {
-    const value = arrival.head.headers[name];
-    if (typeof value === 'string' && isCredential(value)) return value;
+    const value = headerOf(arrival.head.rawHeaders, name);
+    if (value !== null && isCredential(value)) return value;
   }
   return null;
 }

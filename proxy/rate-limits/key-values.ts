@@ -6,6 +6,7 @@ import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
 import type { Arrival, Caller } from '../exchange.js';
+import { joinedHeaders } from '../upstream/headers.js';
 import type { CompiledRule } from './compiled-rules.js';
 
 /** Of requests without the key, and of rules that count the whole gateway. No hash is that short. */
@@ -44,11 +45,8 @@ function keyValue({ key, keyName }: CompiledRule, arrival: Arrival, caller: Call
       return arrival.clientIp === null ? null : clientNetwork(arrival.clientIp);
     case 'TOKEN':
       return caller.apiTokenId;
-    case 'HEADER': {
-      const value = arrival.request.headers[keyName];
-      // An array is `set-cookie`'s, an object one of JavaScript's own: neither is a header that tells clients apart.
-      return typeof value === 'string' ? value : null;
-    }
+    case 'HEADER':
+      return joinedHeaders(arrival.request.rawHeaders, keyName);
     case 'METADATA': {
       const { metadata } = arrival.options;
       return metadata !== null && Object.hasOwn(metadata, keyName) ? String(metadata[keyName]) : null;

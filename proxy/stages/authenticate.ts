@@ -8,6 +8,7 @@ import type { TokenGrant } from '../../schema/contracts/token-grant.js';
 import { isInNetworks, networkList } from '../client-ip.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
+import { headerOf } from '../upstream/headers.js';
 
 /** Where token grants come from, by the token's hash; `find` throws (503/9006) when it cannot be known. */
 export interface TokenGrants {
@@ -78,8 +79,8 @@ function presentedToken(grants: TokenGrants, arrival: Arrival, credentialHeaders
   const ownHash = own === null ? null : grants.hashOf(own);
   if (ownHash !== null) return ownHash;
   for (const name of credentialHeaders) {
-    const value = arrival.head.headers[name];
-    if (typeof value !== 'string') continue;
+    const value = headerOf(arrival.head.rawHeaders, name);
+    if (value === null) continue;
     // Behind whatever scheme the provider's SDK writes: `Bearer`, `Token`, `Key`, `Api-Key`, or none.
     const tokenHash = grants.hashOf(value.slice(value.lastIndexOf(' ') + 1));
     if (tokenHash !== null) return tokenHash;

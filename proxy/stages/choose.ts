@@ -2,7 +2,7 @@
  * Choose: turns an authenticated request into one upstream call: reads the body, understands as much of it as the
  * gateway needs, and decides path, headers, bytes, time limit and what will be kept of it.
  */
-import { DEFAULT_REQUEST_TIMEOUT_MS } from '../limits.js';
+import { DEFAULT_REQUEST_TIMEOUT_MS, HELD_BYTES_MAX } from '../limits.js';
 import { applyCredential, changesCredential, needsWholeBody } from '../credentials/apply-credential.js';
 import { gatewayEgress } from '../credentials/gateway-egress.js';
 import { assertBound } from '../credentials/key-binding.js';
@@ -17,9 +17,9 @@ import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
 import { guardJson } from '../json-guard.js';
-import { HELD_BYTES_MAX, readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
+import { readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
 import type { Destination, EgressProxy } from '../upstream/destination.js';
-import { upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
+import { headerOf, upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
 
 export interface ChooseDeps extends RequestBodyDeps {
   readonly logBodyBytesMax: number;
@@ -126,7 +126,7 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
 
 /** The fields of a form, as far as it is held. */
 function formOf(body: RequestBody, arrival: Arrival): unknown {
-  const contentType = arrival.head.headers['content-type'] ?? null;
+  const contentType = headerOf(arrival.head.rawHeaders, 'content-type');
   return formFields(body.kind === 'held' ? body.bytes : body.head, contentType);
 }
 

@@ -2,9 +2,9 @@
  * Guard: the first stage. Takes the request apart without looking anything up, and refuses what no later stage should
  * ever see. Routing and authentication read only what this stage parsed.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../schema/contracts/ids.js';
 import { clientIp } from '../client-ip.js';
+import type { ClientRequest, ClientResponse } from '../client/client-exchange.js';
 import type { Arrival } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { checkHead } from '../request-head.js';
@@ -24,7 +24,7 @@ export interface GuardDeps {
  * Throws GatewayError 9002 for what cannot be a gateway call, 9007 for one that has been here before, 9001 for a
  * `cf-aig-*` header that cannot be used.
  */
-export function guard(deps: GuardDeps, request: IncomingMessage, response: ServerResponse): Arrival {
+export function guard(deps: GuardDeps, request: ClientRequest, response: ClientResponse): Arrival {
   const method = request.method ?? '';
   if (!METHODS.has(method)) throw new GatewayError('methodNotAllowed', `method ${method} is not allowed`);
   const target = parseTarget(checkHead(request, deps.loopMark));

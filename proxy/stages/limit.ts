@@ -10,7 +10,7 @@ import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import type { LimitRefusal, RateLimiter } from '../rate-limits/rate-limiter.js';
 import type { Refusals } from '../rate-limits/refusals.js';
-import { loggedQuery } from '../upstream/headers.js';
+import { headerOf, loggedQuery } from '../upstream/headers.js';
 
 export interface LimitDeps {
   readonly rateLimiter: RateLimiter;
@@ -72,7 +72,7 @@ const headerText = (name: string): string =>
 
 function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, refusal: LimitRefusal): UsageRecord {
   const { policy, provider } = target;
-  const { headers } = arrival.request;
+  const { rawHeaders } = arrival.request;
   const { metadata, metadataNote } = arrival.options;
   const note = `refused by ${limitText(refusal)}`;
   return {
@@ -107,8 +107,8 @@ function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, 
     metadata,
     attempts: [],
     clientIp: arrival.clientIp,
-    userAgent: headers['user-agent'] ?? null,
-    requestContentType: headers['content-type'] ?? null,
+    userAgent: headerOf(rawHeaders, 'user-agent'),
+    requestContentType: headerOf(rawHeaders, 'content-type'),
     responseContentType: 'application/json',
     systemMessageHash: null,
     requestBytes: 0,

@@ -7,6 +7,7 @@ import type { AnswerStore } from '../cache/answer-cache.js';
 import { suits, type CachedAnswer } from '../cache/cached-answer.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
+import { headerOf, joinedHeaders } from '../upstream/headers.js';
 
 export interface LookUpDeps {
   readonly answerCache: AnswerStore;
@@ -28,7 +29,7 @@ export function lookUp(
   const name = { accountId, gatewayId, epoch, keyHash };
   const wanted = {
     purges,
-    acceptEncoding: arrival.head.headers['accept-encoding'],
+    acceptEncoding: joinedHeaders(arrival.head.rawHeaders, 'accept-encoding') ?? undefined,
     varyHash: (names: readonly string[]) => requestVaryHash(deps.cacheKeyKey, call, names),
   };
   const { ttlSeconds } = wish;
@@ -45,6 +46,6 @@ export function lookUp(
  */
 function isCacheable(arrival: Arrival, call: UpstreamCall, wish: CacheWish): boolean {
   if (arrival.method !== 'POST' || call.bodyStream !== null) return false;
-  if (arrival.head.headers.range !== undefined) return false;
+  if (headerOf(arrival.head.rawHeaders, 'range') !== null) return false;
   return call.dialect !== null || wish.isAskedFor;
 }

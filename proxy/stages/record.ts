@@ -26,7 +26,7 @@ import type {
 } from '../exchange.js';
 import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
-import { loggedQuery } from '../upstream/headers.js';
+import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum } from '../usage/attempt-sum.js';
 import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
@@ -135,7 +135,6 @@ export async function open(
 
 function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): RecordedRequest {
   const { policy } = call.target;
-  const { headers } = arrival.request;
   return {
     id: arrival.id,
     createdAtMs: arrival.arrivedAtMs,
@@ -151,8 +150,8 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache
     cacheKeyHash: cache === null ? requestKeyHash(deps.cacheKeyKey, arrival, call) : cache.name.keyHash,
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
-    userAgent: headers['user-agent'] ?? null,
-    requestContentType: arrival.head.headers['content-type'] ?? null,
+    userAgent: headerOf(arrival.request.rawHeaders, 'user-agent'),
+    requestContentType: headerOf(arrival.head.rawHeaders, 'content-type'),
     systemMessageHash: systemMessageHash(deps, call),
   };
 }

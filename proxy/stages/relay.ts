@@ -3,9 +3,9 @@
  * A chunk goes out first and is accounted for afterwards. The last bytes are kept back: `finish` sends them, once the
  * usage record is safe, so that no client sees the end of an answer that could still be forgotten.
  */
-import type { ServerResponse } from 'node:http';
 import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
 import { AnswerCopy, type CopyRoom } from '../cache/answer-copy.js';
+import type { ClientResponse } from '../client/client-exchange.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import type { GatewayError } from '../gateway-error.js';
@@ -18,7 +18,6 @@ import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { BodyCollector } from '../usage/body-collector.js';
-import { latin1, sendWhole } from '../whole-answer.js';
 import { meter, unmetered, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
@@ -90,15 +89,13 @@ const PROGRESS_GROWTH = 1.05;
 const PROGRESS_INTERVAL_MS_MIN = 25;
 
 const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
-/** Up to this size a document goes out as one string with its head: one write instead of a gathered one. */
-const ONE_WRITE_BYTES_MAX = 64 * 1024;
 
 /** One answer on its way down. */
 class Passage implements AnswerSink {
   private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>;
   private readonly notes: AnswerNotes;
   private readonly answer: UpstreamAnswer;
-  private readonly response: ServerResponse;
+  private readonly response: ClientResponse;
   private readonly meter: Meter;
   private readonly filter: UsageChunkFilter | null;
   private readonly body: BodyCollector | null;
@@ -343,25 +340,12 @@ class Passage implements AnswerSink {
       // Complete and small: its length is known after all, which spares the client a chunked body.
       this.answer.headers.push('content-length', String(kept.length));
     }
-    const isWhole = !this.isHeadSent && this.isEnded && kept !== null && kept.length <= ONE_WRITE_BYTES_MAX;
-    if (isWhole && this.sendWhole(kept)) return;
     if (!this.isHeadSent) this.sendHead();
     if (!this.isEnded) {
       response.write(kept ?? '');
       this.answer.resume();
     } else if (kept === null) response.end();
-    else if (isWhole) response.end(latin1(kept), 'latin1');
     else response.end(kept);
-  }
-
-  /** Head and body in one write; false: this answer cannot go that way. */
-  private sendWhole(body: Uint8Array): boolean {
-    const { statusCode, headers } = this.answer;
-    const hasLength =
-      body.length === this.bytes && (Number.isNaN(this.contentLength) || this.contentLength === this.bytes);
-    if (!hasLength || this.filter !== null) return false;
-    const sent = headers.concat(answerHeaders(this.arrival, this.call, this.cache?.status));
-    return sendWhole(this.response, statusCode, sent, latin1(body));
   }
 
   private refuse(failure: GatewayError): void {

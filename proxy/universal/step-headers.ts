@@ -57,7 +57,7 @@ export function stepHead(headers: Values, config: Values, loop: readonly string[
   }
   if (byName['content-type'] === undefined) add('content-type', 'application/json');
   for (const value of loop) rawHeaders.push('cdn-loop', value);
-  return { rawHeaders, headers: byName };
+  return { rawHeaders };
 }
 
 /** A value as it would be on the wire: text in UTF-8, read byte by byte; numbers and objects as JSON. */

@@ -195,6 +195,18 @@ export function headerOf(headers: readonly string[], name: string): string | nul
   return null;
 }
 
+/** The values of a header that may stand more than once, as one (RFC 9110 §5.3); null when absent. `name` is lowercase. */
+export function joinedHeaders(headers: readonly string[], name: string): string | null {
+  let joined: string | null = null;
+  for (let i = 0; i < headers.length; i += 2) {
+    const candidate = headers[i] ?? '';
+    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+    const value = headers[i + 1] ?? '';
+    joined = joined === null ? value : `${joined}, ${value}`;
+  }
+  return joined;
+}
+
 function connectionNames(rawHeaders: readonly string[]): Set<string> | null {
   let names: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {

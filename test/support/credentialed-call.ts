@@ -1,5 +1,5 @@
 /** Parts of a request as the choosing of its credential sees them, for unit tests: no socket, no store. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, ClientResponse } from '../../proxy/client/client-exchange.js';
 import type { Arrival, Caller, Target } from '../../proxy/exchange.js';
 import type { Provider } from '../../proxy/providers/provider.js';
 import { parseRequestOptions } from '../../proxy/request-options.js';
@@ -86,10 +86,10 @@ interface ArrivalParts {
 
 export function arrivalOf({ headers = {}, query = '', byokAlias = null }: ArrivalParts): Arrival {
   const id = newUuidV7() as RequestId; // made here: this test's request
-  const head = { headers, rawHeaders: Object.entries(headers).flat() };
+  const head = { rawHeaders: Object.entries(headers).flat() };
   return {
-    request: head as unknown as IncomingMessage, // all that is read of it
-    response: {} as unknown as ServerResponse, // never written to
+    request: head as unknown as ClientRequest, // all that is read of it
+    response: {} as unknown as ClientResponse, // never written to
     head,
     body: null,
     step: null,

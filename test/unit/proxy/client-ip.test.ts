@@ -9,7 +9,7 @@ function requestFrom(remoteAddress: string, forwardedFor?: string): IncomingMess
   const socket = new Socket();
   Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
   const request = new IncomingMessage(socket);
-  if (forwardedFor !== undefined) request.headers['x-forwarded-for'] = forwardedFor;
+  if (forwardedFor !== undefined) request.rawHeaders.push('X-Forwarded-For', forwardedFor);
   return request;
 }
 

@@ -77,7 +77,7 @@ test('an error that will pass says when to come back, and one before the body en
 test('a preflight allows what was asked, or anything, and never credentials', () => {
   const [asked, unasked] = [new WrittenResponse(), new WrittenResponse()];
   sendPreflight(asked, 'authorization,cf-aig-metadata');
-  sendPreflight(unasked, undefined);
+  sendPreflight(unasked, null);
   expect(asked.status).toBe(204);
   expect(asked.head).toMatchObject({ 'access-control-allow-headers': 'authorization,cf-aig-metadata' });
   expect(unasked.head).toMatchObject({ 'access-control-allow-headers': '*', 'access-control-allow-origin': '*' });

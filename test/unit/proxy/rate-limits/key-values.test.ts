@@ -16,12 +16,13 @@ function ruleBy(key: CompiledRule['key'], keyName = ''): CompiledRule {
 
 /** As much of an arrival as a rule's key looks at. */
 function arrivalWith(seen: {
-  readonly headers?: object;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly metadata?: object | null;
   readonly clientIp?: string | null;
 }): Arrival {
   const { headers = {}, metadata = null, clientIp = null } = seen;
-  return { request: { headers }, options: { metadata }, clientIp } as unknown as Arrival; // the rest is not read
+  const request = { rawHeaders: Object.entries(headers).flat() };
+  return { request, options: { metadata }, clientIp } as unknown as Arrival; // the rest is not read
 }
 
 test('requests without the key share one value, and so do all of a gateway', () => {

@@ -29,7 +29,7 @@ const NOBODY: Caller = { apiTokenId: null, unchecked: null };
 const policyWith = (...rateLimits: RateLimitRule[]): GatewayPolicy =>
   ({ accountId: 'account', gatewayId: 'gateway', settings: { rateLimits } }) as unknown as GatewayPolicy; // what is read of it
 const arrivalOf = (user: string): Arrival =>
-  ({ request: { headers: { 'x-user-id': user } }, options: { metadata: null }, clientIp: null }) as unknown as Arrival; // likewise
+  ({ request: { rawHeaders: ['x-user-id', user] }, options: { metadata: null }, clientIp: null }) as unknown as Arrival; // likewise
 
 /** Also where the decision is there at once. */
 const decided = async (limiter: RateLimiter, policy: GatewayPolicy, user: string): Promise<LimitRefusal | null> =>

@@ -61,7 +61,7 @@ test('a request is opened with the record that it has if the process ends now: w
     log: {} as unknown as Logger, // likewise
     ledger: { open: toOpen },
   };
-  const request = { headers: { 'user-agent': 'sdk', 'content-type': 'application/json' } };
+  const request = { rawHeaders: ['User-Agent', 'sdk', 'Content-Type', 'application/json'] };
   // what is read of them
   const arrival = {
     request,

@@ -1,0 +1,134 @@
+/**
+ * One connection of a client. Plain requests are read and answered here, one after the other. The first one that is not
+ * plain hands the connection over, from that request on, to Node's HTTP server, which serves every form of HTTP/1.1 and
+ * takes four times as long (docs/performance.md).
+ */
+import type { Socket } from 'node:net';
+import { isEnding } from '../connection-end.js';
+import { CONNECTION_IDLE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
+import type { ClientRequest, ClientResponse } from './client-exchange.js';
+import { readPlainHead } from './plain-head.js';
+import { PlainRequest } from './plain-request.js';
+import { PlainResponse, type ResponseOwner } from './plain-response.js';
+
+/** What may wait behind a request that is being answered; beyond, the client is not read. */
+const AHEAD_BYTES_MAX = 64 * 1024;
+
+export interface ConnectionOwner {
+  /** whether the server is about to stop, so that each answer is its connection's last */
+  readonly isStopping: boolean;
+  serve(request: ClientRequest, response: ClientResponse): void;
+  /** The connection is Node's from here on; `bytes` are the first that it has to read. */
+  handOver(connection: ClientConnection, bytes: Buffer): void;
+  onGone(connection: ClientConnection): void;
+}
+
+/** What the connection waits for, which decides how long it may. */
+export type Phase = 'head' | 'body' | 'answer' | 'next';
+
+export class ClientConnection implements ResponseOwner {
+  /** Unix ms at which it began to wait for a head, a body or the next request */
+  sinceMs = Date.now();
+  private requests = 0;
+  private request: PlainRequest | null = null;
+  private response: PlainResponse | null = null;
+  /** it ends with the answer that was sent: what comes now is no request */
+  private isOver = false;
+  /** of a head that has not arrived whole, or of requests behind the one that is being answered */
+  private ahead: Buffer | null = null;
+
+  constructor(
+    readonly socket: Socket,
+    private readonly owner: ConnectionOwner,
+  ) {
+    socket.setTimeout(CONNECTION_IDLE_TIMEOUT_MS);
+    socket.on('data', this.onData).on('drain', this.onDrain).on('timeout', this.onTimeout);
+    socket.on('end', this.onEnd).on('error', ignored).on('close', this.onClose);
+  }
+
+  get phase(): Phase {
+    if (this.request !== null) return this.request.complete ? 'answer' : 'body';
+    return this.requests === 0 || this.ahead !== null ? 'head' : 'next';
+  }
+
+  get mayGoOn(): boolean {
+    return this.requests < REQUESTS_PER_CONNECTION_MAX && !this.owner.isStopping;
+  }
+
+  private readonly onData = (bytes: Buffer): void => {
+    const { request } = this;
+    if (this.isOver) return undefined;
+    if (request === null) return this.begin(this.ahead === null ? bytes : Buffer.concat([this.ahead, bytes]));
+    const own = request.receive(bytes);
+    if (own < bytes.length) this.ahead = joined(this.ahead, bytes.subarray(own));
+    if (request.isFull || (this.ahead?.length ?? 0) > AHEAD_BYTES_MAX) this.socket.pause();
+    if (this.response === null && request.complete) this.next();
+    return undefined;
+  };
+
+  /** Begins with the request at the front of `bytes`, as far as it is there. */
+  private begin(bytes: Buffer): void {
+    const head = readPlainHead(bytes);
+    if (head === 'partial') {
+      if (this.ahead === null) this.sinceMs = Date.now();
+      this.ahead = bytes;
+      return;
+    }
+    this.ahead = null;
+    if (head === 'other') return this.letGo(bytes);
+    this.requests += 1;
+    this.sinceMs = Date.now();
+    const request = (this.request = new PlainRequest(this.socket, head));
+    const response = (this.response = new PlainResponse(this, request));
+    const end = head.headBytes + request.receive(bytes.subarray(head.headBytes));
+    if (end < bytes.length) this.ahead = bytes.subarray(end);
+    this.owner.serve(request, response);
+  }
+
+  onSent({ isLast }: PlainResponse): void {
+    this.response = null;
+    this.isOver = isLast;
+    if (isLast) this.socket.destroySoon();
+    else if (this.request?.complete === true) this.next();
+    else this.request?.drop();
+  }
+
+  private next(): void {
+    this.request = null;
+    this.sinceMs = Date.now();
+    const { ahead, socket } = this;
+    if (socket.isPaused()) socket.resume();
+    if (ahead === null) return;
+    this.ahead = null;
+    this.begin(ahead);
+  }
+
+  private letGo(bytes: Buffer): void {
+    this.socket.off('data', this.onData).off('drain', this.onDrain).off('timeout', this.onTimeout);
+    this.socket.off('end', this.onEnd).off('error', ignored).off('close', this.onClose);
+    this.owner.handOver(this, bytes);
+  }
+
+  private readonly onDrain = (): void => void this.response?.emit('drain');
+
+  private readonly onTimeout = (): void => {
+    if (this.response?.emit('timeout') !== true) this.socket.destroy();
+  };
+
+  /** The client has said its last word, and does not wait for ours. */
+  private readonly onEnd = (): void => {
+    if (!isEnding(this.socket)) this.socket.destroySoon();
+  };
+
+  private readonly onClose = (): void => {
+    this.owner.onGone(this);
+    this.request?.leave();
+    this.response?.leave();
+  };
+}
+
+const joined = (before: Buffer | null, bytes: Buffer): Buffer =>
+  before === null ? bytes : Buffer.concat([before, bytes]);
+
+/** `close` follows and is what counts. */
+const ignored = (): void => undefined;

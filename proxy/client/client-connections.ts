@@ -1,0 +1,82 @@
+/** All connections of clients that carry plain requests: takes them in, ends those that wait too long, and all at a stop. */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../limits.js';
+import { ClientConnection, type ConnectionOwner, type Phase } from './client-connection.js';
+import type { ClientRequest, ClientResponse } from './client-exchange.js';
+
+const SWEEP_INTERVAL_MS = 1_000;
+/** Whether a connection waits too long for what its client owes; an answer is not the client's to give. */
+const WAIT_MS_MAX: Readonly<Record<Phase, number>> = {
+  head: HEADERS_TIMEOUT_MS,
+  body: REQUEST_TIMEOUT_MS,
+  answer: Infinity,
+  next: KEEP_ALIVE_TIMEOUT_MS,
+};
+
+/** Serves a request; never throws. */
+export type Serve = (request: ClientRequest, response: ClientResponse) => void;
+
+export class ClientConnections implements ConnectionOwner {
+  isStopping = false;
+  /** connections that became Node's, because a request on them was not plain */
+  handedOver = 0;
+  private readonly connections = new Set<ClientConnection>();
+  private readonly timer: NodeJS.Timeout;
+  private readonly nodeListeners: readonly ((socket: Socket) => void)[];
+
+  /** Takes the place of `server`'s own reading of connections; those that are not plain get it back. */
+  constructor(
+    private readonly server: Server,
+    readonly serve: Serve,
+  ) {
+    // what Node's HTTP server does with a connection: public, as an event that anybody may send it
+    this.nodeListeners = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => void this.connections.add(new ClientConnection(socket, this)));
+    this.timer = setInterval(() => this.sweep(Date.now()), SWEEP_INTERVAL_MS).unref();
+  }
+
+  get size(): number {
+    return this.connections.size;
+  }
+
+  handOver(connection: ClientConnection, bytes: Buffer): void {
+    const { socket } = connection;
+    this.handedOver += 1;
+    this.connections.delete(connection);
+    for (const listener of this.nodeListeners) listener.call(this.server, socket);
+    socket.unshift(bytes);
+  }
+
+  onGone(connection: ClientConnection): void {
+    this.connections.delete(connection);
+  }
+
+  /** From now on every answer is its connection's last. */
+  stop(): void {
+    this.isStopping = true;
+  }
+
+  closeIdle(): void {
+    for (const connection of this.connections) if (connection.phase === 'next') connection.socket.destroy();
+  }
+
+  /** Cuts what is left. */
+  close(): void {
+    clearInterval(this.timer);
+    for (const { socket } of this.connections) socket.destroy();
+  }
+
+  private sweep(nowMs: number): void {
+    for (const connection of this.connections) {
+      const { phase, socket } = connection;
+      if (nowMs - connection.sinceMs <= WAIT_MS_MAX[phase]) continue;
+      if (phase === 'next') socket.destroy();
+      else this.server.emit('clientError', Object.assign(new Error('too slow'), { code: TOO_SLOW }), socket);
+    }
+  }
+}
+
+/** What Node's server says of the same fault. */
+const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';

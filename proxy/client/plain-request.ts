@@ -1,0 +1,112 @@
+/** A plain request: its head is here, its body is held as it arrives. */
+import type { Socket } from 'node:net';
+import type { ClientRequest } from './client-exchange.js';
+import type { PlainHead } from './plain-head.js';
+
+/** Hears how a body goes on arriving. */
+export interface BodyListener {
+  onChunk(): void;
+  /** all of it is there */
+  onWhole(): void;
+  /** the client left before that */
+  onLeft(): void;
+}
+
+/** What waits while nobody has asked for the body; beyond, the client is not read. */
+const UNASKED_BYTES_MAX = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+export class PlainRequest implements ClientRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly rawHeaders: readonly string[];
+  readonly bodyBytes: number;
+  private bytesMissing: number;
+  /** a body that came in one piece, as nearly every one does, is that piece */
+  private first: Buffer = NOTHING;
+  private further: Buffer[] | null = null;
+  private listener: BodyListener | null = null;
+  private hasLeft = false;
+
+  constructor(
+    readonly socket: Socket,
+    head: PlainHead,
+  ) {
+    this.method = head.method;
+    this.url = head.url;
+    this.rawHeaders = head.rawHeaders;
+    this.bodyBytes = head.bodyBytes;
+    this.bytesMissing = head.bodyBytes;
+  }
+
+  get httpVersionMajor(): number {
+    return 1;
+  }
+
+  get httpVersionMinor(): number {
+    return 1;
+  }
+
+  get complete(): boolean {
+    return this.bytesMissing === 0;
+  }
+
+  /** Takes what is its own of the bytes that arrive, and gives the number. */
+  receive(bytes: Buffer): number {
+    const own = Math.min(bytes.length, this.bytesMissing);
+    if (own === 0) return 0;
+    const chunk = own === bytes.length ? bytes : bytes.subarray(0, own);
+    if (this.first.length === 0) this.first = chunk;
+    else (this.further ??= []).push(chunk);
+    this.bytesMissing -= own;
+    this.listener?.onChunk();
+    if (this.bytesMissing === 0) this.listener?.onWhole();
+    return own;
+  }
+
+  /** Whether more of its body than need be waits for somebody to ask for it. */
+  get isFull(): boolean {
+    return this.listener === null && this.bytesMissing > 0 && this.bodyBytes - this.bytesMissing >= UNASKED_BYTES_MAX;
+  }
+
+  /** The client is gone. */
+  leave(): void {
+    if (this.hasLeft) return;
+    this.hasLeft = true;
+    if (this.bytesMissing > 0) this.listener?.onLeft();
+  }
+
+  /** Whether the client went before its body was whole. */
+  get isCut(): boolean {
+    return this.hasLeft && this.bytesMissing > 0;
+  }
+
+  /** The whole body; only when it is complete. */
+  whole(): Buffer {
+    const { first, further } = this;
+    if (further !== null) {
+      this.first = Buffer.concat([first, ...further]);
+      this.further = null;
+    }
+    return this.first;
+  }
+
+  /** Tells of a body that is not whole yet, until it is. */
+  listen(listener: BodyListener): void {
+    this.listener = listener;
+    this.socket.resume();
+  }
+
+  /** Nobody wants the rest of the body: it is read past. */
+  drop(): void {
+    this.listener = DEAF;
+    this.socket.resume();
+  }
+
+  /** Nobody waits for the body any more. */
+  unlisten(): void {
+    this.listener = DEAF;
+  }
+}
+
+const DEAF: BodyListener = { onChunk: () => undefined, onWhole: () => undefined, onLeft: () => undefined };
