@@ -9,7 +9,7 @@ import type { ClientRequest, ClientResponse } from './client/client-exchange.js'
 import { headerOf } from './upstream/headers.js';
 
 /** At the bound, or when the time is up, the connection is cut, read or not. */
-const DROPPED_BYTES_MAX = 64 * 1024;
+export const DROPPED_BYTES_MAX = 64 * 1024;
 const LINGER_MS = 2_000;
 
 const ending = new WeakSet<object>();

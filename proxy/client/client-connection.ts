@@ -4,8 +4,9 @@
  * takes four times as long (docs/performance.md).
  */
 import type { Socket } from 'node:net';
-import { isEnding } from '../connection-end.js';
+import { DROPPED_BYTES_MAX, isEnding } from '../connection-end.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
+import { bufferedSocket } from './buffered-socket.js';
 import type { ClientRequest, ClientResponse } from './client-exchange.js';
 import { readPlainHead } from './plain-head.js';
 import { PlainRequest } from './plain-request.js';
@@ -34,15 +35,20 @@ export class ClientConnection implements ResponseOwner {
   private response: PlainResponse | null = null;
   /** it ends with the answer that was sent: what comes now is no request */
   private isOver = false;
+  /** bytes behind the last answer */
+  private dropped = 0;
   /** of a head that has not arrived whole, or of requests behind the one that is being answered */
   private ahead: Buffer | null = null;
 
+  readonly socket: Socket;
+
   constructor(
-    readonly socket: Socket,
+    accepted: Socket,
     private readonly owner: ConnectionOwner,
   ) {
+    const socket = (this.socket = bufferedSocket(accepted, (bytes) => this.onRead(bytes)));
     socket.setTimeout(CONNECTION_IDLE_TIMEOUT_MS);
-    socket.on('data', this.onData).on('drain', this.onDrain).on('timeout', this.onTimeout);
+    socket.on('drain', this.onDrain).on('timeout', this.onTimeout);
     socket.on('end', this.onEnd).on('error', ignored).on('close', this.onClose);
   }
 
@@ -55,23 +61,35 @@ export class ClientConnection implements ResponseOwner {
     return this.requests < REQUESTS_PER_CONNECTION_MAX && !this.owner.isStopping;
   }
 
-  private readonly onData = (bytes: Buffer): void => {
+  /** `bytes` are valid until this returns. False: no more, until the socket is resumed. */
+  private onRead(bytes: Buffer): boolean {
+    if (this.isOver || isEnding(this.socket)) this.drop(bytes.length);
+    else this.take(bytes);
+    return !this.socket.isPaused();
+  }
+
+  /** What comes behind a connection's last answer is no request (connection-end.ts). */
+  private drop(bytes: number): void {
+    this.dropped += bytes;
+    if (this.dropped > DROPPED_BYTES_MAX) this.socket.destroy();
+  }
+
+  private take(bytes: Buffer): void {
     const { request } = this;
-    if (this.isOver) return undefined;
     if (request === null) return this.begin(this.ahead === null ? bytes : Buffer.concat([this.ahead, bytes]));
     const own = request.receive(bytes);
     if (own < bytes.length) this.ahead = joined(this.ahead, bytes.subarray(own));
     if (request.isFull || (this.ahead?.length ?? 0) > AHEAD_BYTES_MAX) this.socket.pause();
     if (this.response === null && request.complete) this.next();
     return undefined;
-  };
+  }
 
   /** Begins with the request at the front of `bytes`, as far as it is there. */
   private begin(bytes: Buffer): void {
     const head = readPlainHead(bytes);
     if (head === 'partial') {
       if (this.ahead === null) this.sinceMs = Date.now();
-      this.ahead = bytes;
+      this.ahead = Buffer.from(bytes);
       return;
     }
     this.ahead = null;
@@ -81,7 +99,7 @@ export class ClientConnection implements ResponseOwner {
     const request = (this.request = new PlainRequest(this.socket, head));
     const response = (this.response = new PlainResponse(this, request));
     const end = head.headBytes + request.receive(bytes.subarray(head.headBytes));
-    if (end < bytes.length) this.ahead = bytes.subarray(end);
+    if (end < bytes.length) this.ahead = Buffer.from(bytes.subarray(end));
     this.owner.serve(request, response);
   }
 
@@ -104,9 +122,10 @@ export class ClientConnection implements ResponseOwner {
   }
 
   private letGo(bytes: Buffer): void {
-    this.socket.off('data', this.onData).off('drain', this.onDrain).off('timeout', this.onTimeout);
+    this.isOver = true; // Node's parser takes what comes by itself
+    this.socket.off('drain', this.onDrain).off('timeout', this.onTimeout);
     this.socket.off('end', this.onEnd).off('error', ignored).off('close', this.onClose);
-    this.owner.handOver(this, bytes);
+    this.owner.handOver(this, Buffer.from(bytes));
   }
 
   private readonly onDrain = (): void => void this.response?.emit('drain');
@@ -128,7 +147,7 @@ export class ClientConnection implements ResponseOwner {
 }
 
 const joined = (before: Buffer | null, bytes: Buffer): Buffer =>
-  before === null ? bytes : Buffer.concat([before, bytes]);
+  before === null ? Buffer.from(bytes) : Buffer.concat([before, bytes]);
 
 /** `close` follows and is what counts. */
 const ignored = (): void => undefined;

@@ -33,7 +33,7 @@ export class ClientConnections implements ConnectionOwner {
     // what Node's HTTP server does with a connection: public, as an event that anybody may send it
     this.nodeListeners = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) => void this.connections.add(new ClientConnection(socket, this)));
+    server.on('connection', (accepted: Socket) => void this.connections.add(new ClientConnection(accepted, this)));
     this.timer = setInterval(() => this.sweep(Date.now()), SWEEP_INTERVAL_MS).unref();
   }
 

@@ -51,11 +51,12 @@ export class PlainRequest implements ClientRequest {
     return this.bytesMissing === 0;
   }
 
-  /** Takes what is its own of the bytes that arrive, and gives the number. */
+  /** Copies what is its own of the bytes that arrive, and gives the number. */
   receive(bytes: Buffer): number {
     const own = Math.min(bytes.length, this.bytesMissing);
     if (own === 0) return 0;
-    const chunk = own === bytes.length ? bytes : bytes.subarray(0, own);
+    const chunk = Buffer.allocUnsafe(own);
+    bytes.copy(chunk, 0, 0, own);
     if (this.first.length === 0) this.first = chunk;
     else (this.further ??= []).push(chunk);
     this.bytesMissing -= own;
