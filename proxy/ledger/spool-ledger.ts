@@ -10,6 +10,7 @@ import { GatewayError } from '../gateway-error.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 import type { BodyWriter } from './body-writer.js';
 import { GroupCommit } from './group-commit.js';
+import { OpenEntries, type Placed } from './open-entries.js';
 import { openFrames } from './open-frames.js';
 import type { Segment } from './segments.js';
 import type { Shipments } from './shipments.js';
@@ -62,7 +63,7 @@ export class SpoolLedger implements UsageLedger {
   /** counters, read by the metrics */
   readonly counts = { settled: 0, abandoned: 0, refused: 0, inheritedSpools: 0, interrupted: 0, damagedBytes: 0 };
   private own: Own | null = null;
-  private readonly entries = new Set<SpoolEntry>();
+  private readonly entries = new OpenEntries<SpoolEntry>();
   private settledSeq = 0;
 
   constructor(
@@ -263,10 +264,10 @@ export class SpoolLedger implements UsageLedger {
   /** False: the segment says nothing that is still needed. */
   private async carryOver(segment: Segment): Promise<boolean> {
     const { writer } = this.started();
-    const stays = (entry: SpoolEntry): boolean => this.entries.has(entry) && entry.segment <= segment.number;
-    if (![...this.entries].some(stays)) return false;
+    const stays = (entry: SpoolEntry): boolean => entry.place !== -1 && entry.segment <= segment.number;
+    if (this.entries.filter(stays).length === 0) return false;
     const { frames } = await openFrames({ key: writer.key, segments: [segment] });
-    for (const entry of [...this.entries].filter(stays)) {
+    for (const entry of this.entries.filter(stays)) {
       const frame = frames.get(entry.id);
       if (frame === undefined) continue;
       writer.addCopy(frame);
@@ -298,7 +299,9 @@ export interface LedgerState {
   readonly isGated: boolean;
 }
 
-class SpoolEntry implements LedgerEntry {
+class SpoolEntry implements LedgerEntry, Placed {
+  place = -1;
+
   constructor(
     private readonly ledger: SpoolLedger,
     public written: WrittenRequest,
