@@ -3,18 +3,15 @@
  * each stage takes what the stages before it made. A universal request goes the same way, from `choose` on once for each
  * step that is tried.
  */
-import { newUuidV7 } from '../schema/contracts/ids.js';
+import type { GatewayPolicy } from '../schema/contracts/gateway-policy.js';
 import type { Logger } from '../platform/logger.js';
 import type { CircuitBreakers } from './attempts/circuit-breakers.js';
-import { isBodyUnread, isEnding } from './connection-end.js';
-import { giveUp } from './attempts/given-up.js';
-import { ReplayedAnswer } from './cache/replayed-answer.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
-import type { Arrival, Caller, Forwarded, LookedUp, OpenAttempt, Relayed, Target, UpstreamCall } from './exchange.js';
-import { GatewayError } from './gateway-error.js';
-import { ownHeaders, sendEmpty, sendError, sendPreflight } from './own-headers.js';
-import { ATTEMPTS_MS_MAX } from './limits.js';
-import { ClientLeft } from './request-body.js';
+import { isEnding } from './connection-end.js';
+import { replay } from './cache/replayed-answer.js';
+import type { Arrival, Caller, Forwarded, Relayed, Target } from './exchange.js';
+import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
+import { faultOf, refuse } from './refusal.js';
 import { checkHead } from './request-head.js';
 import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
@@ -27,6 +24,7 @@ import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/resolve.js';
 import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
+import { firstSuccess, type StepStages } from './universal/first-success.js';
 import { isUniversal, readSteps } from './universal/steps.js';
 import { headerOf } from './upstream/headers.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
@@ -76,15 +74,18 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     }
     arrival = guard(deps, request, response);
     if (isUniversal(arrival)) return await serveSteps(deps, arrival);
-    const target = await resolve(deps, arrival);
+    const found = resolve(deps, arrival);
+    const target = found instanceof Promise ? await found : found;
     if (isProbe(arrival, target)) return sendEmpty(response, ownHeaders(arrival, false));
-    const caller = await authenticate(deps, arrival, target);
+    const known = authenticate(deps, arrival, target);
+    const caller = known instanceof Promise ? await known : known;
     const limiting = limit(deps, arrival, target, caller);
     if (limiting !== null) await limiting;
-    const call = await choose(deps, arrival, target, caller);
+    const chosen = choose(deps, arrival, target, caller);
+    const call = chosen instanceof Promise ? await chosen : chosen;
     const looked = lookUp(deps, arrival, call);
     const cache = looked instanceof Promise ? await looked : looked;
-    if (!isHit(cache)) deps.breakers.admit(call);
+    if (cache === null || cache.hit === null) deps.breakers.admit(call);
     const opened = await open(deps, arrival, call, cache);
     const relayed = await passOn(deps, opened);
     store(deps, arrival, call, { cache, relayed });
@@ -102,120 +103,43 @@ async function serveSteps(deps: PipelineDeps, arrival: Arrival): Promise<void> {
   const steps = await readSteps(deps, arrival);
   const limiting = limit(deps, arrival, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
   if (limiting !== null) await limiting;
-  const { opened, relayed } = await firstSuccess(deps, steps, { policy, caller });
+  const { opened, relayed } = await firstSuccess(deps, steps, stepStages(deps, policy, caller));
   store(deps, opened.arrival, opened.call, { cache: opened.cache, relayed });
   await record(deps, opened.arrival, opened.call, { open: opened, relayed });
   relayed.finish();
 }
 
+/** The stages that each step goes through. */
+function stepStages(deps: PipelineDeps, policy: GatewayPolicy, caller: Caller): StepStages<OpenRecord> {
+  return {
+    async choose(step) {
+      const call = await choose(deps, step, targetOf(deps, policy, step.providerSlug), caller);
+      return { call, cache: await lookUp(deps, step, call) };
+    },
+    open: (step, { call, cache }) => open(deps, step, call, cache),
+    forward: (opened) => answerOf(deps, opened),
+    relay: ({ arrival, call, cache }, notes, forwarded) => relay(deps, arrival, call, { forwarded, notes, cache }),
+    passOn: (opened) => passOn(deps, opened),
+  };
+}
+
 const ANY_PROVIDER = Object.freeze({ credentialHeaders: ['authorization'] });
-
-/** Tries the steps in turn. What the last one comes to is the answer when none succeeds: no status below 400. */
-async function firstSuccess(
-  deps: PipelineDeps,
-  steps: readonly Arrival[],
-  of: Pick<Target, 'policy'> & { readonly caller: Caller },
-): Promise<{ readonly opened: OpenRecord; readonly relayed: Relayed }> {
-  let opened: OpenRecord | null = null;
-  for (const [number, step] of steps.entries()) {
-    const isLast = number === steps.length - 1;
-    // When none was tried before, the last of several is, whatever its breaker says.
-    const isRescue = isLast && opened === null && number > 0;
-    const chosen = await stepCall(deps, step, { ...of, isRescue });
-    if (!(chosen instanceof GatewayError)) {
-      const { call, cache } = chosen;
-      if (opened === null) opened = await open(deps, step, call, cache);
-      else opened.goOn(step, call, cache);
-      const relayed = isLast ? await passOn(deps, opened) : await tryStep(deps, opened);
-      if (relayed !== null) return { opened, relayed };
-      deps.statistics.fallbacks += 1;
-    } else if (isLast) {
-      if (opened === null) throw chosen;
-      const forwarded = { kind: 'failed' as const, error: chosen, attempt: null, wasSent: false };
-      return { opened, relayed: await relay(deps, step, opened.call, { forwarded, notes: opened, cache: null }) };
-    }
-  }
-  throw new Error('a universal request has no steps');
-}
-
-interface StepOf extends Pick<Target, 'policy'> {
-  readonly caller: Caller;
-  readonly isRescue: boolean;
-}
-
-interface StepCall {
-  readonly call: UpstreamCall;
-  readonly cache: LookedUp | null;
-}
-
-/** The call of a step, or why there can be none: then the next one is tried. */
-async function stepCall(deps: PipelineDeps, step: Arrival, of: StepOf): Promise<StepCall | GatewayError> {
-  try {
-    if (Date.now() - step.arrivedAtMs > ATTEMPTS_MS_MAX) {
-      deps.statistics.retriesTooLate += 1;
-      return new GatewayError('upstreamTimedOut', `the steps before took longer than ${ATTEMPTS_MS_MAX} ms`);
-    }
-    const call = await choose(deps, step, targetOf(deps, of.policy, step.providerSlug), of.caller);
-    const cache = await lookUp(deps, step, call);
-    if (!of.isRescue && !isHit(cache)) deps.breakers.admit(call);
-    return { call, cache };
-  } catch (cause) {
-    return cause instanceof GatewayError ? cause : ourFault(deps, step, cause);
-  }
-}
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> {
   const { arrival, call, cache } = opened;
   try {
-    const forwarded = replay(arrival, cache) ?? (await forward(deps, arrival, call, opened));
+    const forwarded = await answerOf(deps, opened);
     return await relay(deps, arrival, call, { forwarded, notes: opened, cache });
   } catch (cause) {
-    return relayFault(deps, opened, cause);
+    return relay(deps, arrival, call, { forwarded: faultOf(deps.log, opened, cause), notes: opened, cache });
   }
 }
 
-/** The same of a step that others follow; null: it failed before anything went to the client. */
-async function tryStep(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed | null> {
+/** What the cache has, or else the provider. */
+function answerOf(deps: PipelineDeps, opened: OpenRecord): Forwarded | Promise<Forwarded> {
   const { arrival, call, cache } = opened;
-  try {
-    const forwarded = replay(arrival, cache) ?? (await forward(deps, arrival, call, opened));
-    if (forwarded.kind === 'failed' || (forwarded.kind === 'answered' && forwarded.answer.statusCode >= 400)) {
-      giveUp(forwarded, opened);
-      return null;
-    }
-    const relayed = await relay(deps, arrival, call, { forwarded, notes: opened, cache });
-    if (relayed.errorCode === null) return relayed;
-    opened.gaveUp(relayed); // the answer broke off, and nothing of it has gone down
-    return null;
-  } catch (cause) {
-    return relayFault(deps, opened, cause);
-  }
-}
-
-function relayFault(deps: PipelineDeps, opened: OpenRecord, cause: unknown): Promise<Relayed> {
-  const { arrival, call, cache, nextNumber: number } = opened;
-  const error = ourFault(deps, arrival, cause);
-  const errorCode = error.definition.code;
-  const attempt = { number, step: arrival.step ?? 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-  const forwarded = { kind: 'failed' as const, error, attempt, wasSent: true };
-  return relay(deps, arrival, call, { forwarded, notes: opened, cache });
-}
-
-function ourFault(deps: PipelineDeps, arrival: Arrival, cause: unknown): GatewayError {
-  const error = internalError(cause);
-  deps.log.error({ requestId: arrival.id, err: cause }, error.description);
-  return error;
-}
-
-const isHit = (cache: LookedUp | null): boolean => cache !== null && cache.hit !== null;
-
-/** A hit in the place of what a provider would have answered, with an attempt that nobody made and no record lists. */
-function replay(arrival: Arrival, cache: LookedUp | null): Forwarded | null {
-  if (cache === null || cache.hit === null) return null;
-  const attempt: OpenAttempt = { number: 1, step: 0, startedAtMs: Date.now(), statusCode: 200, errorCode: null };
-  if (arrival.response.destroyed) return { kind: 'client-left', attempt };
-  return { kind: 'answered', answer: new ReplayedAnswer(cache.hit), attempt };
+  return replay(arrival, cache) ?? forward(deps, arrival, call, opened);
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */
@@ -227,32 +151,4 @@ function isPreflight(request: ClientRequest): boolean {
 function isProbe({ path, method, request }: Arrival, { provider }: Target): boolean {
   if (path !== '' || (method !== 'HEAD' && method !== 'GET')) return false;
   return provider.addressHeader === undefined || headerOf(request.rawHeaders, provider.addressHeader) === null;
-}
-
-const internalError = (cause: unknown): GatewayError =>
-  new GatewayError('unavailable', 'an internal error', { cause, retryAfterSeconds: 1 });
-
-interface Refused {
-  readonly request: ClientRequest;
-  readonly response: ClientResponse;
-  readonly arrival: Arrival | null;
-}
-
-/** Answers with the error's envelope. What is no GatewayError is a fault of ours: logged whole, told as 503. */
-function refuse(deps: PipelineDeps, { request, response, arrival }: Refused, error: unknown): void {
-  if (error instanceof ClientLeft) return;
-  const known = error instanceof GatewayError;
-  const refusal = known ? error : internalError(error);
-  deps.statistics.refused(refusal.definition);
-  const level = known ? refusal.definition.logLevel : 'error';
-  deps.log[level](
-    { requestId: arrival?.id, code: refusal.definition.code, err: refusal.cause ?? undefined },
-    refusal.description,
-  );
-  if (response.headersSent) return void response.destroy();
-  // A request that the guard refused has no id of its own yet, and no row will bear one.
-  const id = arrival?.id ?? newUuidV7();
-  const headers = ownHeaders({ id, eventId: arrival?.eventId ?? id }, false);
-  // Where the next request begins on this connection is in doubt behind one that the guard refused.
-  sendError(response, refusal, headers, { close: arrival === null || isBodyUnread(request) });
 }

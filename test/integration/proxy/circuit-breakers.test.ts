@@ -69,3 +69,14 @@ test('a universal request passes over a step whose breaker is open, but for the 
   expect([rescued.status, rescued.headers.get('cf-aig-step')]).toEqual([200, '1']);
   expect(rig.upstream.seen).toHaveLength(seen + 1);
 });
+
+test('the last step that only its breaker holds back is tried when those behind it cannot be called', async () => {
+  const tenant = await failingTenant();
+  const openai = { provider: 'openai', endpoint: 'chat/completions', query: CHAT };
+  const nowhere = { ...openai, provider: 'compat' };
+  const seen = rig.upstream.seen.length;
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  const rescued = await post(tenant.base, [nowhere, openai, nowhere]);
+  expect([rescued.status, rescued.headers.get('cf-aig-step')]).toEqual([200, '1']);
+  expect(rig.upstream.seen).toHaveLength(seen + 1);
+});

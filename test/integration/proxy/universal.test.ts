@@ -175,6 +175,17 @@ test('a step that cannot be called is passed over; if none can, its error is the
   expect(await usageRecordCount(rig.proxy.owner, tenant.accountId)).toBe(2);
 });
 
+test('a refusal of the last step bears the ids of the record, which is that of the steps before it', async () => {
+  const tenant = await rig.tenant();
+  rig.upstream.answer = answerJson(500, FAILURE);
+  const tried = { ...OPENAI, config: { eventId: 'of-the-tried' } };
+  const response = await post(tenant.base, [tried, { ...OPENAI, provider: 'compat', config: { eventId: 'refused' } }]);
+  expect([response.status, response.headers.get('cf-aig-step')]).toEqual([400, '1']);
+  const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
+  expect(row).toMatchObject({ event_id: 'of-the-tried', error_code: 2008 });
+  expect(response.headers.get('cf-aig-event-id')).toBe('of-the-tried');
+});
+
 test('one step needs no array, and a slash behind the gateway changes nothing', async () => {
   const tenant = await rig.tenant();
   rig.upstream.answer = byProvider(answerJson(200, chatCompletion()), answerJson(200, MESSAGE));
