@@ -30,12 +30,15 @@ interface AuthenticatedTarget {
   readonly provider: Pick<Target['provider'], 'credentialHeaders'>;
 }
 
-/** Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). */
-export async function authenticate(
+/**
+ * Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). A promise only
+ * when a store has to be asked.
+ */
+export function authenticate(
   deps: AuthenticateDeps,
   arrival: Arrival,
   target: AuthenticatedTarget,
-): Promise<Caller> {
+): Caller | Promise<Caller> {
   const { policy, provider } = target;
   const isRequired = policy.settings.authentication;
   const tokenHash = presentedToken(deps.tokenGrants, arrival, provider.credentialHeaders);
@@ -43,12 +46,16 @@ export async function authenticate(
     if (isRequired) throw new GatewayError('unauthorized', 'this gateway needs an API token in cf-aig-authorization');
     return ANONYMOUS;
   }
-  let grant = deps.tokenGrants.held(tokenHash);
-  if (grant === undefined) {
-    const found = await findGrant(deps, tokenHash, isRequired);
-    if (found instanceof GatewayError) return { apiTokenId: null, unchecked: found };
-    grant = found;
-  }
+  const held = deps.tokenGrants.held(tokenHash);
+  if (held !== undefined) return callerBy(held, arrival, policy);
+  return findGrant(deps, tokenHash, isRequired).then((found) =>
+    found instanceof GatewayError ? { apiTokenId: null, unchecked: found } : callerBy(found, arrival, policy),
+  );
+}
+
+/** Who calls with a token of which this is known. */
+function callerBy(grant: TokenGrant | null, arrival: Arrival, policy: GatewayPolicy): Caller {
+  const isRequired = policy.settings.authentication;
   if (grant === null || grant.accountId !== policy.accountId || !isAlive(grant)) {
     if (isRequired) throw new GatewayError('unauthorized', 'the API token is not valid');
     return ANONYMOUS;

@@ -10,6 +10,7 @@ import type { SecretOpener } from '../credentials/secret-opener.js';
 import { selectCredential, type UsableChoice } from '../credentials/select-credential.js';
 import type { Dialect, RequestFacts } from '../dialects/dialect.js';
 import { formFields } from '../dialects/form-fields.js';
+import type { DialectChoice } from '../dialects/dialect-choice.js';
 import { selectDialect } from '../dialects/select-dialect.js';
 import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
 import { retryRule, type RetryRule } from '../attempts/retry-rule.js';
@@ -32,16 +33,15 @@ export interface ChooseDeps extends RequestBodyDeps {
 /**
  * Throws GatewayError 2009 or 2040 (no credential for this caller, or none for this route), 9001 or 9002 (the request
  * does not say where to), 9004 (body too large), 9006 (cannot be known or held now), 2005 (no access token can be asked
- * for), or ClientLeft.
+ * for), or ClientLeft. A promise only when the body is not whole yet, or a credential has to be asked for.
  */
-export async function choose(
+export function choose(
   deps: ChooseDeps,
   arrival: Arrival,
   target: Target,
   caller: Caller,
-): Promise<UpstreamCall> {
+): UpstreamCall | Promise<UpstreamCall> {
   const { provider, policy } = target;
-  const { settings } = policy;
   const choice = selectCredential(arrival, target, caller);
   if (choice.kind === 'refused') throw choice.error;
   const route = routeFor(arrival, target, choice);
@@ -49,15 +49,59 @@ export async function choose(
   const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path, arrival.query);
   const hold =
     arrival.body === null && needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
-  const body = arrival.body ?? (await readRequestBody(deps, arrival.request, hold));
-  const { held, facts, spliced } = understand(body, arrival, dialect, target);
+  const chosen = { target, caller, choice, route, egress, dialect, isBillable };
+  const body = arrival.body ?? readRequestBody(deps, arrival.request, hold);
+  return body instanceof Promise
+    ? body.then((read) => callWith(deps, arrival, chosen, read))
+    : callWith(deps, arrival, chosen, body);
+}
+
+/** What is decided before the body is read. */
+interface Chosen extends DialectChoice {
+  readonly target: Target;
+  readonly caller: Caller;
+  readonly choice: UsableChoice;
+  readonly route: Route;
+  readonly egress: EgressProxy | null;
+}
+
+function callWith(
+  deps: ChooseDeps,
+  arrival: Arrival,
+  chosen: Chosen,
+  body: RequestBody,
+): UpstreamCall | Promise<UpstreamCall> {
+  const { target, choice, route, egress } = chosen;
+  const understood = understand(body, arrival, chosen.dialect, target);
+  const { held, spliced } = understood;
+  const headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });
+  const query = upstreamQuery(route.query ?? arrival.query);
+  const parts = { chosen, body, understood, logBodyBytesMax: deps.logBodyBytesMax };
+  if (!changesCredential(target, choice)) return upstreamCall(arrival, parts, headers, query);
+  const unsigned = { arrival, target, choice, route, query, headers, body: spliced ?? held, egress };
+  const signed = applyCredential(deps.vault, unsigned);
+  return signed instanceof Promise
+    ? signed.then((made) => upstreamCall(arrival, parts, made.headers, made.query))
+    : upstreamCall(arrival, parts, signed.headers, signed.query);
+}
+
+interface CallParts {
+  readonly chosen: Chosen;
+  readonly body: RequestBody;
+  readonly understood: Understood;
+  readonly logBodyBytesMax: number;
+}
+
+function upstreamCall(
+  arrival: Arrival,
+  { chosen, body, understood, logBodyBytesMax }: CallParts,
+  headers: string[],
+  query: string,
+): UpstreamCall {
+  const { target, caller, choice, route, egress, dialect, isBillable } = chosen;
+  const { held, facts, spliced } = understood;
+  const { settings } = target.policy;
   const { options } = arrival;
-  let headers = headersFor(arrival, body, { isIdentityWanted: spliced !== null, loopMark: deps.loopMark });
-  let query = upstreamQuery(route.query ?? arrival.query);
-  if (changesCredential(target, choice)) {
-    const unsigned = { arrival, target, choice, route, query, headers, body: spliced ?? held, egress };
-    ({ headers, query } = await applyCredential(deps.vault, unsigned));
-  }
   return {
     target,
     caller,
@@ -78,7 +122,7 @@ export async function choose(
     isStreamUsageInjected: spliced !== null,
     isLog: options.collectLog ?? settings.collectLogs,
     collectsPayload: options.collectLogPayload ?? settings.collectLogPayload,
-    logBodyBytesMax: deps.logBodyBytesMax,
+    logBodyBytesMax,
   };
 }
 

@@ -18,19 +18,25 @@ export interface ResolveDeps {
   readonly providers: { find(slug: string): Provider | null };
 }
 
-/** Throws GatewayError 2001 (no such account or gateway), 2008 (no such provider) or 9006 (cannot be known now). */
-export async function resolve(deps: ResolveDeps, arrival: Arrival): Promise<Target> {
-  const { accountKey, gatewayName, providerSlug } = arrival;
-  const held = deps.policies.held(accountKey, gatewayName);
-  const policy = held === undefined ? await findPolicy(deps, accountKey, gatewayName) : held;
-  if (policy === null) throw noSuchGateway();
+/** Throws GatewayError 2001 (no such account or gateway), 2008 (no such provider) or 9006 (cannot be known now). A promise only when a store has to be asked. */
+export function resolve(deps: ResolveDeps, arrival: Arrival): Target | Promise<Target> {
+  const policy = resolvePolicy(deps, arrival);
+  const { providerSlug } = arrival;
+  if (policy instanceof Promise) return policy.then((found) => targetOf(deps, found, providerSlug));
   return targetOf(deps, policy, providerSlug);
 }
 
 /** Of a universal request, whose steps name the providers. Throws GatewayError 2001 or 9006. */
-export async function resolvePolicy(deps: ResolveDeps, { accountKey, gatewayName }: Arrival): Promise<GatewayPolicy> {
+export function resolvePolicy(
+  deps: ResolveDeps,
+  { accountKey, gatewayName }: Arrival,
+): GatewayPolicy | Promise<GatewayPolicy> {
   const held = deps.policies.held(accountKey, gatewayName);
-  const policy = held === undefined ? await findPolicy(deps, accountKey, gatewayName) : held;
+  const policy = held === undefined ? findPolicy(deps, accountKey, gatewayName) : held;
+  return policy instanceof Promise ? policy.then(existing) : existing(policy);
+}
+
+function existing(policy: GatewayPolicy | null): GatewayPolicy {
   if (policy === null) throw noSuchGateway();
   return policy;
 }
