@@ -33,9 +33,11 @@ export function endConnectionWith(socket: Socket, answer: string): void {
   lingerThenDestroy.call(socket);
 }
 
-function lingerThenDestroy(this: Socket): void {
+/** Ends the connection behind what was written, and reads and drops for a while what the client still sends. */
+export function lingerThenDestroy(this: Socket): void {
   const bytesReadMax = this.bytesRead + DROPPED_BYTES_MAX;
   const cut = (): void => void this.destroy();
+  if (this.readableEnded) return void this.end(cut); // it sends nothing more
   const timer = setTimeout(cut, LINGER_MS).unref();
   this.once('close', () => clearTimeout(timer));
   this.once('end', cut);

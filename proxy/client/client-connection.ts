@@ -4,7 +4,7 @@
  * takes four times as long (docs/performance.md).
  */
 import type { Socket } from 'node:net';
-import { DROPPED_BYTES_MAX, isEnding } from '../connection-end.js';
+import { DROPPED_BYTES_MAX, isEnding, lingerThenDestroy } from '../connection-end.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
 import { bufferedSocket } from './buffered-socket.js';
 import type { ClientRequest, ClientResponse } from './client-exchange.js';
@@ -14,6 +14,11 @@ import { PlainResponse, type ResponseOwner } from './plain-response.js';
 
 /** What may wait behind a request that is being answered; beyond, the client is not read. */
 const AHEAD_BYTES_MAX = 64 * 1024;
+/**
+ * A head is looked through anew with each piece of it that arrives: one in more pieces is Node's, whose parser goes on
+ * where it stopped. One byte at a time, 16 KiB would cost seconds otherwise.
+ */
+const HEAD_PIECES_MAX = 8;
 
 export interface ConnectionOwner {
   /** whether the server is about to stop, so that each answer is its connection's last */
@@ -21,6 +26,8 @@ export interface ConnectionOwner {
   serve(request: ClientRequest, response: ClientResponse): void;
   /** The connection is Node's from here on; `bytes` are the first that it has to read. */
   handOver(connection: ClientConnection, bytes: Buffer): void;
+  /** What came is no request, for the reason that Node's parser gives by this code. */
+  refuse(connection: ClientConnection, code: string): void;
   onGone(connection: ClientConnection): void;
 }
 
@@ -39,6 +46,8 @@ export class ClientConnection implements ResponseOwner {
   private dropped = 0;
   /** of a head that has not arrived whole, or of requests behind the one that is being answered */
   private ahead: Buffer | null = null;
+  /** those that the head in `ahead` has come in so far */
+  private headPieces = 0;
 
   readonly socket: Socket;
 
@@ -55,6 +64,11 @@ export class ClientConnection implements ResponseOwner {
   get phase(): Phase {
     if (this.request !== null) return this.request.complete ? 'answer' : 'body';
     return this.requests === 0 || this.ahead !== null ? 'head' : 'next';
+  }
+
+  /** Whether no request has begun that is not answered yet. */
+  get isIdle(): boolean {
+    return this.request === null && this.ahead === null;
   }
 
   get mayGoOn(): boolean {
@@ -87,13 +101,15 @@ export class ClientConnection implements ResponseOwner {
   /** Begins with the request at the front of `bytes`, as far as it is there. */
   private begin(bytes: Buffer): void {
     const head = readPlainHead(bytes);
-    if (head === 'partial') {
-      if (this.ahead === null) this.sinceMs = Date.now();
+    if (head === 'partial' && this.headPieces < HEAD_PIECES_MAX) {
+      if (this.headPieces === 0) this.sinceMs = Date.now();
+      this.headPieces += 1;
       this.ahead = Buffer.from(bytes);
       return;
     }
     this.ahead = null;
-    if (head === 'other') return this.letGo(bytes);
+    if (head === 'partial' || head === 'other') return this.letGo(bytes);
+    this.headPieces = 0;
     this.requests += 1;
     this.sinceMs = Date.now();
     const request = (this.request = new PlainRequest(this.socket, head));
@@ -105,10 +121,16 @@ export class ClientConnection implements ResponseOwner {
 
   onSent({ isLast }: PlainResponse): void {
     this.response = null;
-    this.isOver = isLast;
-    if (isLast) this.socket.destroySoon();
+    if (isLast) this.finish();
     else if (this.request?.complete === true) this.next();
     else this.request?.drop();
+  }
+
+  /** Ends the connection behind its last answer, which unread bytes would take along with them. */
+  private finish(): void {
+    this.isOver = true;
+    if (this.ahead === null && this.request?.complete === true) this.socket.destroySoon();
+    else lingerThenDestroy.call(this.socket);
   }
 
   private next(): void {
@@ -116,7 +138,7 @@ export class ClientConnection implements ResponseOwner {
     this.sinceMs = Date.now();
     const { ahead, socket } = this;
     if (socket.isPaused()) socket.resume();
-    if (ahead === null) return;
+    if (ahead === null || !socket.writable) return; // of a client that has left, nothing more is begun
     this.ahead = null;
     this.begin(ahead);
   }
@@ -134,10 +156,27 @@ export class ClientConnection implements ResponseOwner {
     if (this.response?.emit('timeout') !== true) this.socket.destroy();
   };
 
-  /** The client has said its last word, and does not wait for ours. */
+  /** The client has said its last word, and does not wait for ours. But what it broke off is refused, as Node does. */
   private readonly onEnd = (): void => {
-    if (!isEnding(this.socket)) this.socket.destroySoon();
+    if (this.isOver || isEnding(this.socket)) return undefined;
+    const { phase } = this;
+    const isCut = phase === 'body' || (phase === 'head' && !this.isIdle);
+    return isCut ? this.fail(CUT) : this.socket.destroySoon();
   };
+
+  /** The client has taken too long over what it owes. */
+  expire(): void {
+    if (this.isOver) return undefined;
+    return this.phase === 'next' ? void this.socket.destroy() : this.fail(TOO_SLOW);
+  }
+
+  private fail(code: string): void {
+    this.isOver = true;
+    // Behind an answer to this very request, or in the middle of it, a refusal would be taken for the next one's.
+    const isAnswered = this.request !== null && this.response?.headersSent !== false;
+    if (isAnswered) this.socket.destroy();
+    else this.owner.refuse(this, code);
+  }
 
   private readonly onClose = (): void => {
     this.owner.onGone(this);
@@ -145,6 +184,10 @@ export class ClientConnection implements ResponseOwner {
     this.response?.leave();
   };
 }
+
+/** What Node's server calls the same faults. */
+const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
+const CUT = 'HPE_INVALID_EOF_STATE';
 
 const joined = (before: Buffer | null, bytes: Buffer): Buffer =>
   before === null ? Buffer.from(bytes) : Buffer.concat([before, bytes]);

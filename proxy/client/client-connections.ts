@@ -49,6 +49,10 @@ export class ClientConnections implements ConnectionOwner {
     socket.unshift(bytes);
   }
 
+  refuse({ socket }: ClientConnection, code: string): void {
+    this.server.emit('clientError', Object.assign(new Error('no plain request'), { code }), socket);
+  }
+
   onGone(connection: ClientConnection): void {
     this.connections.delete(connection);
   }
@@ -59,7 +63,7 @@ export class ClientConnections implements ConnectionOwner {
   }
 
   closeIdle(): void {
-    for (const connection of this.connections) if (connection.phase === 'next') connection.socket.destroy();
+    for (const connection of this.connections) if (connection.isIdle) connection.socket.destroy();
   }
 
   /** Cuts what is left. */
@@ -70,13 +74,7 @@ export class ClientConnections implements ConnectionOwner {
 
   private sweep(nowMs: number): void {
     for (const connection of this.connections) {
-      const { phase, socket } = connection;
-      if (nowMs - connection.sinceMs <= WAIT_MS_MAX[phase]) continue;
-      if (phase === 'next') socket.destroy();
-      else this.server.emit('clientError', Object.assign(new Error('too slow'), { code: TOO_SLOW }), socket);
+      if (nowMs - connection.sinceMs > WAIT_MS_MAX[connection.phase]) connection.expire();
     }
   }
 }
-
-/** What Node's server says of the same fault. */
-const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';

@@ -87,6 +87,8 @@ function framingOf(name: string, value: string): 'none' | 'length' | 'other' {
       return name.toLowerCase() === 'connection' && value.toLowerCase() !== 'keep-alive' ? 'other' : 'none';
     case 14:
       return name.toLowerCase() === 'content-length' ? 'length' : 'none';
+    case 16: // Node's parser obeys it as it does `Connection`
+      return name.toLowerCase() === 'proxy-connection' ? 'other' : 'none';
     case 17:
       return name.toLowerCase() === 'transfer-encoding' ? 'other' : 'none';
     default:
@@ -123,5 +125,8 @@ function mayBecomePlain(bytes: Buffer): boolean {
   const start = bytes.toString('latin1', 0, START_CHARACTERS_MAX);
   if (!STARTS.some((known) => known.startsWith(start) || start.startsWith(known))) return false;
   for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) if (bytes[at - 1] !== CR) return false;
+  for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
+    if (at + 1 < bytes.length && bytes[at + 1] !== LF) return false;
+  }
   return true;
 }

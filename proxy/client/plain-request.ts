@@ -55,14 +55,18 @@ export class PlainRequest implements ClientRequest {
   receive(bytes: Buffer): number {
     const own = Math.min(bytes.length, this.bytesMissing);
     if (own === 0) return 0;
+    this.bytesMissing -= own;
+    if (this.listener !== DEAF) this.keep(bytes, own);
+    this.listener?.onChunk();
+    if (this.bytesMissing === 0) this.listener?.onWhole();
+    return own;
+  }
+
+  private keep(bytes: Buffer, own: number): void {
     const chunk = Buffer.allocUnsafe(own);
     bytes.copy(chunk, 0, 0, own);
     if (this.first.length === 0) this.first = chunk;
     else (this.further ??= []).push(chunk);
-    this.bytesMissing -= own;
-    this.listener?.onChunk();
-    if (this.bytesMissing === 0) this.listener?.onWhole();
-    return own;
   }
 
   /** Whether more of its body than need be waits for somebody to ask for it. */

@@ -17,7 +17,7 @@ export const CONNECTIONS: readonly WireCase[] = [
   refused('nothing behind a refused body is a request', post(['Content-Length: 05'], 'hello') + get()),
   refused('nothing behind a bad chunk is a request', chunked('x\r\n\r\n') + get()),
   passedThenClosed('a refused request behind a good one is refused by itself', get() + BAD, [400]),
-  passedThenClosed('garbage behind a request leaves its answer whole', get() + '\u0000\u0001garbage\r\n\r\n'),
+  passedThenClosed('garbage behind a request leaves its answer whole', get() + '\u0000\u0001garbage\r\n\r\n', [400]),
   refused('a WebSocket is refused', get(...WEBSOCKET), 426),
   refused('a WebSocket with a body is refused', post([...WEBSOCKET, 'Content-Length: 5'], 'hello'), 426),
   refused(
