@@ -102,7 +102,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting' };
   const { server, connections } = createGatewayServer(deps, state);
-  const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books }));
+  const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books, connections }));
   listeners.push(server, metricsServer);
   return {
     server,

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { AnswerCache } from '../cache/answer-cache.js';
 import type { CopyRoom } from '../cache/answer-copy.js';
+import type { ClientConnections } from '../client/client-connections.js';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { RetryBudgets } from '../attempts/retry-budget.js';
@@ -21,6 +22,7 @@ import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
 export interface MetricSources {
+  readonly connections: ClientConnections;
   readonly statistics: ProxyStatistics;
   readonly ledger: SpoolLedger;
   readonly shipments: Shipments;
@@ -42,6 +44,7 @@ export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'tollgate_proxy_' });
   declareRequests(registry, sources.statistics);
+  declareConnections(registry, sources.connections);
   declareLedger(registry, sources);
   declarePolicyCache(registry, sources.policyCache);
   declareAnswerCache(registry, sources);
@@ -70,6 +73,12 @@ function declareRequests(registry: Registry, statistics: ProxyStatistics): void 
       }
     },
   });
+}
+
+function declareConnections(registry: Registry, connections: ClientConnections): void {
+  const handedOver = 'Connections whose requests are not plain, which Node serves from there on';
+  declareCounter(registry, 'tollgate_proxy_connections_handed_over_total', handedOver, () => connections.handedOver);
+  declareGauge(registry, 'tollgate_proxy_plain_connections', 'Connections of plain requests', () => connections.size);
 }
 
 /** How often a bound of one request was reached (proxy/limits.ts). */
