@@ -8,6 +8,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../gateway-error.js';
+import { ownText } from '../own-text.js';
 
 /** A document as a store has it; `document: null` says that there is none. */
 export interface Versioned<T> {
@@ -127,9 +128,10 @@ export class DocumentCache<T extends object> {
     this.absent.clear();
   }
 
-  private load(key: string): Promise<T | null> {
-    const running = this.loading.get(key);
+  private load(asked: string): Promise<T | null> {
+    const running = this.loading.get(asked);
     if (running !== undefined) return running;
+    const key = ownText(asked); // it stays
     this.counts.loads += 1;
     const load = this.fromStores(key)
       .then((found) => this.keep(key, found))

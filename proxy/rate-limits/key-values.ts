@@ -6,6 +6,7 @@ import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
 import type { Arrival, Caller } from '../exchange.js';
+import { ownText } from '../own-text.js';
 import { joinedHeaders } from '../upstream/headers.js';
 import type { CompiledRule } from './compiled-rules.js';
 
@@ -28,7 +29,7 @@ export class KeyValues {
     if (value === null) return SHARED_VALUE;
     if (value.length > KNOWN_CHARACTERS_MAX) return this.hash(value);
     let hash = this.known.get(value);
-    if (hash === undefined) this.known.set(value, (hash = this.hash(value)));
+    if (hash === undefined) this.known.set(ownText(value), (hash = this.hash(value)));
     return hash;
   }
 

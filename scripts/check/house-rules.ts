@@ -34,7 +34,7 @@ const SUPPRESSION = /(?:oxlint|eslint)-disable/;
 const SLEEP = /\b(?:sleep|delay)\(|setTimeout\((?:resolve|done|r)\b|timers\/promises/;
 /** Where connections to upstreams are made, and nowhere else (security §3.4); the other file asks a Redis of our own. */
 const DIALLING =
-  /^(?:proxy\/upstream\/(?:upstream-pool|http1\/(?:dial|call-errors)|guarded-connector|socket-steps|name-lookup)|platform\/embedded\/redis-server)\.ts$/;
+  /^(?:proxy\/client\/buffered-socket|proxy\/upstream\/(?:upstream-pool|http1\/(?:dial|call-errors)|guarded-connector|socket-steps|name-lookup)|platform\/embedded\/redis-server)\.ts$/;
 const DIALS =
   /(?<!\.|\w|async )fetch\(|globalThis\.fetch\b|\b(?:https?|http2|net|tls|dgram)\.(?:request|get|connect|createConnection|createSocket)\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\(/;
 const IMPORTS_A_DIALLER =

@@ -40,7 +40,7 @@ test('a request is understood wherever it is split', async () => {
 
 test('a head that comes byte by byte is left to Node, which is not made to read it anew with each', async () => {
   const client = new RawClient(server.port);
-  await client.writeApart([...post('hello')], server.server);
+  await client.writeApart(post('hello').split(''), server.server);
   expect(await answered(client, 1)).toEqual([200]);
   expect(bodies()).toEqual(['hello']);
   expect(handedOver()).toBe(1);
