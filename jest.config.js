@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 const needsServices = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
+  testRunner: '<rootDir>/test/support/native-runner.js',
 };
 
 const project = (name, extra = needsServices) => ({
