@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 const needsServices = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
+  testRunner: '<rootDir>/test/support/native-runner.js',
 };
 
 const project = (name, extra = needsServices) => ({
@@ -45,5 +46,6 @@ export default {
   ],
   // Jest by itself leaves a core free, which of two is half the machine. Tests share no database, Redis or port.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: './dist/test/support/long-files-first.js',
   testTimeout: 20_000,
 };

@@ -16,8 +16,9 @@ const environmentSchema = z.object({
 
 export const testConfig = environmentSchema.parse(process.env);
 
-/** Hands what the set-up started to the test files, which run in other processes. */
+/** Hands what the set-up started to the test files: they run in other processes, or, when there is one worker, in this one. */
 export function handToTestFiles(values: { readonly templateUrl: string; readonly runFolder: string }): void {
-  process.env['TEST_RUN_TEMPLATE_URL'] = values.templateUrl;
-  process.env['TEST_RUN_FOLDER'] = values.runFolder;
+  const handed = { TEST_RUN_TEMPLATE_URL: values.templateUrl, TEST_RUN_FOLDER: values.runFolder };
+  Object.assign(process.env, handed);
+  Object.assign(testConfig, handed);
 }

@@ -13,8 +13,8 @@ import { newVaultKeyPair } from '../../../schema/contracts/vault-keys.js';
 import { TEST_SIZE } from '../../support/test-size.js';
 import { vaultPair } from '../../support/vault.js';
 
-const MUTATIONS = TEST_SIZE === 'full' ? 1_000_000 : 10_000;
-const SEALS = TEST_SIZE === 'full' ? 200_000 : 5_000;
+const MUTATIONS = TEST_SIZE === 'full' ? 1_000_000 : 4_000;
+const SEALS = TEST_SIZE === 'full' ? 200_000 : 2_000;
 const TIMEOUT_MS = 600_000;
 
 const pair = vaultPair(newVaultKeyPair());

@@ -12,7 +12,7 @@ export interface Row {
   readonly document: string;
   readonly variables: (target: Target) => Readonly<Record<string, unknown>>;
   readonly expected: (caller: Caller, target: TargetName) => Outcome;
-  /** changes what it is pointed at: its own target is made anew for every cell */
+  /** changes what it is pointed at: once it has, the own target is made anew */
   readonly isMutation?: boolean;
 }
 

@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { CELLS_MIN, MATRIX_TIMEOUT_MS, runMatrix } from '../../support/tenant-matrix/run.js';
+
+test(
+  'T-ISO-2 row-level security alone, without the account filter, leaks nothing either',
+  async () => {
+    const { cells, faults } = await runMatrix('row-level-security');
+    process.stderr.write(`tenant matrix (row-level-security): ${cells} cells\n`);
+    expect(faults).toEqual([]);
+    expect(cells).toBeGreaterThan(CELLS_MIN);
+  },
+  MATRIX_TIMEOUT_MS,
+);
