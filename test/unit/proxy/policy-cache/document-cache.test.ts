@@ -6,7 +6,14 @@ interface Policy {
   readonly text: string;
 }
 
-const OPTIONS = { entriesMax: 3, freshMs: 10_000, staleMs: 60_000, absentMs: 5_000, absentEntriesMax: 3 };
+const OPTIONS = {
+  entriesMax: 3,
+  freshMs: 10_000,
+  staleMs: 60_000,
+  isServedOutdated: true,
+  absentMs: 5_000,
+  absentEntriesMax: 3,
+};
 
 /** Stores in memory that count what they are asked, and can be away or slow. */
 class FakeStores implements DocumentStores<Policy> {
@@ -243,6 +250,18 @@ describe('documents', () => {
     expect(cache.counts.staleServed).toBe(1);
     stores.isPostgresAway = false;
     expect(await cache.find('a')).toEqual({ text: 'two' });
+  });
+
+  test('where identity is at stake, a superseded document is refused while no store answers; one that is old is not', async () => {
+    cache = new DocumentCache(stores, { ...OPTIONS, isServedOutdated: false });
+    for (const key of ['changed', 'old']) stores.change(key, 1, key);
+    await Promise.all([cache.find('changed'), cache.find('old')]);
+    cache.supersede('changed', 2);
+    stores.goAway();
+    await expect(cache.find('changed')).rejects.toMatchObject({ errorName: 'unavailable' });
+    expect(await cache.find('old')).toEqual({ text: 'old' });
+    cache.supersedeAll(); // changes may have been missed: nothing is known to have changed
+    expect(await cache.find('old')).toEqual({ text: 'old' });
   });
 
   test('a Redis that is away costs a query, nothing else', async () => {
