@@ -7,12 +7,12 @@ import { deriveKey } from '../../../platform/keys.js';
 import { createLogger } from '../../../platform/logger.js';
 import { createPool } from '../../../platform/postgres.js';
 import { createRedis } from '../../../platform/redis.js';
+import { ChangeFollower } from '../../../proxy/policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from '../../../proxy/policy-cache/policies.js';
 import { PolicySnapshot } from '../../../proxy/policy-cache/policy-snapshot.js';
 import { PostgresReach } from '../../../proxy/policy-cache/postgres-reach.js';
 import { SnapshotFile } from '../../../proxy/policy-cache/snapshot-file.js';
 import { PriceSource } from '../../../proxy/pricing/price-source.js';
-import type { AccountId } from '../../../schema/contracts/ids.js';
 import { policyOf } from '../../support/credentialed-call.js';
 import { answerJson, chatCompletion, startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
 import { newSpoolFolder, removeSpoolFolder } from '../../support/ledger.js';
@@ -78,6 +78,35 @@ describe('proxies, one after the other on one disk', () => {
     const last = await startProxy();
     expect(await statusOf(last, token)).toBe(200);
     await last.stop(true);
+  });
+
+  test.each([
+    ['are heard of, when its snapshot is not too old', 20, true],
+    ['may be of anything, when it is: all of it is superseded', 40, false],
+  ])('changes of the time in which no proxy ran %s', async (_what, minutes, isHeard) => {
+    const pool = createPool(
+      { connectionString: database.url, applicationName: 'test', connectionsMax: 1 },
+      () => undefined,
+    );
+    const subscriber = createRedis({ url: redis.url, connectionName: 'test' }, () => undefined);
+    const revoked = await tenant.apiToken();
+    await revokeToken(owner, revoked);
+    await owner.query(`UPDATE policy_outbox SET created_at = now() - interval '19 minutes'`);
+    const heard: string[] = [];
+    const follower = new ChangeFollower({
+      pool,
+      subscriber,
+      reach: new PostgresReach(),
+      apply: ({ kind }) => heard.push(kind),
+      supersedeAll: () => heard.push('all'),
+      onProblem: (problem) => heard.push(problem),
+    });
+    follower.heardAtMs = Date.now() - minutes * 60_000;
+    await follower.start();
+    follower.stop();
+    expect(heard).toEqual(isHeard ? ['token'] : ['all', 'token']);
+    subscriber.disconnect();
+    await pool.end();
   });
 
   test('a token that was revoked while no proxy ran is refused, though the stores are away again when it comes', async () => {
@@ -156,26 +185,30 @@ describe('a snapshot by itself', () => {
   }
 
   test.each([
-    ['now', 0, 'served', 'served'],
-    ['just within the bound of tokens', 895 * SECONDS, 'served', 'served'],
-    ['at the bound of tokens', 900 * SECONDS, 'served', 'unavailable'],
-    ['just within the bound of policies', 24 * HOURS - 5 * SECONDS, 'served', 'unavailable'],
-    ['at the bound of policies', 24 * HOURS, 'unavailable', 'unavailable'],
-    ['at a time to come', -60 * SECONDS, 'unavailable', 'unavailable'],
-  ])('of what was loaded %s, policies are %s and tokens, whenever the snapshot was written', async (...row) => {
-    const [, ageMs, policy, token] = row;
+    ['now', 'served', 'served', 0],
+    ['just within the bound of tokens', 'served', 'served', 890 * SECONDS],
+    ['at the bound of tokens', 'served', 'unavailable', 900 * SECONDS],
+    ['just within the bound of policies', 'served', 'unavailable', 24 * HOURS - 10 * SECONDS],
+    ['at the bound of policies', 'unavailable', 'unavailable', 24 * HOURS],
+    ['at a time to come', 'unavailable', 'unavailable', -60 * SECONDS],
+  ])('of what was loaded %s, a policy is %s and a token %s, though the snapshot is new', async (...row) => {
+    const [, policy, token, ageMs] = row;
     await write(ageMs);
     expect(await served()).toEqual({ policy, token, isUsable: true });
   });
 
-  test('a change that was announced, and an absence that a store tells, take the place of what was kept', async () => {
+  test('a change that was announced takes the place of what was kept, unless that has it already', async () => {
+    const { accountId, gatewayName } = POLICY;
     const { cache } = knowledge();
     keep({ cache }, 0);
-    const accountId: AccountId = POLICY.accountId;
     cache.apply({ kind: 'token', accountId, tokenHash: TOKEN_HASH, revision: 2 });
-    cache.apply({ kind: 'gateway', accountId, gatewayName: POLICY.gatewayName, revision: 1 }); // which is what is kept
+    cache.apply({ kind: 'gateway', accountId, gatewayName, revision: 1 });
     await expect(cache.tokenGrants.find(TOKEN_HASH)).rejects.toMatchObject({ errorName: 'unavailable' });
-    expect(await cache.policies.find(ACCOUNT, POLICY.gatewayName)).toEqual(POLICY);
+    expect(await cache.policies.find(ACCOUNT, gatewayName)).toEqual(POLICY);
+    const changed = knowledge();
+    keep(changed, 0);
+    changed.cache.apply({ kind: 'gateway', accountId, gatewayName, revision: 2 });
+    await expect(changed.cache.policies.find(ACCOUNT, gatewayName)).rejects.toMatchObject({ errorName: 'unavailable' });
   });
 
   test('prices, and among how many proxies limits are divided, come back too', async () => {
