@@ -12,6 +12,8 @@ const DEFINITIONS = {
   P7FirstTokenP50: { title: 'added time to first token p50, ms', target: '≤ 0.3', digits: 3 },
   P7FirstTokenP99: { title: 'added time to first token p99, ms', target: '≤ 1.5', digits: 3 },
   P7Chunk: { title: 'added per chunk p50, ms', target: '≤ 0.05', digits: 3 },
+  P9Rows: { title: 'rows/s from one spool into Postgres', target: '≥ 20 000', digits: 0 },
+  P9Cpu: { title: 'CPU of the proxy per row shipped, µs', target: '≤ 20', digits: 1 },
 } as const;
 
 export type FigureName = keyof typeof DEFINITIONS;

@@ -12,21 +12,21 @@ import { currentCommit, describeMachine, MEASURED_CORE, pinToLoadCore } from './
 import { parseOptions, type BenchOptions } from './options.js';
 import { asJson, figuresTable, measurementsTable } from './report.js';
 import { measureInterleaved } from './scenarios/measurement.js';
-import { SCENARIOS } from './scenarios/scenario.js';
+import { LEDGER_SCENARIO, measureLedger } from './scenarios/ledger.js';
+import { SCENARIOS, type Scenario } from './scenarios/scenario.js';
 import type { Surroundings, System, SystemName } from './system.js';
 import { startTollgate } from './tollgate/tollgate.js';
 import { startUpstream } from './upstream/upstream.js';
 
 const { running, shutDown } = beginRun();
 
-async function startSystems(options: BenchOptions, isPinned: boolean): Promise<Map<SystemName, System>> {
+async function prepare(isPinned: boolean): Promise<Surroundings> {
   const folder = await running.add(makeFolder);
   const upstream = await running.add(startUpstream);
-  const surroundings: Surroundings = {
-    upstreamPort: upstream.port,
-    core: isPinned ? MEASURED_CORE : null,
-    folder: folder.path,
-  };
+  return { upstreamPort: upstream.port, core: isPinned ? MEASURED_CORE : null, folder: folder.path };
+}
+
+async function startSystems(options: BenchOptions, surroundings: Surroundings): Promise<Map<SystemName, System>> {
   const tollgate = await startTollgate(running, surroundings, options);
   const systems = [...tollgate, await running.add(() => startBareRelay(surroundings))];
   if (hasNginx()) systems.push(await running.add(() => startNginx(surroundings)));
@@ -36,12 +36,35 @@ async function startSystems(options: BenchOptions, isPinned: boolean): Promise<M
 
 async function bench(options: BenchOptions): Promise<void> {
   const isPinned = pinToLoadCore();
-  const systems = await startSystems(options, isPinned);
+  const surroundings = await prepare(isPinned);
+  const wanted = SCENARIOS.filter((scenario) => isWanted(options, scenario));
+  const figures = wanted.length === 0 ? [] : await measureSystems(options, surroundings, wanted);
+  if (isWanted(options, { name: LEDGER_SCENARIO, isInQuickRun: false })) {
+    figures.push(...(await measureLedger(running, surroundings, say)));
+  }
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const outcome = { machine: describeMachine(isPinned), commit: currentCommit(root), figures };
+  say(figuresTable(outcome));
+  await running.stopAll();
+  if (options.asJson) say(asJson(outcome));
+}
+
+function isWanted(
+  { scenarios, isQuick }: BenchOptions,
+  { name, isInQuickRun }: Pick<Scenario, 'name' | 'isInQuickRun'>,
+): boolean {
+  return scenarios?.includes(name) ?? (isInQuickRun || !isQuick);
+}
+
+async function measureSystems(
+  options: BenchOptions,
+  surroundings: Surroundings,
+  wanted: readonly Scenario[],
+): Promise<Figure[]> {
+  const systems = await startSystems(options, surroundings);
   const load = await running.add(startLoad);
   const figures: Figure[] = [];
-  for (const scenario of SCENARIOS) {
-    const isWanted = options.scenarios?.includes(scenario.name) ?? (scenario.isInQuickRun || !options.isQuick);
-    if (!isWanted) continue;
+  for (const scenario of wanted) {
     const present = scenario.systems.flatMap((name) => systems.get(name) ?? []);
     const rounds = await measureInterleaved(load, present, scenario.plan(options.isQuick));
     say(`${measurementsTable(scenario.name, rounds)}\n`);
@@ -51,11 +74,7 @@ async function bench(options: BenchOptions): Promise<void> {
     }
     figures.push(...scenario.figures(rounds));
   }
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const outcome = { machine: describeMachine(isPinned), commit: currentCommit(root), figures };
-  say(figuresTable(outcome));
-  await running.stopAll();
-  if (options.asJson) say(asJson(outcome));
+  return figures;
 }
 
 try {

@@ -26,7 +26,7 @@ export interface ProxyPlace {
 export class ProxyProcess {
   readonly number: number;
   readonly ends = {
-    /** could not start: Postgres was away, or the spools' disk full */
+    /** could not start: Postgres was away before there was a snapshot, or the spools' disk full */
     notStarted: 0,
     /** ended while they served, although nobody ended them */
     crashed: 0,

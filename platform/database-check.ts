@@ -2,8 +2,11 @@
 import type pg from 'pg';
 import { inTransaction, type DatabaseRole } from './postgres.js';
 
+/** What waiting does not mend; its message says what is to be done. */
+export class UnfitDatabase extends Error {}
+
 /**
- * Throws, saying what is missing, unless the login may act as `role`, that role cannot bypass row-level security, and
+ * Throws UnfitDatabase, saying what is missing, unless the login may act as `role`, that role cannot bypass row-level security, and
  * every table with an account's rows has row-level security enabled and forced. Connection errors pass through.
  */
 export async function assertDatabaseReady(pool: pg.Pool, role: DatabaseRole): Promise<void> {
@@ -15,14 +18,14 @@ export async function assertDatabaseReady(pool: pg.Pool, role: DatabaseRole): Pr
   );
   const found = facts.rows[0];
   if (found === undefined || !found.exists) {
-    throw new Error(`The database role ${role} does not exist: run \`npm run migrate\` first.`);
+    throw new UnfitDatabase(`The database role ${role} does not exist: run \`npm run migrate\` first.`);
   }
   if (!found.member) {
-    throw new Error(
+    throw new UnfitDatabase(
       `The database user is not a member of ${role}: run \`npm run migrate\` with MIGRATION_DATABASE_URL.`,
     );
   }
-  if (found.bypasses) throw new Error(`The database role ${role} may bypass row-level security; it must not.`);
+  if (found.bypasses) throw new UnfitDatabase(`The database role ${role} may bypass row-level security; it must not.`);
   const open = await inTransaction(pool, role, {}, (client) =>
     client.query<{ relname: string }>(
       `SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
@@ -32,6 +35,6 @@ export async function assertDatabaseReady(pool: pg.Pool, role: DatabaseRole): Pr
   );
   if (open.rows.length > 0) {
     const tables = open.rows.map((row) => row.relname).join(', ');
-    throw new Error(`Row-level security is not enabled and forced on: ${tables}. Run \`npm run migrate\`.`);
+    throw new UnfitDatabase(`Row-level security is not enabled and forced on: ${tables}. Run \`npm run migrate\`.`);
   }
 }

@@ -6,7 +6,14 @@ import { createHmac, hkdfSync } from 'node:crypto';
 
 /** One label per use; adding a use adds a label, and none is ever renamed (values derived under it would stop working). */
 export type KeyLabel =
-  'session' | 'cursor' | 'api-token' | 'system-message' | 'rate-limit-value' | 'cache-key' | 'loop-mark';
+  | 'session'
+  | 'cursor'
+  | 'api-token'
+  | 'system-message'
+  | 'rate-limit-value'
+  | 'cache-key'
+  | 'loop-mark'
+  | 'policy-snapshot';
 
 /** A 32-byte key for one use (HKDF-SHA-256, RFC 5869). */
 export function deriveKey(secret: string, label: KeyLabel): Buffer {

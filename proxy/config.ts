@@ -91,7 +91,11 @@ export const PROXY_VARIABLES = {
     'as `REDIS_URL`',
     'Redis of cached answers, where it shall be one of their own',
   ),
-  DATA_DIR: variable(text('.data'), './.data', 'Folder of what this process keeps; the ledger’s spools lie in `spool`'),
+  DATA_DIR: variable(
+    text('.data'),
+    './.data',
+    'Folder of what this process keeps: the ledger’s spools in `spool`, and `policy-snapshot`',
+  ),
   LEDGER_DURABILITY: variable(
     z.enum(['process', 'host']).default('process'),
     'process',
@@ -107,6 +111,16 @@ export const PROXY_VARIABLES = {
     integer(MEBIBYTE, 64 * MEBIBYTE, 16 * MEBIBYTE),
     '16777216',
     'Size of the files of which a spool consists, in bytes; each is removed once all in it is in Postgres',
+  ),
+  POLICY_STALE_SECONDS_MAX: variable(
+    integer(60, 30 * 86_400, 86_400),
+    '86400',
+    'How long a gateway’s policy is served after it was loaded while neither Redis nor Postgres answers',
+  ),
+  TOKEN_STALE_SECONDS_MAX: variable(
+    integer(0, 86_400, 900),
+    '900',
+    'The same of API tokens: how long one that was revoked meanwhile may still be accepted then',
   ),
   LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'Least level that is logged'),
 };
@@ -138,6 +152,10 @@ export interface ProxyConfig {
   readonly ledgerDurability: 'process' | 'host';
   readonly ledgerSpoolBytesMax: number;
   readonly ledgerSegmentBytes: number;
+  readonly policyStaleMs: number;
+  readonly tokenStaleMs: number;
+  /** what is known, for a start while the stores are away */
+  readonly snapshotFile: string;
   readonly logLevel: string;
 }
 
@@ -165,6 +183,9 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     ledgerDurability: env.LEDGER_DURABILITY,
     ledgerSpoolBytesMax: env.LEDGER_SPOOL_BYTES_MAX,
     ledgerSegmentBytes: env.LEDGER_SEGMENT_BYTES,
+    policyStaleMs: env.POLICY_STALE_SECONDS_MAX * 1_000,
+    tokenStaleMs: env.TOKEN_STALE_SECONDS_MAX * 1_000,
+    snapshotFile: path.resolve(env.DATA_DIR, 'policy-snapshot'),
     logLevel: env.LOG_LEVEL,
   });
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Registry } from 'prom-client';
+import { assertDatabaseReady } from '../platform/database-check.js';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
@@ -18,6 +19,9 @@ import { answerMalformed } from './malformed-requests.js';
 import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
+import { PolicySnapshot } from './policy-cache/policy-snapshot.js';
+import { PostgresReach } from './policy-cache/postgres-reach.js';
+import { SnapshotFile } from './policy-cache/snapshot-file.js';
 import { RATE_LIMITER_BOUNDS, RateLimiter, type RateLimiterBounds } from './rate-limits/rate-limiter.js';
 import { Refusals } from './rate-limits/refusals.js';
 import { PriceSource } from './pricing/price-source.js';
@@ -30,6 +34,7 @@ import { GoogleTokens } from './credentials/google-oauth.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { createBoundedServer, createExpressApp } from './server.js';
+import { StartUp } from './start-up.js';
 import { SystemMessageHashes } from './system-message-hashes.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { ProxyStatistics } from './telemetry/statistics.js';
@@ -58,8 +63,11 @@ export interface ProxyClients {
 export interface Proxy {
   readonly server: Server;
   readonly metricsServer: Server;
-  /** loads prices, catches up with policy changes; then `/readyz` says 200 */
-  start(): Promise<void>;
+  /**
+   * Checks the database, loads prices, catches up with policy changes; then `/readyz` says 200. While Postgres is away it
+   * begins with what an earlier process knew, and `onUnfit` hears of a database that proves unfit when it is back.
+   */
+  start(onUnfit: (error: Error) => void): Promise<void>;
   /** stops accepting, lets running requests end, writes what the ledger holds */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -85,7 +93,8 @@ export interface ProxyOptions {
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
   const bounds = options.requestBounds ?? REQUEST_BOUNDS;
   const statistics = new ProxyStatistics();
-  const policyCache = createPolicyCache(clients, deriveKey(config.tokenPepper, 'api-token'));
+  const reach = new PostgresReach();
+  const policyCache = createPolicyCache({ ...clients, reach }, deriveKey(config.tokenPepper, 'api-token'), config);
   const prices = new PriceSource(clients.pool);
   const books = createBooks(config, clients, options.ledgerBounds ?? {});
   const { ledger } = books;
@@ -94,32 +103,38 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
-  const follower = createFollower(clients, policyCache, prices);
+  const follower = createFollower({ ...clients, reach }, policyCache, prices);
   const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
+  const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...limits });
+  const askStores = (): Promise<void> => askForAll(clients, prices, follower);
+  const startUp = new StartUp({ askStores, snapshot, reach, log: clients.log });
   const upstream = { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
   const held = createHeld(config, clients, options);
   const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
-  const state = { isReady: false, why: 'starting' };
+  const state = { isReady: false, why: 'starting', reach };
   const { server, connections } = createGatewayServer(deps, state);
-  const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books, connections }));
+  const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books, connections, snapshot, startUp }));
   listeners.push(server, metricsServer);
   return {
     server,
     metricsServer,
-    async start() {
+    async start(onUnfit) {
       await ledger.start();
-      await prices.load();
-      await follower.start();
+      await follower.listen();
+      await startUp.begin(onUnfit);
       await limits.rateLimiter.proxies.start();
+      snapshot.start();
       books.upkeep.start();
       state.isReady = true;
     },
     async stop(deadlineMs) {
       Object.assign(state, { isReady: false, why: 'stopping' });
+      startUp.stop();
       follower.stop();
       await closeServer(server, connections, deadlineMs);
       metricsServer.close();
+      await snapshot.stop();
       await letGo({ books, dispatchers, vault, limits }, deadlineMs);
     },
   };
@@ -246,8 +261,25 @@ function createBooks(config: ProxyConfig, { pool, log }: ProxyClients, given: Pa
   return { ledger, bodies, shipments, upkeep: new LedgerUpkeep(ledger, onProblem) };
 }
 
+/** What a proxy has to know of Postgres before it may trust it, and then serve. */
+async function askForAll({ pool }: ProxyClients, prices: PriceSource, follower: ChangeFollower): Promise<void> {
+  await assertDatabaseReady(pool, 'tollgate_proxy');
+  await assertDatabaseReady(pool, 'tollgate_shipper');
+  await prices.load();
+  await follower.start();
+}
+
+function createSnapshot(
+  { snapshotFile, tokenPepper, policyStaleMs: staleMs }: ProxyConfig,
+  { log }: ProxyClients,
+  parts: { cache: PolicyCache; prices: PriceSource; follower: ChangeFollower; rateLimiter: RateLimiter },
+): PolicySnapshot {
+  const file = new SnapshotFile(snapshotFile, deriveKey(tokenPepper, 'policy-snapshot'));
+  return new PolicySnapshot({ ...parts, file, proxies: parts.rateLimiter.proxies, staleMs, log });
+}
+
 function createFollower(
-  { pool, subscriber, log }: ProxyClients,
+  { pool, subscriber, log, reach }: ProxyClients & { readonly reach: PostgresReach },
   cache: PolicyCache,
   prices: PriceSource,
 ): ChangeFollower {
@@ -262,6 +294,7 @@ function createFollower(
   return new ChangeFollower({
     pool,
     subscriber,
+    reach,
     supersedeAll: () => cache.supersedeAll(),
     apply: (change) => {
       cache.apply(change);
@@ -295,16 +328,27 @@ interface GatewayServer {
   readonly connections: ClientConnections;
 }
 
-function createGatewayServer(deps: PipelineDeps, state: { isReady: boolean; why: string }): GatewayServer {
+interface Readiness {
+  isReady: boolean;
+  /** why not */
+  why: string;
+  readonly reach: PostgresReach;
+}
+
+/** Ready without Postgres: what is known is served. */
+function readiness({ isReady, why, reach }: Readiness): Readonly<Record<string, string>> {
+  if (!isReady) return { status: 'not ready', reason: why };
+  return { status: 'ready', ...(reach.isAway && { reason: 'Postgres is away: only what is known is served' }) };
+}
+
+function createGatewayServer(deps: PipelineDeps, state: Readiness): GatewayServer {
   const app = createExpressApp();
   app.use((request, response, next) => {
     if (admit(deps, request, response)) next();
   });
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', (_request, response) => {
-    response
-      .status(state.isReady ? 200 : 503)
-      .json(state.isReady ? { status: 'ready' } : { status: 'not ready', reason: state.why });
+    response.status(state.isReady ? 200 : 503).json(readiness(state));
   });
   app.use(
     (_request, response) =>

@@ -1,6 +1,5 @@
 /** The proxy's process: configuration → clients → proxy → listen; on a signal: drain, flush, close. */
 import './heap-flags.js';
-import { assertDatabaseReady } from '../platform/database-check.js';
 import { EnvironmentError } from '../platform/environment.js';
 import { listen } from '../platform/listen.js';
 import { createLogger } from '../platform/logger.js';
@@ -71,10 +70,13 @@ const shutDown = onShutdown({
   report: (what, error) => log.error({ err: error }, what),
 });
 
+function failStart(error: unknown): Promise<never> {
+  log.error({ err: error }, error instanceof Error ? error.message : 'the proxy could not start');
+  return shutDown(1);
+}
+
 try {
-  await assertDatabaseReady(pool, 'tollgate_proxy');
-  await assertDatabaseReady(pool, 'tollgate_shipper');
-  await proxy.start();
+  await proxy.start((error) => void failStart(error));
   const port = await listen(proxy.server, {
     host: config.host,
     port: config.port,
@@ -91,6 +93,5 @@ try {
   }
   log.info({ host: config.host, port }, 'the proxy serves');
 } catch (error) {
-  log.error({ err: error }, error instanceof Error ? error.message : 'the proxy could not start');
-  await shutDown(1);
+  await failStart(error);
 }

@@ -53,7 +53,7 @@ export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inherita
 async function shipInterrupted(shipper: SpoolShipper, shipments: Shipments, left: OpenFrames): Promise<number> {
   if (left.frames.size === 0) return 0;
   // Some have a record already: shipped by whoever began this before, or by a frame that a host's crash took.
-  const recorded = await shipments.recorded([...left.frames.keys()]);
+  const recorded = await shipments.recorded(await shipper.cursor(), [...left.frames.keys()]);
   const rows = new CompositeRows();
   for (const [id, frame] of left.frames) if (!recorded.has(id)) rows.addWritten(frame.subarray(FRAME_HEAD_BYTES));
   if (rows.count > 0) await shipper.shipBehind(rows, left.lastSeq);

@@ -92,13 +92,17 @@ export class Shipments {
     );
   }
 
-  /** Those of the requests' ids that have a record. */
-  async recorded(ids: readonly string[]): Promise<ReadonlySet<string>> {
+  /**
+   * Those of the requests' ids that have a record, or one of this spool in quarantine: Postgres may take now what it
+   * refused, and its next number would be refused again.
+   */
+  async recorded(spool: ShippedSpool, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.transaction((client) =>
-      client.query<{ id: string }>(`SELECT id FROM usage_record WHERE id = ANY($1::uuid[]) AND day = ANY($2::date[])`, [
-        ids,
-        [...new Set(ids.map(uuidDay))],
-      ]),
+      client.query<{ id: string }>(
+        `SELECT id::text FROM usage_record WHERE id = ANY($1::uuid[]) AND day = ANY($2::date[])
+         UNION SELECT readable->>'id' FROM ledger_quarantine WHERE spool = $3 AND readable->>'id' = ANY($1::text[])`,
+        [ids, [...new Set(ids.map(uuidDay))], spool.number],
+      ),
     );
     return new Set(rows.map(({ id }) => id));
   }

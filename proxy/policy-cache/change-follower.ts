@@ -6,11 +6,12 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { POLICY_CHANNEL, policyChangeSchema, type PolicyChange } from '../../schema/contracts/redis-keys.js';
 import { inTransaction } from '../../platform/postgres.js';
+import type { PostgresReach } from './postgres-reach.js';
 
 const POLL_INTERVAL_MS = 700;
 /** The outbox keeps an hour; who was away for longer than this may have missed something. */
 const CATCH_UP_MS_MAX = 30 * 60_000;
-/** At start: as far back as a shared copy in Redis could be older than its change. */
+/** At the first look: as far back as a shared copy in Redis could be older than its change. */
 const LOOK_BACK_SECONDS = 120;
 
 /**
@@ -20,7 +21,7 @@ const LOOK_BACK_SECONDS = 120;
 const POLL_SQL = `
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
     COALESCE((SELECT jsonb_agg(change ORDER BY id) FROM policy_outbox
-      WHERE CASE WHEN $1::text IS NULL THEN created_at > now() - make_interval(secs => ${LOOK_BACK_SECONDS})
+      WHERE CASE WHEN $1::text IS NULL THEN created_at > now() - make_interval(secs => $2)
                  ELSE xid >= $1::text::xid8 END), '[]') AS changes`;
 
 export interface FollowerDeps {
@@ -29,24 +30,31 @@ export interface FollowerDeps {
   readonly subscriber: Redis;
   readonly apply: (change: PolicyChange) => void;
   readonly supersedeAll: () => void;
+  /** told by each look at the outbox whether Postgres answers */
+  readonly reach: PostgresReach;
   readonly onProblem: (problem: string, error: unknown) => void;
 }
 
 export class ChangeFollower {
   private cursor: string | null = null;
-  private lastPollAtMs = Date.now();
+  /** Unix ms of the last look: all changes before it are known */
+  heardAtMs = Date.now();
   private timer: NodeJS.Timeout | null = null;
   private isStopped = false;
   private isFailing = false;
 
   constructor(private readonly deps: FollowerDeps) {}
 
-  /** Resolves after the first look at the outbox; throws when Postgres cannot be asked. */
-  async start(): Promise<void> {
+  /** Listens to messages; while Postgres is away, they are all there is. Never rejects. */
+  async listen(): Promise<void> {
     const { subscriber } = this.deps;
     subscriber.on('message', (_channel, message) => this.onMessage(message));
     subscriber.on('ready', () => void this.subscribe());
     if (subscriber.status === 'ready') await this.subscribe();
+  }
+
+  /** Resolves after the first look at the outbox; throws when Postgres cannot be asked, and may be tried again. */
+  async start(): Promise<void> {
     await this.poll();
     this.schedule();
   }
@@ -70,32 +78,44 @@ export class ChangeFollower {
     }
   }
 
-  private schedule(): void {
+  private schedule(delayMs = POLL_INTERVAL_MS): void {
     if (this.isStopped) return;
-    this.timer = setTimeout(() => {
-      this.poll()
-        .then(() => (this.isFailing = false))
-        .catch((error: unknown) => {
-          if (!this.isFailing) this.deps.onProblem('the policy outbox cannot be read; held policies serve on', error);
-          this.isFailing = true;
-        })
-        .finally(() => this.schedule());
-    }, POLL_INTERVAL_MS);
+    this.timer = setTimeout(() => void this.look(), delayMs);
+  }
+
+  /** Never rejects. */
+  private async look(): Promise<void> {
+    const { reach, onProblem } = this.deps;
+    try {
+      await this.poll();
+      this.isFailing = false;
+      this.schedule();
+    } catch (error) {
+      if (!this.isFailing) onProblem('the policy outbox cannot be read; held policies serve on', error);
+      this.isFailing = true;
+      reach.failed();
+      this.schedule(reach.isAway ? POLL_INTERVAL_MS : 0); // whether it is away, the next connection tells
+    }
   }
 
   private async poll(): Promise<void> {
     const result = await inTransaction(this.deps.pool, 'tollgate_proxy', {}, (client) =>
-      client.query<{ next: string; changes: unknown[] }>(POLL_SQL, [this.cursor]),
+      client.query<{ next: string; changes: unknown[] }>(POLL_SQL, [this.cursor, this.lookBackSeconds()]),
     );
+    this.deps.reach.answered();
     const row = result.rows[0];
     if (row === undefined) throw new Error('the outbox query answered no row');
-    if (Date.now() - this.lastPollAtMs > CATCH_UP_MS_MAX) this.deps.supersedeAll();
-    this.lastPollAtMs = Date.now();
+    if (Date.now() - this.heardAtMs > CATCH_UP_MS_MAX) this.deps.supersedeAll();
+    this.heardAtMs = Date.now();
     this.cursor = row.next;
     for (const change of row.changes) {
       const parsed = policyChangeSchema.safeParse(change);
       if (parsed.success) this.deps.apply(parsed.data);
       else this.deps.onProblem('an outbox row could not be read', parsed.error);
     }
+  }
+
+  private lookBackSeconds(): number {
+    return LOOK_BACK_SECONDS + Math.max(0, Date.now() - this.heardAtMs) / 1_000;
   }
 }

@@ -1,14 +1,15 @@
 /**
- * Documents by key, memory → Redis → Postgres: gateway policies, token grants, account ids.
+ * Documents by key, memory → Redis → Postgres → what was kept on disk: gateway policies, token grants, account ids.
  *
  * Promises: one load at a time per key; an unknown key is remembered too, in a memory of its own that strangers cannot
  * use to push out known ones; a document announced as superseded is never served again while a store answers; when both
- * stores are out of reach, what is held is served until `staleMs` after it was loaded, and only then (or for a key never
- * seen) does `find` throw. Absence is `null`, failure is an exception, and neither is ever taken for the other.
+ * stores are out of reach, what is held, or was kept by an earlier process, is served until `staleMs` after it was loaded,
+ * and only then (or for a key never seen) does `find` throw. Absence is `null`, failure is an exception, and neither is ever taken for the other.
  */
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../gateway-error.js';
 import { ownText } from '../own-text.js';
+import type { KeptDocuments, KeptText } from './kept-documents.js';
 
 /** A document as a store has it; `document: null` says that there is none. */
 export interface Versioned<T> {
@@ -33,6 +34,8 @@ export interface DocumentCacheOptions<T> {
   readonly freshMs: number;
   /** age up to which a held document is served while no store answers */
   readonly staleMs: number;
+  /** whether one that is announced as superseded is served too while no store answers */
+  readonly isServedOutdated: boolean;
   readonly absentMs: number;
   readonly absentEntriesMax: number;
 }
@@ -52,8 +55,13 @@ const RETRY_MS = 1_000;
 const READINGS_MAX = 3;
 
 export class DocumentCache<T extends object> {
-  /** `evicted`: documents that left memory because of a bound, the least used first */
-  readonly counts = { loads: 0, failures: 0, staleServed: 0, evicted: 0 };
+  /**
+   * `evicted`: documents that left memory because of a bound, the least used first; `recalled`: documents that an earlier
+   * process had kept, and that were asked for while no store answered
+   */
+  readonly counts = { loads: 0, failures: 0, staleServed: 0, evicted: 0, recalled: 0 };
+  /** grows with whatever would be kept otherwise than before */
+  changes = 0;
   private readonly entries: LRUCache<string, Entry<T>>;
   /** key → Unix ms until which its absence is believed */
   private readonly absent: LRUCache<string, number>;
@@ -66,6 +74,7 @@ export class DocumentCache<T extends object> {
   constructor(
     private readonly stores: DocumentStores<T>,
     private readonly options: DocumentCacheOptions<T>,
+    private readonly kept: KeptDocuments<T> | null = null,
   ) {
     const { entriesMax, sizes } = options;
     this.entries = new LRUCache({
@@ -99,8 +108,8 @@ export class DocumentCache<T extends object> {
     try {
       return await this.load(key);
     } catch (error) {
-      const entry = this.entries.get(key);
-      if (entry !== undefined && Date.now() < entry.staleAtMs) {
+      const entry = this.entries.get(key) ?? this.recall(key);
+      if (entry !== undefined && Date.now() < entry.staleAtMs && !this.isRefused(key, entry)) {
         this.counts.staleServed += 1;
         return entry.document;
       }
@@ -112,6 +121,8 @@ export class DocumentCache<T extends object> {
   supersede(key: string, revision: number): void {
     if ((this.floors.get(key) ?? 0) < revision) this.floors.set(key, revision);
     this.absent.delete(key);
+    this.kept?.supersede(key, revision);
+    this.changes += 1;
     const entry = this.entries.get(key);
     if (entry !== undefined && entry.revision < revision) entry.isSuperseded = true;
   }
@@ -119,6 +130,7 @@ export class DocumentCache<T extends object> {
   /** Changes may have been missed, of any key. */
   supersedeAll(): void {
     this.forgetAbsent();
+    this.kept?.clear();
     for (const entry of this.entries.values()) entry.isSuperseded = true;
   }
 
@@ -126,6 +138,49 @@ export class DocumentCache<T extends object> {
   forgetAbsent(): void {
     this.absenceEpoch += 1;
     this.absent.clear();
+  }
+
+  /**
+   * What would be served if no store answered from now on, those used last in front; then what an earlier process kept and
+   * nobody has asked for since. May be read slowly, while the cache is in use.
+   */
+  *texts(): Generator<[string, KeptText]> {
+    const { staleMs } = this.options;
+    const keys = [...this.entries.keys()]; // their order changes with each use
+    for (const key of keys) {
+      const entry = this.entries.peek(key);
+      if (entry === undefined || entry.isSuperseded || entry.staleAtMs <= Date.now()) continue;
+      const { document, revision, staleAtMs } = entry;
+      yield [key, { revision, loadedAtMs: staleAtMs - staleMs, text: JSON.stringify(document) }];
+    }
+    for (const [key, kept] of this.kept?.entries() ?? []) {
+      if (kept.loadedAtMs + staleMs > Date.now()) yield [key, kept];
+    }
+  }
+
+  /** Takes what an earlier process kept, if it may still be served; it counts from when that process had loaded it. */
+  private recall(key: string): Entry<T> | undefined {
+    const kept = this.kept?.find(key) ?? null;
+    this.kept?.forget(key);
+    const nowMs = Date.now();
+    // One that is to be loaded yet has no age: a clock went back.
+    if (kept === null || kept.loadedAtMs > nowMs) return undefined;
+    const { document, revision, loadedAtMs } = kept;
+    const entry = {
+      document,
+      revision,
+      refreshAtMs: nowMs + RETRY_MS,
+      staleAtMs: loadedAtMs + this.options.staleMs,
+      isSuperseded: false,
+    };
+    if (entry.staleAtMs <= nowMs) return undefined;
+    this.entries.set(key, entry);
+    this.counts.recalled += 1;
+    return entry;
+  }
+
+  private isRefused(key: string, { revision }: Entry<T>): boolean {
+    return !this.options.isServedOutdated && revision < (this.floors.get(key) ?? 0);
   }
 
   private load(asked: string): Promise<T | null> {
@@ -149,7 +204,10 @@ export class DocumentCache<T extends object> {
     for (let readings = 1; ; readings++) {
       const floor = this.floors.get(key) ?? 0;
       const epoch = this.absenceEpoch;
-      const found = await this.read(key, Math.max(floor, this.entries.peek(key)?.revision ?? 0));
+      const found = await this.read(
+        key,
+        Math.max(floor, this.entries.peek(key)?.revision ?? 0, this.kept?.revisionOf(key) ?? 0),
+      );
       const hasChanged = (this.floors.get(key) ?? 0) > floor && found.revision < (this.floors.get(key) ?? 0);
       const mayExistNow = found.document === null && this.absenceEpoch !== epoch;
       if (!(hasChanged || mayExistNow) || readings === READINGS_MAX) return found;
@@ -166,6 +224,8 @@ export class DocumentCache<T extends object> {
   }
 
   private keep(key: string, found: Versioned<T>): T | null {
+    this.kept?.forget(key);
+    this.changes += 1;
     if (found.document === null) {
       this.entries.delete(key);
       this.absent.set(key, Date.now() + this.options.absentMs);

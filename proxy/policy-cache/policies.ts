@@ -1,13 +1,15 @@
 /** Policies by the names in a URL, and token grants by token: two look-ups over three document caches. */
-import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import { gatewayPolicySchema, type GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import type { PolicyChange } from '../../schema/contracts/redis-keys.js';
-import type { TokenGrant } from '../../schema/contracts/token-grant.js';
+import { tokenGrantSchema, type TokenGrant } from '../../schema/contracts/token-grant.js';
 import type { TokenGrants } from '../stages/authenticate.js';
 import type { Policies } from '../stages/resolve.js';
 import { ApiTokenHashes } from './api-token-hashes.js';
 import { DocumentCache, type DocumentCacheOptions } from './document-cache.js';
+import { KeptDocuments } from './kept-documents.js';
 import {
+  accountEntrySchema,
   accountStores,
   policyCacheKey,
   policyStores,
@@ -17,14 +19,28 @@ import {
 } from './policy-stores.js';
 
 const COMMON = { freshMs: 10_000, absentMs: 5_000, absentEntriesMax: 10_000 } as const;
-/** Routing policy may serve a day without any store; identity a quarter of an hour (the revocation bound then). */
-const ROUTING = { ...COMMON, entriesMax: 50_000, staleMs: 86_400_000 } as const;
+
+/** How long what is known is served while no store answers. */
+export interface StaleBounds {
+  readonly policyStaleMs: number;
+  /** the revocation bound then */
+  readonly tokenStaleMs: number;
+}
+
+const routing = ({ policyStaleMs: staleMs }: StaleBounds) =>
+  ({ ...COMMON, entriesMax: 50_000, staleMs, isServedOutdated: true }) as const;
 /** Most policies have few stored secrets or none; one that is full of them weighs as much as a hundred others. */
-const POLICY: DocumentCacheOptions<GatewayPolicy> = {
-  ...ROUTING,
+const policyOptions = (bounds: StaleBounds): DocumentCacheOptions<GatewayPolicy> => ({
+  ...routing(bounds),
   sizes: { max: 256 * 1_048_576, of: addedCharacters },
-};
-const GRANT: DocumentCacheOptions<TokenGrant> = { ...COMMON, entriesMax: 100_000, staleMs: 900_000 };
+});
+/** A token that is known to have changed is most likely revoked. */
+const grantOptions = ({ tokenStaleMs: staleMs }: StaleBounds): DocumentCacheOptions<TokenGrant> => ({
+  ...COMMON,
+  entriesMax: 100_000,
+  staleMs,
+  isServedOutdated: false,
+});
 
 /** About what one of an account's own prices takes, in characters. */
 const OVERRIDE_CHARACTERS = 400;
@@ -41,6 +57,10 @@ export function addedCharacters(policy: GatewayPolicy): number {
   return characters;
 }
 
+/** The kinds of documents. */
+export const DOCUMENT_NAMES = ['accounts', 'tokens', 'policies'] as const;
+export type DocumentName = (typeof DOCUMENT_NAMES)[number];
+
 export interface PolicyCache {
   readonly policies: Policies;
   readonly tokenGrants: TokenGrants;
@@ -48,14 +68,23 @@ export interface PolicyCache {
   apply(change: PolicyChange): void;
   /** announcements may have been missed for too long to catch up */
   supersedeAll(): void;
-  readonly counts: () => Readonly<Record<'accounts' | 'policies' | 'tokens', DocumentCache<object>['counts']>>;
+  readonly counts: () => Readonly<Record<DocumentName, DocumentCache<object>['counts']>>;
+  /** all that it holds, to be kept on disk */
+  readonly documents: Readonly<Record<DocumentName, Pick<DocumentCache<object>, 'texts' | 'changes'>>>;
+  /** where what was kept is put, before anything is asked for */
+  readonly kept: Readonly<Record<DocumentName, Pick<KeptDocuments<object>, 'add' | 'clear'>>>;
 }
 
-export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer): PolicyCache {
-  const accounts = new DocumentCache<AccountEntry>(accountStores(clients), ROUTING);
-  const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), POLICY);
+export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer, bounds: StaleBounds): PolicyCache {
+  const kept = {
+    accounts: new KeptDocuments(accountEntrySchema),
+    policies: new KeptDocuments(gatewayPolicySchema),
+    tokens: new KeptDocuments(tokenGrantSchema),
+  };
+  const accounts = new DocumentCache<AccountEntry>(accountStores(clients), routing(bounds), kept.accounts);
+  const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), policyOptions(bounds), kept.policies);
   const hashes = new ApiTokenHashes(tokenPepper);
-  const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), GRANT);
+  const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), grantOptions(bounds), kept.tokens);
   return {
     policies: {
       held(accountKey, gatewayName) {
@@ -91,5 +120,7 @@ export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer): P
       grants.supersedeAll();
     },
     counts: () => ({ accounts: accounts.counts, policies: policies.counts, tokens: grants.counts }),
+    documents: { accounts, policies, tokens: grants },
+    kept,
   };
 }

@@ -14,17 +14,19 @@ import {
 import { TOKEN_GRANT_SQL, tokenGrantSchema, type TokenGrant } from '../../schema/contracts/token-grant.js';
 import { inTransaction, type ScopeSettings } from '../../platform/postgres.js';
 import type { DocumentStores, Versioned } from './document-cache.js';
+import type { PostgresReach } from './postgres-reach.js';
 
 export interface StoreClients {
   readonly pool: pg.Pool;
   readonly redis: Redis;
+  readonly reach: PostgresReach;
 }
 
 export interface AccountEntry {
   readonly accountId: AccountId;
 }
 
-const accountEntrySchema = z.object({
+export const accountEntrySchema = z.object({
   accountId: z.string().transform((id) => id as AccountId), // our own document
 });
 
@@ -79,7 +81,7 @@ interface DocumentKind<T> {
   settings(key: string): ScopeSettings;
 }
 
-function storesOf<T extends object>({ pool, redis }: StoreClients, kind: DocumentKind<T>): DocumentStores<T> {
+function storesOf<T extends object>({ pool, redis, reach }: StoreClients, kind: DocumentKind<T>): DocumentStores<T> {
   const inTurn = semaphore(POSTGRES_LOADS_MAX);
   return {
     async fromRedis(key) {
@@ -92,6 +94,7 @@ function storesOf<T extends object>({ pool, redis }: StoreClients, kind: Documen
     },
     fromPostgres: (key) =>
       inTurn(async () => {
+        if (reach.isAway) throw new Error('Postgres is away');
         const rows = await inTransaction(pool, 'tollgate_proxy', kind.settings(key), (client) =>
           client.query<{ document: unknown }>(kind.sql, kind.parameters(key)),
         );

@@ -1,15 +1,20 @@
 /** The price list in force: read from Postgres at start and when a new one is announced, kept until then. */
 import type pg from 'pg';
+import { z } from 'zod';
 import { inTransaction } from '../../platform/postgres.js';
-import { modelPriceSchema } from '../../schema/contracts/prices.js';
+import { modelPriceSchema, type ModelPrice } from '../../schema/contracts/prices.js';
 import { createPriceBook, type PriceBook } from './price-book.js';
 
 const PRICES_SQL = `SELECT version, provider, model, match, rules FROM model_price
   WHERE version = (SELECT max(version) FROM price_list) AND version > $1 ORDER BY provider, position`;
 
+const listSchema = z.array(modelPriceSchema);
+
 export class PriceSource {
   /** empty (everything UNPRICED) until the first load */
   current: PriceBook = createPriceBook(0, []);
+  /** the list in force as JSON */
+  text = '[]';
 
   constructor(private readonly pool: pg.Pool) {}
 
@@ -22,11 +27,16 @@ export class PriceSource {
       client.query<{ version: number }>(PRICES_SQL, [this.current.version]),
     );
     const version = result.rows[0]?.version ?? 0;
-    if (version > this.current.version) {
-      this.current = createPriceBook(
-        version,
-        result.rows.map((row) => modelPriceSchema.parse(row)),
-      );
-    }
+    if (version > this.current.version) this.put(version, listSchema.parse(result.rows));
+  }
+
+  /** Puts a list in force that was read earlier, until a newer one is loaded. Throws when it is none. */
+  restore(version: number, list: unknown): void {
+    this.put(version, listSchema.parse(list));
+  }
+
+  private put(version: number, list: readonly ModelPrice[]): void {
+    this.current = createPriceBook(version, list);
+    this.text = JSON.stringify(list);
   }
 }

@@ -8,6 +8,7 @@ import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { RetryBudgets } from '../attempts/retry-budget.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
+import { declareSnapshot, type SnapshotMetricSources } from './snapshot-metrics.js';
 import type { BodyWriter } from '../ledger/body-writer.js';
 import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
@@ -21,7 +22,7 @@ import type { Refusals } from '../rate-limits/refusals.js';
 import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
-export interface MetricSources {
+export interface MetricSources extends SnapshotMetricSources {
   readonly connections: ClientConnections;
   readonly statistics: ProxyStatistics;
   readonly ledger: SpoolLedger;
@@ -47,6 +48,7 @@ export function createMetrics(sources: MetricSources): Registry {
   declareConnections(registry, sources.connections);
   declareLedger(registry, sources);
   declarePolicyCache(registry, sources.policyCache);
+  declareSnapshot(registry, sources);
   declareAnswerCache(registry, sources);
   declareHeldBodies(registry, sources.heldBodies);
   declareVault(registry, sources.vault);
@@ -110,7 +112,7 @@ function declareAttempts(registry: Registry, { statistics, retryBudgets, breaker
 function declarePolicyCache(registry: Registry, policyCache: PolicyCache): void {
   new Counter({
     name: 'tollgate_policy_cache_events_total',
-    help: 'Loads, failed loads, stale answers and evictions of the policy cache, by kind of document',
+    help: 'Loads, failed loads, stale answers, evictions and recalls from disk of the policy cache, by kind of document',
     labelNames: ['document', 'event'],
     registers: [registry],
     collect() {

@@ -81,7 +81,9 @@ export async function startTestProxy(
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
   const clients = { pool, redis, limitsRedis, cacheRedis, subscriber, log };
   const proxy = createProxy(config, clients, proxyOptions(options));
-  await proxy.start();
+  await proxy.start((error) => {
+    throw error;
+  });
   const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
   return {
     url: `http://127.0.0.1:${port}`,

@@ -95,3 +95,17 @@ export async function createTenant(owner: pg.Pool, pepper: string = TEST_PEPPER)
     },
   };
 }
+
+/** What the api does when it revokes a token: the row, its new revision, and a row of the outbox. */
+export async function revokeToken(owner: pg.Pool, token: string): Promise<void> {
+  const tokenHash = hashApiToken(deriveKey(TEST_PEPPER, 'api-token'), token);
+  const { rows } = await owner.query<{ account_id: string; revision: string }>(
+    `UPDATE api_token SET revoked_at = now(), revision = nextval('policy_revision') WHERE token_hash = $1
+     RETURNING account_id, revision`,
+    [tokenHash],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('there is no such token');
+  const change = { kind: 'token', accountId: row.account_id, tokenHash, revision: Number(row.revision) };
+  await owner.query('INSERT INTO policy_outbox (account_id, change) VALUES ($1, $2)', [row.account_id, change]);
+}

@@ -10,7 +10,7 @@ test('a quick run with JSON can be asked for', () => {
 });
 
 test('scenarios are chosen by name', () => {
-  expect(parseOptions(['--scenario', 'json,sse']).scenarios).toEqual(['json', 'sse']);
+  expect(parseOptions(['--scenario', 'json,sse,ledger']).scenarios).toEqual(['json', 'sse', 'ledger']);
 });
 
 test('an unknown scenario is refused', () => {

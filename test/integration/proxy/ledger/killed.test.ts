@@ -134,3 +134,38 @@ test('what was shipped before a host’s crash took its frames is not recorded t
   expect(quarantined).toEqual([]);
   await ledger.close();
 });
+
+const quarantined = async (): Promise<unknown[]> =>
+  (
+    await pool.query<{ id: unknown }>(`SELECT readable->>'id' AS id FROM ledger_quarantine ORDER BY spool_seq`)
+  ).rows.map(({ id }) => id);
+
+/** An heir that ends between the last shipment of a spool and the spool's end. */
+async function inheritWithoutEnd(): Promise<void> {
+  await pool.query(
+    `CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''cut off''; END'`,
+  );
+  await pool.query('CREATE TRIGGER cut_off BEFORE UPDATE OF closed_at ON ledger_spool EXECUTE FUNCTION cut_off()');
+  const { ledger } = await inheritor();
+  await expect(ledger.inherit()).rejects.toThrow('cut off');
+  await pool.query('DROP FUNCTION cut_off CASCADE');
+  await ledger.close();
+}
+
+test.each([
+  ['put there again', false],
+  ['recorded as well, should Postgres take it by then', true],
+])('a request that was cut, and is in quarantine when its heir ends too, is not %s', async (_what, isTakenNow) => {
+  const { ids, kill } = await victim(2, true);
+  await kill();
+  await pool.query(`ALTER TABLE usage_record ADD CONSTRAINT refused CHECK (id <> '${ids.noted}')`);
+  await inheritWithoutEnd();
+  expect(await quarantined()).toEqual([ids.noted]);
+  if (isTakenNow) await pool.query('ALTER TABLE usage_record DROP CONSTRAINT refused');
+  const { ledger } = await inheritor();
+  await ledger.inherit();
+  expect(await quarantined()).toEqual([ids.noted]);
+  expect((await rows()).map(({ id }) => id)).toEqual([...ids.settled, ids.unanswered]);
+  expect((await readdir(folder)).length).toBe(1); // the heir's own
+  await ledger.close();
+});

@@ -1,12 +1,21 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { z } from 'zod';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
 import { DocumentCache, type DocumentStores, type Versioned } from '../../../../proxy/policy-cache/document-cache.js';
+import { KeptDocuments } from '../../../../proxy/policy-cache/kept-documents.js';
 
 interface Policy {
   readonly text: string;
 }
 
-const OPTIONS = { entriesMax: 3, freshMs: 10_000, staleMs: 60_000, absentMs: 5_000, absentEntriesMax: 3 };
+const OPTIONS = {
+  entriesMax: 3,
+  freshMs: 10_000,
+  staleMs: 60_000,
+  isServedOutdated: true,
+  absentMs: 5_000,
+  absentEntriesMax: 3,
+};
 
 /** Stores in memory that count what they are asked, and can be away or slow. */
 class FakeStores implements DocumentStores<Policy> {
@@ -243,6 +252,72 @@ describe('documents', () => {
     expect(cache.counts.staleServed).toBe(1);
     stores.isPostgresAway = false;
     expect(await cache.find('a')).toEqual({ text: 'two' });
+  });
+
+  test('where identity is at stake, a superseded document is refused while no store answers; one that is old is not', async () => {
+    cache = new DocumentCache(stores, { ...OPTIONS, isServedOutdated: false });
+    for (const key of ['changed', 'old']) stores.change(key, 1, key);
+    await Promise.all([cache.find('changed'), cache.find('old')]);
+    cache.supersede('changed', 2);
+    stores.goAway();
+    await expect(cache.find('changed')).rejects.toMatchObject({ errorName: 'unavailable' });
+    expect(await cache.find('old')).toEqual({ text: 'old' });
+    cache.supersedeAll(); // changes may have been missed: nothing is known to have changed
+    expect(await cache.find('old')).toEqual({ text: 'old' });
+  });
+
+  describe('that an earlier process kept on disk', () => {
+    let kept: KeptDocuments<Policy>;
+    beforeEach(() => {
+      kept = new KeptDocuments(z.object({ text: z.string() }));
+      for (const key of ['a', 'b']) kept.add(key, { revision: 2, loadedAtMs: Date.now(), text: '{"text":"kept"}' });
+      cache = new DocumentCache(stores, OPTIONS, kept);
+    });
+
+    test('are served when no store answers, and not before', async () => {
+      stores.change('a', 3, 'three');
+      expect(await cache.find('a')).toEqual({ text: 'three' });
+      stores.goAway();
+      expect(await cache.find('b')).toEqual({ text: 'kept' });
+      expect(cache.held('b')).toEqual({ text: 'kept' });
+      expect(cache.counts.recalled).toBe(1);
+      await jest.advanceTimersByTimeAsync(OPTIONS.staleMs + 1);
+      await expect(cache.find('b')).rejects.toMatchObject({ errorName: 'unavailable' });
+    });
+
+    test('are gone for good once a store has said that there is none', async () => {
+      expect(await cache.find('a')).toBeNull();
+      stores.goAway();
+      await jest.advanceTimersByTimeAsync(OPTIONS.absentMs + 1);
+      await expect(cache.find('a')).rejects.toMatchObject({ errorName: 'unavailable' });
+    });
+
+    test('are believed before a shared copy that is older', async () => {
+      stores.redis.set('a', { revision: 1, document: { text: 'old' } }); // a Redis that lost its last writes
+      stores.isPostgresAway = true;
+      expect(await cache.find('a')).toEqual({ text: 'kept' });
+    });
+
+    test('are as good as none when another version of us wrote them', async () => {
+      kept.add('a', { revision: 2, loadedAtMs: Date.now(), text: '{"words":"kept"}' });
+      stores.goAway();
+      await expect(cache.find('a')).rejects.toMatchObject({ errorName: 'unavailable' });
+    });
+
+    test('are written down again with those that were loaded, each with its own age', async () => {
+      const keptAtMs = Date.now();
+      await jest.advanceTimersByTimeAsync(1_000);
+      stores.change('c', 7, 'seven');
+      await cache.find('c');
+      expect([...cache.texts()]).toEqual([
+        ['c', { revision: 7, loadedAtMs: keptAtMs + 1_000, text: '{"text":"seven"}' }],
+        ['a', { revision: 2, loadedAtMs: keptAtMs, text: '{"text":"kept"}' }],
+        ['b', { revision: 2, loadedAtMs: keptAtMs, text: '{"text":"kept"}' }],
+      ]);
+      cache.supersede('c', 8);
+      cache.supersede('a', 3);
+      expect([...cache.texts()].map(([key]) => key)).toEqual(['b']);
+    });
   });
 
   test('a Redis that is away costs a query, nothing else', async () => {
