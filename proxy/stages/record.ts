@@ -292,9 +292,8 @@ function attemptRecords(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
-  outcome: Outcome & { readonly nowMs: number },
+  { answered, earlier, nowMs }: Outcome & { readonly nowMs: number },
 ): Attempts {
-  const { answered, earlier, nowMs } = outcome;
   // A hit is nobody's attempt, and stands behind those that were made before it.
   const attempt = answered.hit === null ? answered.forwarded.attempt : null;
   const last = attempt === null ? null : attemptRecord(deps, arrival, call, { answered, attempt, nowMs });
@@ -327,7 +326,7 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outco
   const nowMs = Date.now();
   const { hit } = answered;
   const isMade = hit === null || outcome.earlier !== null;
-  const attempts = isMade ? attemptRecords(deps, arrival, call, { ...outcome, nowMs }) : null;
+  const attempts = isMade ? attemptRecords(deps, arrival, call, { answered, earlier: outcome.earlier, nowMs }) : null;
   const last = hit !== null || attempts === null ? null : (attempts.at(-1) ?? attempts[0]);
   const sum = sumOf(attempts, hit !== null);
   return {
