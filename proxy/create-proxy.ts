@@ -8,6 +8,7 @@ import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
 import { CopyRoom } from './cache/answer-copy.js';
+import { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ProxyConfig } from './config.js';
 import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
 import { RetryBudgets } from './attempts/retry-budget.js';
@@ -63,6 +64,13 @@ export interface Proxy {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** Of copies of answers: of one, of all together, and how many requests one upstream call may answer. */
+export interface CopyBounds {
+  readonly answerBytesMax?: number;
+  readonly bytesMax?: number;
+  readonly waitersMax?: number;
+}
+
 /** What tests set otherwise than the program does. */
 export interface ProxyOptions {
   readonly ledgerBounds?: Partial<LedgerBounds>;
@@ -79,6 +87,7 @@ export interface ProxyOptions {
   readonly rateLimiterBounds?: RateLimiterBounds;
   readonly breakerBounds?: BreakerBounds;
   readonly answerCache?: Partial<AnswerCacheOptions>;
+  readonly copyBounds?: CopyBounds;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -149,10 +158,12 @@ function createHeld(
   { cacheBytesMax: accountBytesMax }: ProxyConfig,
   { cacheRedis }: ProxyClients,
   options: ProxyOptions,
-): Pick<Parts, 'heldBodies' | 'copyRoom' | 'answerCache'> {
+): Pick<Parts, 'heldBodies' | 'copyRoom' | 'coalescedCalls' | 'answerCache'> {
+  const copyRoom = new CopyRoom(options.copyBounds?.answerBytesMax, options.copyBounds?.bytesMax);
   return {
     heldBodies: new HeldBodies(options.heldBodyBounds),
-    copyRoom: new CopyRoom(),
+    copyRoom,
+    coalescedCalls: new CoalescedCalls(copyRoom, options.copyBounds?.waitersMax),
     answerCache: new AnswerCache(cacheRedis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax, ...options.answerCache }),
   };
 }
@@ -167,6 +178,7 @@ type Parts = Pick<
   | 'breakers'
   | 'heldBodies'
   | 'copyRoom'
+  | 'coalescedCalls'
   | 'vault'
   | 'bounds'
   | 'rateLimiter'

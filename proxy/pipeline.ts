@@ -9,6 +9,7 @@ import type { Logger } from '../platform/logger.js';
 import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import { isBodyUnread, isEnding } from './connection-end.js';
 import { giveUp } from './attempts/given-up.js';
+import type { CoalescedCalls } from './cache/coalesced-calls.js';
 import { ReplayedAnswer } from './cache/replayed-answer.js';
 import type { Arrival, Caller, Forwarded, LookedUp, OpenAttempt, Relayed, Target, UpstreamCall } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
@@ -43,6 +44,7 @@ export interface PipelineDeps
     StoreDeps,
     RecordDeps {
   readonly ledger: UsageLedger;
+  readonly coalescedCalls: CoalescedCalls;
   readonly breakers: CircuitBreakers;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
@@ -165,9 +167,10 @@ async function stepCall(deps: PipelineDeps, step: Arrival, of: StepOf): Promise<
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> {
-  const { arrival, call, cache } = opened;
+  const { arrival, call } = opened;
   try {
-    const forwarded = replay(arrival, cache) ?? (await forward(deps, arrival, call, opened));
+    const forwarded = replay(arrival, opened.cache) ?? (await send(deps, opened));
+    const { cache } = opened;
     return await relay(deps, arrival, call, { forwarded, notes: opened, cache });
   } catch (cause) {
     return relayFault(deps, opened, cause);
@@ -176,9 +179,10 @@ async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> 
 
 /** The same of a step that others follow; null: it failed before anything went to the client. */
 async function tryStep(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed | null> {
-  const { arrival, call, cache } = opened;
+  const { arrival, call } = opened;
   try {
-    const forwarded = replay(arrival, cache) ?? (await forward(deps, arrival, call, opened));
+    const forwarded = replay(arrival, opened.cache) ?? (await send(deps, opened));
+    const { cache } = opened;
     if (forwarded.kind === 'failed' || (forwarded.kind === 'answered' && forwarded.answer.statusCode >= 400)) {
       giveUp(forwarded, opened);
       return null;
@@ -190,6 +194,20 @@ async function tryStep(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed 
   } catch (cause) {
     return relayFault(deps, opened, cause);
   }
+}
+
+/** Makes the call, or follows that of an identical request. */
+function send(deps: PipelineDeps, opened: OpenRecord): Promise<Forwarded> {
+  const { arrival, call, cache } = opened;
+  if (cache === null || cache.sharing === null) return forward(deps, arrival, call, opened);
+  const { sharing } = cache;
+  return deps.coalescedCalls
+    .answer({ arrival, call, sharing, notes: opened, send: (asking) => forward(deps, asking, call, opened) })
+    .then((forwarded) => {
+      const isFollowed = forwarded.kind === 'answered' && forwarded.answer.isFollowed === true;
+      if (isFollowed) opened.cache = { ...cache, status: 'HIT', ttlSeconds: 0 };
+      return forwarded;
+    });
 }
 
 function relayFault(deps: PipelineDeps, opened: OpenRecord, cause: unknown): Promise<Relayed> {

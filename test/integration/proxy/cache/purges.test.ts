@@ -158,6 +158,25 @@ test('T-CACHE-5: an answer that was on its way when its gateway was purged is no
   expect(await ask(own)).not.toBe(got);
 });
 
+test('T-CACHE-5: a call that runs is shared with nobody who asks after a change of its gateway', async () => {
+  await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, settings: { coalesceIdentical: true } });
+  const answers: (() => void)[] = [];
+  const plain = upstream.answer;
+  upstream.answer = (request, response) => void answers.push(() => void plain(request, response));
+  const early = [ask(own)];
+  await waitFor(() => answers.length === 1, 'the provider is asked');
+  await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, description: 'another' });
+  await waitFor(async () => {
+    early.push(ask(own));
+    await waitFor(() => answers.length === 2, 'the provider is asked again', 200);
+    return true;
+  }, 'the change is known');
+  for (const answer of answers) answer();
+  const texts = await Promise.all(early);
+  expect(texts.pop()).toBe('answer 2');
+  expect(new Set(texts)).toEqual(new Set(['answer 1']));
+});
+
 test('T-CACHE-5: an update of the gateway evicts when its setting says so, and otherwise does not', async () => {
   const first = await ask(own);
   await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, settings: { cacheTtlSeconds: 7_200 } });
