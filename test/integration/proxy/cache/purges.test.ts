@@ -183,9 +183,12 @@ test('T-CACHE-5: an update of the gateway evicts when its setting says so, and o
   expect(await ask(own)).toBe(first);
   await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, settings: { cacheInvalidateOnUpdate: true } });
   const second = await isForgotten(own, first);
-  expect(await ask(own)).toBe(second);
+  const streaming = { ...own, isStreaming: true };
+  const stream = await ask(streaming);
+  expect([await ask(own), await ask(streaming)]).toEqual([second, stream]);
   await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, description: 'another' });
   await isForgotten(own, second);
+  await isForgotten(streaming, stream);
 });
 
 test('T-CACHE-5: another or no stored key, and another base of a custom provider, begin anew', async () => {
