@@ -78,7 +78,7 @@ export class CoalescedCall extends EventEmitter implements AnswerSink, Waiting {
   begin(shared: SharedAnswer | null): void {
     this.shared = shared;
     if (shared === null) this.close();
-    for (const waiter of [...this.waiters]) this.tell(waiter, shared);
+    for (const waiter of this.waiters) this.tell(waiter, shared);
     if (shared === null || this.destroyed) return;
     shared.answer.attach(this);
   }
