@@ -9,14 +9,14 @@ import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
 import { CopyRoom } from './cache/answer-copy.js';
-import { ClientConnections, type Serve } from './client/client-connections.js';
+import { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ProxyConfig } from './config.js';
 import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
 import { RetryBudgets } from './attempts/retry-budget.js';
+import { closeServer, createGatewayServer } from './gateway-server.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
-import { answerMalformed } from './malformed-requests.js';
-import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
+import type { PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
 import { PolicySnapshot } from './policy-cache/policy-snapshot.js';
@@ -33,7 +33,6 @@ import { LedgerUpkeep } from './ledger/upkeep.js';
 import { GoogleTokens } from './credentials/google-oauth.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
-import { createBoundedServer, createExpressApp } from './server.js';
 import { StartUp } from './start-up.js';
 import { SystemMessageHashes } from './system-message-hashes.js';
 import { createMetrics } from './telemetry/metrics.js';
@@ -45,7 +44,6 @@ import { storeEndpoints } from './upstream/own-addresses.js';
 import { LocalKeyOpener } from './vault/key-opener.js';
 import { Vault } from './vault/vault.js';
 
-const CLOSE_IDLE_INTERVAL_MS = 100;
 const PRICES_RETRY_MS = 5_000;
 
 export interface ProxyClients {
@@ -72,6 +70,13 @@ export interface Proxy {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** Of copies of answers: of one, of all together, and how many requests one upstream call may answer. */
+export interface CopyBounds {
+  readonly answerBytesMax?: number;
+  readonly bytesMax?: number;
+  readonly waitersMax?: number;
+}
+
 /** What tests set otherwise than the program does. */
 export interface ProxyOptions {
   readonly ledgerBounds?: Partial<LedgerBounds>;
@@ -88,6 +93,7 @@ export interface ProxyOptions {
   readonly rateLimiterBounds?: RateLimiterBounds;
   readonly breakerBounds?: BreakerBounds;
   readonly answerCache?: Partial<AnswerCacheOptions>;
+  readonly copyBounds?: CopyBounds;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -113,7 +119,8 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
-  const { server, connections } = createGatewayServer(deps, state);
+  const gateway = createGatewayServer(deps, state);
+  const { server, connections } = gateway;
   const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books, connections, snapshot, startUp }));
   listeners.push(server, metricsServer);
   return {
@@ -132,7 +139,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       Object.assign(state, { isReady: false, why: 'stopping' });
       startUp.stop();
       follower.stop();
-      await closeServer(server, connections, deadlineMs);
+      await closeServer(gateway, deadlineMs);
       metricsServer.close();
       await snapshot.stop();
       await letGo({ books, dispatchers, vault, limits }, deadlineMs);
@@ -165,10 +172,12 @@ function createHeld(
   { cacheBytesMax: accountBytesMax }: ProxyConfig,
   { cacheRedis }: ProxyClients,
   options: ProxyOptions,
-): Pick<Parts, 'heldBodies' | 'copyRoom' | 'answerCache'> {
+): Pick<Parts, 'heldBodies' | 'copyRoom' | 'coalescedCalls' | 'answerCache'> {
+  const copyRoom = new CopyRoom(options.copyBounds?.answerBytesMax, options.copyBounds?.bytesMax);
   return {
     heldBodies: new HeldBodies(options.heldBodyBounds),
-    copyRoom: new CopyRoom(),
+    copyRoom,
+    coalescedCalls: new CoalescedCalls(copyRoom, options.copyBounds?.waitersMax),
     answerCache: new AnswerCache(cacheRedis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax, ...options.answerCache }),
   };
 }
@@ -183,6 +192,7 @@ type Parts = Pick<
   | 'breakers'
   | 'heldBodies'
   | 'copyRoom'
+  | 'coalescedCalls'
   | 'vault'
   | 'bounds'
   | 'rateLimiter'
@@ -321,71 +331,4 @@ function portOf(server: Server): number | null {
 
 function demoBase(config: ProxyConfig): string | null {
   return config.demoProviderOrigin === null ? null : `${config.demoProviderOrigin.replace(/\/+$/, '')}/v1`;
-}
-
-interface GatewayServer {
-  readonly server: Server;
-  readonly connections: ClientConnections;
-}
-
-interface Readiness {
-  isReady: boolean;
-  /** why not */
-  why: string;
-  readonly reach: PostgresReach;
-}
-
-/** Ready without Postgres: what is known is served. */
-function readiness({ isReady, why, reach }: Readiness): Readonly<Record<string, string>> {
-  if (!isReady) return { status: 'not ready', reason: why };
-  return { status: 'ready', ...(reach.isAway && { reason: 'Postgres is away: only what is known is served' }) };
-}
-
-function createGatewayServer(deps: PipelineDeps, state: Readiness): GatewayServer {
-  const app = createExpressApp();
-  app.use((request, response, next) => {
-    if (admit(deps, request, response)) next();
-  });
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-  app.get('/readyz', (_request, response) => {
-    response.status(state.isReady ? 200 : 503).json(readiness(state));
-  });
-  app.use(
-    (_request, response) =>
-      void response.status(404).json({ error: 'gateway calls begin with /v1/{account}/{gateway}/{provider}' }),
-  );
-  const take: Serve = (request, response) => {
-    deps.statistics.requests += 1;
-    void serve(deps, request, response);
-  };
-  const server = createBoundedServer(app, (request, response) => {
-    // by its prefix alone: no route pattern is matched on the request path
-    if (!isGatewayCall(request.url ?? '')) return false;
-    take(request, response);
-    return true;
-  });
-  answerMalformed(server, ({ definition }) => deps.statistics.refused(definition));
-  return { server, connections: new ClientConnections(server, take) };
-}
-
-/** Stops accepting and waits for running requests; at the deadline they are cut. */
-async function closeServer(server: Server, connections: ClientConnections, deadlineMs: number): Promise<void> {
-  connections.stop();
-  if (!server.listening) return connections.close();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const closeIdle = (): void => {
-    server.closeIdleConnections();
-    connections.closeIdle();
-  };
-  closeIdle();
-  // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.
-  const idle = setInterval(closeIdle, CLOSE_IDLE_INTERVAL_MS);
-  const timer = setTimeout(() => {
-    server.closeAllConnections();
-    connections.close();
-  }, deadlineMs);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(timer);
-  connections.close();
 }

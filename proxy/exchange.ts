@@ -8,7 +8,7 @@ import type { CachedAnswerName } from '../schema/contracts/redis-keys.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
 import type { RetryRule } from './attempts/retry-rule.js';
 import type { AnswerCopy } from './cache/answer-copy.js';
-import type { CachedAnswer } from './cache/cached-answer.js';
+import type { CachedAnswer, WantedForm } from './cache/cached-answer.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
@@ -51,6 +51,17 @@ export interface Arrival {
   readonly options: RequestOptions;
   readonly clientIp: string | null;
 }
+
+/** Who waits for an answer: a client, by its response, or all whose requests share a call. */
+export interface Waiting {
+  /** nobody waits any more; `close` told so */
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+/** What of an arrival matters to the attempts of its call. */
+export type Asking = Pick<Arrival, 'head' | 'step' | 'arrivedAtMs'> & { readonly response: Waiting };
 
 /** Resolved: the gateway exists, and so does the provider. */
 export interface Target {
@@ -103,10 +114,20 @@ export interface UpstreamCall {
 /** Looked up: what the cache knows of a call that wants it. Null in its place: the call has nothing to do with the cache. */
 export interface LookedUp {
   readonly name: CachedAnswerName;
+  /** 0: the answer is not kept */
   readonly ttlSeconds: number;
   readonly status: CacheStatus;
   /** null: a miss, whose answer is stored if it may be */
   readonly hit: CachedAnswer | null;
+  /** null: a miss has an upstream call of its own */
+  readonly sharing: Sharing | null;
+}
+
+/** What an upstream call is shared by. */
+export interface Sharing {
+  /** equal: one answer serves both */
+  readonly key: string;
+  readonly wanted: WantedForm;
 }
 
 /** What the forwarding came to. */
@@ -142,8 +163,8 @@ export interface Relayed {
   readonly responseBody: readonly Uint8Array[] | null;
   readonly isResponseTruncated: boolean;
   readonly firstByteAtMs: number | null;
-  /** the cached answer that it is; null: a provider's */
-  readonly hit: CachedAnswer | null;
+  /** the answer of another request's, cached or still running, that it is: what it used is saved; null: its own */
+  readonly hit: { readonly reading: UsageReading } | null;
   /** what may be stored in the cache, to be released by whoever takes it from here; null: nothing */
   readonly copy: AnswerCopy | null;
   /** writes the last bytes and ends the answer */
@@ -181,4 +202,6 @@ export interface AttemptNotes extends AnswerNotes {
   begins(attempt: OpenAttempt): void;
   /** One is over, and its request is not. */
   gaveUp(made: AttemptMade): void;
+  /** The call of an identical request is waited for, and paid by that one. */
+  follows(): void;
 }

@@ -6,6 +6,7 @@
 import type { GatewayPolicy } from '../schema/contracts/gateway-policy.js';
 import type { Logger } from '../platform/logger.js';
 import type { CircuitBreakers } from './attempts/circuit-breakers.js';
+import type { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import { isEnding } from './connection-end.js';
 import { replay } from './cache/replayed-answer.js';
@@ -42,6 +43,7 @@ export interface PipelineDeps
     StoreDeps,
     RecordDeps {
   readonly ledger: UsageLedger;
+  readonly coalescedCalls: CoalescedCalls;
   readonly breakers: CircuitBreakers;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
@@ -127,19 +129,33 @@ const ANY_PROVIDER = Object.freeze({ credentialHeaders: ['authorization'] });
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> {
-  const { arrival, call, cache } = opened;
+  const { arrival, call } = opened;
   try {
     const forwarded = await answerOf(deps, opened);
-    return await relay(deps, arrival, call, { forwarded, notes: opened, cache });
+    return await relay(deps, arrival, call, { forwarded, notes: opened, cache: opened.cache });
   } catch (cause) {
-    return relay(deps, arrival, call, { forwarded: faultOf(deps.log, opened, cause), notes: opened, cache });
+    const forwarded = faultOf(deps.log, opened, cause);
+    return relay(deps, arrival, call, { forwarded, notes: opened, cache: opened.cache });
   }
 }
 
 /** What the cache has, or else the provider. */
 function answerOf(deps: PipelineDeps, opened: OpenRecord): Forwarded | Promise<Forwarded> {
+  return replay(opened.arrival, opened.cache) ?? send(deps, opened);
+}
+
+/** Makes the call, or follows that of an identical request. */
+function send(deps: PipelineDeps, opened: OpenRecord): Promise<Forwarded> {
   const { arrival, call, cache } = opened;
-  return replay(arrival, cache) ?? forward(deps, arrival, call, opened);
+  if (cache === null || cache.sharing === null) return forward(deps, arrival, call, opened);
+  const { sharing } = cache;
+  return deps.coalescedCalls
+    .answer({ arrival, call, sharing, notes: opened, send: (asking) => forward(deps, asking, call, opened) })
+    .then((forwarded) => {
+      const isFollowed = forwarded.kind === 'answered' && forwarded.answer.isFollowed === true;
+      if (isFollowed) opened.cache = { ...cache, status: 'HIT', ttlSeconds: 0 };
+      return forwarded;
+    });
 }
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */

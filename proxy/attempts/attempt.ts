@@ -3,7 +3,7 @@
  * are outcomes, not exceptions: each of them is recorded.
  */
 import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
-import type { Arrival, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
+import type { Asking, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { ATTEMPTS_MS_MAX } from '../limits.js';
 import { ClientLeft } from '../request-body.js';
@@ -21,7 +21,7 @@ export interface AttemptDeps {
 /** @param begun what is known of it: all but what it comes to */
 export function attempt(
   deps: AttemptDeps,
-  arrival: Arrival,
+  arrival: Asking,
   call: UpstreamCall,
   begun: OpenAttempt,
 ): Promise<Forwarded> {
@@ -67,7 +67,7 @@ export function attempt(
 }
 
 /** An attempt that is not the first has what the ones before it left over. */
-function timeLimit(arrival: Arrival, call: UpstreamCall, { number, startedAtMs }: OpenAttempt): number {
+function timeLimit(arrival: Asking, call: UpstreamCall, { number, startedAtMs }: OpenAttempt): number {
   if (number === 1) return call.timeoutMs;
   return Math.max(1, Math.min(call.timeoutMs, arrival.arrivedAtMs + ATTEMPTS_MS_MAX - startedAtMs));
 }

@@ -37,6 +37,8 @@ export const ANSWER_CACHE_OPTIONS: AnswerCacheOptions = {
 
 /** After a command that Redis did not answer in time: look-ups do not wait for it again so soon. */
 const AWAY_MS = 1_000;
+/** What came from Redis while a look-up waited in vain: so much says that it is busy with large answers, and not away. */
+const BUSY_BYTES_MIN = 64 * 1024;
 /** Answers that one store removes at most: the script's time is everybody's. */
 const REMOVED_MAX = 1_000;
 /** What one answer takes in Redis besides its bytes: its key, and its place in three indexes. */
@@ -57,6 +59,7 @@ export class AnswerCache {
     redisHits: 0,
     misses: 0,
     failures: 0,
+    tooSlow: 0,
     stored: 0,
     memoryEvictions: 0,
     redisEvictions: 0,
@@ -127,6 +130,8 @@ export class AnswerCache {
   }
 
   private async findShared(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
+    const { stream } = this.redis;
+    const bytesBefore = stream?.bytesRead;
     try {
       const written = await this.redis.getBuffer(cachedAnswerKey(name));
       const answer = written === null ? null : readAnswer(written);
@@ -136,7 +141,9 @@ export class AnswerCache {
         return answer;
       }
     } catch {
-      this.fail();
+      const bytes = stream === this.redis.stream ? stream.bytesRead - bytesBefore : 0;
+      if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
+      else this.fail();
     }
     this.counts.misses += 1;
     return null;

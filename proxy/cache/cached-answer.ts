@@ -2,16 +2,20 @@
 import { isPurged, type CachePurge } from '../../schema/contracts/cache-purges.js';
 import type { UsageReading } from '../dialects/dialect.js';
 
-export interface CachedAnswer {
-  /** flat name/value list: what of the provider's headers may be repeated */
-  readonly headers: readonly string[];
-  readonly body: Buffer;
+/** In which form an answer is, of those that its key may have. */
+export interface AnswerForm {
   /** null: identity */
   readonly contentEncoding: string | null;
   /** lowercase names of the answer's `Vary` that are not in the key anyway; null: none */
   readonly vary: readonly string[] | null;
   /** keyed hash of what the first request sent under those names; null: none */
   readonly varyHash: string | null;
+}
+
+export interface CachedAnswer extends AnswerForm {
+  /** flat name/value list: what of the provider's headers may be repeated */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
   /** of the policy under which it was asked for */
   readonly policyRevision: number;
   /** of the client's own cache key; null: it sent none */
@@ -21,23 +25,32 @@ export interface CachedAnswer {
   readonly reading: UsageReading;
 }
 
-/** What a request wants of an answer besides the key. */
-export interface Suitability {
-  readonly purges: readonly CachePurge[];
+/** In which form a request takes an answer. */
+export interface WantedForm {
   readonly acceptEncoding: string | undefined;
   /** the request's own hash under the given names */
   readonly varyHash: (names: readonly string[]) => string;
 }
 
+/** What a request wants of an answer besides the key. */
+export interface Suitability extends WantedForm {
+  readonly purges: readonly CachePurge[];
+}
+
 /** Whether the answer may serve this request: not purged since, in an encoding that is taken, not varying from it. */
 export function suits(answer: CachedAnswer, wanted: Suitability): boolean {
-  const { policyRevision, keyDigest, requestedModel, reading, contentEncoding, vary } = answer;
+  const { policyRevision, keyDigest, requestedModel, reading } = answer;
   if (wanted.purges.length > 0) {
     const subject = { policyRevision, keyDigest, models: [requestedModel, reading.model] };
     if (isPurged(wanted.purges, subject)) return false;
   }
+  return suitsInForm(answer, wanted);
+}
+
+/** The same of its form alone. */
+export function suitsInForm({ contentEncoding, vary, varyHash }: AnswerForm, wanted: WantedForm): boolean {
   if (contentEncoding !== null && !takesEncoding(wanted.acceptEncoding, contentEncoding)) return false;
-  return vary === null || wanted.varyHash(vary) === answer.varyHash;
+  return vary === null || wanted.varyHash(vary) === varyHash;
 }
 
 /** Whether a client that sent this `Accept-Encoding` takes the encoding (RFC 9110 §12.5.3). Without the header: no. */

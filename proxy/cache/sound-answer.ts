@@ -12,9 +12,9 @@ const ERROR_MEMBER = /"error"\s*:\s*\{/;
 const ERROR_EVENT = /"type"\s*:\s*"error"/;
 
 export function isSound(call: UpstreamCall, relayed: Relayed, body: Buffer): boolean {
-  const { forwarded, statusCode, clientAborted, interrupted, responseEncoding, reading } = relayed;
+  const { forwarded, statusCode, interrupted, responseEncoding, reading } = relayed;
   if (forwarded.kind !== 'answered' || forwarded.answer.statusCode !== 200 || statusCode !== 200) return false;
-  if (clientAborted || interrupted || body.length === 0) return false;
+  if (interrupted || body.length === 0) return false; // of what was cut by its client there is no copy
   if (call.dialect === null) return true; // of an unknown format nothing more can be told
   // What was decoded to be metered was read to its usage, which comes at the end.
   if (responseEncoding !== null && responseEncoding !== 'identity') return reading.usageSource === 'PROVIDER';

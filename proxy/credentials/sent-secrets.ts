@@ -8,7 +8,7 @@ export function holdsOwnSecret({ storedKey, target }: UpstreamCall): boolean {
 }
 
 /** What was sent in the client's place. */
-export function addedSecrets(call: UpstreamCall, arrival: Arrival): string[] {
+export function addedSecrets(call: UpstreamCall, arrival: Pick<Arrival, 'head'>): string[] {
   return headers.addedSecrets(call.headers, arrival.head.rawHeaders);
 }
 

@@ -62,6 +62,12 @@ export function unansweredReading(facts: RequestFacts | null): UsageReading {
   return { units, usageSource: 'ESTIMATED', usageNote: null, model: null, serviceTier: null };
 }
 
+/** The same of an answer whose client was cut because it did not take it. */
+export function ofSlowClient(reading: UsageReading): UsageReading {
+  const note = 'the client stopped reading and was cut';
+  return { ...reading, usageNote: reading.usageNote === null ? note : `${note}; ${reading.usageNote}` };
+}
+
 function reasonOf(end: AnswerEnd): string {
   if (end.isOverflowed) return 'the answer was too large to read; estimated from text';
   if (end.isDamaged) return 'the answer was damaged; estimated from text';

@@ -6,7 +6,7 @@ import { attempt, type AttemptDeps } from '../attempts/attempt.js';
 import { giveUp } from '../attempts/given-up.js';
 import type { RetryBudgets, RetryShare } from '../attempts/retry-budget.js';
 import { retriesMsMax, waitBeforeNext, type RetryRule } from '../attempts/retry-rule.js';
-import type { Arrival, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
+import type { Asking, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { ATTEMPTS_MS_MAX } from '../limits.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
@@ -18,7 +18,7 @@ export interface ForwardDeps extends AttemptDeps {
 /** Fails with GatewayError 2005, which is an outcome like others: it is recorded. */
 export function forward(
   deps: ForwardDeps,
-  arrival: Arrival,
+  arrival: Asking,
   call: UpstreamCall,
   notes: AttemptNotes,
 ): Promise<Forwarded> {
@@ -27,7 +27,7 @@ export function forward(
 }
 
 /** The next attempt; one that is not the first is noted, because the intent does not tell of it. */
-function begin(arrival: Arrival, notes: AttemptNotes): OpenAttempt {
+function begin(arrival: Asking, notes: AttemptNotes): OpenAttempt {
   const { nextNumber: number } = notes;
   const step = arrival.step ?? 0;
   const begun = { number, step, startedAtMs: Date.now(), statusCode: null, errorCode: null };
@@ -41,7 +41,7 @@ class Retries {
 
   constructor(
     private readonly deps: ForwardDeps,
-    private readonly arrival: Arrival,
+    private readonly arrival: Asking,
     private readonly call: UpstreamCall,
     private readonly notes: AttemptNotes,
   ) {}
@@ -77,7 +77,7 @@ class Retries {
 }
 
 /** Waits; false, and at once, when the client leaves. */
-function isStillThereAfter(ms: number, { response }: Arrival): Promise<boolean> {
+function isStillThereAfter(ms: number, { response }: Asking): Promise<boolean> {
   return new Promise((resolve) => {
     if (response.destroyed) return resolve(false);
     const settle = (isThere: boolean): void => {

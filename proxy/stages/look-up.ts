@@ -6,6 +6,7 @@ import { cacheWish, type CacheWish } from '../cache/cache-wish.js';
 import type { AnswerStore } from '../cache/answer-cache.js';
 import { suits, type CachedAnswer } from '../cache/cached-answer.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
+import { cachedAnswerMember } from '../../schema/contracts/redis-keys.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
 import { headerOf, joinedHeaders } from '../upstream/headers.js';
 
@@ -32,10 +33,13 @@ export function lookUp(
     acceptEncoding: joinedHeaders(arrival.head.rawHeaders, 'accept-encoding') ?? undefined,
     varyHash: (names: readonly string[]) => requestVaryHash(deps.cacheKeyKey, call, names),
   };
-  const { ttlSeconds } = wish;
+  const { ttlSeconds, isCoalesced } = wish;
+  // What was asked for before a change of the gateway, a purge among them, serves nobody who asks after it.
+  const sharing = isCoalesced ? { key: `${cachedAnswerMember(name)}:${policy.revision}`, wanted } : null;
   const looked = (hit: CachedAnswer | null): LookedUp => {
-    return { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit };
+    return { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, sharing };
   };
+  if (ttlSeconds === 0) return looked(null);
   const found = deps.answerCache.find(name, (answer) => suits(answer, wanted));
   return found instanceof Promise ? found.then(looked) : looked(found);
 }

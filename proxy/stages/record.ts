@@ -84,6 +84,10 @@ export class OpenRecord implements AttemptNotes {
     this.progress({ ...CUT, forwarded: { attempt: null }, reading: NOTHING_USED });
   }
 
+  follows(): void {
+    this.progress({ ...CUT, forwarded: { attempt: null }, reading: NOTHING_USED, hit: { reading: NOTHING_USED } });
+  }
+
   /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
   progress(answered: Answered): void {
     try {

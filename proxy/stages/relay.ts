@@ -8,6 +8,7 @@ import { AnswerCopy, type CopyRoom } from '../cache/answer-copy.js';
 import type { ClientResponse } from '../client/client-exchange.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
+import { ofSlowClient } from '../dialects/usage-reading.js';
 import type { GatewayError } from '../gateway-error.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
@@ -47,9 +48,8 @@ export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, rel
       const { error } = forwarded;
       const { status, code } = error.definition;
       const finish = (): void => {
-        const isBodyUnread = !arrival.request.complete;
         const headers = ownHeaders(arrival, call.isLog, cache?.status);
-        sendError(arrival.response, error, headers, { close: isBodyUnread });
+        sendError(arrival.response, error, headers, { close: !arrival.request.complete });
       };
       return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, finish });
     }
@@ -120,6 +120,7 @@ class Passage implements AnswerSink {
   /** the client reads more slowly than the provider writes: nothing is read from the provider meanwhile */
   private isPaused = false;
   private isClientTooSlow = false;
+  private isUnseen = false; // its client has left; it may go on for others
   private report: Report = NO_REPORT;
   private failure: GatewayError | null = null;
 
@@ -148,12 +149,15 @@ class Passage implements AnswerSink {
     const isFiltered = hit === null && call.isStreamUsageInjected && this.isEventStream && contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;
     this.body = call.isLog && call.collectsPayload ? new BodyCollector(call.logBodyBytesMax) : null;
-    this.copy = cache !== null && hit === null && statusCode === 200 ? new AnswerCopy(deps.copyRoom) : null;
+    const isKept = cache !== null && hit === null && cache.ttlSeconds > 0 && statusCode === 200;
+    this.copy = isKept ? new AnswerCopy(deps.copyRoom) : null;
   }
 
   start(report: Report): void {
     this.report = report;
     this.response.on('close', this.onClose);
+    if (this.response.destroyed) this.onClose();
+    if (this.isReported) return; // it left while others waited too, who have left since
     this.answer.attach(this.masked());
     if (this.isEventStream && !this.isHeadSent && !this.isReported) {
       this.sendHead();
@@ -176,7 +180,7 @@ class Passage implements AnswerSink {
       this.filter === null ? this.pass(chunk, isLast) : this.passFiltered(this.filter.push(chunk), isLast);
     this.meter.push(chunk);
     if (this.isEventStream) {
-      if (isLast) this.reportEnd(true, false);
+      if (isLast) this.reportEnd(true);
       else if (!this.isReported) this.noteProgress();
     }
     return isTaken;
@@ -187,14 +191,14 @@ class Passage implements AnswerSink {
     for (const rest of this.filter?.finish() ?? []) this.pass(rest, false);
     if (this.isReported) {
       if (this.isFinished) this.response.end();
-    } else this.reportEnd(true, false);
+    } else this.reportEnd(true);
   }
 
   error(cause: unknown): void {
     this.isEnded = true;
     this.failure = upstreamError(cause);
-    this.deps.statistics.brokenAnswers += 1;
-    if (!this.isReported) this.reportEnd(false, false);
+    if (!this.isUnseen) this.deps.statistics.brokenAnswers += 1;
+    if (!this.isReported) this.reportEnd(false);
     else if (this.isFinished) this.endBroken(); // after the end mark, nothing was missing
   }
 
@@ -214,7 +218,7 @@ class Passage implements AnswerSink {
     this.notedBytes = this.bytes;
     const reading = this.meter.soFar();
     if (reading === null) return;
-    this.notes.progress(this.relayed(reading, true, false));
+    this.notes.progress(this.relayed(reading, true));
   }
 
   private passFiltered(chunks: readonly Uint8Array[], isLast: boolean): boolean {
@@ -241,6 +245,7 @@ class Passage implements AnswerSink {
   }
 
   private write(chunk: Uint8Array): boolean {
+    if (this.response.destroyed) return true;
     if (!this.isHeadSent) this.sendHead();
     return this.response.write(chunk) || this.hasRoom();
   }
@@ -269,10 +274,9 @@ class Passage implements AnswerSink {
     this.isHeadSent = true;
     // A write to a client that has just left is reported as 'error'; 'close' follows and is what counts.
     if (!this.isEnded) this.response.on('drain', this.onDrain).on('error', this.onDrain);
-    const { headers } = this.answer;
+    const { headers, statusCode } = this.answer;
     const sent = this.filter === null ? headers : withoutLength(headers);
-    const own = answerHeaders(this.arrival, this.call, this.cache?.status);
-    this.response.writeHead(this.answer.statusCode, sent.concat(own));
+    this.response.writeHead(statusCode, sent.concat(answerHeaders(this.arrival, this.call, this.cache?.status)));
   }
 
   private readonly onDrain = (): void => {
@@ -283,21 +287,21 @@ class Passage implements AnswerSink {
 
   private readonly onClose = (): void => {
     if (this.isEnded && this.isReported) return;
+    this.isUnseen = true;
+    if (this.answer.goesOn?.() === true) return;
     this.answer.cancel();
-    if (!this.isReported) this.reportEnd(false, true);
+    if (!this.isReported) this.reportEnd(false);
   };
 
   /** Reports the end to the pipeline, once; what was kept back goes out in `finish`. */
-  private reportEnd(isComplete: boolean, clientAborted: boolean): void {
+  private reportEnd(isComplete: boolean): void {
     this.isReported = true;
     if (!isComplete) this.copy?.release();
-    const interrupted = !isComplete && !clientAborted;
+    const interrupted = !isComplete && !this.isUnseen;
     try {
       const reading = this.meter.finish(isComplete);
-      if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted, clientAborted));
-      else {
-        reading.then((read) => this.report.resolve(this.relayed(read, interrupted, clientAborted)), this.fail);
-      }
+      if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted));
+      else reading.then((read) => this.report.resolve(this.relayed(read, interrupted)), this.fail);
     } catch (error) {
       // Thrown on, it would end in the client library, and nobody would ever hear of this answer's end.
       this.fail(error);
@@ -309,24 +313,26 @@ class Passage implements AnswerSink {
     this.report.reject(error);
   };
 
-  private relayed(reading: UsageReading, interrupted: boolean, clientAborted: boolean): Relayed {
+  private relayed(reading: UsageReading, interrupted: boolean): Relayed {
     // As long as nothing went down, a broken answer is an ordinary failure with a status of its own.
     const failure = interrupted && !this.isHeadSent ? this.failure : null;
+    const isFollowed = this.answer.isFollowed === true;
+    const paid = isFollowed ? { ...NOTHING_USED, model: reading.model } : reading;
     return {
       forwarded: this.forwarded,
       statusCode: failure?.definition.status ?? this.answer.statusCode,
       errorCode: failure?.definition.code ?? null,
-      clientAborted,
+      clientAborted: this.isUnseen,
       interrupted,
       streamed: this.isEventStream || this.call.facts?.isStreaming === true,
-      reading: this.isClientTooSlow ? ofSlowClient(reading) : reading,
+      reading: this.isClientTooSlow ? ofSlowClient(paid) : paid,
       responseContentType: this.contentType,
       responseEncoding: this.contentEncoding,
       responseBytes: this.bytes,
       responseBody: this.body?.chunks ?? null,
       isResponseTruncated: this.body?.isTruncated ?? false,
       firstByteAtMs: this.firstByteAtMs,
-      hit: this.cache?.hit ?? null,
+      hit: isFollowed && failure === null ? { reading } : (this.cache?.hit ?? null),
       copy: this.copy,
       finish: () => (failure !== null ? this.refuse(failure) : interrupted ? this.breakOff() : this.finish()),
     };
@@ -361,7 +367,8 @@ class Passage implements AnswerSink {
     if (kept !== null) this.write(kept);
     if (this.isEventStream && this.contentEncoding === null && this.call.dialect !== null) {
       if (!this.isHeadSent) this.sendHead();
-      response.write(this.call.dialect.streamErrorEvent(this.failure?.description ?? BROKE_OFF));
+      const problem = this.failure?.description ?? 'the provider broke off in the middle of its answer';
+      response.write(this.call.dialect.streamErrorEvent(problem));
       this.endBroken();
     } else response.destroy();
   }
@@ -374,11 +381,4 @@ class Passage implements AnswerSink {
     else if (response.socket === null) response.destroy();
     else response.socket.destroySoon(); // what was written still goes out
   }
-}
-
-const BROKE_OFF = 'the provider broke off in the middle of its answer';
-
-function ofSlowClient(reading: UsageReading): UsageReading {
-  const note = 'the client stopped reading and was cut';
-  return { ...reading, usageNote: reading.usageNote === null ? note : `${note}; ${reading.usageNote}` };
 }

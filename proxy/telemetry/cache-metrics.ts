@@ -2,20 +2,23 @@
 import type { Registry } from 'prom-client';
 import type { AnswerCache } from '../cache/answer-cache.js';
 import type { CopyRoom } from '../cache/answer-copy.js';
+import type { CoalescedCalls } from '../cache/coalesced-calls.js';
 import { declareCounter, declareGauge } from './declare.js';
 
 export interface CacheSources {
   readonly answerCache: AnswerCache;
   readonly copyRoom: CopyRoom;
+  readonly coalescedCalls: CoalescedCalls;
 }
 
-export function declareAnswerCache(registry: Registry, { answerCache, copyRoom }: CacheSources): void {
+export function declareAnswerCache(registry: Registry, { answerCache, copyRoom, coalescedCalls }: CacheSources): void {
   const { counts } = answerCache;
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['memory_hits', 'Requests answered from this process’s memory', () => counts.memoryHits],
     ['redis_hits', 'Requests answered from Redis', () => counts.redisHits],
     ['misses', 'Look-ups that found nothing', () => counts.misses],
     ['failures', 'Commands that Redis failed or did not answer in time', () => counts.failures],
+    ['too_slow', 'Look-ups that did not wait for a large answer to come from Redis', () => counts.tooSlow],
     ['stored', 'Answers that were kept', () => counts.stored],
     ['not_shared', 'Answers that this process alone keeps: Redis was away, or full', () => counts.notShared],
     ['memory_evictions', 'Answers that left this process’s memory early', () => counts.memoryEvictions],
@@ -24,6 +27,21 @@ export function declareAnswerCache(registry: Registry, { answerCache, copyRoom }
     ['no_room', 'Answers not kept: too many were being copied', () => copyRoom.counts.noRoom],
   ];
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_cache_${name}_total`, help, read);
+  declareCoalescing(registry, coalescedCalls);
   declareGauge(registry, 'tollgate_cache_memory_bytes', 'Cached answers in memory', () => answerCache.heldBytes);
   declareGauge(registry, 'tollgate_cache_copy_bytes', 'Copies of answers that are passing', () => copyRoom.heldBytes);
+}
+
+function declareCoalescing(registry: Registry, calls: CoalescedCalls): void {
+  const { counts } = calls;
+  const counters: readonly (readonly [string, string, () => number])[] = [
+    ['led', 'Upstream calls that identical requests could follow', () => counts.led],
+    ['followed', 'Requests answered by the upstream call of another one', () => counts.followed],
+    ['alone', 'Requests that followed a call and then made one, because it had no answer for them', () => counts.alone],
+    ['full', 'Requests that made a call because too many followed the one that ran', () => counts.full],
+    ['behind', 'Clients cut because they fell too far behind others with the same answer', () => counts.behind],
+  ];
+  for (const [name, help, read] of counters) declareCounter(registry, `tollgate_coalescing_${name}_total`, help, read);
+  declareGauge(registry, 'tollgate_coalescing_open_calls', 'Upstream calls that can be followed', () => calls.open);
+  declareGauge(registry, 'tollgate_coalescing_clients', 'Clients that share these calls', () => calls.clients);
 }

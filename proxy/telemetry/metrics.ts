@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { AnswerCache } from '../cache/answer-cache.js';
 import type { CopyRoom } from '../cache/answer-copy.js';
+import type { CoalescedCalls } from '../cache/coalesced-calls.js';
 import type { ClientConnections } from '../client/client-connections.js';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
@@ -31,6 +32,7 @@ export interface MetricSources extends SnapshotMetricSources {
   readonly policyCache: PolicyCache;
   readonly answerCache: AnswerCache;
   readonly copyRoom: CopyRoom;
+  readonly coalescedCalls: CoalescedCalls;
   readonly heldBodies: HeldBodies;
   readonly vault: Vault;
   readonly googleTokens: GoogleTokens;

@@ -22,6 +22,10 @@ export interface UpstreamAnswer {
   resume(): void;
   /** stops the upstream at once; nothing is called afterwards */
   cancel(): void;
+  /** Its client has left: whether it goes on all the same, to be metered, because others wait for it. Absent: it does not. */
+  goesOn?(): boolean;
+  /** it is the answer to another request, which pays for it */
+  readonly isFollowed?: boolean;
 }
 
 /** What a call is aborted with; never seen outside. */

@@ -29,6 +29,14 @@ export class ByteParts {
     return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
   }
 
+  /** Lets go of the first ones, and tells how many bytes they were. The last one stays: it may still grow. */
+  dropFirst(count: number): number {
+    let dropped = 0;
+    for (const part of this.parts.splice(0, Math.min(count, this.parts.length - 1))) dropped += part.byteLength;
+    this.bytes -= dropped;
+    return dropped;
+  }
+
   clear(): void {
     this.parts.length = 0;
     this.bytes = 0;

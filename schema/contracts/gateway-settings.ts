@@ -79,6 +79,7 @@ export const ACTING_SETTINGS: readonly GatewaySettingName[] = [
   'rateLimits',
   'cacheTtlSeconds',
   'cacheInvalidateOnUpdate',
+  'coalesceIdentical',
   'requestTimeoutMs',
   'retryMaxAttempts',
   'retryDelayMs',

@@ -6,7 +6,7 @@ import { createPool } from '../../platform/postgres.js';
 import { createRedis } from '../../platform/redis.js';
 import type { AnswerCacheOptions } from '../../proxy/cache/answer-cache.js';
 import { readProxyConfig } from '../../proxy/config.js';
-import { createProxy, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
+import { createProxy, type CopyBounds, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
 import { BREAKER_BOUNDS, type BreakerBounds } from '../../proxy/attempts/circuit-breakers.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
@@ -45,6 +45,7 @@ export interface TestProxyOptions {
   readonly rateLimiterBounds?: RateLimiterBounds;
   readonly breakers?: Partial<BreakerBounds>;
   readonly answerCache?: Partial<AnswerCacheOptions>;
+  readonly copyBounds?: CopyBounds;
 }
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */

@@ -141,6 +141,26 @@ test('an answer is a hit for as long as it was to be kept, and no longer', async
   redis.disconnect();
 });
 
+test('openai: a stream is a hit for as long as it was to be kept, and no longer', async () => {
+  const tenant = await rig.tenant();
+  rig.upstream.answer = answerEvents(chatEvents(['Hi ', 'there'], true));
+  const client = clientOf(tenant.base, { 'cf-aig-cache-ttl': '60' });
+  expect(await askStreaming(client)).toEqual(['MISS', 'Hi there']);
+  nowMs += 59_000;
+  expect(await askStreaming(client)).toEqual(['HIT', 'Hi there']);
+  const redis = await openRedis(rig.proxy.redis.url);
+  const key = await waitFor(
+    async () => (await redis.keys('tollgate:cache:*answer:*' + tenant.gatewayId + '*'))[0],
+    'the answer is in Redis',
+  );
+  await redis.pexpire(key, 1);
+  await waitFor(async () => (await redis.exists(key)) === 0, 'it has ended in Redis');
+  nowMs += 1_000;
+  expect(await askStreaming(client)).toEqual(['MISS', 'Hi there']);
+  expect(rig.upstream.seen).toHaveLength(2);
+  redis.disconnect();
+});
+
 test('what one proxy stored, another one finds', async () => {
   const tenant = await rig.tenant({ cache_ttl_seconds: 60 });
   const client = clientOf(tenant.base);

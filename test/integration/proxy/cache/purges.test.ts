@@ -158,15 +158,37 @@ test('T-CACHE-5: an answer that was on its way when its gateway was purged is no
   expect(await ask(own)).not.toBe(got);
 });
 
+test('T-CACHE-5: a call that runs is shared with nobody who asks after a change of its gateway', async () => {
+  await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, settings: { coalesceIdentical: true } });
+  const answers: (() => void)[] = [];
+  const plain = upstream.answer;
+  upstream.answer = (request, response) => void answers.push(() => void plain(request, response));
+  const early = [ask(own)];
+  await waitFor(() => answers.length === 1, 'the provider is asked');
+  await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, description: 'another' });
+  await waitFor(async () => {
+    early.push(ask(own));
+    await waitFor(() => answers.length === 2, 'the provider is asked again', 200);
+    return true;
+  }, 'the change is known');
+  for (const answer of answers) answer();
+  const texts = await Promise.all(early);
+  expect(texts.pop()).toBe('answer 2');
+  expect(new Set(texts)).toEqual(new Set(['answer 1']));
+});
+
 test('T-CACHE-5: an update of the gateway evicts when its setting says so, and otherwise does not', async () => {
   const first = await ask(own);
   await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, settings: { cacheTtlSeconds: 7_200 } });
   expect(await ask(own)).toBe(first);
   await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, settings: { cacheInvalidateOnUpdate: true } });
   const second = await isForgotten(own, first);
-  expect(await ask(own)).toBe(second);
+  const streaming = { ...own, isStreaming: true };
+  const stream = await ask(streaming);
+  expect([await ask(own), await ask(streaming)]).toEqual([second, stream]);
   await mutate('updateGateway', 'UpdateGatewayInput', { id: gatewayId, description: 'another' });
   await isForgotten(own, second);
+  await isForgotten(streaming, stream);
 });
 
 test('T-CACHE-5: another or no stored key, and another base of a custom provider, begin anew', async () => {

@@ -29,7 +29,8 @@ const silent = (commands: string[]): Redis => {
     commands.push(name);
     return Promise.reject(new Error('Command timed out'));
   };
-  return { status: 'ready', getBuffer: fail('get'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
+  const stream = { bytesRead: 0 };
+  return { status: 'ready', stream, getBuffer: fail('get'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
 };
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
@@ -77,6 +78,29 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   await cache.find(nameOf('other'), any);
   expect(commands).toEqual(['get', 'get']);
   expect(cache.counts.failures).toBe(2);
+});
+
+test('a large answer that does not come in time is a miss of its own, and no outage', async () => {
+  const stream = { bytesRead: 0 };
+  let sent = 0;
+  const getBuffer = (): Promise<never> => {
+    stream.bytesRead += sent; // as much of the answer as came by then
+    return Promise.reject(new Error('Command timed out'));
+  };
+  const cache = new AnswerCache({ status: 'ready', stream, getBuffer } as unknown as Redis, {
+    ...BOUNDS,
+    now: () => 0,
+  }); // likewise
+  sent = 64 * 1024;
+  expect(await cache.find(nameOf('large'), any)).toBeNull();
+  const next = cache.find(nameOf('next'), any);
+  expect(next).toBeInstanceOf(Promise); // Redis is asked again
+  await next;
+  expect(cache.counts).toMatchObject({ tooSlow: 2, failures: 0, misses: 2 });
+  sent = 100;
+  await cache.find(nameOf('silent'), any);
+  expect(cache.find(nameOf('next'), any)).toBeNull();
+  expect(cache.counts).toMatchObject({ tooSlow: 2, failures: 1, misses: 4 });
 });
 
 test('copies of answers have a bound each and one together, and give back what they took', () => {

@@ -5,7 +5,7 @@ import { parseRequestOptions } from '../../../../proxy/request-options.js';
 /** What a request with these headers gets on a gateway with this setting: seconds, or null for no cache. */
 function secondsOf(headers: Readonly<Record<string, string>>, cacheTtlSeconds: number): number | null {
   const options = parseRequestOptions(Object.entries(headers).flat());
-  return cacheWish(options, { cacheTtlSeconds })?.ttlSeconds ?? null;
+  return cacheWish(options, { cacheTtlSeconds, coalesceIdentical: false })?.ttlSeconds ?? null;
 }
 
 const TTL = 'cf-aig-cache-ttl';
@@ -52,6 +52,21 @@ test.each([
 });
 
 test('what the request asked for is told apart from what its gateway does anyway', () => {
-  const wish = (raw: string[]) => cacheWish(parseRequestOptions(raw), { cacheTtlSeconds: 600 })?.isAskedFor;
+  const wish = (raw: string[]) =>
+    cacheWish(parseRequestOptions(raw), { cacheTtlSeconds: 600, coalesceIdentical: false })?.isAskedFor;
   expect([wish([]), wish([TTL, '60']), wish([KEY, 'k']), wish([SKIP, 'false'])]).toEqual([false, true, true, false]);
+});
+
+test('calls are shared by a setting of its own, but for requests that say no to the cache', () => {
+  const wish = (raw: string[], cacheTtlSeconds = 0) =>
+    cacheWish(parseRequestOptions(raw), { cacheTtlSeconds, coalesceIdentical: true });
+  expect(wish([])).toEqual({ ttlSeconds: 0, isCoalesced: true, isAskedFor: false });
+  expect(wish([], 600)).toEqual({ ttlSeconds: 600, isCoalesced: true, isAskedFor: false });
+  expect(wish([KEY, 'k'])).toEqual({ ttlSeconds: 300, isCoalesced: true, isAskedFor: true });
+  expect([wish([SKIP, 'true']), wish([TTL, '0']), wish([TTL, '0'], 600), wish([SKIP, 'true'], 600)]).toEqual([
+    null,
+    null,
+    null,
+    null,
+  ]);
 });

@@ -106,7 +106,7 @@ test('a request is opened with the record that it has if the process ends now: w
   // The cache answers: nothing goes upstream, so nothing is estimated, and nothing has to be written before that.
   const hit = { reading: {} } as unknown as CachedAnswer; // nothing of it is asked before its end
   const name = { accountId: 'account', gatewayId: 'gateway', epoch: 0, keyHash: 'hash' } as unknown as CachedAnswerName; // ids of nobody's
-  await open(deps, arrival, call, { name, ttlSeconds: 60, status: 'HIT', hit });
+  await open(deps, arrival, call, { name, ttlSeconds: 60, status: 'HIT', hit, sharing: null });
   const [toldOfHit, cutHit, isWaiting] = toOpen.mock.calls[1] ?? [];
   expect(toldOfHit?.cacheKeyHash).toBe('hash');
   expect(cutHit).toMatchObject({ cached: true, costPico: 0n, costStatus: 'CACHED', usageSource: 'NONE', attempts: [] });

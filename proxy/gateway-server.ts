@@ -1,0 +1,78 @@
+/** The proxy's listener: gateway calls for the pipeline, health checks for Express, and its end in good order. */
+import type { Server } from 'node:http';
+import { ClientConnections, type Serve } from './client/client-connections.js';
+import { answerMalformed } from './malformed-requests.js';
+import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
+import type { PostgresReach } from './policy-cache/postgres-reach.js';
+import { createBoundedServer, createExpressApp } from './server.js';
+
+const CLOSE_IDLE_INTERVAL_MS = 100;
+
+export interface GatewayServer {
+  readonly server: Server;
+  readonly connections: ClientConnections;
+}
+
+/** What `/readyz` tells. */
+export interface Readiness {
+  isReady: boolean;
+  /** why not */
+  why: string;
+  readonly reach: PostgresReach;
+}
+
+/** Ready without Postgres: what is known is served. */
+function readiness({ isReady, why, reach }: Readiness): Readonly<Record<string, string>> {
+  if (!isReady) return { status: 'not ready', reason: why };
+  return { status: 'ready', ...(reach.isAway && { reason: 'Postgres is away: only what is known is served' }) };
+}
+
+/** Gateway calls go by the pipeline, whatever way they come in; the rest is Express's. */
+export function createGatewayServer(deps: PipelineDeps, state: Readiness): GatewayServer {
+  const app = createExpressApp();
+  app.use((request, response, next) => {
+    if (admit(deps, request, response)) next();
+  });
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/readyz', (_request, response) => {
+    response.status(state.isReady ? 200 : 503).json(readiness(state));
+  });
+  app.use(
+    (_request, response) =>
+      void response.status(404).json({ error: 'gateway calls begin with /v1/{account}/{gateway}/{provider}' }),
+  );
+  const take: Serve = (request, response) => {
+    deps.statistics.requests += 1;
+    void serve(deps, request, response);
+  };
+  const server = createBoundedServer(app, (request, response) => {
+    // by its prefix alone: no route pattern is matched on the request path
+    if (!isGatewayCall(request.url ?? '')) return false;
+    take(request, response);
+    return true;
+  });
+  answerMalformed(server, ({ definition }) => deps.statistics.refused(definition));
+  return { server, connections: new ClientConnections(server, take) };
+}
+
+/** Stops accepting and waits for running requests; at the deadline they are cut. */
+export async function closeServer({ server, connections }: GatewayServer, deadlineMs: number): Promise<void> {
+  connections.stop();
+  if (!server.listening) return connections.close();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closeIdle = (): void => {
+    server.closeIdleConnections();
+    connections.closeIdle();
+  };
+  closeIdle();
+  // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.
+  const idle = setInterval(closeIdle, CLOSE_IDLE_INTERVAL_MS);
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    connections.close();
+  }, deadlineMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(timer);
+  connections.close();
+}
