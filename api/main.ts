@@ -15,6 +15,7 @@ import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
 import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
+import { ROLLUP_STATEMENT_MS, UsageRollup } from './modules/analytics/index.js';
 import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
@@ -47,12 +48,14 @@ async function run(config: ApiConfig): Promise<void> {
   await dataSource.initialize();
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_prover');
+  await assertDatabaseReady(poolOf(dataSource), 'tollgate_rollup');
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
   const api = await createApi({ dataSource, redis, logger, options: config });
   const firstSignIn = await prepare(api, config);
 
   const ledgerUpkeep = keepUpLedger(config, logger, onError);
+  const rollup = rollUpUsage(config, logger, onError);
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
@@ -60,7 +63,7 @@ async function run(config: ApiConfig): Promise<void> {
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
-    await ledgerUpkeep.stop(UPKEEP_END_MS);
+    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS)]);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();
@@ -87,6 +90,15 @@ function keepUpLedger(config: ApiConfig, logger: Logger, onError: (error: Error)
   const upkeep = new LedgerUpkeep({ pool, logger, retentionDays: config.ledgerRetentionDays });
   upkeep.start();
   return upkeep;
+}
+
+/** One connection of its own, for it works every few seconds. */
+function rollUpUsage(config: ApiConfig, logger: Logger, onError: (error: Error) => void): UsageRollup {
+  const options = { connectionString: config.database.url, applicationName: 'tollgate-rollup', connectionsMax: 1 };
+  const pool = createPool({ ...options, statementTimeoutMs: ROLLUP_STATEMENT_MS + QUERY_TIMEOUT_MS }, onError);
+  const rollup = new UsageRollup(pool, logger);
+  rollup.start();
+  return rollup;
 }
 
 /** Says once that Redis is away, however often it is tried again. */

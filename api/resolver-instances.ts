@@ -8,6 +8,7 @@ import {
   AnalyticsResolver,
   GatewayAnalyticsResolver,
   UsageGroupResolver,
+  UsageTotalsResolver,
 } from './modules/analytics/index.js';
 import { LedgerProofResolver } from './modules/ledger/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
@@ -31,6 +32,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
     [UsageGroupResolver, new UsageGroupResolver()],
+    [UsageTotalsResolver, new UsageTotalsResolver()],
     [AccountCustomProvidersResolver, new AccountCustomProvidersResolver(queries.customProviders, cursors)],
     [CustomProviderResolver, new CustomProviderResolver(services.customProviders)],
     [GatewayProviderKeysResolver, new GatewayProviderKeysResolver(queries.providerKeys, cursors)],

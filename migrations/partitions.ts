@@ -43,5 +43,6 @@ export async function ensurePartitions(client: pg.ClientBase, nowMs: number): Pr
       } else left.push(name);
     }
   }
+  await client.query("SELECT usage_rollup_upkeep((now() AT TIME ZONE 'UTC')::date)");
   return { left };
 }

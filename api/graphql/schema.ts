@@ -13,6 +13,7 @@ import {
   AnalyticsResolver,
   GatewayAnalyticsResolver,
   UsageGroupResolver,
+  UsageTotalsResolver,
 } from '../modules/analytics/index.js';
 import { LedgerProofResolver } from '../modules/ledger/index.js';
 import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from '../modules/log/index.js';
@@ -47,6 +48,7 @@ export const RESOLVERS = [
   RecalculationResolver,
   SessionResolver,
   UsageGroupResolver,
+  UsageTotalsResolver,
   ViewerResolver,
 ] as const;
 

@@ -6,7 +6,7 @@ export async function giveToPlainOwner(admin: pg.Pool, databaseUrl: string, owne
   await admin.query(`CREATE ROLE ${owner} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'owner'`);
   await admin.query(`DO $$ DECLARE name text; BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO ${owner}', current_database());
-    FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
       LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${owner}', name); END LOOP;
     FOR name IN SELECT oid::regtype FROM pg_type WHERE typname IN ('usage_record_row', 'usage_record_row_2', 'usage_record_row_3', 'log_body_row')
       LOOP EXECUTE format('ALTER TYPE %s OWNER TO ${owner}', name); END LOOP;

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import type { GatewayId } from '../../../schema/contracts/ids.js';
 import { badInput } from '../../errors.js';
 import { parseInput } from '../../input.js';
+import { metadataFilters, type CheckedMetadata } from '../../metadata-filter.js';
 import { anyOf, anyOfIds, plainText } from '../../text-input.js';
+import { keptForSteps } from './rollup-segments.js';
+import { FINE_DIMENSIONS, VALUE_CHARACTERS_MAX, type CubeColumn, type FineDimension } from './rollup-views.js';
 import type { AnalyticsDimension, AnalyticsFilter, Interval } from './analytics.inputs.js';
 
 export const SERIES_POINTS_MAX = 1_500;
@@ -18,8 +21,14 @@ const INTERVAL_SECONDS: Readonly<Record<Interval, number>> = {
   HOUR: 3_600,
   DAY: 86_400,
 };
-/** Dimensions of which one question names at most one, grouped by or filtered. */
-const FINE_DIMENSIONS: readonly AnalyticsDimension[] = ['API_TOKEN', 'PATH', 'ERROR_CODE'];
+const CUBE: Readonly<Partial<Record<AnalyticsDimension, CubeColumn>>> = {
+  PROVIDER: 'provider',
+  MODEL: 'model',
+  STATUS_CODE: 'status_code',
+  CACHED: 'cached',
+};
+const FINE: ReadonlySet<AnalyticsDimension> = new Set(FINE_DIMENSIONS);
+const isFine = (dimension: AnalyticsDimension): dimension is FineDimension => FINE.has(dimension);
 
 export interface AnalyticsRequest {
   readonly from: Date;
@@ -29,8 +38,22 @@ export interface AnalyticsRequest {
   readonly groupBy: readonly AnalyticsDimension[];
   readonly top: number;
   readonly filter: CheckedAnalyticsFilter;
+  /** the cube's dimensions that are grouped by or filtered */
+  readonly cubeColumns: ReadonlySet<CubeColumn>;
+  readonly fine: FineQuestion | null;
   /** null: the whole account */
   readonly gatewayId: GatewayId | null;
+}
+
+/** The one dimension beside the cube's that a question names. */
+export interface FineQuestion {
+  readonly dimension: FineDimension;
+  /** of METADATA the key; '' otherwise */
+  readonly key: string;
+  /** those that are asked for; null: all */
+  readonly values: readonly string[] | null;
+  /** requests that have none are left out */
+  readonly onlyWithValue: boolean;
 }
 
 /** The points of a series: `count` of them, `seconds` apart, the first at `firstMs`. */
@@ -47,6 +70,8 @@ const filterSchema = z.object({
   statusCodes: anyOf(z.int()),
   apiTokenIds: anyOfIds,
   cached: z.boolean().nullish(),
+  metadataKey: plainText.nullish(),
+  metadata: metadataFilters,
 });
 export type CheckedAnalyticsFilter = z.infer<typeof filterSchema>;
 
@@ -57,11 +82,21 @@ export function analyticsRequest(input: AnalyticsFilter, gatewayId: GatewayId | 
   const [from, to] = [notBefore1970(input.from), notBefore1970(input.to)];
   const groupBy = input.groupBy ?? [];
   if (new Set(groupBy).size < groupBy.length) throw badInput('filter.groupBy', 'must not name a dimension twice');
-  assertOneFineDimension(groupBy, input);
   const top = input.top ?? TOP_DEFAULT;
   if (top < 1 || top > TOP_MAX) throw badInput('filter.top', `must be from 1 to ${TOP_MAX}`);
+  const filter = parseInput(filterSchema, input, 'filter');
+  const fine = fineQuestion(groupBy, filter, input.apiTokenIds !== null && input.apiTokenIds !== undefined);
   const steps = input.interval ? stepsOf(from, to, input.interval) : null;
-  return { from, to, steps, groupBy, top, filter: parseInput(filterSchema, input, 'filter'), gatewayId };
+  return { from, to, steps, groupBy, top, filter, cubeColumns: cubeColumns(groupBy, filter), fine, gatewayId };
+}
+
+function cubeColumns(groupBy: readonly AnalyticsDimension[], filter: CheckedAnalyticsFilter): Set<CubeColumn> {
+  const columns = new Set(groupBy.flatMap((dimension) => CUBE[dimension] ?? []));
+  if (filter.providers) columns.add('provider');
+  if (filter.models) columns.add('model');
+  if (filter.statusCodes) columns.add('status_code');
+  if (typeof filter.cached === 'boolean') columns.add('cached');
+  return columns;
 }
 
 const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
@@ -77,18 +112,67 @@ function stepsOf(from: Date, to: Date, interval: Interval): Steps {
       `would give ${count} points; at most ${SERIES_POINTS_MAX} are given: take a longer one`,
     );
   }
-  return { seconds, firstMs: first * seconds * 1_000, count };
+  const firstMs = first * seconds * 1_000;
+  if (firstMs < keptForSteps(seconds, Date.now())) {
+    throw badInput('filter.interval', `${interval} is not kept for so long ago: take a longer one, or a later from`);
+  }
+  return { seconds, firstMs, count };
 }
 
-function assertOneFineDimension(groupBy: readonly AnalyticsDimension[], input: AnalyticsFilter): void {
-  const fine = new Set(groupBy.filter((dimension) => FINE_DIMENSIONS.includes(dimension)));
+/** Throws when the question names more than one fine dimension, or more than one metadata key. */
+function fineQuestion(
+  groupBy: readonly AnalyticsDimension[],
+  filter: CheckedAnalyticsFilter,
+  filtersTokens: boolean,
+): FineQuestion | null {
+  const fine = new Set(groupBy.filter(isFine));
   if (fine.size > 1) {
     throw badInput(
       'filter.groupBy',
       `must name at most one of ${FINE_DIMENSIONS.join(', ')}, not ${[...fine].join(' and ')}`,
     );
   }
-  if (input.apiTokenIds && fine.size > 0 && !fine.has('API_TOKEN')) {
-    throw badInput('filter.apiTokenIds', `must not be combined with groupBy ${[...fine].join()}`);
+  const metadata = filter.metadata ?? [];
+  addFiltered(fine, 'API_TOKEN', { isFiltered: filtersTokens, field: 'filter.apiTokenIds' });
+  addFiltered(fine, 'METADATA', { isFiltered: metadata.length > 0, field: 'filter.metadata' });
+  const [dimension] = fine;
+  if (dimension === undefined) return null;
+  switch (dimension) {
+    case 'METADATA':
+      return metadataQuestion(groupBy.includes('METADATA') ? filter.metadataKey : undefined, metadata, groupBy);
+    case 'API_TOKEN':
+      return { dimension, key: '', values: filter.apiTokenIds, onlyWithValue: filter.apiTokenIds !== null };
+    case 'PATH':
+    case 'ERROR_CODE':
+      return { dimension, key: '', values: null, onlyWithValue: false };
   }
+}
+
+function addFiltered(
+  fine: Set<FineDimension>,
+  dimension: FineDimension,
+  { isFiltered, field }: { readonly isFiltered: boolean; readonly field: string },
+): void {
+  if (!isFiltered) return;
+  if (fine.size > 0 && !fine.has(dimension)) throw badInput(field, `must not be combined with ${[...fine].join()}`);
+  fine.add(dimension);
+}
+
+function metadataQuestion(
+  groupedKey: string | null | undefined,
+  entries: readonly CheckedMetadata[],
+  groupBy: readonly AnalyticsDimension[],
+): FineQuestion {
+  if (groupBy.includes('METADATA') && typeof groupedKey !== 'string') {
+    throw badInput('filter.metadataKey', 'must name the key that METADATA groups by');
+  }
+  const keys = new Set([...(typeof groupedKey === 'string' ? [groupedKey] : []), ...entries.map(({ key }) => key)]);
+  if (keys.size > 1) throw badInput('filter.metadata', `must name one metadata key, not ${[...keys].join(' and ')}`);
+  const [key = ''] = keys;
+  const named = new Set(
+    entries.flatMap(({ value }) => (typeof value === 'string' ? [value.slice(0, VALUE_CHARACTERS_MAX)] : [])),
+  );
+  // All entries must hold: two values of one key never do.
+  const values = named.size === 0 ? null : named.size === 1 ? [...named] : [];
+  return { dimension: 'METADATA', key, values, onlyWithValue: entries.length > 0 };
 }

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { graphqlEnum } from '../../../schema/entities/graphql-enums.js';
+import { MetadataFilter } from '../../metadata-filter.js';
 
 type Optional<T> = T | null | undefined;
 
@@ -15,6 +16,7 @@ export const AnalyticsDimensionEnum = graphqlEnum('AnalyticsDimension', [
   'ERROR_CODE',
   'API_TOKEN',
   'CACHED',
+  'METADATA',
 ]);
 export type AnalyticsDimension = keyof typeof AnalyticsDimensionEnum;
 
@@ -25,11 +27,15 @@ export class AnalyticsFilter {
   @Field(() => Date) to: Date;
   @Field(() => IntervalEnum, { nullable: true }) interval?: Optional<Interval>;
   @Field(() => [AnalyticsDimensionEnum], { nullable: true }) groupBy?: Optional<AnalyticsDimension[]>;
+  /** the key that METADATA groups by */
+  @Field(() => String, { nullable: true }) metadataKey?: Optional<string>;
   @Field(() => [ID], { nullable: true }) gatewayIds?: Optional<string[]>;
   @Field(() => [String], { nullable: true }) providers?: Optional<string[]>;
   @Field(() => [String], { nullable: true }) models?: Optional<string[]>;
   @Field(() => [Int], { nullable: true }) statusCodes?: Optional<number[]>;
   @Field(() => [ID], { nullable: true }) apiTokenIds?: Optional<string[]>;
   @Field(() => Boolean, { nullable: true }) cached?: Optional<boolean>;
+  /** of one key, which is that of `metadataKey` where both are given */
+  @Field(() => [MetadataFilter], { nullable: true }) metadata?: Optional<MetadataFilter[]>;
   @Field(() => Int, { nullable: true, defaultValue: 20 }) top?: Optional<number>;
 }

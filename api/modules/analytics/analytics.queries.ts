@@ -1,74 +1,81 @@
-/** Sums over the ledger's rows. All is computed by Postgres in exact numbers and leaves as text. */
+/** Sums over the ledger, read from its rollups. All is computed by Postgres in exact numbers and leaves as text. */
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
-import { SqlConditions } from '../../tenancy/sql-conditions.js';
-import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { badInput } from '../../errors.js';
+import { cellsSql } from './analytics-cells.js';
 import { GROUP_POINTS_MAX, type AnalyticsRequest, type Steps } from './analytics-request.js';
 import type { AnalyticsDimension } from './analytics.inputs.js';
-import type { UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
-import { NO_USAGE_ROW, TOTALS_SQL, totalsOf, type TotalsRow } from './usage-totals.js';
+import type { Latency, UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
+import {
+  ANYTHING_SQL,
+  LATENCY_SQL,
+  latencyOf,
+  NO_USAGE_ROW,
+  TOTALS_SQL,
+  totalsOf,
+  type LatencyRow,
+  type TotalsRow,
+} from './usage-totals.js';
 
 type ReadScope = AccountScope<'analytics.read'>;
 
+/** Of a cell. */
 const DIMENSIONS: Readonly<Record<AnalyticsDimension, string>> = {
-  GATEWAY: 'u.gateway_id::text',
-  PROVIDER: 'u.provider',
-  MODEL: 'u.model',
-  PATH: "split_part(u.path, '?', 1)",
-  STATUS_CODE: 'u.status_code::text',
-  ERROR_CODE: 'u.error_code::text',
-  API_TOKEN: 'u.api_token_id::text',
-  CACHED: "CASE WHEN u.cached THEN 'true' ELSE 'false' END",
+  GATEWAY: 'c.gateway_id::text',
+  PROVIDER: 'c.provider',
+  MODEL: 'c.model',
+  STATUS_CODE: 'c.status_code::text',
+  CACHED: "CASE WHEN c.cached THEN 'true' ELSE 'false' END",
+  PATH: 'c.value',
+  ERROR_CODE: 'c.value',
+  API_TOKEN: 'c.value',
+  METADATA: 'c.value',
 };
+
+/** What the rows of an answer are told apart by. */
+interface Shape {
+  readonly byKey: boolean;
+  readonly byBucket: boolean;
+  /** JSON of the groups' keys that are wanted; null: those with the most requests, at most so many as were asked for */
+  readonly keys: readonly string[] | null;
+}
+
+interface ShapeRow {
+  readonly key: (string | null)[];
+  /** the interval's number since 1970 */
+  readonly bucket: string;
+}
 
 export class AnalyticsQueries {
   constructor(private readonly database: Database) {}
 
   async totals(scope: ReadScope, request: AnalyticsRequest): Promise<UsageTotals> {
-    const rows = await this.database.inAccount(scope, (tx) => {
-      const where = conditions(tx, request);
-      return tx.query<TotalsRow>(`SELECT ${TOTALS_SQL} FROM usage_record u WHERE ${where.sql}`, where.parameters);
-    });
-    return totalsOf(rows[0] ?? NO_USAGE_ROW);
+    const shape = { byKey: false, byBucket: false, keys: null };
+    const [row] = await this.rows<TotalsRow>(scope, request, shape, TOTALS_SQL);
+    const latencies = this.latencies(scope, request, shape);
+    return totalsOf(row ?? NO_USAGE_ROW, async () => (await latencies())(row));
   }
 
   /** One point for every interval of the range, also where nothing happened; none without an interval. */
   async series(scope: ReadScope, request: AnalyticsRequest): Promise<UsagePoint[]> {
     const { steps } = request;
     if (steps === null) return [];
-    const rows = await this.database.inAccount(scope, (tx) => {
-      const where = conditions(tx, request);
-      const at = bucketSql(where.parameter(steps.seconds));
-      return tx.query<TotalsRow & BucketRow>(
-        `SELECT ${at} AS bucket, ${TOTALS_SQL} FROM usage_record u WHERE ${where.sql} GROUP BY 1`,
-        where.parameters,
-      );
-    });
-    return pointsOf(steps, rows);
+    const shape = { byKey: false, byBucket: true, keys: null };
+    const rows = await this.rows<TotalsRow>(scope, request, shape, TOTALS_SQL);
+    return pointsOf(steps, rows, this.latencies(scope, request, shape));
   }
 
   /** The groups with the most requests, at most `top`; none without `groupBy`. */
   async groups(scope: ReadScope, request: AnalyticsRequest): Promise<UsageGroup[]> {
     if (request.groupBy.length === 0) return [];
-    const rows = await this.database.inAccount(scope, (tx) => {
-      const where = conditions(tx, request);
-      const limit = where.parameter(request.top);
-      return tx.query<TotalsRow & KeyRow>(
-        `SELECT ${keySql(request)} AS key, ${TOTALS_SQL} FROM usage_record u WHERE ${where.sql}
-         GROUP BY 1 ORDER BY requests DESC, key LIMIT ${limit}`,
-        where.parameters,
-      );
-    });
-    let series: Promise<ReadonlyMap<string, UsagePoint[]>> | null = null;
+    const rows = await this.rows<TotalsRow>(scope, request, { byKey: true, byBucket: false, keys: null }, TOTALS_SQL);
     const keys = rows.map((row) => JSON.stringify(row.key));
+    const latencies = this.latencies(scope, request, { byKey: true, byBucket: false, keys });
+    const series = once(() => this.groupSeries(scope, request, keys));
     return rows.map((row) => ({
       key: row.key,
-      totals: totalsOf(row),
-      loadSeries: async () => {
-        series ??= this.groupSeries(scope, request, keys);
-        return (await series).get(JSON.stringify(row.key)) ?? [];
-      },
+      totals: totalsOf(row, async () => (await latencies())(row)),
+      loadSeries: async () => (await series()).get(JSON.stringify(row.key)) ?? [],
     }));
   }
 
@@ -85,65 +92,67 @@ export class AnalyticsQueries {
         `groups of ${steps.count} points each are over ${GROUP_POINTS_MAX} points: ask for fewer`,
       );
     }
-    const rows = await this.database.inAccount(scope, (tx) => {
-      const where = conditions(tx, request).where(keys, (own) => `${keySql(request)} = ANY(${own}::jsonb[])`);
-      const at = bucketSql(where.parameter(steps.seconds));
-      return tx.query<TotalsRow & BucketRow & KeyRow>(
-        `SELECT ${keySql(request)} AS key, ${at} AS bucket, ${TOTALS_SQL} FROM usage_record u WHERE ${where.sql} GROUP BY 1, 2`,
+    const shape = { byKey: true, byBucket: true, keys };
+    const rows = await this.rows<TotalsRow>(scope, request, shape, TOTALS_SQL);
+    const byKey = new Map<string, (TotalsRow & ShapeRow)[]>(keys.map((key) => [key, []]));
+    for (const row of rows) byKey.get(JSON.stringify(row.key))?.push(row);
+    const latencies = this.latencies(scope, request, shape);
+    return new Map([...byKey].map(([key, own]) => [key, pointsOf(steps, own, latencies)] as const));
+  }
+
+  /** Percentiles of rows of this shape; read for all of them when the first are asked for. */
+  private latencies(scope: ReadScope, request: AnalyticsRequest, shape: Shape): Latencies {
+    return once(async () => {
+      const rows = await this.rows<LatencyRow>(scope, request, shape, LATENCY_SQL);
+      const byShape = new Map(rows.map((row) => [shapeOf(row), row]));
+      return (row) => latencyOf(row === undefined ? undefined : byShape.get(shapeOf(row)));
+    });
+  }
+
+  private rows<Row>(
+    scope: ReadScope,
+    request: AnalyticsRequest,
+    shape: Shape,
+    columns: string,
+  ): Promise<(Row & ShapeRow)[]> {
+    return this.database.inAccount(scope, async (tx) => {
+      const { sql, where } = cellsSql(tx, request, Date.now());
+      const key = keySql(request, shape);
+      const bucket = shape.byBucket ? bucketSql(where.parameter(request.steps?.seconds ?? 1)) : 'NULL::bigint';
+      const isTop = shape.byKey && shape.keys === null;
+      const wanted = shape.keys === null ? '' : `WHERE ${key} = ANY(${where.parameter(shape.keys)}::jsonb[])`;
+      const top = isTop ? `ORDER BY sum(c.requests) DESC, key LIMIT ${where.parameter(request.top)}` : '';
+      // compiling such a plan takes longer than running it
+      await tx.query("SELECT set_config('jit', 'off', true) WHERE $1::uuid IS NOT NULL");
+      return tx.query<Row & ShapeRow>(
+        `SELECT ${key} AS key, ${bucket} AS bucket, ${columns} FROM (${sql}) c ${wanted}
+         GROUP BY 1, 2 ${shape.byKey ? `HAVING ${ANYTHING_SQL}` : ''} ${top}`,
         where.parameters,
       );
     });
-    return new Map(
-      keys.map(
-        (key) =>
-          [
-            key,
-            pointsOf(
-              steps,
-              rows.filter((row) => JSON.stringify(row.key) === key),
-            ),
-          ] as const,
-      ),
-    );
   }
 }
 
-interface BucketRow {
-  /** the interval's number since 1970 */
-  readonly bucket: string;
+/** Answers the percentiles of a row; of none where nothing was found. */
+type Latencies = () => Promise<(row: ShapeRow | undefined) => Latency>;
+
+/** Begins the work when it is first asked for, and never again. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | null = null;
+  return () => (begun ??= work());
 }
 
-interface KeyRow {
-  readonly key: (string | null)[];
-}
+const shapeOf = (row: ShapeRow): string => `${row.bucket} ${JSON.stringify(row.key)}`;
+const bucketSql = (seconds: string): string => `floor(extract(epoch FROM c.at) / ${seconds}::int)::bigint`;
+const keySql = ({ groupBy }: AnalyticsRequest, { byKey }: Shape): string =>
+  byKey ? `jsonb_build_array(${groupBy.map((dimension) => DIMENSIONS[dimension]).join(', ')})` : 'NULL::jsonb';
 
-const bucketSql = (seconds: string): string => `floor(extract(epoch FROM u.created_at) / ${seconds}::int)::bigint`;
-const keySql = (request: AnalyticsRequest): string =>
-  `jsonb_build_array(${request.groupBy.map((dimension) => DIMENSIONS[dimension]).join(', ')})`;
-
-function pointsOf(steps: Steps, rows: readonly (TotalsRow & BucketRow)[]): UsagePoint[] {
+function pointsOf(steps: Steps, rows: readonly (TotalsRow & ShapeRow)[], latencies: Latencies): UsagePoint[] {
   const byBucket = new Map(rows.map((row) => [Number(row.bucket), row]));
   const stepMs = steps.seconds * 1_000;
   return Array.from({ length: steps.count }, (_, index) => {
     const at = new Date(steps.firstMs + index * stepMs);
-    return { at, totals: totalsOf(byBucket.get(at.getTime() / stepMs) ?? NO_USAGE_ROW) };
+    const row = byBucket.get(at.getTime() / stepMs);
+    return { at, totals: totalsOf(row ?? NO_USAGE_ROW, async () => (await latencies())(row)) };
   });
-}
-
-function conditions(tx: TenantTransaction, { from, to, filter, gatewayId }: AnalyticsRequest): SqlConditions {
-  const day = (at: Date): string => at.toISOString().slice(0, 10);
-  return new SqlConditions()
-    .and(tx.owned('u'))
-    .where(tx.scope.gatewayIds, (ids) => `u.gateway_id = ANY(${ids}::uuid[])`)
-    .where(gatewayId, (id) => `u.gateway_id = ${id}`)
-    .where(day(from), (first) => `u.day >= ${first}::date`)
-    .where(day(to), (last) => `u.day <= ${last}::date`)
-    .where(from, (first) => `u.created_at >= ${first}`)
-    .where(to, (end) => `u.created_at < ${end}`)
-    .where(filter.gatewayIds, (ids) => `u.gateway_id = ANY(${ids}::uuid[])`)
-    .where(filter.providers, (providers) => `u.provider = ANY(${providers}::text[])`)
-    .where(filter.models, (models) => `u.model = ANY(${models}::text[])`)
-    .where(filter.statusCodes, (codes) => `u.status_code = ANY(${codes}::int[])`)
-    .where(filter.apiTokenIds, (ids) => `u.api_token_id = ANY(${ids}::uuid[])`)
-    .where(filter.cached, (cached) => `u.cached = ${cached}`);
 }

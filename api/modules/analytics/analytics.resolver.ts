@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Float, Resolver, Root } from 'type-graphql';
 import { Account } from '../../../schema/entities/account.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { Authorized } from '../../authorization.js';
@@ -65,5 +65,32 @@ export class GatewayAnalyticsResolver {
   ): Promise<Analytics> {
     const scope = await access.scope('analytics.read', gateway.accountId);
     return { scope, request: analyticsRequest(filter, gateway.id) };
+  }
+}
+
+@Resolver(() => UsageTotals)
+export class UsageTotalsResolver {
+  @FieldResolver(() => Float, { nullable: true })
+  @Authorized('analytics.read')
+  async durationP50Ms(@Root() totals: UsageTotals): Promise<number | null> {
+    return (await totals.loadLatency()).durationP50Ms;
+  }
+
+  @FieldResolver(() => Float, { nullable: true })
+  @Authorized('analytics.read')
+  async durationP95Ms(@Root() totals: UsageTotals): Promise<number | null> {
+    return (await totals.loadLatency()).durationP95Ms;
+  }
+
+  @FieldResolver(() => Float, { nullable: true })
+  @Authorized('analytics.read')
+  async durationP99Ms(@Root() totals: UsageTotals): Promise<number | null> {
+    return (await totals.loadLatency()).durationP99Ms;
+  }
+
+  @FieldResolver(() => Float, { nullable: true })
+  @Authorized('analytics.read')
+  async timeToFirstTokenP95Ms(@Root() totals: UsageTotals): Promise<number | null> {
+    return (await totals.loadLatency()).timeToFirstTokenP95Ms;
   }
 }

@@ -3,7 +3,7 @@ import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { AnalyticsRequest } from './analytics-request.js';
 
-/** Sums over a set of requests; exact. */
+/** Sums over a set of requests: exact, but for the percentiles. */
 @ObjectType()
 export class UsageTotals {
   @Field(() => BigIntScalar) requests: bigint;
@@ -18,10 +18,16 @@ export class UsageTotals {
   @Field(() => BigIntScalar) tokensCachedIn: bigint;
   @Field(() => DecimalScalar) costUsd: string;
   @Field(() => DecimalScalar) savedUsd: string;
-  @Field(() => Float, { nullable: true }) durationP50Ms: number | null;
-  @Field(() => Float, { nullable: true }) durationP95Ms: number | null;
-  @Field(() => Float, { nullable: true }) durationP99Ms: number | null;
-  @Field(() => Float, { nullable: true }) timeToFirstTokenP95Ms: number | null;
+  /** the first asked for reads those of all totals beside these */
+  loadLatency: () => Promise<Latency>;
+}
+
+/** Percentiles, of requests that no limit refused; within 2 %. */
+export interface Latency {
+  readonly durationP50Ms: number | null;
+  readonly durationP95Ms: number | null;
+  readonly durationP99Ms: number | null;
+  readonly timeToFirstTokenP95Ms: number | null;
 }
 
 @ObjectType()

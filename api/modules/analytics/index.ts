@@ -4,4 +4,6 @@ export {
   AnalyticsResolver,
   GatewayAnalyticsResolver,
   UsageGroupResolver,
+  UsageTotalsResolver,
 } from './analytics.resolver.js';
+export { ROLLUP_STATEMENT_MS, UsageRollup } from './usage-rollup.js';

@@ -14,7 +14,15 @@ export interface AdjustingEntry {
   readonly day: string;
   readonly differencePico: bigint;
   readonly repricing: Repricing & { readonly cost: NonNullable<Repricing['cost']> };
+  /** what each attempt, in the order of `repricing.attempts`, has to do with it: rollups book it where the attempt stands */
+  readonly parts: readonly AdjustedPart[];
   readonly pricesUnpriced: boolean;
+}
+
+export interface AdjustedPart {
+  readonly provider: string;
+  readonly model: string | null;
+  readonly differencePico: bigint;
 }
 
 /** Columns that an entry has from its record. */
@@ -41,7 +49,7 @@ export async function insertEntries(tx: TenantTransaction, entries: readonly Adj
   return rows.length;
 }
 
-const row = ({ id, adjusts, day, differencePico, repricing, pricesUnpriced }: AdjustingEntry): object => ({
+const row = ({ id, adjusts, day, differencePico, repricing, parts, pricesUnpriced }: AdjustingEntry): object => ({
   id,
   adjusts,
   day,
@@ -50,5 +58,12 @@ const row = ({ id, adjusts, day, differencePico, repricing, pricesUnpriced }: Ad
   cost_status: repricing.cost.costStatus,
   price_version: repricing.cost.priceVersion,
   price_rule: repricing.cost.priceRule,
-  attempts: repricing.attempts.map((attempt) => ({ ...attempt, costPico: attempt.costPico?.toString() ?? null })),
+  attempts: repricing.attempts.map((attempt, index) => ({
+    ...attempt,
+    costPico: attempt.costPico?.toString() ?? null,
+    ...digits(parts[index]),
+  })),
 });
+
+const digits = (part: AdjustedPart | undefined): object =>
+  part === undefined ? {} : { ...part, differencePico: part.differencePico.toString() };

@@ -3,6 +3,7 @@
  * one snapshot and writes all entries or none; an account's recalculations happen one after the other, so that a second
  * one finds nothing left to do.
  */
+import { z } from 'zod';
 import { uuidV5 } from '../../../schema/contracts/ids.js';
 import { badInput, conflict } from '../../errors.js';
 import { parseInput } from '../../input.js';
@@ -12,8 +13,14 @@ import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
-import { adjustmentsJoinSql, PRICED_COLUMNS_SQL, pricedAttempts, type PricedRow } from '../log/index.js';
-import { insertEntries, type AdjustingEntry } from './adjusting-entries.js';
+import {
+  adjustmentsJoinSql,
+  PRICED_COLUMNS_SQL,
+  pricedAttempts,
+  type PricedAttempt,
+  type PricedRow,
+} from '../log/index.js';
+import { insertEntries, type AdjustedPart, type AdjustingEntry } from './adjusting-entries.js';
 import { pricesInForce } from './prices-in-force.js';
 import { RecalculationTally } from './recalculation-tally.js';
 import {
@@ -22,7 +29,7 @@ import {
   type CostRecalculation,
   type RecalculateCostsInput,
 } from './recalculation.types.js';
-import { LIST_PRICED, reprice, type PriceNow } from './repricing.js';
+import { LIST_PRICED, reprice, type PriceNow, type Repricing } from './repricing.js';
 
 type Scope = AccountScope<'cost.recalculate'>;
 
@@ -81,6 +88,8 @@ interface RecordRow extends PricedRow {
   /** what earlier adjustments add up to, as digits; null: there are none */
   readonly adjusted_pico: string | null;
   readonly adjustment_count: number;
+  /** what the newest of them says of each attempt; null: there is none */
+  readonly adjusted_attempts: unknown;
 }
 
 /** Its snapshot is the one of this moment: entries that are written meanwhile are not read. */
@@ -98,7 +107,8 @@ async function openCursor(tx: TenantTransaction, { from, to, gatewayIds }: Check
     .where(notBefore1970(to), (end) => `u.created_at < ${end}`);
   await tx.query(
     `DECLARE recalculated NO SCROLL CURSOR FOR
-     SELECT ${PRICED_COLUMNS_SQL}, adj.cost_pico AS adjusted_pico, adj.count AS adjustment_count
+     SELECT ${PRICED_COLUMNS_SQL}, adj.cost_pico AS adjusted_pico, adj.count AS adjustment_count,
+       adj.attempts AS adjusted_attempts
      FROM usage_record u ${adjustmentsJoinSql(tx)} WHERE ${where.sql}`,
     where.parameters,
   );
@@ -109,7 +119,8 @@ const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
 
 /** The entry that a record needs, none or one; tells `tally` of the record in any case. */
 function entryOf(row: RecordRow, priceNow: PriceNow, tally: RecalculationTally): AdjustingEntry[] {
-  const repricing = reprice(pricedAttempts(row), row.created_at.getTime(), priceNow);
+  const before = pricedAttempts(row);
+  const repricing = reprice(before, row.created_at.getTime(), priceNow);
   const { cost, attempts } = repricing;
   const beforePico = BigInt(row.cost_pico ?? 0) + BigInt(row.adjusted_pico ?? 0);
   const hadPrice = row.cost_pico !== null || row.adjustment_count > 0;
@@ -125,9 +136,24 @@ function entryOf(row: RecordRow, priceNow: PriceNow, tally: RecalculationTally):
       day: row.day,
       differencePico: afterPico - beforePico,
       repricing: { cost, attempts },
+      parts: partsOf(before, attempts, hadPrice ? row.adjusted_attempts : 'UNPRICED'),
       pricesUnpriced: !hadPrice,
     },
   ];
+}
+
+/** Of an attempt's cost as an adjusting entry holds it. */
+const adjustedSchema = z.array(z.object({ number: z.int(), costPico: z.string().nullable() })).nullable();
+
+/** How much each attempt's cost changes. What has no price costs nothing so far, whatever attempts of it had one. */
+function partsOf(attempts: readonly PricedAttempt[], now: Repricing['attempts'], adjusted: unknown): AdjustedPart[] {
+  const costs = adjusted === 'UNPRICED' ? null : adjustedSchema.parse(adjusted);
+  return attempts.map(({ number, provider, model, costPico }, index) => {
+    const newest = costs?.find((one) => one.number === number);
+    const beforePico =
+      adjusted === 'UNPRICED' ? 0n : BigInt(newest === undefined ? (costPico ?? 0n) : (newest.costPico ?? 0));
+    return { provider, model, differencePico: (now[index]?.costPico ?? 0n) - beforePico };
+  });
 }
 
 function assertExpected(differencePico: bigint, { expectedDifferenceUsd }: CheckedRecalculation): void {

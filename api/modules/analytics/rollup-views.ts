@@ -1,0 +1,63 @@
+/**
+ * What the rollups hold. A view is a set of dimensions by which a level's rows are told apart: always the gateway, some of
+ * the cube's (provider, model, status code, cached), and at most one fine dimension. The larger a view, the more rows it
+ * has, so each question reads the smallest that can answer it.
+ */
+
+/** Dimensions of which a view has one at most. */
+export const FINE_DIMENSIONS = ['API_TOKEN', 'PATH', 'ERROR_CODE', 'METADATA'] as const;
+export type FineDimension = (typeof FINE_DIMENSIONS)[number];
+
+export const CUBE_COLUMNS = ['provider', 'model', 'status_code', 'cached'] as const;
+export type CubeColumn = (typeof CUBE_COLUMNS)[number];
+
+/** The sums of a row, in the columns of `usage_delta`, `usage_entry` and all levels. */
+export const COUNTS = ['requests', 'errors', 'cached_requests', 'rate_limited', 'unpriced'] as const;
+export const AMOUNTS = ['tokens_in', 'tokens_out', 'tokens_cached_in', 'cost_pico', 'saved_pico'] as const;
+/** Distributions, each of them one number that is summed as all others are. */
+export const SKETCHES = ['durations', 'first_tokens'] as const;
+export const MEASURES = [...COUNTS, ...AMOUNTS, ...SKETCHES] as const;
+
+export interface RollupView {
+  /** what the rows name it by: never given to another set */
+  readonly number: number;
+  readonly fine: FineDimension | null;
+  readonly columns: readonly CubeColumn[];
+}
+
+/** Of each fine dimension the smallest first. Rows without a value of the fine dimension are in none of its views. */
+export const ROLLUP_VIEWS: readonly RollupView[] = [
+  { number: 0, fine: null, columns: [] },
+  { number: 1, fine: null, columns: ['status_code', 'cached'] },
+  { number: 2, fine: null, columns: ['provider', 'model'] },
+  { number: 3, fine: null, columns: CUBE_COLUMNS },
+  ...FINE_DIMENSIONS.flatMap((fine, index): RollupView[] => [
+    { number: 10 + 10 * index, fine, columns: [] },
+    { number: 13 + 10 * index, fine, columns: CUBE_COLUMNS },
+  ]),
+];
+
+/** The smallest view with these dimensions. */
+export function viewWith(fine: FineDimension | null, columns: ReadonlySet<CubeColumn>): RollupView {
+  const found = ROLLUP_VIEWS.find(
+    (view) => view.fine === fine && [...columns].every((name) => view.columns.includes(name)),
+  );
+  if (found === undefined) throw new Error('every fine dimension has a view with the whole cube');
+  return found;
+}
+
+/** The levels, the coarsest first. `unitMs` divides the next one's. */
+export const LEVELS = [
+  { table: 'usage_day', unitMs: 86_400_000, keptDays: 400 },
+  { table: 'usage_hour', unitMs: 3_600_000, keptDays: 60 },
+  { table: 'usage_minute', unitMs: 60_000, keptDays: 3 },
+] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Values of a metadata key, and paths, that have rows of their own, in one gateway and day; of the other ones all is one. */
+export const VALUES_MAX = 200;
+/** Metadata keys, in one gateway and day; by the other ones nothing is told apart. */
+export const METADATA_KEYS_MAX = 50;
+export const OTHER_VALUE = '(other)';
+/** Values are told apart by so many characters. */
+export const VALUE_CHARACTERS_MAX = 256;
