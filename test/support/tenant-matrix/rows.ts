@@ -152,6 +152,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Analytics.series': analytics('series { at }'),
   'Analytics.groups': analytics('groups { key totals { requests } }'),
   'UsageGroup.series': analytics('groups { key series { at } }'),
+  'UsageTotals.durationP50Ms': analytics('totals { durationP50Ms }'),
+  'UsageTotals.durationP95Ms': analytics('totals { durationP95Ms }'),
+  'UsageTotals.durationP99Ms': analytics('totals { durationP99Ms }'),
+  'UsageTotals.timeToFirstTokenP95Ms': analytics('totals { timeToFirstTokenP95Ms }'),
   'Mutation.createAccount': {
     document: 'mutation ($name: String!) { createAccount(input: { name: $name }) { id } }',
     variables: () => ({ name: `made-${Math.random().toString(36).slice(2)}` }),
