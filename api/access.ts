@@ -71,6 +71,12 @@ export class Access {
     return this.scope(action, accountId);
   }
 
+  /** As `scopeOf`, where not being there is an answer and no error (queries). */
+  async scopeOfOrNull<A extends Action>(action: A, kind: Locatable, id: string): Promise<AccountScope<A> | null> {
+    const accountId = isUuid(id) ? await this.locate(kind, id) : null;
+    return accountId === null ? null : this.scope(action, accountId);
+  }
+
   private async mayDo(action: Action, accountId: AccountId): Promise<boolean> {
     const requirement: Requirement = ACTIONS[action];
     if (requirement === 'OPERATOR') return false; // no account's data is the operator's

@@ -35,6 +35,7 @@ export const ACTIONS = Object.freeze({
   'priceList.import': 'OPERATOR',
   'cost.recalculate': 'ACCOUNT_EDIT',
   'ledger.prove': 'OPERATOR',
+  'request.explain': 'AI_GATEWAY_READ',
   'log.read': 'AI_GATEWAY_READ',
   'log.readBodies': 'AI_GATEWAY_LOG_BODIES',
   'log.readApiToken': 'AI_GATEWAY_READ',

@@ -30,6 +30,11 @@ export const API_VARIABLES = {
     'where browsers reach the api; https makes cookies Secure',
   ),
   PUBLIC_PROXY_URL: variable(optionalText, 'http://localhost:`PROXY_PORT`', 'what `endpointUrl` shows'),
+  PROXY_URL: variable(
+    optionalText,
+    'http://127.0.0.1:`PROXY_PORT`',
+    'where the api reaches a proxy, or the balancer before them: `explainRequest` asks there',
+  ),
   DATABASE_URL: variable(requiredText, 'embedded', 'Postgres of the tiers'),
   REDIS_URL: variable(requiredText, 'embedded', 'Redis of the tiers'),
   SECRET_KEY: variable(optionalText, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
@@ -75,6 +80,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     {
       PUBLIC_API_URL: variable(url(`http://localhost:${parsed.API_PORT}`), '', ''),
       PUBLIC_PROXY_URL: variable(url(`http://localhost:${parsed.PROXY_PORT}`), '', ''),
+      PROXY_URL: variable(url(`http://127.0.0.1:${parsed.PROXY_PORT}`), '', ''),
     },
     env,
   );
@@ -88,6 +94,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     listen: { host: parsed.API_HOST, port: parsed.API_PORT },
     publicApiUrl: urls.PUBLIC_API_URL,
     publicProxyUrl: urls.PUBLIC_PROXY_URL,
+    proxyUrl: urls.PROXY_URL,
     trustedProxies: parsed.TRUST_PROXY,
     database: { url: parsed.DATABASE_URL, connectionsMax: parsed.DATABASE_CONNECTIONS_MAX },
     ledgerRetentionDays: parsed.LEDGER_RETENTION_DAYS,

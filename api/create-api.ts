@@ -21,6 +21,7 @@ import { securityHeaders } from './http/security-headers.js';
 import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
 import { welcomePage } from './http/welcome-page.js';
 import { createLoaders } from './loaders.js';
+import type { RequestExplainer } from './modules/explain/index.js';
 import { createResolvers } from './resolver-instances.js';
 import { createServices, type Services } from './services.js';
 import type { DatabaseOptions } from './tenancy/database.js';
@@ -28,6 +29,8 @@ import type { DatabaseOptions } from './tenancy/database.js';
 export interface ApiDeps {
   readonly dataSource: DataSource;
   readonly redis: Pick<Redis, 'eval' | 'publish'>;
+  /** tells what would become of a request */
+  readonly explainer: RequestExplainer;
   readonly logger: Logger;
   readonly options: ApiOptions;
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { assertDatabaseReady } from '../platform/database-check.js';
 import { errorMessage } from '../platform/error-code.js';
 import { EnvironmentError } from '../platform/environment.js';
+import { deriveKey } from '../platform/keys.js';
 import { SecretsError } from '../platform/instance-secrets.js';
 import { listen } from '../platform/listen.js';
 import { createLogger, type Logger } from '../platform/logger.js';
@@ -16,6 +17,7 @@ import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
 import { ROLLUP_STATEMENT_MS, UsageRollup } from './modules/analytics/index.js';
+import { ProxyExplainer } from './modules/explain/index.js';
 import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
@@ -51,7 +53,8 @@ async function run(config: ApiConfig): Promise<void> {
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_rollup');
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
-  const api = await createApi({ dataSource, redis, logger, options: config });
+  const explainer = new ProxyExplainer(config.proxyUrl, deriveKey(config.tokenPepper, 'explain'));
+  const api = await createApi({ dataSource, redis, explainer, logger, options: config });
   const firstSignIn = await prepare(api, config);
 
   const ledgerUpkeep = keepUpLedger(config, logger, onError);

@@ -2,6 +2,7 @@
 import { AccountResolver, ViewerResolver } from './modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from './modules/custom-provider/index.js';
+import { ExplainResolver } from './modules/explain/index.js';
 import { AccountGatewaysResolver, GatewayResolver } from './modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
@@ -26,6 +27,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [AccountAnalyticsResolver, new AccountAnalyticsResolver()],
     [AccountLogResolver, new AccountLogResolver(queries.logs)],
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
+    [ExplainResolver, new ExplainResolver(services.explanations)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],

@@ -5,6 +5,7 @@ import { Authenticator } from './authenticator.js';
 import { AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
+import { ExplainService } from './modules/explain/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
@@ -25,7 +26,7 @@ const THROTTLE = { windowMs: 15 * 60_000, failuresPerEmailMax: 10, failuresPerNe
 
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices({ dataSource, redis, logger, options }: ApiDeps) {
+export function createServices({ dataSource, redis, explainer, logger, options }: ApiDeps) {
   const { isolation, isSignUpOpen } = options;
   const sessionKey = deriveKey(options.secretKey, 'session');
   const pepper = deriveKey(options.tokenPepper, 'api-token');
@@ -65,6 +66,7 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
     priceLists,
     priceImports: new PriceImportService(priceLists, options.isDemo),
     priceOverrides: new PriceOverrideService(database, publisher),
+    explanations: new ExplainService({ database, gateways: queries.gateways, explainer }),
     recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
   };

@@ -13,7 +13,8 @@ export type KeyLabel =
   | 'rate-limit-value'
   | 'cache-key'
   | 'loop-mark'
-  | 'policy-snapshot';
+  | 'policy-snapshot'
+  | 'explain';
 
 /** A 32-byte key for one use (HKDF-SHA-256, RFC 5869). */
 export function deriveKey(secret: string, label: KeyLabel): Buffer {

@@ -31,6 +31,8 @@ import { SpoolFolder } from './ledger/spool-folder.js';
 import { LEDGER_BOUNDS, SpoolLedger, type LedgerBounds } from './ledger/spool-ledger.js';
 import { LedgerUpkeep } from './ledger/upkeep.js';
 import { GoogleTokens } from './credentials/google-oauth.js';
+import { explain } from './explain/explain.js';
+import { ExplainEndpoint } from './explain/explain-endpoint.js';
 import { createRegistry } from './providers/registry.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { StartUp } from './start-up.js';
@@ -106,8 +108,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const { ledger } = books;
   const listeners: Server[] = [];
   const dispatchers = dispatchersFor(config, options, listeners);
-  const { googleTokenUrl: tokenUrl } = options;
-  const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
+  const googleTokens = googleTokensFor(dispatchers, options);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower({ ...clients, reach }, policyCache, prices);
   const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
@@ -119,12 +120,13 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
-  const gateway = createGatewayServer(deps, state);
-  const { server, connections } = gateway;
-  const metricsServer = createMetricsServer(createMetrics({ ...parts, ...books, connections, snapshot, startUp }));
-  listeners.push(server, metricsServer);
+  const explanations = createExplanations(config, deps, parts);
+  const gateway = createGatewayServer(deps, state, explanations);
+  const watched = { ...parts, ...books, ...gateway, snapshot, startUp, explanations };
+  const metricsServer = createMetricsServer(createMetrics(watched));
+  listeners.push(gateway.server, metricsServer);
   return {
-    server,
+    server: gateway.server,
     metricsServer,
     async start(onUnfit) {
       await ledger.start();
@@ -145,6 +147,10 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       await letGo({ books, dispatchers, vault, limits }, deadlineMs);
     },
   };
+}
+
+function googleTokensFor(dispatchers: Dispatchers, { googleTokenUrl: tokenUrl }: ProxyOptions): GoogleTokens {
+  return new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
 }
 
 function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: readonly Server[]): Dispatchers {
@@ -218,6 +224,18 @@ function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts):
     cacheKeyKey: deriveKey(config.tokenPepper, 'cache-key'),
     systemMessageHashes: new SystemMessageHashes(deriveKey(config.tokenPepper, 'system-message')),
   };
+}
+
+/** Explanations go by the same parts, with Google asked for nothing. */
+function createExplanations(config: ProxyConfig, deps: PipelineDeps, parts: Parts): ExplainEndpoint {
+  const { googleTokens, answerCache } = parts;
+  const token: GoogleTokens['token'] = (json, egress) => googleTokens.preview(json, egress);
+  const providers = createRegistry(config.providerOrigins, demoBase(config), { token });
+  return new ExplainEndpoint({
+    key: deriveKey(config.tokenPepper, 'explain'),
+    explain: (described) => explain({ ...deps, providers, answerCache }, described),
+    log: deps.log,
+  });
 }
 
 type Limits = Pick<PipelineDeps, 'rateLimiter' | 'refusals'>;

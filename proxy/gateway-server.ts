@@ -1,6 +1,8 @@
 /** The proxy's listener: gateway calls for the pipeline, health checks for Express, and its end in good order. */
 import type { Server } from 'node:http';
+import { EXPLAIN_PATH } from '../schema/contracts/explain-call.js';
 import { ClientConnections, type Serve } from './client/client-connections.js';
+import type { ExplainEndpoint } from './explain/explain-endpoint.js';
 import { answerMalformed } from './malformed-requests.js';
 import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
 import type { PostgresReach } from './policy-cache/postgres-reach.js';
@@ -28,7 +30,11 @@ function readiness({ isReady, why, reach }: Readiness): Readonly<Record<string, 
 }
 
 /** Gateway calls go by the pipeline, whatever way they come in; the rest is Express's. */
-export function createGatewayServer(deps: PipelineDeps, state: Readiness): GatewayServer {
+export function createGatewayServer(
+  deps: PipelineDeps,
+  state: Readiness,
+  explanations: ExplainEndpoint,
+): GatewayServer {
   const app = createExpressApp();
   app.use((request, response, next) => {
     if (admit(deps, request, response)) next();
@@ -36,6 +42,9 @@ export function createGatewayServer(deps: PipelineDeps, state: Readiness): Gatew
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', (_request, response) => {
     response.status(state.isReady ? 200 : 503).json(readiness(state));
+  });
+  app.post(EXPLAIN_PATH, async (request, response, next) => {
+    if (!(await explanations.answer(request, response))) next();
   });
   app.use(
     (_request, response) =>

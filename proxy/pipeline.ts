@@ -5,12 +5,13 @@
  */
 import type { GatewayPolicy } from '../schema/contracts/gateway-policy.js';
 import type { Logger } from '../platform/logger.js';
+import { isPreflight, isProbe } from './answered-here.js';
 import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import type { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import { isEnding } from './connection-end.js';
 import { replay } from './cache/replayed-answer.js';
-import type { Arrival, Caller, Forwarded, Relayed, Target } from './exchange.js';
+import type { Arrival, Caller, Forwarded, Relayed } from './exchange.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
 import { faultOf, refuse } from './refusal.js';
 import { checkHead } from './request-head.js';
@@ -156,15 +157,4 @@ function send(deps: PipelineDeps, opened: OpenRecord): Promise<Forwarded> {
       if (isFollowed) opened.cache = { ...cache, status: 'HIT', ttlSeconds: 0 };
       return forwarded;
     });
-}
-
-/** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */
-function isPreflight(request: ClientRequest): boolean {
-  return request.method === 'OPTIONS' && headerOf(request.rawHeaders, 'access-control-request-method') !== null;
-}
-
-/** Clients ask for the provider's bare base before their first call. */
-function isProbe({ path, method, request }: Arrival, { provider }: Target): boolean {
-  if (path !== '' || (method !== 'HEAD' && method !== 'GET')) return false;
-  return provider.addressHeader === undefined || headerOf(request.rawHeaders, provider.addressHeader) === null;
 }

@@ -33,12 +33,13 @@ export const QUERY_LIMITS = Object.freeze({
 });
 /** Rows that a list without `first` is counted as. */
 const LIST_ROWS_DEFAULT = 20;
-/** Fields that cost more than one object: a body is read and decompressed, an aggregate scans, prices are looked up. */
+/** Fields that cost more than one object: a body is read and decompressed, an aggregate scans, a proxy is asked. */
 const FIELD_COSTS: Readonly<Record<string, number>> = {
   requestBody: 100,
   responseBody: 100,
   analytics: 100,
   costBreakdown: 10,
+  explainRequest: 1_000,
   recalculateCosts: 1_000,
   ledgerProof: 1_000,
 };

@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.js';
 import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from '../modules/custom-provider/index.js';
+import { ExplainResolver } from '../modules/explain/index.js';
 import { AccountGatewaysResolver, GatewayResolver } from '../modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
@@ -35,6 +36,7 @@ export const RESOLVERS = [
   AnalyticsResolver,
   ApiTokenResolver,
   CustomProviderResolver,
+  ExplainResolver,
   GatewayAnalyticsResolver,
   GatewayLogsResolver,
   GatewayProviderKeysResolver,

@@ -85,15 +85,18 @@ export class CircuitBreakers {
     const rows = this.rowsOf(keysOf(call)).filter(({ openUntilMs }) => openUntilMs > 0);
     if (rows.length === 0) return;
     const nowMs = this.now();
-    const waitMs = Math.max(...rows.map(({ openUntilMs }) => openUntilMs)) - nowMs;
-    if (waitMs > 0) {
+    const refusal = refusalBy(rows, nowMs);
+    if (refusal !== null) {
       this.counts.refused += 1;
-      throw new GatewayError('breakerOpen', 'the provider has failed too many calls in a row; it is being left alone', {
-        retryAfterSeconds: Math.ceil(waitMs / 1_000),
-      });
+      throw refusal;
     }
     // Whatever becomes of the trial, also nothing, another one follows after the interval.
     for (const row of rows) Object.assign(row, { isOnTrial: true, openUntilMs: nowMs + row.openMs });
+  }
+
+  /** What `admit` would throw now; null: nothing. No trial is taken, and nothing counted. */
+  refusalOf(call: UpstreamCall): GatewayError | null {
+    return refusalBy(this.rowsOf(keysOf(call)), this.now());
   }
 
   /** Whether a breaker is open for the call: nothing is sent once more then. */
@@ -184,6 +187,15 @@ export class CircuitBreakers {
   private rowsOf({ gateway, shared, storedKey }: BreakerKeys): FailureRow[] {
     return [gateway, shared, storedKey].flatMap((key) => (key === null ? [] : (this.rows.get(key) ?? [])));
   }
+}
+
+/** Null: none of the rows is open at the time, or one call may be let through to see. */
+function refusalBy(rows: readonly FailureRow[], nowMs: number): GatewayError | null {
+  const waitMs = Math.max(0, ...rows.map(({ openUntilMs }) => openUntilMs)) - nowMs;
+  if (waitMs <= 0) return null;
+  return new GatewayError('breakerOpen', 'the provider has failed too many calls in a row; it is being left alone', {
+    retryAfterSeconds: Math.ceil(waitMs / 1_000),
+  });
 }
 
 const newRow = (): FailureRow => ({

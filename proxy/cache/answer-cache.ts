@@ -108,6 +108,20 @@ export class AnswerCache {
     return this.findShared(name, suits);
   }
 
+  /** What `find` would find, with nothing counted, moved up or taken into memory. */
+  async peek(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
+    const held = this.held.peek(cachedAnswerMember(name));
+    if (held !== undefined && held.endsAtMs > this.options.now() && suits(held.answer)) return held.answer;
+    if (this.isAway()) return null;
+    try {
+      const written = await this.redis.getBuffer(cachedAnswerKey(name));
+      const answer = written === null ? null : readAnswer(written);
+      return answer !== null && suits(answer) ? answer : null;
+    } catch {
+      return null;
+    }
+  }
+
   /** Keeps the answer: here at once, for the other proxies as soon as Redis has it. */
   put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1_000;
@@ -196,3 +210,6 @@ export type FoundAnswer = CachedAnswer | null;
 
 /** What the pipeline needs of it. */
 export type AnswerStore = Pick<AnswerCache, 'find' | 'put'>;
+
+/** What only looks. */
+export type AnswerPeek = Pick<AnswerCache, 'peek'>;

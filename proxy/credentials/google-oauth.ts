@@ -42,6 +42,9 @@ const grantSchema = z.object({
 });
 const refusalSchema = z.object({ error: z.string() });
 
+/** In an explanation, which goes nowhere, where a call would have an access token that is still to be asked for. */
+export const TOKEN_NOT_ASKED_FOR = 'not asked for';
+
 interface Held {
   readonly token: string;
   /** Unix ms: from then on another one is asked for before the call */
@@ -102,6 +105,17 @@ export class GoogleTokens {
     return held.token;
   }
 
+  /** As `token`, but Google is not asked: what stands for a token that is not held is no token. */
+  async preview(json: string, egress: EgressProxy | null): Promise<string> {
+    const key = cacheKey(json, egress);
+    const held = this.held.peek(key);
+    if (held !== undefined && this.now() < held.retiredAtMs) return held.token;
+    const refusal = this.refusals.peek(key);
+    if (refusal !== undefined && this.now() < refusal.untilMs) throw refusal.error;
+    await this.assertionFor(json);
+    return TOKEN_NOT_ASKED_FOR;
+  }
+
   private ask(key: string, json: string, egress: EgressProxy | null): Promise<Held> {
     const asking = this.asking.get(key);
     if (asking !== undefined) return asking;
@@ -133,9 +147,7 @@ export class GoogleTokens {
   }
 
   private async fetch(json: string, egress: EgressProxy | null): Promise<Held> {
-    const account = parseServiceAccount(json);
-    const assertion = account === null ? null : await signedAssertion(account, this.now());
-    if (assertion === null) throw refused('it is not the JSON of a service account with an RSA key');
+    const assertion = await this.assertionFor(json);
     this.counts.asked += 1;
     const atMs = this.now();
     const answer = await this.post(new URLSearchParams({ grant_type: GRANT_TYPE, assertion }).toString(), egress);
@@ -147,6 +159,13 @@ export class GoogleTokens {
       retiredAtMs: atMs + Math.max(lifeMs - RETIRED_BEFORE_EXPIRY_MS, lifeMs / 2),
       renewableAtMs: atMs + Math.max(lifeMs - RENEWED_BEFORE_EXPIRY_MS, lifeMs / 4),
     };
+  }
+
+  private async assertionFor(json: string): Promise<string> {
+    const account = parseServiceAccount(json);
+    const assertion = account === null ? null : await signedAssertion(account, this.now());
+    if (assertion === null) throw refused('it is not the JSON of a service account with an RSA key');
+    return assertion;
   }
 
   /** Redirects are not followed. */

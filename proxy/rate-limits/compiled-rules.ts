@@ -10,6 +10,7 @@ export interface CompiledRule {
   readonly name: string;
   readonly limit: number;
   readonly intervalSeconds: number;
+  readonly isSliding: boolean;
   readonly key: RateLimitRule['key'];
   /** of a header: in lower case; empty for the keys that have none */
   readonly keyName: string;
@@ -62,6 +63,7 @@ export class RuleCompiler {
         name,
         limit,
         intervalSeconds,
+        isSliding: rule.technique === 'SLIDING',
         key,
         keyName: key === 'HEADER' ? keyName.toLowerCase() : keyName,
         counters,

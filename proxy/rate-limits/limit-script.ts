@@ -21,7 +21,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 /** How long a hash outlives the last moment at which it counts. */
 const EXPIRY_SLACK_MS = 1_000;
 
-/** Looks at one rule: how long it refuses (0: it admits), what to count if all admit, and whether the value is crowded out. */
+/**
+ * Looks at one rule: how long it refuses (0: it admits), what to count if all admit, whether the value is crowded out; then what
+ * the wait was worked out from: what was admitted in this window and the one before, and how long this one lasts.
+ */
 const LOOK_LUA = `
 local function look(rule, value, now, values_max)
   local at = rule * 3 - 1
@@ -56,7 +59,7 @@ local function look(rule, value, now, values_max)
     end
   end
   local lasts = (is_sliding and 2 or 1) * interval - elapsed + ${EXPIRY_SLACK_MS}
-  return wait, { key, value, is_open, number, lasts }, crowded
+  return wait, { key, value, is_open, number, lasts }, crowded, current, previous, interval - elapsed
 end`;
 
 /** Counts one of what `look` found, and begins the window if nobody did. */
@@ -101,3 +104,18 @@ return verdicts`;
  * longest in the way, ms until that would admit one} when it was not. `clock` sets the local `now`.
  */
 export const limitScript = (clock: string = REDIS_CLOCK_LUA): string => clock + LOOK_LUA + COUNT_LUA + DECIDE_LUA;
+
+const PREVIEW_LUA = `
+local rules = #KEYS / 2
+local states = {}
+for rule = 1, rules do
+  local _, _, _, current, previous, to_next = look(rule, ARGV[1 + rules * 3 + rule], now, tonumber(ARGV[1]))
+  states[rule] = { current, previous, to_next }
+end
+return states`;
+
+/** What the other script would decide of one request, with nothing counted: a `RuleState` for each rule. Parameters as there. */
+export const previewScript = (): string => REDIS_CLOCK_LUA + LOOK_LUA + PREVIEW_LUA;
+
+/** How one rule stands to one value; times in ms, counts as in `window.ts`. */
+export type RuleState = readonly [current: number, previous: number, toNextMs: number];

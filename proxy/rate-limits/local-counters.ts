@@ -5,7 +5,7 @@
  * Bounded: so many values a rule (those beyond share a counter, as in Redis), and so many in all rules together.
  */
 import { CROWDED_VALUE, VALUES_MAX } from './limit-script.js';
-import { waitMsOf } from './window.js';
+import { waitMsOf, type WindowCounts } from './window.js';
 
 /** What all counters of a proxy may hold together. */
 export class CounterRoom {
@@ -79,17 +79,22 @@ export class LocalCounters {
 
   /** How long until one more is admitted by `limit`, in ms, if this proxy decides alone; 0: now. */
   waitMs(value: string, limit: number, nowMs: number): number {
+    return waitMsOf(limit, this.countsOf(value, nowMs));
+  }
+
+  /** What this proxy admitted of it. */
+  countsOf(value: string, nowMs: number): WindowCounts {
     this.turnTo(nowMs);
     const { intervalMs, isSliding } = this.shape;
     const isFull = this.current.size >= VALUES_MAX || this.room.held >= this.room.valuesMax;
     const counter = this.current.has(value) || !isFull ? value : CROWDED_VALUE;
-    return waitMsOf(limit, {
+    return {
       intervalMs,
       isSliding,
       elapsedMs: Math.max(0, nowMs - this.window * intervalMs),
       current: this.current.get(counter) ?? 0,
       previous: this.previous.get(counter) ?? 0,
-    });
+    };
   }
 
   /** Lets go of what is of windows that have passed. */

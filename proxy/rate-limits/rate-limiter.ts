@@ -13,12 +13,24 @@ import { LiveProxies } from './live-proxies.js';
 import { CounterRoom } from './local-counters.js';
 import { LimitsTimeout, SharedCounters, type Verdict } from './shared-counters.js';
 import { StoreBreaker } from './store-breaker.js';
+import { remainingOf, waitMsOf, type WindowCounts } from './window.js';
 
 /** Why a request is refused: by the rule that is longest in the way. */
 export interface LimitRefusal {
   readonly rule: CompiledRule;
   /** until that rule would admit one */
   readonly waitMs: number;
+}
+
+/** How one rule stands to one request that is not counted. */
+export interface RulePreview {
+  readonly rule: CompiledRule;
+  /** how many more like it would be admitted now */
+  readonly remaining: number;
+  /** until the rule would admit one; 0: it does */
+  readonly waitMs: number;
+  /** until its window ends */
+  readonly windowMs: number;
 }
 
 export interface RateLimiterBounds {
@@ -78,6 +90,52 @@ export class RateLimiter {
     }
     if (!this.breaker.mayAsk(nowMs)) return this.alone(compiled, values);
     return this.ask(compiled, values, nowMs);
+  }
+
+  /** What `decide` would say, and why, with nothing counted, remembered or tried. */
+  async preview(
+    policy: GatewayPolicy,
+    arrival: Arrival,
+    caller: Caller,
+  ): Promise<{ readonly rules: readonly RulePreview[]; readonly refusal: LimitRefusal | null }> {
+    const compiled = this.compiler.of(policy);
+    if (compiled.rules.length === 0) return { rules: [], refusal: null };
+    const values = compiled.rules.map((rule) => this.values.of(rule, arrival, caller));
+    const counted = await this.counted(compiled, values);
+    const nowMs = performance.now();
+    const rules = compiled.rules.map((rule, index) => {
+      const [limit, counts] = counted[index] ?? [rule.limit, EMPTY];
+      const known = rule.counters.refusalOf(values[index] ?? '', nowMs);
+      const waitMs = known === null ? waitMsOf(limit, counts) : known.freeAtMs - nowMs;
+      const remaining = known === null ? remainingOf(limit, counts) : 0;
+      return { rule, remaining, waitMs, windowMs: counts.intervalMs - counts.elapsedMs };
+    });
+    const longest = rules.reduce((a, b) => (b.waitMs > a.waitMs ? b : a));
+    return { rules, refusal: remembered(compiled, values, nowMs) ?? (longest.waitMs > 0 ? longest : null) };
+  }
+
+  /** The limit that holds for each rule, and what was counted: in Redis, or by this proxy alone. */
+  private async counted(
+    compiled: CompiledRules,
+    values: readonly string[],
+  ): Promise<readonly (readonly [limit: number, counts: WindowCounts])[]> {
+    if (!this.breaker.isOpen) {
+      try {
+        const states = await this.shared.preview(compiled, values);
+        return compiled.rules.map(({ limit, intervalSeconds, isSliding }, index) => {
+          const [current, previous, toNextMs] = states[index] ?? [0, 0, 0];
+          const intervalMs = intervalSeconds * 1_000;
+          return [limit, { intervalMs, isSliding, elapsedMs: intervalMs - toNextMs, current, previous }];
+        });
+      } catch {
+        // `decide` would be alone too
+      }
+    }
+    const nowMs = this.clockOffsetMs + performance.now();
+    return compiled.rules.map(({ limit, counters }, index) => {
+      const share = Math.max(1, Math.floor(limit / this.proxies.count));
+      return [share, counters.countsOf(values[index] ?? '', nowMs)];
+    });
   }
 
   /** what its counters and memories hold, and how often there was no room for one */
@@ -171,6 +229,8 @@ export class RateLimiter {
     return this.options.bounds;
   }
 }
+
+const EMPTY: WindowCounts = { intervalMs: 0, isSliding: false, elapsedMs: 0, current: 0, previous: 0 };
 
 /** The longest of the refusals that are still in force; null: there is none. */
 function remembered({ rules }: CompiledRules, values: readonly string[], nowMs: number): LimitRefusal | null {

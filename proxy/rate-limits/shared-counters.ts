@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { errorMessage } from '../../platform/error-code.js';
 import type { CompiledRules } from './compiled-rules.js';
-import { limitScript, VALUES_MAX } from './limit-script.js';
+import { limitScript, previewScript, VALUES_MAX, type RuleState } from './limit-script.js';
 
 /** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
 export type Verdict = number | readonly [rule: number, waitMs: number];
@@ -19,8 +19,14 @@ export const LIMITS_COMMAND_TIMEOUT_MS = 2_000;
 /** Bounds how long one call keeps Redis: 512 values take about 2 ms. */
 const CALL_VALUES_MAX = 512;
 
-const SCRIPT = limitScript();
-const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
+interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+const script = (text: string): Script => ({ text, sha: createHash('sha1').update(text).digest('hex') });
+const DECIDE = script(limitScript());
+const PREVIEW = script(previewScript());
 
 /** Redis did not answer in time. */
 export class LimitsTimeout extends Error {
@@ -59,6 +65,12 @@ export class SharedCounters {
     });
   }
 
+  /** How each rule stands to its value, with nothing counted. Rejects as `ask` does. */
+  preview(rules: CompiledRules, values: readonly string[]): Promise<readonly RuleState[]> {
+    const { keys, constants } = rules;
+    return withinDeadline(this.run(PREVIEW, [...keys, VALUES_MAX, ...constants, ...values], keys.length));
+  }
+
   private readonly makeAll = (): void => {
     this.isScheduled = false;
     for (const call of this.calls.values()) void this.make(call);
@@ -69,7 +81,7 @@ export class SharedCounters {
   private async make({ rules, values, waiting }: Call): Promise<void> {
     try {
       const verdicts = await withinDeadline(
-        this.run([...rules.keys, VALUES_MAX, ...rules.constants, ...values], rules.keys.length),
+        this.run<Verdict>(DECIDE, [...rules.keys, VALUES_MAX, ...rules.constants, ...values], rules.keys.length),
       );
       if (verdicts.length !== waiting.length) throw new Error('Redis did not decide on every request');
       for (const [index, { resolve }] of waiting.entries()) resolve(verdicts[index] ?? 0);
@@ -79,12 +91,16 @@ export class SharedCounters {
   }
 
   /** By its hash; a Redis that does not know it (a new one, one that was flushed) is told the script. */
-  private async run(parameters: readonly (string | number)[], keys: number): Promise<readonly Verdict[]> {
+  private async run<Told>(
+    { text, sha }: Script,
+    parameters: readonly (string | number)[],
+    keys: number,
+  ): Promise<readonly Told[]> {
     try {
-      return (await this.redis.evalsha(SCRIPT_SHA, keys, ...parameters)) as Verdict[]; // what our script returns
+      return (await this.redis.evalsha(sha, keys, ...parameters)) as Told[]; // what our script returns
     } catch (error) {
       if (!errorMessage(error).startsWith('NOSCRIPT')) throw error;
-      return (await this.redis.eval(SCRIPT, keys, ...parameters)) as Verdict[]; // likewise
+      return (await this.redis.eval(text, keys, ...parameters)) as Told[]; // likewise
     }
   }
 }

@@ -14,6 +14,14 @@ export interface WindowCounts {
   readonly previous: number;
 }
 
+/** How many more would be admitted now, one after the other. */
+export function remainingOf(limit: number, counts: WindowCounts): number {
+  const { intervalMs, isSliding, elapsedMs, current } = counts;
+  if (waitMsOf(limit, counts) > 0) return 0;
+  const counted = current + (isSliding ? (counts.previous * (intervalMs - elapsedMs)) / intervalMs : 0);
+  return Math.max(1, Math.floor(limit - counted));
+}
+
 /** How long until one more would be admitted if nobody else were, in ms; 0: it is now. */
 export function waitMsOf(limit: number, counts: WindowCounts): number {
   const { intervalMs, isSliding, elapsedMs, current } = counts;

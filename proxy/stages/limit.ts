@@ -45,8 +45,13 @@ const RETRY_SECONDS_MAX = 60;
 
 /** Records the refusal, then throws it. */
 async function refuse(deps: LimitDeps, arrival: Arrival, record: UsageRecord, refusal: LimitRefusal): Promise<never> {
+  const isLog = await deps.refusals.add(record, refusal.rule.name);
+  throw overLimit(refusal, isLog ? arrival.id : null);
+}
+
+/** What a refused request is told. `logId`: of the refusal's own log; null: it has none. */
+export function overLimit(refusal: LimitRefusal, logId: string | null): GatewayError {
   const { rule, waitMs } = refusal;
-  const isLog = await deps.refusals.add(record, rule.name);
   const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
   const headers = [
     'ratelimit-limit',
@@ -58,9 +63,9 @@ async function refuse(deps: LimitDeps, arrival: Arrival, record: UsageRecord, re
     'ratelimit-policy',
     headerText(rule.name),
   ];
-  if (isLog) headers.push('cf-aig-log-id', arrival.id);
+  if (logId !== null) headers.push('cf-aig-log-id', logId);
   if (retryAfterSeconds > RETRY_SECONDS_MAX) headers.push('x-should-retry', 'false');
-  throw new GatewayError('rateLimited', `${limitText(refusal)} is used up`, { retryAfterSeconds, headers });
+  return new GatewayError('rateLimited', `${limitText(refusal)} is used up`, { retryAfterSeconds, headers });
 }
 
 const limitText = ({ rule }: LimitRefusal): string =>

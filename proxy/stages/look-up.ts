@@ -2,6 +2,7 @@
  * Look up: what the cache has for a call that wants it. It stands behind `choose` because the key is made of what that
  * finds out: whose credential goes where, with which body. Nothing that fails here is the client's affair: it is a miss.
  */
+import type { UncachedReason } from '../../schema/contracts/explanation.js';
 import { cacheWish, type CacheWish } from '../cache/cache-wish.js';
 import type { AnswerStore } from '../cache/answer-cache.js';
 import { suits, type CachedAnswer } from '../cache/cached-answer.js';
@@ -23,7 +24,7 @@ export function lookUp(
 ): LookedUp | null | Promise<LookedUp | null> {
   const { policy } = call.target;
   const wish = cacheWish(arrival.options, policy.settings);
-  if (wish === null || !isCacheable(arrival, call, wish)) return null;
+  if (wish === null || uncachedReason(arrival, call, wish) !== null) return null;
   const keyHash = requestKeyHash(deps.cacheKeyKey, arrival, call);
   if (keyHash === null) return null;
   const { accountId, gatewayId, cacheEpoch: epoch, cachePurges: purges } = policy;
@@ -45,11 +46,13 @@ export function lookUp(
 }
 
 /**
- * Whose answer may stand for another's. By the gateway's setting alone these are the calls whose format is known: what a
+ * Whose answer may not stand for another's; null: it may. By the gateway's setting alone these are the calls whose format is known: what a
  * provider's other paths do (make a batch, upload a file) may not be left out because it was done before.
  */
-function isCacheable(arrival: Arrival, call: UpstreamCall, wish: CacheWish): boolean {
-  if (arrival.method !== 'POST' || call.bodyStream !== null) return false;
-  if (headerOf(arrival.head.rawHeaders, 'range') !== null) return false;
-  return call.dialect !== null || wish.isAskedFor;
+export function uncachedReason(arrival: Arrival, call: UpstreamCall, wish: CacheWish | null): UncachedReason | null {
+  if (wish === null) return arrival.options.skipCache === true ? 'SKIPPED' : 'OFF';
+  if (arrival.method !== 'POST') return 'METHOD';
+  if (call.bodyStream !== null) return 'BODY_TOO_LARGE';
+  if (headerOf(arrival.head.rawHeaders, 'range') !== null) return 'RANGE';
+  return call.dialect === null && !wish.isAskedFor ? 'UNKNOWN_FORMAT' : null;
 }

@@ -7,6 +7,7 @@ import type { ClientConnections } from '../client/client-connections.js';
 import type { GoogleTokens } from '../credentials/google-oauth.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { RetryBudgets } from '../attempts/retry-budget.js';
+import type { ExplainEndpoint } from '../explain/explain-endpoint.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
 import { declareSnapshot, type SnapshotMetricSources } from './snapshot-metrics.js';
@@ -41,6 +42,7 @@ export interface MetricSources extends SnapshotMetricSources {
   readonly refusals: Refusals;
   readonly retryBudgets: RetryBudgets;
   readonly breakers: CircuitBreakers;
+  readonly explanations: Pick<ExplainEndpoint, 'turnedAway'>;
 }
 
 export function createMetrics(sources: MetricSources): Registry {
@@ -58,6 +60,12 @@ export function createMetrics(sources: MetricSources): Registry {
   declareUpstreams(registry, sources.dispatchers);
   declareRateLimits(registry, sources.rateLimiter, sources.refusals);
   declareAttempts(registry, sources);
+  declareCounter(
+    registry,
+    'tollgate_explanations_turned_away_total',
+    'Explanations refused because too many were being made',
+    () => sources.explanations.turnedAway,
+  );
   return registry;
 }
 

@@ -5,7 +5,7 @@
 import type { Logger } from '../../platform/logger.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import { giveUp } from '../attempts/given-up.js';
-import type { Arrival, AttemptNotes, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
+import type { Arrival, AttemptMade, AttemptNotes, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { ATTEMPTS_MS_MAX } from '../limits.js';
 import { faultOf, knownError } from '../refusal.js';
@@ -24,20 +24,20 @@ interface ChosenStep extends StepCall {
 }
 
 /** The record of the request, which bears the step that is being tried. */
-interface StepRecord extends AttemptNotes, ChosenStep {
+export interface StepRecord extends AttemptNotes, ChosenStep {
   goOn(arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): void;
 }
 
 /** The stages as the pipeline has them, for the steps of one request. */
-export interface StepStages<Opened extends StepRecord> {
+export interface StepStages<Opened extends StepRecord, Made extends AttemptMade = Relayed> {
   /** Throws GatewayError: the step cannot be called. */
   choose(step: Arrival): Promise<StepCall>;
   /** Of the first step that is tried. Throws GatewayError 9006. */
   open(step: Arrival, chosen: StepCall): Promise<Opened>;
   forward(opened: Opened): Forwarded | Promise<Forwarded>;
-  relay(chosen: ChosenStep, notes: Opened, forwarded: Forwarded): Promise<Relayed>;
+  relay(chosen: ChosenStep, notes: Opened, forwarded: Forwarded): Promise<Made>;
   /** Both as one, of the step that ends the trying. Never rejects for a fault of ours. */
-  passOn(opened: Opened): Promise<Relayed>;
+  passOn(opened: Opened): Promise<Made>;
 }
 
 export interface FirstSuccessDeps {
@@ -47,9 +47,9 @@ export interface FirstSuccessDeps {
 }
 
 /** What the client gets, and the record that it is of. */
-interface Success<Opened> {
+interface Success<Opened, Made> {
   readonly opened: Opened;
-  readonly relayed: Relayed;
+  readonly relayed: Made;
 }
 
 /**
@@ -57,11 +57,11 @@ interface Success<Opened> {
  * be tried, the last of several that only its breaker held back is tried after all. Throws GatewayError when there is none
  * either, or when the ledger cannot be opened.
  */
-export async function firstSuccess<Opened extends StepRecord>(
+export async function firstSuccess<Opened extends StepRecord, Made extends AttemptMade>(
   deps: FirstSuccessDeps,
   steps: readonly Arrival[],
-  stages: StepStages<Opened>,
-): Promise<Success<Opened>> {
+  stages: StepStages<Opened, Made>,
+): Promise<Success<Opened, Made>> {
   let opened: Opened | null = null;
   let spared: ChosenStep | null = null;
   let refused: RefusedStep | null = null;
@@ -95,9 +95,9 @@ type Found =
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly chosen: ChosenStep | null };
 
 /** The call of a step, or why there is none now: then the next one is tried. */
-async function stepCall<Opened extends StepRecord>(
+async function stepCall(
   deps: FirstSuccessDeps,
-  stages: StepStages<Opened>,
+  stages: Pick<StepStages<StepRecord>, 'choose'>,
   arrival: Arrival,
 ): Promise<Found> {
   let chosen: ChosenStep | null = null;
@@ -117,7 +117,7 @@ async function stepCall<Opened extends StepRecord>(
 
 /** The record is opened with the first step that is tried, and bears each that is tried after it. */
 async function begin<Opened extends StepRecord>(
-  stages: StepStages<Opened>,
+  stages: Pick<StepStages<Opened>, 'open'>,
   opened: Opened | null,
   { arrival, call, cache }: ChosenStep,
 ): Promise<Opened> {
@@ -127,11 +127,11 @@ async function begin<Opened extends StepRecord>(
 }
 
 /** Of a step that others follow. Null: it failed before anything went to the client. A fault of ours ends the trying. */
-async function tryStep<Opened extends StepRecord>(
+async function tryStep<Opened extends StepRecord, Made extends AttemptMade>(
   deps: FirstSuccessDeps,
-  stages: StepStages<Opened>,
+  stages: StepStages<Opened, Made>,
   opened: Opened,
-): Promise<Relayed | null> {
+): Promise<Made | null> {
   try {
     const forwarded = await stages.forward(opened);
     if (isFailure(forwarded)) {
@@ -153,11 +153,11 @@ const isFailure = (forwarded: Forwarded): forwarded is Failure =>
   forwarded.kind === 'failed' || (forwarded.kind === 'answered' && forwarded.answer.statusCode >= 400);
 
 /** The last step's refusal, as the answer of a record whose attempts are those of the steps before: its ids are the record's. */
-function relayRefusal<Opened extends StepRecord>(
-  stages: StepStages<Opened>,
+function relayRefusal<Opened extends StepRecord, Made extends AttemptMade>(
+  stages: StepStages<Opened, Made>,
   opened: Opened,
   { step, error }: RefusedStep,
-): Promise<Relayed> {
+): Promise<Made> {
   const arrival = { ...step, eventId: opened.arrival.eventId };
   const forwarded = { kind: 'failed' as const, error, attempt: null, wasSent: false };
   return stages.relay({ arrival, call: opened.call, cache: null }, opened, forwarded);

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { createApi, type Api, type ApiOptions } from '../../api/create-api.js';
+import type { RequestExplainer } from '../../api/modules/explain/index.js';
 import { listen } from '../../platform/listen.js';
 import { createLogger, type Logger } from '../../platform/logger.js';
 import { createPool, PooledConnection } from '../../platform/postgres.js';
@@ -32,6 +33,7 @@ export interface TestApi {
 export async function startTestApi(
   overrides: Partial<ApiOptions> = {},
   logger: Logger = createLogger('api-test', 'fatal'),
+  explainer: RequestExplainer = NO_PROXY,
 ): Promise<TestApi> {
   const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
   const ignore = (): void => undefined; // a test that takes a store away expects its errors
@@ -48,7 +50,7 @@ export async function startTestApi(
   await dataSource.initialize();
   const redis = createRedis({ url: redisServer.url, connectionName: 'test-api' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const api = await createApi({ dataSource, redis, logger, options: { ...DEFAULTS, ...overrides } });
+  const api = await createApi({ dataSource, redis, explainer, logger, options: { ...DEFAULTS, ...overrides } });
   const server = createServer(api.app);
   const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
   return {
@@ -67,6 +69,19 @@ export async function startTestApi(
     },
   };
 }
+
+/** Tests without a proxy are told that every request would be refused. */
+const NO_PROXY: RequestExplainer = {
+  explain: () =>
+    Promise.resolve({
+      outcome: 'REFUSED',
+      configVersion: null,
+      apiTokenId: null,
+      refusal: null,
+      rateLimits: [],
+      calls: [],
+    }),
+};
 
 const DEFAULTS: ApiOptions = {
   isProduction: false,

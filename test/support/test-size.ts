@@ -12,3 +12,5 @@ export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed
 export const ledgerProofSize = TEST_SIZE === 'full' ? { requests: 10_000, faults: 60 } : { requests: 1_000, faults: 6 };
 /** Decisions of rate limits that are held against their definition. */
 export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
+/** Trials of an explanation, of several requests each. */
+export const explainedTrials = { numRuns: TEST_SIZE === 'full' ? 1_000 : 25, seed: TEST_SEED };

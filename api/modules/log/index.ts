@@ -1,4 +1,5 @@
 export { adjustmentsJoinSql } from './adjustments-sql.js';
+export { appliedRules, type AppliedRules } from './applied-rules.js';
 export { CostBreakdownQueries } from './cost-breakdown.queries.js';
 export type { CostBreakdown } from './cost-breakdown.types.js';
 export { LogBodyQueries, type LogBodies } from './log-body.queries.js';

@@ -251,6 +251,16 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
     },
   },
+  'Query.explainRequest': {
+    document: `query ($id: ID!) { explainRequest(input: { gatewayId: $id, provider: "openai" }) {
+      gateway { id name settings { authentication } } outcome } }`,
+    variables: ({ gatewayId }) => ({ id: gatewayId }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target !== 'own' || caller.kind === 'operator') return 'null';
+      return holds(caller, READ) ? 'data' : 'FORBIDDEN';
+    },
+  },
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
     'tokenId',

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { ERROR_CODES, type ErrorName } from '../../../schema/contracts/error-codes.js';
 
 const PIPELINE = readFileSync('proxy/pipeline.ts', 'utf8');
+const EXPLANATION = readFileSync('proxy/explain/explain.ts', 'utf8');
 const TREE = /```\na request: [\s\S]*?```/.exec(readFileSync('ARCHITECTURE.md', 'utf8'))?.[0] ?? '';
 
 interface DrawnStage {
@@ -31,11 +32,11 @@ function errorsIn(text: string): ErrorName[] {
 
 const isErrorName = (name: string): name is ErrorName => Object.hasOwn(ERROR_CODES, name);
 
-/** Stages in the order in which the pipeline calls them, through its own small functions, from one of them on. */
-function calledStages(from: 'serve' | 'serveSteps' = 'serve'): string[] {
-  const imported = new Set([...PIPELINE.matchAll(/from '\.\/stages\/([\w-]+)\.js'/g)].map(([, file = '']) => file));
+/** Stages in the order in which a source calls them, through its own small functions, from one of them on. */
+function calledStages(from: 'serve' | 'serveSteps' | 'walk' = 'serve', source: string = PIPELINE): string[] {
+  const imported = new Set([...source.matchAll(/from '\.{1,2}\/stages\/([\w-]+)\.js'/g)].map(([, file = '']) => file));
   const bodies = new Map(
-    [...PIPELINE.matchAll(/function (\w+)\([\s\S]*?\n}\n/g)].map(([text, name = '']) => [
+    [...source.matchAll(/function (\w+)\([\s\S]*?\n}\n/g)].map(([text, name = '']) => [
       name,
       text.slice(text.indexOf('{')),
     ]),
@@ -44,7 +45,7 @@ function calledStages(from: 'serve' | 'serveSteps' = 'serve'): string[] {
     [...(bodies.get(name) ?? '').matchAll(/(?<![.\w])(\w+)\(/g)].flatMap(([, called = '']) => {
       const file = called.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       if (imported.has(file)) return [file];
-      const isOtherWay = called === name || called === 'serveSteps';
+      const isOtherWay = called === name || called === 'serveSteps' || called === 'walkSteps';
       return bodies.has(called) && !isOtherWay ? walk(called) : [];
     });
   return [...new Set(walk(from))]; // a stage may be called at two places of one function
@@ -74,6 +75,11 @@ test('the steps of a universal request go the same way', () => {
   const own = calledStages('serveSteps');
   expect(own).toEqual(calledStages().filter((name) => own.includes(name)));
   expect(own).toEqual(expect.arrayContaining(['authenticate', 'choose', 'forward', 'relay', 'record']));
+});
+
+test('an explanation goes through the same stages, in the same order, up to where something would be sent', () => {
+  const stages = calledStages();
+  expect(calledStages('walk', EXPLANATION)).toEqual(stages.slice(0, stages.indexOf('look-up') + 1));
 });
 
 test('every file of a stage is drawn', () => {

@@ -11,7 +11,7 @@ const values = new KeyValues(Buffer.from('a key'));
 
 function ruleBy(key: CompiledRule['key'], keyName = ''): CompiledRule {
   const counters = new LocalCounters(new CounterRoom(10), { intervalMs: 1_000, isSliding: false });
-  return { name: 'rule', limit: 1, intervalSeconds: 1, key, keyName, counters };
+  return { name: 'rule', limit: 1, intervalSeconds: 1, isSliding: false, key, keyName, counters };
 }
 
 /** As much of an arrival as a rule's key looks at. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { waitMsOf, type WindowCounts } from '../../../../proxy/rate-limits/window.js';
+import { remainingOf, waitMsOf, type WindowCounts } from '../../../../proxy/rate-limits/window.js';
 import { LimitOracle, seededRandom } from '../../../support/limit-oracle.js';
 import { limitDecisions, propertyRuns, TEST_SEED } from '../../../support/test-size.js';
 
@@ -165,6 +165,27 @@ test('the wait is the shortest after which one would be admitted, to the millise
       const waitMs = waitMsOf(limit, counts);
       expect(waitMsOf(limit, later(counts, waitMs))).toBe(0);
       if (waitMs > 0) expect(waitMsOf(limit, later(counts, waitMs - 1))).toBeGreaterThan(0);
+    }),
+    propertyRuns,
+  );
+});
+
+test('as many remain as are admitted one after the other', () => {
+  const count = fc.nat({ max: 60 });
+  const counts = fc.record({
+    intervalMs: fc.constant(INTERVAL_MS),
+    isSliding: fc.boolean(),
+    elapsedMs: fc.nat({ max: INTERVAL_MS - 1 }),
+    current: count,
+    previous: count,
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100 }), counts, (limit, before) => {
+      const remaining = remainingOf(limit, before);
+      const waits = Array.from({ length: remaining + 1 }, (_, more) =>
+        waitMsOf(limit, { ...before, current: before.current + more }),
+      );
+      expect(waits.findIndex((waitMs) => waitMs > 0)).toBe(remaining);
     }),
     propertyRuns,
   );
