@@ -47,6 +47,7 @@ async function run(config: ApiConfig): Promise<void> {
   await dataSource.initialize();
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
   await assertDatabaseReady(poolOf(dataSource), 'tollgate_prover');
+  await assertDatabaseReady(poolOf(dataSource), 'tollgate_log_finder');
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
   const api = await createApi({ dataSource, redis, logger, options: config });

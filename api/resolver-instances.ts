@@ -10,7 +10,13 @@ import {
   UsageGroupResolver,
 } from './modules/analytics/index.js';
 import { LedgerProofResolver } from './modules/ledger/index.js';
-import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
+import {
+  AccountLogResolver,
+  GatewayLogsResolver,
+  LogChangesResolver,
+  LogConnectionResolver,
+  LogResolver,
+} from './modules/log/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
 import { PriceImportResolver } from './modules/pricing/index.js';
@@ -28,6 +34,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],
+    [LogChangesResolver, new LogChangesResolver(services.logs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
     [UsageGroupResolver, new UsageGroupResolver()],

@@ -14,6 +14,7 @@ import { createLedgerSpools } from './202611281200-create-ledger-spools.js';
 import { createLedgerUpkeep } from './202611281210-create-ledger-upkeep.js';
 import { createLedgerProver } from './202611281220-create-ledger-prover.js';
 import { createCachePurges } from './202611281300-create-cache-purges.js';
+import { createLogIndexes } from './202611281500-create-log-indexes.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createLedgerUpkeep,
   createLedgerProver,
   createCachePurges,
+  createLogIndexes,
 ];

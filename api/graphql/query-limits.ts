@@ -39,6 +39,7 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   responseBody: 100,
   analytics: 100,
   costBreakdown: 10,
+  deleteLogs: 1_000,
   recalculateCosts: 1_000,
   ledgerProof: 1_000,
 };

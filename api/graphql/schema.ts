@@ -15,7 +15,13 @@ import {
   UsageGroupResolver,
 } from '../modules/analytics/index.js';
 import { LedgerProofResolver } from '../modules/ledger/index.js';
-import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from '../modules/log/index.js';
+import {
+  AccountLogResolver,
+  GatewayLogsResolver,
+  LogChangesResolver,
+  LogConnectionResolver,
+  LogResolver,
+} from '../modules/log/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from '../modules/price-override/index.js';
 import { PriceImportResolver } from '../modules/pricing/index.js';
 import { RecalculationResolver } from '../modules/recalculation/index.js';
@@ -39,6 +45,7 @@ export const RESOLVERS = [
   GatewayProviderKeysResolver,
   GatewayResolver,
   LedgerProofResolver,
+  LogChangesResolver,
   LogConnectionResolver,
   LogResolver,
   PriceImportResolver,

@@ -27,6 +27,8 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
   'usage_record_event_idx',
   'usage_record_adjusts_idx',
   'usage_record_spool_key',
+  'usage_record_cost_idx',
+  'usage_record_metadata_idx',
 )
 export class UsageRecordRow {
   @PrimaryColumn('date', { primaryKeyConstraintName: 'usage_record_pkey' })
