@@ -1,26 +1,23 @@
 /** The composition root of the control plane: everything is built here once, by hand, and passed on. */
-import { isIP } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../platform/logger.js';
-import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { NetworkList } from '../schema/contracts/networks.js';
 import type { ProviderOrigins } from '../schema/contracts/provider-origins.js';
 import type { VaultPublicKey } from '../schema/contracts/vault-keys.js';
-import { Access } from './access.js';
 import type { ApiContext } from './context.js';
 import { okForJsonCallers, introspectionForKnownCallers } from './graphql/apollo-plugins.js';
 import { createErrorFormatter } from './graphql/format-error.js';
 import { QUERY_LIMITS } from './graphql/query-limits.js';
 import { buildApiSchema } from './graphql/schema.js';
 import { BODY_BYTES_MAX, bodyErrors, requirePostJson, requireWithinLimits } from './http/graphql-guard.js';
+import { logExport } from './http/log-export.js';
 import { securityHeaders } from './http/security-headers.js';
-import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
 import { welcomePage } from './http/welcome-page.js';
-import { createLoaders } from './loaders.js';
+import { RequestContexts } from './request-context.js';
 import { createResolvers } from './resolver-instances.js';
 import { createServices, type Services } from './services.js';
 import type { DatabaseOptions } from './tenancy/database.js';
@@ -81,6 +78,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
   });
   await server.start();
+  const contexts = new RequestContexts({ services, resolvers, isHttps: isHttps(options) });
   const unready = (): Promise<string | null> => probe(deps);
   const app = express();
   app.disable('x-powered-by');
@@ -96,52 +94,28 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   app.get('/', (_request, response) => {
     response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
   });
+  const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
   app.use(
     '/graphql',
     requirePostJson,
-    express.json({ limit: BODY_BYTES_MAX, type: 'application/json' }),
+    json,
     bodyErrors,
     requireWithinLimits(schema),
     expressMiddleware(server, {
-      context: ({ req, res }) => requestContext({ request: req, response: res, resolvers }, services, options),
+      context: ({ req, res }) => contexts.ofRequest(req, res),
     }),
+  );
+  app.use(
+    '/logs/export',
+    requirePostJson,
+    json,
+    bodyErrors,
+    logExport({ ...deps, schema, contexts, exports: services.logExport }),
   );
   return { app, services, unready, close: () => server.stop() };
 }
 
 const isHttps = (options: ApiOptions): boolean => options.publicApiUrl.startsWith('https:');
-
-async function requestContext(
-  call: { readonly request: Request; readonly response: Response; readonly resolvers: ApiContext['resolvers'] },
-  services: Services,
-  options: ApiOptions,
-): Promise<ApiContext> {
-  const { request, response, resolvers } = call;
-  const ip = addressOf(request);
-  const requestId = newUuidV7();
-  response.set('x-request-id', requestId);
-  const principal = await services.authenticator.authenticate(credentialOf(request, isHttps(options)), ip);
-  return {
-    access: new Access(services.database, principal, ip),
-    loaders: createLoaders(services.queries),
-    cookie: sessionCookie(response, isHttps(options)),
-    client: { ip, userAgent: request.get('user-agent') ?? null },
-    requestId,
-    resolvers,
-  };
-}
-
-/** null for what is no address: a trusted proxy passes on whatever it was sent. */
-function addressOf({ ip = '' }: Request): string | null {
-  return isIP(ip) === 0 || ip.includes('%') ? null : ip;
-}
-
-/** The bearer token if there is an Authorization header (a bad one is not rescued by a cookie), else the cookie. */
-function credentialOf(request: Request, https: boolean): string | null {
-  const header = request.get('authorization');
-  if (header === undefined) return readSessionCookie(request, https);
-  return /^Bearer +(\S{1,512})$/i.exec(header)?.[1] ?? null;
-}
 
 async function probe({ dataSource }: ApiDeps): Promise<string | null> {
   try {
