@@ -1,4 +1,5 @@
 /** The composition root of the control plane: everything is built here once, by hand, and passed on. */
+import type { Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Express } from 'express';
@@ -14,6 +15,9 @@ import { createErrorFormatter } from './graphql/format-error.js';
 import { QUERY_LIMITS } from './graphql/query-limits.js';
 import { buildApiSchema } from './graphql/schema.js';
 import { BODY_BYTES_MAX, bodyErrors, requirePostJson, requireWithinLimits } from './http/graphql-guard.js';
+import { graphqlSse } from './http/graphql-sse.js';
+import { graphqlWs } from './http/graphql-ws.js';
+import { SubscriptionOperations } from './http/subscription-operations.js';
 import { logExport } from './http/log-export.js';
 import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
@@ -53,6 +57,10 @@ export interface ApiOptions {
 export interface Api {
   readonly app: Express;
   readonly services: Services;
+  /** takes the WebSockets of the server that serves `app` */
+  attach(server: Server): void;
+  /** ends what would go on for ever: subscriptions */
+  drain(): void;
   /** says why the api cannot serve; null: it can */
   readonly unready: () => Promise<string | null>;
   close(): Promise<void>;
@@ -64,6 +72,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const services = createServices(deps);
   const resolvers = createResolvers(services, options);
   const schema = buildApiSchema();
+  const formatError = createErrorFormatter(deps.logger);
   const server = new ApolloServer<ApiContext>({
     schema,
     introspection: true,
@@ -74,7 +83,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     stopOnTerminationSignals: false,
     persistedQueries: false,
     parseOptions: { maxTokens: QUERY_LIMITS.tokensMax },
-    formatError: createErrorFormatter(deps.logger),
+    formatError,
     plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
   });
   await server.start();
@@ -94,7 +103,10 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   app.get('/', (_request, response) => {
     response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
   });
+  const operations = new SubscriptionOperations(schema, contexts, formatError);
+  const sockets = graphqlWs(app, options.publicApiUrl, operations);
   const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
+  app.use('/graphql/stream', requirePostJson, json, bodyErrors, graphqlSse(operations));
   app.use(
     '/graphql',
     requirePostJson,
@@ -112,7 +124,17 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     bodyErrors,
     logExport({ ...deps, schema, contexts, exports: services.logExport }),
   );
-  return { app, services, unready, close: () => server.stop() };
+  return {
+    app,
+    services,
+    unready,
+    attach: (httpServer) => sockets.attach(httpServer),
+    drain: () => operations.endAll(),
+    close: async () => {
+      await sockets.close();
+      await server.stop();
+    },
+  };
 }
 
 const isHttps = (options: ApiOptions): boolean => options.publicApiUrl.startsWith('https:');

@@ -58,6 +58,7 @@ async function run(config: ApiConfig): Promise<void> {
     dropOldChanges(api.services.database).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
   const server = createServer(HTTP_LIMITS, api.app);
+  api.attach(server);
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
@@ -69,7 +70,13 @@ async function run(config: ApiConfig): Promise<void> {
   onShutdown({
     report: (what, error) => logger.error({ err: error }, what),
     steps: [
-      { name: 'draining', run: () => close(server) },
+      {
+        name: 'draining',
+        run: () => {
+          api.drain();
+          return close(server);
+        },
+      },
       { name: 'closing Redis and Postgres', run: disconnect },
     ],
   });

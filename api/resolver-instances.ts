@@ -16,6 +16,7 @@ import {
   LogChangesResolver,
   LogConnectionResolver,
   LogResolver,
+  LogTailResolver,
 } from './modules/log/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
@@ -37,6 +38,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [LogChangesResolver, new LogChangesResolver(services.logs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
+    [LogTailResolver, new LogTailResolver(services.logTail)],
     [UsageGroupResolver, new UsageGroupResolver()],
     [AccountCustomProvidersResolver, new AccountCustomProvidersResolver(queries.customProviders, cursors)],
     [CustomProviderResolver, new CustomProviderResolver(services.customProviders)],

@@ -8,7 +8,14 @@ import { CustomProviderQueries, CustomProviderService } from './modules/custom-p
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
-import { CostBreakdownQueries, LogBodyQueries, LogExport, LogQueries, LogService } from './modules/log/index.js';
+import {
+  CostBreakdownQueries,
+  LogBodyQueries,
+  LogExport,
+  LogQueries,
+  LogService,
+  LogTail,
+} from './modules/log/index.js';
 import { PriceImportService, PriceListService } from './modules/pricing/index.js';
 import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
 import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
@@ -66,6 +73,7 @@ export function createServices({ dataSource, redis, logger, options }: ApiDeps) 
     priceImports: new PriceImportService(priceLists, options.isDemo),
     priceOverrides: new PriceOverrideService(database, publisher),
     logs: new LogService(database),
+    logTail: new LogTail(database, deriveKey(options.secretKey, 'tail-cursor')),
     logExport: new LogExport(database, queries.logs, queries.logBodies),
     recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),

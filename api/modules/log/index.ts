@@ -5,6 +5,8 @@ export { LogBodyQueries, type LogBodies } from './log-body.queries.js';
 export { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver } from './log-list.resolver.js';
 export { exportSchema, LogExport, type ExportScopes } from './log-export.js';
 export { logFilterSchema } from './log.inputs.js';
+export { LogTail } from './log-tail.js';
+export { LogTailResolver } from './log-tail.resolver.js';
 export { LogChangesResolver } from './log-changes.resolver.js';
 export { TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
 export { LogQueries } from './log.queries.js';

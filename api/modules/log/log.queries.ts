@@ -78,8 +78,13 @@ export class LogQueries {
   }
 }
 
-/** Those of the ids, of these days, that are logs which the caller sees. */
-export async function readLogs(tx: TenantTransaction, days: readonly string[], ids: readonly string[]): Promise<Log[]> {
+/** Those of the ids, of these days, that are logs which the caller sees; `more` asks more of a record `u`, as it is now. */
+export async function readLogs(
+  tx: TenantTransaction,
+  days: readonly string[],
+  ids: readonly string[],
+  more: (where: SqlConditions) => void = () => undefined,
+): Promise<Log[]> {
   const where = new SqlConditions();
   const isOfDays = where.parameter(days);
   where
@@ -89,6 +94,7 @@ export async function readLogs(tx: TenantTransaction, days: readonly string[], i
     .and(`u.day = ANY(${isOfDays}::date[])`)
     .where(ids, (own) => `u.id = ANY(${own}::uuid[])`)
     .where(tx.scope.gatewayIds, (gateways) => `u.gateway_id = ANY(${gateways}::uuid[])`);
+  more(where);
   const rows = await tx.query<LogRow>(
     `SELECT ${LOG_COLUMNS_SQL} FROM usage_record u
      LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day AND b.id = u.id

@@ -247,6 +247,15 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
     },
   },
+  'Subscription.logs': {
+    document: 'subscription ($id: ID!) { logs(gatewayId: $id) { cursor node { id } } }',
+    variables: ({ gatewayId }) => ({ id: gatewayId }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target !== 'own' || caller.kind === 'operator') return 'NOT_FOUND';
+      return holds(caller, READ) ? 'data' : 'FORBIDDEN';
+    },
+  },
   'Mutation.rateLog': {
     document: `mutation ($id: ID!, $logId: ID!) { rateLog(input: { gatewayId: $id, logId: $logId, feedback: 1 }) {
       id feedback metadata } }`,
