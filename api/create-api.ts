@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Express } from 'express';
+import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../platform/logger.js';
@@ -16,8 +17,8 @@ import { QUERY_LIMITS } from './graphql/query-limits.js';
 import { buildApiSchema } from './graphql/schema.js';
 import { BODY_BYTES_MAX, bodyErrors, requirePostJson, requireWithinLimits } from './http/graphql-guard.js';
 import { graphqlSse } from './http/graphql-sse.js';
-import { graphqlWs } from './http/graphql-ws.js';
-import { SubscriptionOperations } from './http/subscription-operations.js';
+import { GraphqlWs } from './http/graphql-ws.js';
+import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
 import { logExport } from './http/log-export.js';
 import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
@@ -73,38 +74,13 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const resolvers = createResolvers(services, options);
   const schema = buildApiSchema();
   const formatError = createErrorFormatter(deps.logger);
-  const server = new ApolloServer<ApiContext>({
-    schema,
-    introspection: true,
-    csrfPrevention: true,
-    allowBatchedHttpRequests: false,
-    includeStacktraceInErrorResponses: false,
-    hideSchemaDetailsFromClientErrors: options.isProduction,
-    stopOnTerminationSignals: false,
-    persistedQueries: false,
-    parseOptions: { maxTokens: QUERY_LIMITS.tokensMax },
-    formatError,
-    plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
-  });
+  const server = apolloServer(schema, formatError, options);
   await server.start();
   const contexts = new RequestContexts({ services, resolvers, isHttps: isHttps(options) });
   const unready = (): Promise<string | null> => probe(deps);
-  const app = express();
-  app.disable('x-powered-by');
-  app.set('trust proxy', options.trustedProxies);
-  app.use(securityHeaders(isHttps(options)));
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-  app.get('/readyz', async (_request, response) => {
-    const reason = await unready();
-    response
-      .status(reason === null ? 200 : 503)
-      .json(reason === null ? { status: 'ok' } : { status: 'unready', reason });
-  });
-  app.get('/', (_request, response) => {
-    response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
-  });
+  const app = plainApp(options, unready);
   const operations = new SubscriptionOperations(schema, contexts, formatError);
-  const sockets = graphqlWs(app, options.publicApiUrl, operations);
+  const sockets = new GraphqlWs(app, options.publicApiUrl, operations);
   const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
   app.use('/graphql/stream', requirePostJson, json, bodyErrors, graphqlSse(operations));
   app.use(
@@ -135,6 +111,41 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       await server.stop();
     },
   };
+}
+
+function apolloServer(schema: GraphQLSchema, formatError: FormatError, options: ApiOptions): ApolloServer<ApiContext> {
+  return new ApolloServer<ApiContext>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: options.isProduction,
+    stopOnTerminationSignals: false,
+    persistedQueries: false,
+    parseOptions: { maxTokens: QUERY_LIMITS.tokensMax },
+    formatError,
+    plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
+  });
+}
+
+/** What needs nothing of GraphQL. */
+function plainApp(options: ApiOptions, unready: Api['unready']): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', options.trustedProxies);
+  app.use(securityHeaders(isHttps(options)));
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/readyz', async (_request, response) => {
+    const reason = await unready();
+    response
+      .status(reason === null ? 200 : 503)
+      .json(reason === null ? { status: 'ok' } : { status: 'unready', reason });
+  });
+  app.get('/', (_request, response) => {
+    response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
+  });
+  return app;
 }
 
 const isHttps = (options: ApiOptions): boolean => options.publicApiUrl.startsWith('https:');

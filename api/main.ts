@@ -19,6 +19,8 @@ import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
+/** The roles that its transactions take. */
+const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_log_finder'] as const;
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
@@ -45,9 +47,7 @@ async function run(config: ApiConfig): Promise<void> {
     onError,
   });
   await dataSource.initialize();
-  await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
-  await assertDatabaseReady(poolOf(dataSource), 'tollgate_prover');
-  await assertDatabaseReady(poolOf(dataSource), 'tollgate_log_finder');
+  for (const role of ROLES) await assertDatabaseReady(poolOf(dataSource), role);
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
   const api = await createApi({ dataSource, redis, logger, options: config });
@@ -70,13 +70,8 @@ async function run(config: ApiConfig): Promise<void> {
   onShutdown({
     report: (what, error) => logger.error({ err: error }, what),
     steps: [
-      {
-        name: 'draining',
-        run: () => {
-          api.drain();
-          return close(server);
-        },
-      },
+      { name: 'ending subscriptions', run: async () => api.drain() },
+      { name: 'draining', run: () => close(server) },
       { name: 'closing Redis and Postgres', run: disconnect },
     ],
   });

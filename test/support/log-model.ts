@@ -152,7 +152,7 @@ export const anyFilter = (nowMs: number): fc.Arbitrary<ModelFilter> => {
     .record(parts, { requiredKeys: [] })
     .chain((all) => fc.subarray(Object.entries(all), { maxLength: 3 }))
     .map((entries) => Object.fromEntries(entries))
-    .filter(({ from, to }) => from === undefined || to === undefined || String(from) < String(to));
+    .filter(({ from, to }) => from === undefined || to === undefined || JSON.stringify(from) < JSON.stringify(to));
 };
 
 const condition = (field: string, operators: readonly string[], values: readonly string[], more = {}) =>

@@ -27,7 +27,7 @@ interface Result {
 }
 
 function take({ logs, errors }: Subscriber, result: Result): void {
-  if (result.data != null) logs.push(result.data.logs);
+  if (result.data !== null && result.data !== undefined) logs.push(result.data.logs);
   errors.push(...(result.errors ?? []));
 }
 

@@ -5,6 +5,7 @@
 import { Field, InputType } from 'type-graphql';
 import { z } from 'zod';
 import { graphqlEnum } from '../../../schema/entities/graphql-enums.js';
+import { isGiven } from '../../input.js';
 import { picoFromUsd } from '../../scalars/numeric-scalars.js';
 import type { SqlConditions } from '../../tenancy/sql-conditions.js';
 import { anyOf, plainText } from '../../text-input.js';
@@ -105,6 +106,9 @@ const OPERATORS: Readonly<Record<Operator, readonly Kind[]>> = {
   GT: ['integer', 'usd', 'time'],
 };
 
+/** Part of a text in any case, as a pattern for ILIKE. */
+export const containing = (text: string): string => `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+
 const conditionSchema = z
   .object({
     field: z.enum(FIELD_NAMES),
@@ -119,28 +123,25 @@ const conditionSchema = z
       return z.NEVER;
     };
     if (!OPERATORS[given.operator].includes(kind)) report(['operator'], `cannot be used with ${given.field}`);
-    if ((given.field === 'METADATA') !== (given.metadataKey != null)) {
+    if ((given.field === 'METADATA') !== isGiven(given.metadataKey)) {
       report(['metadataKey'], 'must be given with METADATA, and with nothing else');
     }
     const values = given.values.map((text, index) => {
       const value = KINDS[kind].parse(text);
       return value === null ? report(['values', index], KINDS[kind].problem) : value;
     });
-    return { ...given, values };
+    return { ...given, values, patterns: given.values.map(containing) };
   });
 export const logConditions = anyOf(conditionSchema);
 export type CheckedLogCondition = z.infer<typeof conditionSchema>;
-
-/** Part of a text in any case, as a pattern for ILIKE. */
-export const containing = (text: string): string => `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
 
 /** Adds a condition on a record `u` in the given form. */
 export function addCondition(where: SqlConditions, condition: CheckedLogCondition, form: RecordForm): void {
   const known: ConditionField = FIELDS[condition.field];
   const base = typeof known.sql === 'string' ? known.sql : known.sql(form);
-  const sql = condition.metadataKey == null ? base : `(${base} ->> ${where.parameter(condition.metadataKey)}::text)`;
+  const sql = isGiven(condition.metadataKey) ? `(${base} ->> ${where.parameter(condition.metadataKey)}::text)` : base;
   const isPart = condition.operator === 'CONTAINS';
-  const values = where.parameter(isPart ? condition.values.map((text) => containing(String(text))) : condition.values);
+  const values = where.parameter(isPart ? condition.patterns : condition.values);
   where.and(comparison(sql, condition.operator, `${values}::${KINDS[known.kind].sqlType}[]`));
 }
 

@@ -1,6 +1,7 @@
 /** A filter of logs as conditions on a record `u`, in either of the forms in which records are looked for. */
 import { ERROR_CODES } from '../../../schema/contracts/error-codes.js';
 import { isUuid, type GatewayId } from '../../../schema/contracts/ids.js';
+import { isGiven } from '../../input.js';
 import type { CheckedMetadata } from '../../metadata-filter.js';
 import { asPostgresBigint, picoFromUsd } from '../../scalars/numeric-scalars.js';
 import type { SqlConditions } from '../../tenancy/sql-conditions.js';
@@ -19,25 +20,25 @@ export interface FilterUse {
 export function useOf(filter: CheckedLogFilter): FilterUse {
   const asks = (name: string): boolean => filter.where?.some(({ field }) => field === name) ?? false;
   return {
-    cost: filter.minCostUsd != null || filter.maxCostUsd != null || asks('COST'),
-    metadata: (filter.metadata?.length ?? 0) > 0 || filter.search != null || asks('METADATA'),
-    feedback: filter.feedback != null || asks('FEEDBACK'),
+    cost: isGiven(filter.minCostUsd) || isGiven(filter.maxCostUsd) || asks('COST'),
+    metadata: (filter.metadata?.length ?? 0) > 0 || isGiven(filter.search) || asks('METADATA'),
+    feedback: isGiven(filter.feedback) || asks('FEEDBACK'),
   };
 }
 
 /** Whether it keeps anything back but by time. */
 export const isSelective = ({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean =>
-  Object.values(others).some((value) => value != null);
+  Object.values(others).some(isGiven);
 
 /** Adds all of the filter but its times. */
 export function addFilter(where: SqlConditions, filter: CheckedLogFilter, form: RecordForm): void {
   const { costSql, orderedCostSql, metadataSql } = FORMS[form];
   const tokens = `(${TOKENS_IN_SQL} + ${TOKENS_OUT_SQL})`;
-  const pico = (usd: string | null | undefined): string | null => (usd == null ? null : picoFromUsd(usd).toString());
+  const pico = (usd: string | null | undefined): string | null => (isGiven(usd) ? picoFromUsd(usd).toString() : null);
   const bigint = (value: bigint | null | undefined): string | null =>
-    value == null ? null : asPostgresBigint(value).toString();
+    isGiven(value) ? asPostgresBigint(value).toString() : null;
   // What has no price costs -1 there: no bound may let it in.
-  if (filter.maxCostUsd != null) where.and(`${costSql} IS NOT NULL`);
+  if (isGiven(filter.maxCostUsd)) where.and(`${costSql} IS NOT NULL`);
   where
     .where(filter.statusCodes, (codes) => `u.status_code = ANY(${codes}::int[])`)
     .where(filter.success, (success) => `${SUCCESS_SQL} = ${success}`)
@@ -53,8 +54,8 @@ export function addFilter(where: SqlConditions, filter: CheckedLogFilter, form: 
     .where(filter.maxDurationMs, (most) => `u.duration_ms <= ${most}::int`)
     .where(bigint(filter.minTokens), (least) => `${tokens} >= ${least}::bigint`)
     .where(bigint(filter.maxTokens), (most) => `${tokens} <= ${most}::bigint`);
-  if (filter.search != null) addSearch(where, filter.search, metadataSql);
-  if (filter.eventId != null) addEventId(where, filter.eventId);
+  if (isGiven(filter.search)) addSearch(where, filter.search, metadataSql);
+  if (isGiven(filter.eventId)) addEventId(where, filter.eventId);
   for (const pair of filter.metadata ?? []) addMetadata(where, pair, metadataSql);
   for (const condition of filter.where ?? []) addCondition(where, condition, form);
 }
@@ -70,7 +71,7 @@ function addEventId(where: SqlConditions, eventId: string): void {
 }
 
 function addMetadata(where: SqlConditions, { key, value }: CheckedMetadata, metadataSql: string): void {
-  if (value == null) where.where(key, (name) => `${metadataSql} ? ${name}`);
+  if (!isGiven(value)) where.where(key, (name) => `${metadataSql} ? ${name}`);
   else {
     const texts = jsonPairs({ key, value }).map((json) => `${metadataSql} @> ${where.parameter(json)}::jsonb`);
     where.and(`(${texts.join(' OR ')})`);
@@ -85,8 +86,8 @@ function jsonPairs({ key, value }: { readonly key: string; readonly value: strin
 
 /** The first pair of a filter as the index has it: one JSON or, of a value that reads as a number, two. Null: no pair. */
 export function indexedMetadata(filter: CheckedLogFilter, gatewayId: GatewayId): readonly string[] | null {
-  const pair = filter.metadata?.find(({ value }) => value != null);
-  if (pair?.value == null) return null;
+  const pair = filter.metadata?.find(({ value }) => isGiven(value));
+  if (!isGiven(pair?.value)) return null;
   return jsonPairs({ key: pair.key, value: pair.value }).map((json) => `{"${gatewayId}":${json}}`);
 }
 

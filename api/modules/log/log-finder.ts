@@ -4,6 +4,7 @@
  * own, so that no look-up holds locks on a year of partitions.
  */
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
+import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
 import { indexedMetadata, isSelective, useOf } from './log-filter-sql.js';
 import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
@@ -89,7 +90,7 @@ export class LogFinder {
   ): Promise<FoundLogs> {
     const range = rangeOf(selection, after);
     const isDescending = selection.order.direction === 'DESC';
-    const searched = selection.filter.search == null ? range : searchedRange(range, isDescending);
+    const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
     const rows: FoundRow[] = [];
     for (const window of await this.probed(scope, selection, searched, after)) {

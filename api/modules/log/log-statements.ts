@@ -89,8 +89,9 @@ export class LogStatements {
       .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
     this.addPlace(where, part);
     const key = ORDER_KEYS[order.field];
-    if (key !== null && part.after?.key != null) {
-      const position = `(${where.parameter(part.after.key)}::${key.kind}${key.kind === 'text' ? ' COLLATE "C"' : ''}, ${where.parameter(part.after.id)}::uuid)`;
+    const after = part.after;
+    if (key !== null && after !== null && after.key !== null) {
+      const position = `(${where.parameter(after.key)}::${key.kind}${key.kind === 'text' ? ' COLLATE "C"' : ''}, ${where.parameter(after.id)}::uuid)`;
       where.and(`(${key.sql(part.form)}, u.id) ${order.direction === 'DESC' ? '<' : '>'} ${position}`);
     }
     addFilter(where, filter, part.form);
@@ -155,5 +156,6 @@ export async function partitionedFromMs(tx: TenantTransaction): Promise<number> 
     `SELECT min(substring(c.relname FROM '\\d{8}$'))::date::text AS day FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE $1::uuid IS NOT NULL AND i.inhparent = 'usage_record'::regclass AND c.relname ~ '^usage_record_\\d{8}$'`,
   );
-  return rows[0]?.day == null ? 0 : Date.parse(rows[0].day);
+  const day = rows[0]?.day ?? null;
+  return day === null ? 0 : Date.parse(day);
 }

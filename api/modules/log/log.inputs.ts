@@ -2,6 +2,7 @@ import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { z } from 'zod';
 import { graphqlEnum } from '../../../schema/entities/graphql-enums.js';
 import { badInput } from '../../errors.js';
+import { isGiven } from '../../input.js';
 import { MetadataFilter, metadataFilters } from '../../metadata-filter.js';
 import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
 import { anyOf, anyOfIds, plainText } from '../../text-input.js';
@@ -100,7 +101,7 @@ const SEARCH_MS_MAX = 86_400_000;
 
 /** A search reads 24 hours a page: it can only follow the time, or an order of what lies within 24 hours. */
 export function assertSearchable({ search, from, to }: CheckedLogFilter, order: LogOrder): void {
-  if (search == null || order.field === 'CREATED_AT') return;
+  if (!isGiven(search) || order.field === 'CREATED_AT') return;
   if (from && to && to.getTime() - from.getTime() <= SEARCH_MS_MAX) return;
   throw badInput('filter.search', 'needs the order CREATED_AT, or from and to within 24 hours');
 }

@@ -1,6 +1,6 @@
 /** Reads of logs: which they are, LogFinder finds; here they are read with what stands beside their records. */
 import { isUuid, uuidDay, uuidTimeMs, type GatewayId } from '../../../schema/contracts/ids.js';
-import { pageOf, type PageRequest } from '../../paging/connection.js';
+import { pageOf, type PageInfo, type PageRequest } from '../../paging/connection.js';
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -44,7 +44,7 @@ export class LogQueries {
     if (resume === null) return { ...page, count };
     return {
       ...page,
-      pageInfo: { ...page.pageInfo, hasNextPage: true, endCursor: cursorOf(positionText(resume)) },
+      pageInfo: goesOn(page.pageInfo, cursorOf(positionText(resume))),
       count,
     };
   }
@@ -104,6 +104,14 @@ export async function readLogs(
   );
   return rows.map(logOf);
 }
+
+/** A page that ended before the range did. */
+const goesOn = ({ hasPreviousPage, startCursor }: PageInfo, endCursor: string): PageInfo => ({
+  hasNextPage: true,
+  hasPreviousPage,
+  startCursor,
+  endCursor,
+});
 
 /** Whether the id's time is one that a partition could have: a made-up id must not become an impossible date. */
 const isPlausible = (id: string): boolean => uuidTimeMs(id) < Date.now() + DAY_MS;

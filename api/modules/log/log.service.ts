@@ -4,7 +4,7 @@
  */
 import { isUuid, uuidDay, type ApiTokenId } from '../../../schema/contracts/ids.js';
 import { badInput, conflict, notFound } from '../../errors.js';
-import { parseInput } from '../../input.js';
+import { isGiven, parseInput } from '../../input.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -93,7 +93,7 @@ export class LogService {
 const scopeGateway = (id: string): LogSelection['gatewayId'] => id as LogSelection['gatewayId']; // looked up before
 
 function assertExpected(count: number, expected: bigint | null | undefined): void {
-  if (expected == null || expected === BigInt(count)) return;
+  if (!isGiven(expected) || expected === BigInt(count)) return;
   throw conflict(`${count} logs match now. None was deleted.`, 'input.expectedCount');
 }
 
@@ -117,7 +117,7 @@ async function write(tx: TenantTransaction, id: string, { feedback, score, metad
       id,
       feedback ?? null,
       score ?? null,
-      metadata == null ? null : JSON.stringify(metadata),
+      isGiven(metadata) ? JSON.stringify(metadata) : null,
       feedback !== undefined,
       score !== undefined,
       metadata !== undefined,

@@ -165,7 +165,7 @@ test('a subscriber that is too slow is told to come again, and then misses nothi
   const told = await slow.next();
   await expect(slow.next()).rejects.toThrow('too slow');
   const again = await tailOf({})(told.value.cursor);
-  const ids = [told.value.node.id];
+  const ids: string[] = [told.value.node.id];
   for (let index = 0; index < 2; index++) ids.push((await again.next()).value.node.id);
   const others: string[] = [];
   for (let index = 0; index < 3; index++) others.push((await brisk.next()).value.node.id);
