@@ -1,4 +1,5 @@
 /** The live tail: each log once, in the order of appearance, whichever proxy made it and whichever api tells it. */
+import { WebSocket } from 'ws';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { deriveKey } from '../../../platform/keys.js';
 import { LogTail } from '../../../api/modules/log/index.js';
@@ -145,6 +146,25 @@ test('what is no subscription is refused by both ways, and what is too deep', as
   }
   const caller = graphqlCaller(api.url, token);
   (await caller(TAIL, { gatewayId })).expectError('BAD_USER_INPUT', 'query');
+});
+
+/** How a connection with a browser's cookie is answered: the first message, or the code that it is closed with. */
+function answerTo(origin: string): Promise<unknown> {
+  const headers = { cookie: `tollgate_session=${token}`, origin };
+  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+  socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  return new Promise((resolve) => {
+    socket.once('message', (message: Buffer) => {
+      resolve(JSON.parse(message.toString()));
+      socket.terminate();
+    });
+    socket.once('close', resolve);
+  });
+}
+
+test("a browser's cookie counts from our own pages, and from no others", async () => {
+  expect(await answerTo('http://localhost:4000')).toEqual({ type: 'connection_ack' });
+  expect(await answerTo('https://evil.example')).toBe(4403);
 });
 
 function tailOf(
