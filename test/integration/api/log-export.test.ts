@@ -73,6 +73,7 @@ test('bodies are for those who may read them, and an export stands in the audit 
 
 test.each([
   [401, 'UNAUTHENTICATED', null, {}],
+  [401, 'UNAUTHENTICATED', null, { gatewayId: 'nonsense' }],
   [404, 'NOT_FOUND', 'editor', { gatewayId: 'nonsense' }],
   [400, 'BAD_USER_INPUT', 'editor', { format: 'XML' }],
   [400, 'BAD_USER_INPUT', 'editor', { filter: { nothing: 1 } }],
