@@ -66,6 +66,7 @@ export class Access {
 
   /** The scope for an action on a thing named by its id, looked up only inside the accounts that the caller is of. */
   async scopeOf<A extends Action>(action: A, kind: Locatable, id: string): Promise<AccountScope<A>> {
+    if (this.principal.kind === 'anonymous') throw unauthenticated();
     const accountId = isUuid(id) ? await this.locate(kind, id) : null;
     if (accountId === null) throw notFound(LOCATIONS[kind].what);
     return this.scope(action, accountId);

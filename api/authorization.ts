@@ -39,6 +39,11 @@ export const ACTIONS = Object.freeze({
   'log.read': 'AI_GATEWAY_READ',
   'log.readBodies': 'AI_GATEWAY_LOG_BODIES',
   'log.readApiToken': 'AI_GATEWAY_READ',
+  'log.export': 'AI_GATEWAY_READ',
+  'log.rate': 'AI_GATEWAY_EDIT',
+  /** of logs that the token itself made */
+  'log.rateOwn': 'AI_GATEWAY_RUN',
+  'log.delete': 'AI_GATEWAY_EDIT',
   'analytics.read': 'AI_GATEWAY_READ',
   'apiToken.list': 'ACCOUNT_EDIT',
   'apiToken.create': 'ACCOUNT_EDIT',

@@ -14,6 +14,8 @@ export interface ApiContext {
   readonly cookie: SessionCookie;
   readonly client: ClientAddress;
   readonly requestId: string;
+  /** Looks at the caller again: an operation that goes on must end when he may not see it any more. */
+  readonly again: () => Promise<Access>;
   /** resolver instances of this api, by class */
   readonly resolvers: ReadonlyMap<unknown, object>;
 }

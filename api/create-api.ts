@@ -1,27 +1,29 @@
 /** The composition root of the control plane: everything is built here once, by hand, and passed on. */
-import { isIP } from 'node:net';
+import type { Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express } from 'express';
+import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../platform/logger.js';
-import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { NetworkList } from '../schema/contracts/networks.js';
 import type { ProviderOrigins } from '../schema/contracts/provider-origins.js';
 import type { VaultPublicKey } from '../schema/contracts/vault-keys.js';
-import { Access } from './access.js';
 import type { ApiContext } from './context.js';
 import { okForJsonCallers, introspectionForKnownCallers } from './graphql/apollo-plugins.js';
 import { createErrorFormatter } from './graphql/format-error.js';
 import { QUERY_LIMITS } from './graphql/query-limits.js';
 import { buildApiSchema } from './graphql/schema.js';
 import { BODY_BYTES_MAX, bodyErrors, requirePostJson, requireWithinLimits } from './http/graphql-guard.js';
+import { graphqlSse } from './http/graphql-sse.js';
+import { GraphqlWs } from './http/graphql-ws.js';
+import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
+import { logExport } from './http/log-export.js';
 import { securityHeaders } from './http/security-headers.js';
-import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
 import { welcomePage } from './http/welcome-page.js';
-import { createLoaders } from './loaders.js';
 import type { RequestExplainer } from './modules/explain/index.js';
+import { RequestContexts } from './request-context.js';
 import { createResolvers } from './resolver-instances.js';
 import { createServices, type Services } from './services.js';
 import type { DatabaseOptions } from './tenancy/database.js';
@@ -59,6 +61,10 @@ export interface ApiOptions {
 export interface Api {
   readonly app: Express;
   readonly services: Services;
+  /** takes the WebSockets of the server that serves `app` */
+  attach(server: Server): void;
+  /** ends what would go on for ever: subscriptions */
+  drain(): void;
   /** says why the api cannot serve; null: it can */
   readonly unready: () => Promise<string | null>;
   close(): Promise<void>;
@@ -70,7 +76,48 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const services = createServices(deps);
   const resolvers = createResolvers(services, options);
   const schema = buildApiSchema();
-  const server = new ApolloServer<ApiContext>({
+  const formatError = createErrorFormatter(deps.logger);
+  const server = apolloServer(schema, formatError, options);
+  await server.start();
+  const contexts = new RequestContexts({ services, resolvers, isHttps: isHttps(options) });
+  const unready = (): Promise<string | null> => probe(deps);
+  const app = plainApp(options, unready);
+  const operations = new SubscriptionOperations(schema, contexts, formatError);
+  const sockets = new GraphqlWs(app, options.publicApiUrl, operations);
+  const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
+  app.use('/graphql/stream', requirePostJson, json, bodyErrors, graphqlSse(operations));
+  app.use(
+    '/graphql',
+    requirePostJson,
+    json,
+    bodyErrors,
+    requireWithinLimits(schema),
+    expressMiddleware(server, {
+      context: ({ req, res }) => contexts.ofRequest(req, res),
+    }),
+  );
+  app.use(
+    '/logs/export',
+    requirePostJson,
+    json,
+    bodyErrors,
+    logExport({ ...deps, schema, contexts, exports: services.logExport }),
+  );
+  return {
+    app,
+    services,
+    unready,
+    attach: (httpServer) => sockets.attach(httpServer),
+    drain: () => operations.endAll(),
+    close: async () => {
+      await sockets.close();
+      await server.stop();
+    },
+  };
+}
+
+function apolloServer(schema: GraphQLSchema, formatError: FormatError, options: ApiOptions): ApolloServer<ApiContext> {
+  return new ApolloServer<ApiContext>({
     schema,
     introspection: true,
     csrfPrevention: true,
@@ -80,11 +127,13 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     stopOnTerminationSignals: false,
     persistedQueries: false,
     parseOptions: { maxTokens: QUERY_LIMITS.tokensMax },
-    formatError: createErrorFormatter(deps.logger),
+    formatError,
     plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
   });
-  await server.start();
-  const unready = (): Promise<string | null> => probe(deps);
+}
+
+/** What needs nothing of GraphQL. */
+function plainApp(options: ApiOptions, unready: Api['unready']): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', options.trustedProxies);
@@ -99,52 +148,10 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   app.get('/', (_request, response) => {
     response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
   });
-  app.use(
-    '/graphql',
-    requirePostJson,
-    express.json({ limit: BODY_BYTES_MAX, type: 'application/json' }),
-    bodyErrors,
-    requireWithinLimits(schema),
-    expressMiddleware(server, {
-      context: ({ req, res }) => requestContext({ request: req, response: res, resolvers }, services, options),
-    }),
-  );
-  return { app, services, unready, close: () => server.stop() };
+  return app;
 }
 
 const isHttps = (options: ApiOptions): boolean => options.publicApiUrl.startsWith('https:');
-
-async function requestContext(
-  call: { readonly request: Request; readonly response: Response; readonly resolvers: ApiContext['resolvers'] },
-  services: Services,
-  options: ApiOptions,
-): Promise<ApiContext> {
-  const { request, response, resolvers } = call;
-  const ip = addressOf(request);
-  const requestId = newUuidV7();
-  response.set('x-request-id', requestId);
-  const principal = await services.authenticator.authenticate(credentialOf(request, isHttps(options)), ip);
-  return {
-    access: new Access(services.database, principal, ip),
-    loaders: createLoaders(services.queries),
-    cookie: sessionCookie(response, isHttps(options)),
-    client: { ip, userAgent: request.get('user-agent') ?? null },
-    requestId,
-    resolvers,
-  };
-}
-
-/** null for what is no address: a trusted proxy passes on whatever it was sent. */
-function addressOf({ ip = '' }: Request): string | null {
-  return isIP(ip) === 0 || ip.includes('%') ? null : ip;
-}
-
-/** The bearer token if there is an Authorization header (a bad one is not rescued by a cookie), else the cookie. */
-function credentialOf(request: Request, https: boolean): string | null {
-  const header = request.get('authorization');
-  if (header === undefined) return readSessionCookie(request, https);
-  return /^Bearer +(\S{1,512})$/i.exec(header)?.[1] ?? null;
-}
 
 async function probe({ dataSource }: ApiDeps): Promise<string | null> {
   try {

@@ -10,3 +10,6 @@ export function parseInput<T>(schema: z.ZodType<T>, value: unknown, field: strin
   const path = [field, ...(issue?.path ?? []).map(String)].filter((part) => part !== '').join('.');
   throw badInput(path, issue?.message ?? 'cannot be used');
 }
+
+/** Whether a caller sent it: null and absence are the same where nothing tells them apart. */
+export const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;

@@ -22,6 +22,8 @@ import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
+/** The roles that its transactions take. */
+const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup', 'tollgate_log_finder'] as const;
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
@@ -48,9 +50,7 @@ async function run(config: ApiConfig): Promise<void> {
     onError,
   });
   await dataSource.initialize();
-  await assertDatabaseReady(poolOf(dataSource), 'tollgate_api');
-  await assertDatabaseReady(poolOf(dataSource), 'tollgate_prover');
-  await assertDatabaseReady(poolOf(dataSource), 'tollgate_rollup');
+  for (const role of ROLES) await assertDatabaseReady(poolOf(dataSource), role);
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
   const explainer = new ProxyExplainer(config.proxyUrl, deriveKey(config.tokenPepper, 'explain'));
@@ -63,6 +63,7 @@ async function run(config: ApiConfig): Promise<void> {
     dropOldChanges(api.services.database).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
   const server = createServer(HTTP_LIMITS, api.app);
+  api.attach(server);
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
@@ -74,6 +75,7 @@ async function run(config: ApiConfig): Promise<void> {
   onShutdown({
     report: (what, error) => logger.error({ err: error }, what),
     steps: [
+      { name: 'ending subscriptions', run: async () => api.drain() },
       { name: 'draining', run: () => close(server) },
       { name: 'closing Redis and Postgres', run: disconnect },
     ],

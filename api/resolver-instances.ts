@@ -12,7 +12,14 @@ import {
   UsageTotalsResolver,
 } from './modules/analytics/index.js';
 import { LedgerProofResolver } from './modules/ledger/index.js';
-import { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver, LogResolver } from './modules/log/index.js';
+import {
+  AccountLogResolver,
+  GatewayLogsResolver,
+  LogChangesResolver,
+  LogConnectionResolver,
+  LogResolver,
+  LogTailResolver,
+} from './modules/log/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
 import { PriceImportResolver } from './modules/pricing/index.js';
@@ -31,8 +38,10 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],
+    [LogChangesResolver, new LogChangesResolver(services.logs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
+    [LogTailResolver, new LogTailResolver(services.logTail)],
     [UsageGroupResolver, new UsageGroupResolver()],
     [UsageTotalsResolver, new UsageTotalsResolver()],
     [AccountCustomProvidersResolver, new AccountCustomProvidersResolver(queries.customProviders, cursors)],

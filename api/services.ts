@@ -9,7 +9,14 @@ import { ExplainService } from './modules/explain/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
-import { CostBreakdownQueries, LogBodyQueries, LogQueries } from './modules/log/index.js';
+import {
+  CostBreakdownQueries,
+  LogBodyQueries,
+  LogExport,
+  LogQueries,
+  LogService,
+  LogTail,
+} from './modules/log/index.js';
 import { PriceImportService, PriceListService } from './modules/pricing/index.js';
 import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
 import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
@@ -67,6 +74,9 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     priceImports: new PriceImportService(priceLists, options.isDemo),
     priceOverrides: new PriceOverrideService(database, publisher),
     explanations: new ExplainService({ database, gateways: queries.gateways, explainer }),
+    logs: new LogService(database),
+    logTail: new LogTail(database, deriveKey(options.secretKey, 'tail-cursor')),
+    logExport: new LogExport(database, queries.logs, queries.logBodies),
     recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
   };

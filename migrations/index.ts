@@ -15,6 +15,8 @@ import { createLedgerUpkeep } from './202611281210-create-ledger-upkeep.js';
 import { createLedgerProver } from './202611281220-create-ledger-prover.js';
 import { createCachePurges } from './202611281300-create-cache-purges.js';
 import { createUsageRollups } from './202611281500-create-usage-rollups.js';
+import { createLogIndexes } from './202611281500-create-log-indexes.js';
+import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -32,4 +34,6 @@ export const MIGRATIONS: readonly Migration[] = [
   createLedgerProver,
   createCachePurges,
   createUsageRollups,
+  createLogIndexes,
+  letTheApiFollowSpools,
 ];

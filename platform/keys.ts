@@ -8,6 +8,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 export type KeyLabel =
   | 'session'
   | 'cursor'
+  | 'tail-cursor'
   | 'api-token'
   | 'system-message'
   | 'rate-limit-value'

@@ -40,6 +40,7 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   analytics: 100,
   costBreakdown: 10,
   explainRequest: 1_000,
+  deleteLogs: 1_000,
   recalculateCosts: 1_000,
   ledgerProof: 1_000,
 };

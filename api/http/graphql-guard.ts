@@ -3,7 +3,7 @@
  * Refusals are GraphQL error answers, with status 200 for `application/json` callers as GraphQL over HTTP asks.
  */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { parse, type GraphQLSchema } from 'graphql';
+import { Kind, OperationTypeNode, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import { ApiError, badInput, tooComplex } from '../errors.js';
 import { extensionsOf } from '../graphql/format-error.js';
@@ -45,6 +45,7 @@ export function requireWithinLimits(schema: GraphQLSchema): RequestHandler {
     try {
       const document = parse(body.data.query, { maxTokens: QUERY_LIMITS.tokensMax, noLocation: true });
       assertWithinLimits(schema, document, body.data.variables ?? {});
+      assertAnswered(document);
     } catch (error) {
       if (error instanceof ApiError) return answer(response, refused(request), error);
       if (error instanceof Error && error.message.includes('tokens')) {
@@ -53,6 +54,14 @@ export function requireWithinLimits(schema: GraphQLSchema): RequestHandler {
     }
     return next();
   };
+}
+
+/** A subscription has many answers. */
+function assertAnswered(document: DocumentNode): void {
+  const isSubscription = document.definitions.some(
+    (node) => node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.SUBSCRIPTION,
+  );
+  if (isSubscription) throw badInput('query', 'is a subscription: send it to /graphql/stream, or by WebSocket');
 }
 
 /** The status of a document that is not executed: 400 for callers of the new media type, 200 for those of JSON. */

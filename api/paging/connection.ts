@@ -49,6 +49,7 @@ export function connectionOf<T extends object>(name: string, nodeType: () => abs
 
   @ObjectType()
   abstract class Connection implements Page<T> {
+    static readonly edgeType = NodeEdge;
     @Field(() => [NodeEdge]) edges: NodeEdge[];
     @Field(() => PageInfo) pageInfo: PageInfo;
   }

@@ -7,7 +7,8 @@ import { keyedHash } from '../../platform/keys.js';
 import { badInput } from '../errors.js';
 
 const SIGNATURE_BYTES = 16;
-const CURSOR_CHARACTERS_MAX = 256;
+/** A position may hold what a list is ordered by: a model's name. */
+const CURSOR_CHARACTERS_MAX = 8_192;
 
 export class Cursors {
   /** `key`: derived under the label `cursor` */

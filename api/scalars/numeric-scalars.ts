@@ -30,6 +30,18 @@ export function usdFromPico(pico: bigint | string): string {
   return `${value < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
+/** A Decimal of USD to whole pico-USD, held to what a bigint of Postgres can be. */
+export function picoFromUsd(usd: string): bigint {
+  const [whole = '0', fraction = ''] = usd.split('.');
+  return asPostgresBigint(BigInt(whole + fraction.padEnd(PICO_DIGITS, '0')));
+}
+
+const BIGINT_MAX = 2n ** 63n - 1n;
+
+/** The nearest number that a bigint of Postgres can be: as a bound, it means the same. */
+export const asPostgresBigint = (value: bigint): bigint =>
+  value > BIGINT_MAX ? BIGINT_MAX : value < -BIGINT_MAX ? -BIGINT_MAX : value;
+
 function parseBigInt(value: unknown): bigint {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text === 'string' && /^-?\d{1,40}$/.test(text)) return BigInt(text);

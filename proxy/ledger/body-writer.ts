@@ -12,8 +12,12 @@ import { BODY_COLUMNS, writeBodies } from '../usage/usage-rows.js';
 import { isPoison } from './shipments.js';
 
 const COLUMNS = BODY_COLUMNS.join(', ');
-const SQL = `INSERT INTO log_body (${COLUMNS}) SELECT ${COLUMNS} FROM unnest($1::log_body_row[])
-  ON CONFLICT (log_retention_days, day, id) DO NOTHING`;
+/** A log that was rated before its bodies came has a row without any; one that was deleted gets none. */
+const SQL = `INSERT INTO log_body AS kept (${COLUMNS}) SELECT ${COLUMNS} FROM unnest($1::log_body_row[])
+  ON CONFLICT (log_retention_days, day, id) DO UPDATE SET request_body = excluded.request_body,
+    response_body = excluded.response_body, request_encoding = excluded.request_encoding,
+    response_encoding = excluded.response_encoding, truncated = excluded.truncated
+  WHERE kept.deleted_at IS NULL AND kept.request_body IS NULL AND kept.response_body IS NULL`;
 const BATCH_ROWS_MAX = 1_000;
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const RETRY_DELAY_MS = 1_000;

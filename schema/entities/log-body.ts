@@ -4,10 +4,11 @@
  */
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AccountId, GatewayId } from '../contracts/ids.js';
-import { MigratedChecks } from './migrated.js';
+import { MigratedChecks, MigratedIndexes } from './migrated.js';
 
 @Entity('log_body')
 @MigratedChecks('log_body_retention_check', 'log_body_feedback_check')
+@MigratedIndexes('log_body_changed_idx', 'log_body_feedback_idx', 'log_body_later_idx')
 export class LogBody {
   @PrimaryColumn('smallint', { primaryKeyConstraintName: 'log_body_pkey' })
   logRetentionDays: number;

@@ -29,13 +29,18 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-/** `logger`: for tests that read what is logged; by default nothing is. */
+/**
+ * `logger`: for tests that read what is logged; by default nothing is. `beside`: another api, whose stores it shares and
+ * that is stopped after it.
+ */
 export async function startTestApi(
   overrides: Partial<ApiOptions> = {},
   logger: Logger = createLogger('api-test', 'fatal'),
   explainer: RequestExplainer = NO_PROXY,
+  beside: TestApi | null = null,
 ): Promise<TestApi> {
-  const [database, redisServer] = await Promise.all([openTestDatabase(), openTestRedis()]);
+  const [database, redisServer] =
+    beside === null ? await Promise.all([openTestDatabase(), openTestRedis()]) : [beside.database, beside.redis];
   const ignore = (): void => undefined; // a test that takes a store away expects its errors
   const queries: string[] = [];
   const dataSource = createDataSource({
@@ -52,6 +57,7 @@ export async function startTestApi(
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
   const api = await createApi({ dataSource, redis, explainer, logger, options: { ...DEFAULTS, ...overrides } });
   const server = createServer(api.app);
+  api.attach(server);
   const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
   return {
     url: `http://127.0.0.1:${port}`,
@@ -61,11 +67,12 @@ export async function startTestApi(
     owner,
     takeQueries: () => queries.splice(0).filter((sql) => !/^(BEGIN|COMMIT|ROLLBACK)/.test(sql)),
     async stop() {
+      api.drain();
       await close(server);
       await api.close();
       redis.disconnect();
       await Promise.all([dataSource.destroy(), owner.end()]);
-      await Promise.all([database.close(), redisServer.close()]);
+      if (beside === null) await Promise.all([database.close(), redisServer.close()]);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { ApiContext } from '../../context.js';
 import { parseInput } from '../../input.js';
 import { pageRequest } from '../../paging/connection.js';
 import type { Cursors } from '../../paging/cursors.js';
-import { logFilterSchema, LogPageArguments } from './log.inputs.js';
+import { assertSearchable, logFilterSchema, LogPageArguments } from './log.inputs.js';
 import type { LogQueries } from './log.queries.js';
 import { Log, LogConnection } from './log.types.js';
 
@@ -26,10 +26,11 @@ export class GatewayLogsResolver {
   ): Promise<LogConnection> {
     const scope = await access.scope('log.read', gateway.accountId);
     const filter = parseInput(logFilterSchema, args.filter ?? {}, 'filter');
-    const direction = args.orderBy?.direction ?? 'DESC';
-    const list = `logs/${gateway.accountId}/${gateway.id}/CREATED_AT/${direction}`;
-    const request = { ...pageRequest(args, this.cursors, list), gatewayId: gateway.id, filter, direction };
-    return this.queries.page(scope, request, (id) => this.cursors.encode(list, id));
+    const order = args.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' };
+    assertSearchable(filter, order);
+    const list = `logs/${gateway.accountId}/${gateway.id}/${order.field}/${order.direction}`;
+    const request = { ...pageRequest(args, this.cursors, list), gatewayId: gateway.id, filter, order };
+    return this.queries.page(scope, request, (position) => this.cursors.encode(list, position));
   }
 
   @FieldResolver(() => Log, { nullable: true })
@@ -60,10 +61,13 @@ export class AccountLogResolver {
 
 @Resolver(() => LogConnection)
 export class LogConnectionResolver {
-  /** How many logs match, up to 10 000; more are counted as 10 000, and `totalCountIsExact` is false then. */
+  /**
+   * How many logs match, up to 10 000; more are counted as 10 000, and `totalCountIsExact` is false then. Null: counting
+   * would have taken too long.
+   */
   @FieldResolver(() => Int, { nullable: true })
   @Authorized('log.read')
-  async totalCount(@Root() connection: LogConnection): Promise<number> {
+  async totalCount(@Root() connection: LogConnection): Promise<number | null> {
     return (await connection.count()).total;
   }
 

@@ -4,6 +4,7 @@ import type { CostStatus } from '../../../schema/contracts/usage-record.js';
 import { totalTokensIn, totalTokensOut, type UsageSource } from '../../../schema/contracts/usage-units.js';
 import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import { CURRENT_COST_SQL, CURRENT_STATUS_SQL } from './adjustments-sql.js';
+import { CURRENT_METADATA_SQL } from './record-form.js';
 import { adjustedAttemptsSchema, attemptsSchema } from './stored-attempts.js';
 import type { Attempt, Log } from './log.types.js';
 
@@ -11,6 +12,9 @@ import type { Attempt, Log } from './log.types.js';
 export const TOKENS_IN_SQL = `(u.input_tokens + u.cached_input_tokens + u.cache_write_tokens + u.cache_write_1h_tokens
   + u.audio_input_tokens + u.image_input_tokens)`;
 export const TOKENS_OUT_SQL = '(u.output_tokens + u.reasoning_tokens + u.audio_output_tokens + u.image_output_tokens)';
+
+/** SQL of whether a record `u` is of a request that went well. */
+export const SUCCESS_SQL = '(u.status_code < 400 AND NOT u.interrupted)';
 
 /** Of a record `u` with its bodies `b` and its adjustments `adj`; the cost is the current one. */
 export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id, u.created_at, u.event_id,
@@ -20,7 +24,7 @@ export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id
   u.usage_source, u.usage_note, ${CURRENT_COST_SQL} AS cost_pico, ${CURRENT_STATUS_SQL} AS cost_status, u.saved_pico,
   u.attempts, adj.attempts AS adjusted_attempts,
   u.attempt_started_after_ms,
-  CASE WHEN b.later_metadata IS NULL THEN u.metadata ELSE coalesce(u.metadata, '{}') || b.later_metadata END AS metadata,
+  ${CURRENT_METADATA_SQL} AS metadata,
   b.feedback, b.score, coalesce(b.truncated, false) AS truncated,
   (b.request_body IS NOT NULL OR b.response_body IS NOT NULL) AS has_bodies`;
 

@@ -5,6 +5,7 @@ import type { BodyState, CostStatus } from '../../../schema/contracts/usage-reco
 import type { UsageSource } from '../../../schema/contracts/usage-units.js';
 import { CostStatusEnum, UsageSourceEnum } from '../../../schema/entities/graphql-enums.js';
 import { connectionOf } from '../../paging/connection.js';
+import type { LogCount } from './log-finder.js';
 import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
 
 /** One upstream call of a request. */
@@ -63,12 +64,6 @@ export class Log {
   @Field(() => Float, { nullable: true }) score: number | null;
   @Field(() => [Attempt]) attempts: Attempt[];
   @Field(() => Int, { nullable: true }) errorCode: number | null;
-}
-
-/** How many logs match; counting stops at a bound, and `isExact` says whether it was reached. */
-export interface LogCount {
-  readonly total: number;
-  readonly isExact: boolean;
 }
 
 @ObjectType()

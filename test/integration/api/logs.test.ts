@@ -220,7 +220,7 @@ test('a page with gateways, tokens and bodies takes as many statements as one lo
   const { rows } = await api.owner.query<{ id: string }>('SELECT id FROM api_token WHERE account_id = $1', [
     tenant.accountId,
   ]);
-  for (let index = 0; index < 4; index++) {
+  for (let index = 0; index < 5; index++) {
     await log({ columns: { api_token_id: rows[0]?.id }, bodies: { request_body: Buffer.from('x') } });
   }
   const PAGE = `query ($tag: String!, $first: Int) { account(tag: $tag) { gateway(name: "busy") { logs(first: $first) {

@@ -261,6 +261,31 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return holds(caller, READ) ? 'data' : 'FORBIDDEN';
     },
   },
+  'Subscription.logs': {
+    document: 'subscription ($id: ID!) { logs(gatewayId: $id) { cursor node { id } } }',
+    variables: ({ gatewayId }) => ({ id: gatewayId }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target !== 'own' || caller.kind === 'operator') return 'NOT_FOUND';
+      return holds(caller, READ) ? 'data' : 'FORBIDDEN';
+    },
+  },
+  'Mutation.rateLog': {
+    document: `mutation ($id: ID!, $logId: ID!) { rateLog(input: { gatewayId: $id, logId: $logId, feedback: 1 }) {
+      id feedback metadata } }`,
+    variables: ({ gatewayId, logId }) => ({ id: gatewayId, logId }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target !== 'own' || caller.kind === 'operator') return 'NOT_FOUND';
+      if (holds(caller, 'AI_GATEWAY_EDIT')) return 'data';
+      return holds(caller, 'AI_GATEWAY_RUN') ? 'NOT_FOUND' : 'FORBIDDEN'; // another token made it
+    },
+  },
+  'Mutation.deleteLogs': onThing(
+    `mutation ($id: ID!) { deleteLogs(input: { gatewayId: $id, filter: { eventId: "bravo-event" } }) { count } }`,
+    'gatewayId',
+    'AI_GATEWAY_EDIT',
+  ),
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
     'tokenId',

@@ -3,6 +3,7 @@ import { fieldsThatOpenData } from '../../../api/graphql/authorization-check.js'
 import { buildApiSchema } from '../../../api/graphql/schema.js';
 import { startTestApi, type TestApi } from '../api.js';
 import { graphqlCaller, type GraphqlAnswer } from '../graphql.js';
+import { subscribeBySse } from '../subscriber.js';
 import { FIELDS_WITHOUT_TENANT, ROWS, type Row } from './rows.js';
 import { buildWorld, TARGETS, type Caller, type TargetName, type World } from './world.js';
 
@@ -42,7 +43,7 @@ async function runRows(api: TestApi): Promise<MatrixRun> {
     for (const caller of world.callers) {
       const targets = isMutation ? { ...world.targets, own: untouched } : world.targets;
       const answers = await Promise.all(
-        TARGETS.map((target) => graphqlCaller(api.url, caller.token)(row.document, row.variables(targets[target]))),
+        TARGETS.map((target) => answered(api.url, caller, row.document, row.variables(targets[target]))),
       );
       for (const [index, target] of TARGETS.entries()) {
         const fault = faultOf(world, { row, caller, target }, answers[index]);
@@ -62,7 +63,7 @@ interface Cell {
   readonly target: TargetName;
 }
 
-function faultOf(world: World, { row, caller, target }: Cell, answer: GraphqlAnswer | undefined): string | null {
+function faultOf(world: World, { row, caller, target }: Cell, answer: Answered | undefined): string | null {
   if (answer === undefined) return 'no answer';
   const leaked = leaks(world, caller).filter((text) => answer.text.includes(text));
   if (leaked.length > 0) return `leaks ${leaked.join(', ')}`;
@@ -71,11 +72,27 @@ function faultOf(world: World, { row, caller, target }: Cell, answer: GraphqlAns
   return actual === expected ? null : `expected ${expected}, got ${actual}: ${answer.text.slice(0, 200)}`;
 }
 
+type Answered = Pick<GraphqlAnswer, 'text' | 'data' | 'errors'>;
+
+/** Of a subscription: whether it stands, or what it was refused with. */
+async function answered(
+  url: string,
+  { token }: Caller,
+  query: string,
+  variables: Readonly<Record<string, unknown>>,
+): Promise<Answered> {
+  if (!query.startsWith('subscription')) return graphqlCaller(url, token)(query, variables);
+  const subscriber = await subscribeBySse(url, token, { query, variables });
+  await subscriber.stop();
+  const { logs, errors } = subscriber;
+  return { text: JSON.stringify({ logs, errors }), data: { logs: {} }, errors };
+}
+
 const leaks = (world: World, caller: Caller): readonly string[] =>
   caller.kind === 'operator' ? world.foreignTexts : [...world.foreignTexts, ...world.foreignAccountTexts];
 
 /** An `Outcome`, or a code that none of them is. */
-function outcomeOf(answer: GraphqlAnswer): string {
+function outcomeOf(answer: Answered): string {
   const [error] = answer.errors;
   if (error !== undefined) return error.extensions.code;
   return endsInNull(answer.data) ? 'null' : 'data';

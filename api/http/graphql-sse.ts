@@ -1,0 +1,86 @@
+/**
+ * Subscriptions as server-sent events: a POST of one operation to `/graphql/stream`, answered as graphql-sse's protocol
+ * has it in its "distinct connections mode" (events `next` and `complete`). A comment says that the subscription stands.
+ */
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RequestHandler, Response } from 'express';
+import type { ExecutionResult } from 'graphql';
+import type { Caller } from '../request-context.js';
+import {
+  asGraphqlError,
+  PING_MS,
+  STUCK_MS_MAX,
+  tooManyConnections,
+  type SubscriptionOperations,
+} from './subscription-operations.js';
+
+export function graphqlSse(operations: SubscriptionOperations): RequestHandler {
+  return async (request, response) => {
+    response.set({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    const leave = operations.connect(() => response.destroy());
+    if (leave === null) {
+      response.end(nextEvent(operations.formatted({ errors: [asGraphqlError(tooManyConnections)] })) + COMPLETE);
+      return;
+    }
+    const ping = setInterval(() => response.write(':\n\n'), PING_MS);
+    try {
+      await stream(operations, request.body, operations.contexts.callerOf(request), response);
+    } finally {
+      clearInterval(ping);
+      leave();
+    }
+  };
+}
+
+async function stream(
+  operations: SubscriptionOperations,
+  operation: unknown,
+  caller: Caller,
+  response: Response,
+): Promise<void> {
+  const results = await operations.begin(operation, caller);
+  if (!(Symbol.asyncIterator in results)) {
+    response.end(nextEvent(operations.formatted(results)) + COMPLETE);
+    return;
+  }
+  const iterator = results[Symbol.asyncIterator]();
+  response.once('close', () => void iterator.return?.());
+  response.write(': subscribed\n\n');
+  try {
+    for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
+      await write(response, nextEvent(operations.formatted(step.value)));
+    }
+    response.end(COMPLETE);
+  } catch (error) {
+    response.end(nextEvent(operations.formatted({ errors: [asGraphqlError(error)] })) + COMPLETE);
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+const nextEvent = (result: ExecutionResult | object): string => `event: next\ndata: ${JSON.stringify(result)}\n\n`;
+const COMPLETE = 'event: complete\ndata:\n\n';
+
+/** Waits until the client takes more; one that takes nothing for too long is cut off. */
+async function write(response: Response, text: string): Promise<void> {
+  if (response.write(text) || response.destroyed) return;
+  const settled = new AbortController();
+  const { signal } = settled;
+  const stuck = delay(STUCK_MS_MAX, true, { signal });
+  try {
+    const isStuck = await Promise.race([
+      stuck,
+      once(response, 'drain', { signal }).then(() => false),
+      once(response, 'close', { signal }).then(() => false),
+    ]);
+    if (isStuck) response.destroy();
+  } finally {
+    stuck.catch(() => undefined);
+    settled.abort();
+  }
+}

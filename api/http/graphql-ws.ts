@@ -1,0 +1,91 @@
+/**
+ * Subscriptions by WebSocket (graphql-ws' protocol) on `/graphql`. A browser's cookie counts only from our own pages: no
+ * rule of other origins stands before a WebSocket. Clients that cannot set headers send `authorization` as a parameter of
+ * the connection.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Express, Request } from 'express';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
+import type { ServerOptions } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Caller } from '../request-context.js';
+import { BODY_BYTES_MAX } from './graphql-guard.js';
+import { asGraphqlError, PING_MS, type SubscriptionOperations } from './subscription-operations.js';
+
+interface Connection extends Record<PropertyKey, unknown> {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+}
+
+/** Takes the upgrades of the api's server. */
+export class GraphqlWs {
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_BYTES_MAX });
+  private readonly callers = new WeakMap<WebSocket, Caller>();
+  private readonly handle: ReturnType<typeof useServer>;
+
+  constructor(
+    private readonly app: Express,
+    private readonly publicOrigin: string,
+    private readonly operations: SubscriptionOperations,
+  ) {
+    const options: ServerOptions<Record<string, unknown>, Connection> = {
+      schema: operations.schema,
+      onConnect: ({ extra, connectionParams }) => this.connected(extra, connectionParams?.['authorization']),
+      onSubscribe: ({ extra }, _id, payload) => this.argumentsOf(extra, payload),
+      onNext: (...[, , , , result]) => operations.formatted(result),
+      onError: (_context, _id, _payload, errors) => operations.formattedErrors(errors),
+    };
+    this.handle = useServer(options, this.sockets, PING_MS);
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.upgrade(request, socket, head);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.handle.dispose();
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (request.url?.split('?')[0] !== '/graphql') return void socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
+    const leave = this.operations.connect(() => socket.destroy());
+    if (leave === null) return void socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+    socket.once('close', leave);
+    this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
+    return undefined;
+  }
+
+  /** Whether the caller is known. */
+  private async connected({ socket, request }: Connection, authorization: unknown): Promise<boolean> {
+    const caller = this.callerOf(request, typeof authorization === 'string' ? authorization : null);
+    this.callers.set(socket, caller);
+    return (await this.operations.contexts.access(caller)).principal.kind !== 'anonymous';
+  }
+
+  private async argumentsOf({ socket }: Connection, operation: unknown): Promise<ExecutionArgs | GraphQLError[]> {
+    const caller = this.callers.get(socket);
+    if (caller === undefined) throw new Error('a connection without a caller was acknowledged');
+    try {
+      return await this.operations.argumentsOf(operation, caller);
+    } catch (error) {
+      return [asGraphqlError(error)];
+    }
+  }
+
+  private callerOf(incoming: IncomingMessage, bearer: string | null): Caller {
+    const request = asRequest(this.app, incoming);
+    const { origin, host } = incoming.headers;
+    const isOurs = origin === undefined || origin === this.publicOrigin || origin === `http://${host}`;
+    if (!isOurs) delete request.headers.cookie;
+    return this.operations.contexts.callerOf(request, bearer);
+  }
+}
+
+/** With what Express adds to a request: the address behind trusted proxies. */
+function asRequest(app: Express, incoming: IncomingMessage): Request {
+  return Object.setPrototypeOf(incoming, app.request) as Request; // what Express itself does to every request
+}

@@ -1,0 +1,114 @@
+/**
+ * What both ways of subscribing share: one subscription document within the limits of all documents, its context, and
+ * errors in the words that all answers have.
+ */
+import {
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+  subscribe,
+  validate,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
+import { z } from 'zod';
+import type { ApiContext } from '../context.js';
+import { badInput, rateLimited } from '../errors.js';
+import { assertWithinLimits, QUERY_LIMITS } from '../graphql/query-limits.js';
+import type { Caller, RequestContexts } from '../request-context.js';
+
+/** Connections of subscribers to this api, by either way. */
+export const SUBSCRIBER_CONNECTIONS_MAX = 400;
+/** How long a connection on which nothing can be written is kept. */
+export const STUCK_MS_MAX = 30_000;
+export const PING_MS = 10_000;
+
+export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+
+const operationSchema = z.object({
+  query: z.string('must be a text'),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+});
+
+export class SubscriptionOperations {
+  private readonly connections = new Set<() => void>();
+
+  constructor(
+    readonly schema: GraphQLSchema,
+    readonly contexts: RequestContexts,
+    private readonly formatError: FormatError,
+  ) {}
+
+  /** Counts a connection, which `end` ends, until what it returns is called; null: there are too many. */
+  connect(end: () => void): (() => void) | null {
+    if (this.connections.size >= SUBSCRIBER_CONNECTIONS_MAX) return null;
+    this.connections.add(end);
+    return () => void this.connections.delete(end);
+  }
+
+  /** Ends all connections: their clients come again, elsewhere. */
+  endAll(): void {
+    for (const end of this.connections) end();
+  }
+
+  /** What to execute; throws ApiError or GraphQLError when it cannot be. */
+  async argumentsOf(operation: unknown, caller: Caller): Promise<ExecutionArgs> {
+    const { query, operationName, variables } = operationSchema.parse(operation);
+    const document = parse(query, { maxTokens: QUERY_LIMITS.tokensMax });
+    assertWithinLimits(this.schema, document, variables ?? {});
+    const [problem] = validate(this.schema, document);
+    if (problem !== undefined) throw problem;
+    const node = getOperationAST(document, operationName);
+    if (node?.operation !== OperationTypeNode.SUBSCRIPTION) throw badInput('query', 'must be one subscription');
+    const contextValue: ApiContext = await this.contexts.ofSubscription(caller);
+    return {
+      schema: this.schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variables ?? null,
+      contextValue,
+    };
+  }
+
+  /** Begins a subscription: its results, or the one result that says why there is none. */
+  async begin(operation: unknown, caller: Caller): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
+    try {
+      return (await subscribe(await this.argumentsOf(operation, caller))) as  // type of graphql's own
+        AsyncIterable<ExecutionResult> | ExecutionResult;
+    } catch (error) {
+      return { errors: [asGraphqlError(error)] };
+    }
+  }
+
+  formatted({ errors, ...result }: { readonly errors?: readonly GraphQLError[] | undefined }): object {
+    return errors === undefined ? result : { ...result, errors: this.formattedErrors(errors) };
+  }
+
+  formattedErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
+    return errors.map((error) => this.formatError(error.toJSON(), error));
+  }
+}
+
+/** An error as GraphQL carries it, with what was thrown inside. */
+export function asGraphqlError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return withServerCode(error);
+  const originalError = error instanceof z.ZodError ? badInput('body', 'must be one operation') : error;
+  return new GraphQLError(originalError instanceof Error ? originalError.message : 'unknown', {
+    originalError: originalError instanceof Error ? originalError : null,
+  });
+}
+
+/** What parsing and validating refuse has no code of its own. */
+const withServerCode = (error: GraphQLError): GraphQLError =>
+  error.originalError !== undefined || error.extensions['code'] !== undefined
+    ? error
+    : new GraphQLError(error.message, {
+        nodes: error.nodes ?? null,
+        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+      });
+
+export const tooManyConnections = rateLimited('Too many subscribers are connected: try again later.');

@@ -1,0 +1,32 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { Authorized } from '../../authorization.js';
+import type { ApiContext } from '../../context.js';
+import { DeletedLogs, DeleteLogsInput, RateLogInput } from './log-changes.inputs.js';
+import type { LogService } from './log.service.js';
+import { Log } from './log.types.js';
+
+@Resolver()
+export class LogChangesResolver {
+  constructor(private readonly logs: LogService) {}
+
+  /** A token that may use the gateway and not edit it rates the logs that it made itself. */
+  @Mutation(() => Log)
+  @Authorized('log.rate')
+  async rateLog(@Arg('input', () => RateLogInput) input: RateLogInput, @Ctx() { access }: ApiContext): Promise<Log> {
+    const { principal } = access;
+    const isUser = principal.kind !== 'token' || principal.permissions.has('AI_GATEWAY_EDIT');
+    if (isUser || !principal.permissions.has('AI_GATEWAY_RUN')) {
+      return this.logs.rate(await access.scopeOf('log.rate', 'gateway', input.gatewayId), input, null);
+    }
+    return this.logs.rate(await access.scopeOf('log.rateOwn', 'gateway', input.gatewayId), input, principal.tokenId);
+  }
+
+  @Mutation(() => DeletedLogs)
+  @Authorized('log.delete')
+  async deleteLogs(
+    @Arg('input', () => DeleteLogsInput) input: DeleteLogsInput,
+    @Ctx() { access }: ApiContext,
+  ): Promise<DeletedLogs> {
+    return this.logs.delete(await access.scopeOf('log.delete', 'gateway', input.gatewayId), input);
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Finds logs: usage records that are shown as logs, whose retention has not passed and that nobody deleted. It answers
+ * ids; whoever asked reads what he wants of them. Time is gone through in windows of days, each in a transaction of its
+ * own, so that no look-up holds locks on a year of partitions.
+ */
+import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
+import { isGiven } from '../../input.js';
+import type { Database } from '../../tenancy/database.js';
+import { indexedMetadata, isSelective, useOf } from './log-filter-sql.js';
+import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
+import {
+  LogStatements,
+  partitionedFromMs,
+  type FoundRow,
+  type LogPart,
+  type LogSelection,
+  type ReadScope,
+  type SearchedWindow,
+  type WindowPage,
+} from './log-statements.js';
+import { timeWindows, type TimeWindow } from './log-windows.js';
+import { isStatementTimeout } from '../../tenancy/sql-state.js';
+
+/** Counting goes this far; a larger count is given as this, and not exact. */
+const LOG_COUNT_MAX = 10_000;
+/** No log is kept longer: partitions before it are not looked at. */
+const RETENTION_DAYS_MAX = 365;
+const DAY_MS = 86_400_000;
+/** A page of a search reads no more than this. */
+const SEARCH_MS_MAX = DAY_MS;
+/** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
+const AHEAD_MS = 3_600_000;
+/** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
+const PROBED_ROWS = 5_000;
+/** How old may be what is known of the first partition; an older one may come, and is then read with DEFAULT. */
+const PARTITIONS_MS_MAX = 600_000;
+
+export interface FoundLogs {
+  readonly rows: readonly FoundRow[];
+  /** where to go on when it ended before the range did; null: it was gone through, or the limit was reached */
+  readonly resume: LogPosition | null;
+}
+
+export interface LogFinderOptions {
+  /** after it a page in the order of time ends with what it has */
+  readonly pageMsMax: number;
+  readonly probedRows: number;
+}
+
+export class LogFinder {
+  private partitionedFrom = { readAtMs: 0, atMs: 0 };
+
+  constructor(
+    private readonly database: Database,
+    private readonly options: LogFinderOptions = { pageMsMax: 2_000, probedRows: PROBED_ROWS },
+  ) {}
+
+  /** The first `limit` logs behind `after`, in their order. */
+  async find(scope: ReadScope, selection: LogSelection, after: LogPosition | null, limit: number): Promise<FoundLogs> {
+    const order = ORDER_KEYS[selection.order.field];
+    if (order === null) return this.inTime(scope, selection, after, limit);
+    const rows: FoundRow[] = [];
+    for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
+      rows.push(...(await this.inWindow(scope, selection, { window, after, limit })));
+      first(rows, order, selection, limit);
+    }
+    return { rows, resume: null };
+  }
+
+  /** How many logs there are, up to a bound, and whether that is all of them; null: not in time to be told. */
+  async count(scope: ReadScope, selection: LogSelection, max = LOG_COUNT_MAX): Promise<LogCount> {
+    let total = 0;
+    try {
+      for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
+        total += await this.countWindow(scope, selection, { window, after: null, limit: max + 1 - total });
+        if (total > max) return { total: max, isExact: false };
+      }
+    } catch (error) {
+      if (isStatementTimeout(error)) return { total: null, isExact: false };
+      throw error;
+    }
+    return { total, isExact: true };
+  }
+
+  private async inTime(
+    scope: ReadScope,
+    selection: LogSelection,
+    after: LogPosition | null,
+    limit: number,
+  ): Promise<FoundLogs> {
+    const range = rangeOf(selection, after);
+    const isDescending = selection.order.direction === 'DESC';
+    const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
+    const until = performance.now() + this.options.pageMsMax;
+    const rows: FoundRow[] = [];
+    for (const window of await this.probed(scope, selection, searched, after)) {
+      rows.push(...(await this.inWindow(scope, selection, { window, after, limit: limit - rows.length })));
+      if (rows.length >= limit) return { rows, resume: null };
+      const isLast = isDescending ? window.fromMs <= range.fromMs : window.toMs >= range.toMs;
+      const isEnough =
+        performance.now() > until || (isDescending ? window.fromMs <= searched.fromMs : window.toMs >= searched.toMs);
+      if (isEnough && !isLast) {
+        return { rows, resume: { id: firstUuidAt(isDescending ? window.fromMs : window.toMs), key: null } };
+      }
+    }
+    return { rows, resume: null };
+  }
+
+  /** The windows of a range; the part of the newest records comes as one of its own when there is a filter. */
+  private async probed(
+    scope: ReadScope,
+    selection: LogSelection,
+    range: TimeWindow,
+    after: LogPosition | null,
+  ): Promise<readonly SearchedWindow[]> {
+    const isDescending = selection.order.direction === 'DESC';
+    if (!isDescending || !isSelective(selection.filter)) return this.windows(scope, range, isDescending);
+    const [window, ...others] = await this.windows(scope, range, true);
+    if (window === undefined) return [];
+    const boundary = await this.database.inAccount(scope, (tx) =>
+      new LogStatements(tx, selection).boundary({ window, after, limit: this.options.probedRows }),
+    );
+    if (boundary === null) return [{ ...window, isProbe: true }, ...others];
+    const splitMs = Math.min(uuidTimeMs(boundary), window.toMs);
+    return [{ fromMs: splitMs, toMs: range.toMs, isProbe: true }, { ...window, toMs: splitMs }, ...others];
+  }
+
+  private async windows(
+    scope: ReadScope,
+    range: TimeWindow,
+    isDescending: boolean,
+  ): Promise<readonly SearchedWindow[]> {
+    if (Date.now() > this.partitionedFrom.readAtMs + PARTITIONS_MS_MAX) {
+      this.partitionedFrom = { readAtMs: Date.now(), atMs: await this.database.inAccount(scope, partitionedFromMs) };
+    }
+    return [...timeWindows(range, isDescending, this.partitionedFrom.atMs)];
+  }
+
+  private async inWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<FoundRow[]> {
+    const order = ORDER_KEYS[selection.order.field];
+    const rows = await this.ofEachForm(scope, selection, page, (statements, part) => statements.find(part));
+    return first(rows.flat(), order, selection, page.limit);
+  }
+
+  private async countWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<number> {
+    const counts = await this.ofEachForm(scope, selection, page, (statements, part) => statements.count(part));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Asks for records as they were written and, where the filter or the order needs it, for those that have changed. */
+  private async ofEachForm<T>(
+    scope: ReadScope,
+    selection: LogSelection,
+    page: WindowPage,
+    ask: (statements: LogStatements, part: LogPart) => Promise<T>,
+  ): Promise<T[]> {
+    const { gatewayId, filter, order } = selection;
+    const use = useOf(filter);
+    const hasChanges = use.cost || use.metadata || order.field === 'COST';
+    // Whoever may find by metadata sees no adjustments: what also asks for the cost does without that index.
+    const isIndexed = page.window.isProbe !== true && !use.cost && order.field !== 'COST';
+    const pair = isIndexed ? indexedMetadata(filter, gatewayId) : null;
+    const written: LogPart = { ...page, form: 'WRITTEN' };
+    if (pair === null) {
+      return this.database.inAccount(scope, async (tx) => {
+        const statements = new LogStatements(tx, selection);
+        const found = [await ask(statements, written)];
+        return hasChanges ? [...found, await ask(statements, { ...page, form: 'CHANGED' })] : found;
+      });
+    }
+    const found = await this.database.inMetadataOf(scope, pair, (tx) => ask(new LogStatements(tx, selection), written));
+    const changed = await this.database.inAccount(scope, (tx) =>
+      ask(new LogStatements(tx, selection), { ...page, form: 'CHANGED' }),
+    );
+    return [found, changed];
+  }
+}
+
+export interface LogCount {
+  /** null: counting took too long */
+  readonly total: number | null;
+  readonly isExact: boolean;
+}
+
+/** Sorts rows and cuts them at the limit, in place. */
+function first(
+  rows: FoundRow[],
+  order: OrderKey | null,
+  { order: { direction } }: LogSelection,
+  limit: number,
+): FoundRow[] {
+  const sign = direction === 'DESC' ? -1 : 1;
+  rows.sort((left, right) => sign * comparePositions(order, left, right));
+  rows.splice(limit);
+  return rows;
+}
+
+/** The range of time in which logs of the selection may lie, behind a position in the order of time. */
+function rangeOf({ filter, order }: LogSelection, after: LogPosition | null): TimeWindow {
+  const nowMs = Date.now();
+  const range = {
+    fromMs: Math.max(filter.from?.getTime() ?? 0, nowMs - RETENTION_DAYS_MAX * DAY_MS),
+    toMs: Math.min(Math.max(filter.to?.getTime() ?? Infinity, 0), nowMs + AHEAD_MS),
+  };
+  if (after === null) return range;
+  const atMs = uuidTimeMs(after.id);
+  return order.direction === 'DESC'
+    ? { ...range, toMs: Math.min(range.toMs, atMs + 1) }
+    : { ...range, fromMs: Math.max(range.fromMs, atMs) };
+}
+
+/** What one page of a search reads of a range. */
+function searchedRange({ fromMs, toMs }: TimeWindow, isDescending: boolean): TimeWindow {
+  if (!isDescending) return { fromMs, toMs: Math.min(toMs, fromMs + SEARCH_MS_MAX) };
+  return { fromMs: Math.max(fromMs, Math.min(toMs, Date.now()) - SEARCH_MS_MAX), toMs };
+}

@@ -1,0 +1,161 @@
+/** The statements that look for logs of one gateway in one window of time, and read what was found. */
+import { firstUuidAt, type GatewayId } from '../../../schema/contracts/ids.js';
+import type { AccountScope } from '../../tenancy/account-scope.js';
+import { SqlConditions } from '../../tenancy/sql-conditions.js';
+import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { adjustmentsJoinSql } from './adjustments-sql.js';
+import { addFilter, useOf } from './log-filter-sql.js';
+import { ORDER_KEYS, type LogPosition } from './log-order.js';
+import { windowDays, type TimeWindow } from './log-windows.js';
+import type { CheckedLogFilter, LogOrder } from './log.inputs.js';
+import type { RecordForm } from './record-form.js';
+
+export type ReadScope = AccountScope<'log.read' | 'log.export' | 'log.delete' | 'log.rate' | 'log.rateOwn'>;
+
+export interface LogSelection {
+  readonly gatewayId: GatewayId;
+  readonly filter: CheckedLogFilter;
+  readonly order: LogOrder;
+}
+
+/** `isProbe`: so few records that no index is worth asking. */
+export type SearchedWindow = TimeWindow & { readonly isProbe?: boolean };
+
+/** What is asked of one window. */
+export interface WindowPage {
+  readonly window: SearchedWindow;
+  readonly after: LogPosition | null;
+  readonly limit: number;
+}
+
+/** What one statement looks for. */
+export interface LogPart extends WindowPage {
+  readonly form: RecordForm;
+}
+
+/** A log that was found: its place in the order, and where its rows lie. */
+export interface FoundRow extends LogPosition {
+  readonly day: string;
+  readonly log_retention_days: number;
+}
+
+export class LogStatements {
+  constructor(
+    private readonly tx: TenantTransaction,
+    private readonly selection: LogSelection,
+  ) {}
+
+  find(part: LogPart): Promise<FoundRow[]> {
+    const { direction, field } = this.selection.order;
+    const key = ORDER_KEYS[field]?.sql(part.form) ?? null;
+    const where = this.conditions(part);
+    const limit = where.parameter(part.limit);
+    const order = key === null ? `u.id ${direction}` : `${key} ${direction}, u.id ${direction}`;
+    return this.tx.query<FoundRow>(
+      `SELECT u.id, ${key === null ? 'NULL' : `(${key})::text`} AS key, u.day::text, u.log_retention_days
+       ${this.from(part, where)} WHERE ${where.sql} ORDER BY ${order} LIMIT ${limit}`,
+      where.parameters,
+    );
+  }
+
+  async count(part: LogPart): Promise<number> {
+    const where = this.conditions(part);
+    const limit = where.parameter(part.limit);
+    const rows = await this.tx.query<{ total: number }>(
+      `SELECT count(*)::int AS total FROM (
+         SELECT 1 ${this.from(part, where)} WHERE ${where.sql} LIMIT ${limit}) AS matching`,
+      where.parameters,
+    );
+    return rows[0]?.total ?? 0;
+  }
+
+  /** The id before which `limit` records of the gateway lie in the window; null: it has fewer. */
+  async boundary(page: WindowPage): Promise<string | null> {
+    const where = new SqlConditions().and(this.tx.owned('u'));
+    this.addPlace(where, page);
+    const limit = where.parameter(page.limit);
+    const rows = await this.tx.query<{ id: string }>(
+      `SELECT u.id FROM usage_record u WHERE ${where.sql} ORDER BY u.id DESC OFFSET ${limit} LIMIT 1`,
+      where.parameters,
+    );
+    return rows[0]?.id ?? null;
+  }
+
+  private conditions(part: LogPart): SqlConditions {
+    const { filter, order } = this.selection;
+    const where = new SqlConditions()
+      .and(this.tx.owned('u'))
+      .and("u.is_log AND u.kind = 'USAGE'")
+      .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
+    this.addPlace(where, part);
+    const key = ORDER_KEYS[order.field];
+    const after = part.after;
+    if (key !== null && after !== null && after.key !== null) {
+      const position = `(${where.parameter(after.key)}::${key.kind}${key.kind === 'text' ? ' COLLATE "C"' : ''}, ${where.parameter(after.id)}::uuid)`;
+      where.and(`(${key.sql(part.form)}, u.id) ${order.direction === 'DESC' ? '<' : '>'} ${position}`);
+    }
+    addFilter(where, filter, part.form);
+    this.addChanges(where, part);
+    return where;
+  }
+
+  /** Which gateway, and when: the bounds of the id say the same as those of the day, and the index of pages has them. */
+  private addPlace(where: SqlConditions, { window, after }: WindowPage): void {
+    const { gatewayId, order } = this.selection;
+    const [first, last] = windowDays(window);
+    where
+      .where(this.tx.scope.gatewayIds, (ids) => `u.gateway_id = ANY(${ids}::uuid[])`)
+      .where(gatewayId, (id) => `u.gateway_id = ${id}::uuid`)
+      .where(first, (day) => `u.day >= ${day}::date`)
+      .where(last, (day) => `u.day <= ${day}::date`)
+      .where(firstUuidAt(window.fromMs), (id) => `u.id >= ${id}::uuid`)
+      .where(firstUuidAt(window.toMs), (id) => `u.id < ${id}::uuid`);
+    if (after !== null && after.key === null) {
+      where.where(after.id, (id) => `u.id ${order.direction === 'DESC' ? '<' : '>'} ${id}::uuid`);
+    }
+  }
+
+  /** Leaves out what was deleted, and what belongs to the other form. */
+  private addChanges(where: SqlConditions, { form, window }: LogPart): void {
+    const { filter, order } = this.selection;
+    const use = useOf(filter);
+    const usesCost = use.cost || order.field === 'COST';
+    const days = (alias: string): string => `${this.tx.owned(alias)} AND ${inDays(alias, window, where)}`;
+    const adjusted = (): string =>
+      `u.id ${form === 'WRITTEN' ? 'NOT ' : ''}IN (SELECT c.adjusts FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${days('c')})`;
+    if (form === 'CHANGED') {
+      const isLater = use.metadata ? ['b.later_metadata IS NOT NULL'] : [];
+      where.and('b.deleted_at IS NULL').and(`(${[...isLater, ...(usesCost ? [adjusted()] : [])].join(' OR ')})`);
+      return;
+    }
+    const isElsewhere = `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${use.metadata ? '' : ' AND d.deleted_at IS NOT NULL'}`;
+    where.and(`NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere} AND ${days('d')})`);
+    if (usesCost) where.and(adjusted());
+  }
+
+  private from({ form, window }: LogPart, where: SqlConditions): string {
+    const needsBodies =
+      form === 'CHANGED' || useOf(this.selection.filter).feedback || this.selection.order.field === 'FEEDBACK';
+    if (!needsBodies) return 'FROM usage_record u';
+    const gateway = where.parameter(this.selection.gatewayId);
+    return `FROM usage_record u LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day
+      AND b.id = u.id AND b.gateway_id = ${gateway}::uuid AND ${this.tx.owned('b')} AND ${inDays('b', window, where)}
+      ${form === 'CHANGED' ? adjustmentsJoinSql(this.tx, inDays('a', window, where)) : ''}`;
+  }
+}
+
+/** Said of each table: what follows from the days of another one, Postgres does not see when it plans. */
+function inDays(alias: string, window: TimeWindow, where: SqlConditions): string {
+  const [first, last] = windowDays(window);
+  return `${alias}.day >= ${where.parameter(first)}::date AND ${alias}.day <= ${where.parameter(last)}::date`;
+}
+
+/** Where the first day begins that has a partition of its own. */
+export async function partitionedFromMs(tx: TenantTransaction): Promise<number> {
+  const rows = await tx.query<{ day: string | null }>(
+    `SELECT min(substring(c.relname FROM '\\d{8}$'))::date::text AS day FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE $1::uuid IS NOT NULL AND i.inhparent = 'usage_record'::regclass AND c.relname ~ '^usage_record_\\d{8}$'`,
+  );
+  const day = rows[0]?.day ?? null;
+  return day === null ? 0 : Date.parse(day);
+}

@@ -1,0 +1,204 @@
+/**
+ * The live tail of a gateway's logs: each log that appears, once, in the order of appearance. Every subscriber reads for
+ * itself, no further than it has taken what it was given: a slow one holds one batch, and nobody else waits for it.
+ */
+import type { GatewayId } from '../../../schema/contracts/ids.js';
+import { rateLimited } from '../../errors.js';
+import type { Edge } from '../../paging/connection.js';
+import type { AccountScope } from '../../tenancy/account-scope.js';
+import type { Database } from '../../tenancy/database.js';
+import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { addFilter } from './log-filter-sql.js';
+import { SpoolWatch } from './spool-watch.js';
+import { readLogs } from './log.queries.js';
+import { TailPosition, type Spool, type SpoolNews } from './tail-position.js';
+import type { CheckedLogFilter } from './log.inputs.js';
+import type { Log } from './log.types.js';
+
+export interface LogTailOptions {
+  /** how long a caller who may not read any more goes on reading */
+  readonly recheckMs: number;
+  /** how long a subscriber may take for one log */
+  readonly takeMsMax: number;
+  readonly subscribersMax: number;
+  readonly subscribersOfAccountMax: number;
+}
+
+const OPTIONS: LogTailOptions = {
+  recheckMs: 500,
+  takeMsMax: 15_000,
+  subscribersMax: 200,
+  subscribersOfAccountMax: 20,
+};
+const BATCH_ROWS = 100;
+/** Numbers of a spool that one statement goes through: most of them may be other accounts'. */
+const NUMBERS_MAX = 20_000;
+/** A record is of up to a week before the day on which it is shipped. */
+const DAYS_BACK = 8;
+const DAY_MS = 86_400_000;
+
+type Scope = AccountScope<'log.read'>;
+
+export interface TailRequest {
+  readonly gatewayId: GatewayId;
+  readonly filter: CheckedLogFilter;
+  /** a cursor; null: from now on */
+  readonly after: string | null;
+  /** the scope as the caller has it now; throws when he may not read any more */
+  readonly scope: () => Promise<Scope>;
+}
+
+/** How many follow, of all and of each account. */
+class Places {
+  private all = 0;
+  private readonly ofAccount = new Map<string, number>();
+
+  constructor(private readonly options: LogTailOptions) {}
+
+  take(accountId: string): void {
+    const count = this.ofAccount.get(accountId) ?? 0;
+    if (this.all >= this.options.subscribersMax || count >= this.options.subscribersOfAccountMax) {
+      throw rateLimited('Too many follow logs now: try again later.');
+    }
+    this.all++;
+    this.ofAccount.set(accountId, count + 1);
+  }
+
+  leave(accountId: string): void {
+    this.all--;
+    const count = (this.ofAccount.get(accountId) ?? 1) - 1;
+    if (count === 0) this.ofAccount.delete(accountId);
+    else this.ofAccount.set(accountId, count);
+  }
+}
+
+export class LogTail {
+  private readonly watch: SpoolWatch;
+  private readonly places: Places;
+  private readonly options: LogTailOptions;
+
+  constructor(
+    private readonly database: Database,
+    /** derived under the label `tail-cursor` */
+    private readonly key: Buffer,
+    options: Partial<LogTailOptions> = {},
+  ) {
+    this.options = { ...OPTIONS, ...options };
+    this.watch = new SpoolWatch(database);
+    this.places = new Places(this.options);
+  }
+
+  /** Resolves when everything that appears from now on will be told; throws when the request cannot be. */
+  async follow(request: TailRequest): Promise<AsyncIterableIterator<Edge<Log>>> {
+    const scope = await request.scope();
+    const of = `${scope.accountId}/${request.gatewayId}`;
+    const position =
+      request.after === null
+        ? TailPosition.now(await this.watch.spools(performance.now()))
+        : TailPosition.open(this.key, of, request.after);
+    const gone = new AbortController();
+    return endedBy(gone, this.edges({ ...request, of, position, gone: gone.signal }, scope));
+  }
+
+  /** Takes its place when it is first asked for something, so that whoever never asks holds none. */
+  private async *edges(tail: Tail, first: Scope): AsyncGenerator<Edge<Log>, void> {
+    this.places.take(first.accountId);
+    try {
+      let scope = first;
+      let checkedMs = performance.now();
+      while (!tail.gone.aborted) {
+        if (performance.now() - checkedMs >= this.options.recheckMs) {
+          checkedMs = performance.now();
+          scope = await tail.scope();
+        }
+        const spools = await this.watch.spools();
+        const [news] = tail.position.news(spools);
+        if (news === undefined) await this.watch.pause(tail.gone);
+        else yield* this.told(tail, scope, news, spools);
+      }
+    } finally {
+      this.places.leave(first.accountId);
+    }
+  }
+
+  /** One batch of a spool's news. */
+  private async *told(
+    { gatewayId, filter, position, of }: Tail,
+    scope: Scope,
+    news: SpoolNews,
+    spools: readonly Spool[],
+  ): AsyncGenerator<Edge<Log>, void> {
+    const { logs, reachedSeq } = await this.database.inAccount(scope, (tx) =>
+      readNews(tx, news, { gatewayId, filter }),
+    );
+    for (const { log, seq } of logs) {
+      position.see(news.spool, seq);
+      const gaveMs = performance.now();
+      yield { node: log, cursor: position.seal(this.key, of, spools) };
+      if (performance.now() - gaveMs > this.options.takeMsMax) {
+        throw rateLimited('This subscriber is too slow: subscribe again, with the cursor of the last log as `after`.');
+      }
+    }
+    position.see(news.spool, reachedSeq);
+  }
+}
+
+interface Tail extends TailRequest {
+  readonly of: string;
+  readonly position: TailPosition;
+  readonly gone: AbortSignal;
+}
+
+/** A generator that waits inside does not hear that it should end: this tells it. */
+function endedBy(gone: AbortController, inner: AsyncGenerator<Edge<Log>, void>): AsyncIterableIterator<Edge<Log>> {
+  return {
+    next: () => inner.next(),
+    return: async () => {
+      gone.abort();
+      await inner.return();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+interface NewLogs {
+  readonly logs: readonly { readonly log: Log; readonly seq: number }[];
+  /** everything up to it has been read */
+  readonly reachedSeq: number;
+}
+
+async function readNews(
+  tx: TenantTransaction,
+  { spool, fromSeq, toSeq }: SpoolNews,
+  { gatewayId, filter }: Pick<TailRequest, 'gatewayId' | 'filter'>,
+): Promise<NewLogs> {
+  const endSeq = Math.min(toSeq, fromSeq + NUMBERS_MAX);
+  const found = await tx.query<{ id: string; day: string; seq: string }>(
+    `SELECT u.id, u.day::text, u.spool_seq AS seq FROM usage_record u
+     WHERE ${tx.owned('u')} AND u.gateway_id = $2::uuid AND u.is_log AND u.kind = 'USAGE'
+       AND u.spool = $3::int AND u.spool_seq > $4::bigint AND u.spool_seq <= $5::bigint
+       AND u.day >= $6::date AND u.day <= $7::date ORDER BY u.spool_seq LIMIT $8`,
+    [gatewayId, spool, fromSeq, endSeq, dayFromNow(-DAYS_BACK), dayFromNow(1), BATCH_ROWS],
+  );
+  if (found.length === 0) return { logs: [], reachedSeq: endSeq };
+  const ids = found.map(({ id }) => id);
+  const days = [...new Set(found.map(({ day }) => day))];
+  const logs = await readLogs(tx, days, ids, (where) => {
+    addFilter(where, filter, 'CHANGED');
+    where
+      .where(filter.from, (from) => `u.created_at >= ${from}::timestamptz`)
+      .where(filter.to, (to) => `u.created_at < ${to}::timestamptz`);
+  });
+  const seqs = new Map(found.map(({ id, seq }) => [id, Number(seq)]));
+  return {
+    logs: logs
+      .map((log) => ({ log, seq: seqs.get(log.id) ?? fromSeq }))
+      .toSorted((left, right) => left.seq - right.seq),
+    reachedSeq: found.length < BATCH_ROWS ? endSeq : Number(found.at(-1)?.seq ?? endSeq),
+  };
+}
+
+const dayFromNow = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);

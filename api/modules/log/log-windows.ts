@@ -1,0 +1,42 @@
+/**
+ * A range of time in windows of days, so that a page of logs opens the partitions that it reads and no others: the first
+ * is the one day at which the page begins, each further one is three times as wide.
+ */
+const DAY_MS = 86_400_000;
+/** One query holds a lock on every partition of its window, and on each of their indexes. */
+const WINDOW_DAYS_MAX = 64;
+const GROWTH = 3;
+
+/** `fromMs` is in it, `toMs` is not. */
+export interface TimeWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * The windows of a range, whole days but for its ends: the newest first when `isDescending`, else the oldest. What lies
+ * before `partitionedFromMs`, of which no day has a partition, is one window.
+ */
+export function* timeWindows(range: TimeWindow, isDescending: boolean, partitionedFromMs = 0): Generator<TimeWindow> {
+  let days = 1;
+  let { fromMs, toMs } = range;
+  while (fromMs < toMs) {
+    const bound = isDescending ? dayStart(toMs - 1) - (days - 1) * DAY_MS : dayStart(fromMs) + days * DAY_MS;
+    const window = isDescending
+      ? { fromMs: toMs <= partitionedFromMs ? fromMs : Math.max(fromMs, bound), toMs }
+      : { fromMs, toMs: Math.min(toMs, Math.max(bound, partitionedFromMs)) };
+    yield window;
+    if (isDescending) toMs = window.fromMs;
+    else fromMs = window.toMs;
+    days = Math.min(days * GROWTH, WINDOW_DAYS_MAX);
+  }
+}
+
+const dayStart = (ms: number): number => Math.floor(ms / DAY_MS) * DAY_MS;
+const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** The first and the last day of a window. */
+export const windowDays = ({ fromMs, toMs }: TimeWindow): readonly [first: string, last: string] => [
+  isoDay(fromMs),
+  isoDay(Math.max(fromMs, toMs - 1)),
+];

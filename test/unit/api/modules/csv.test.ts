@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { csvLine } from '../../../../api/modules/log/csv.js';
+import { propertyRuns } from '../../../support/test-size.js';
+
+/** RFC 4180, read back. */
+function parseLine(line: string): string[] {
+  const cells: string[] = [];
+  const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
+  for (;;) {
+    const match = pattern.exec(line);
+    if (match === null) throw new Error(`no CSV: ${line}`);
+    cells.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    if (match[3] === '\r\n') return cells;
+  }
+}
+
+test('what is written is read back, but for the apostrophe before what would be a formula', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (texts) => {
+      const cells = parseLine(csvLine(texts));
+      expect(cells.map((cell, index) => (cell === `'${texts[index]}` ? texts[index] : cell))).toEqual(texts);
+    }),
+    propertyRuns,
+  );
+});
+
+test.each(['=1+1', '+1', '-cmd', '@sum(a)', '\t=1', '\r=1', ' =1', '＝1', '\u200b=1', '=HYPERLINK("http://x")'])(
+  'a spreadsheet does not run %j',
+  (text) => {
+    expect(parseLine(csvLine([text]))).toEqual([`'${text}`]);
+  },
+);
+
+test('numbers stay numbers, negative ones too, and what is absent is empty', () => {
+  expect(csvLine([-1, 2n, '-0.5', true, null, { a: '=1' }])).toBe('-1,2,-0.5,true,,"{""a"":""=1""}"\r\n');
+});
