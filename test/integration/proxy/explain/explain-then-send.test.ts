@@ -119,6 +119,40 @@ const trialArbitrary = fc.record({
   requests: fc.array(requestArbitrary, { minLength: 1, maxLength: 3 }),
 });
 
+type Trial = typeof trialArbitrary extends fc.Arbitrary<infer T> ? T : never;
+
+const CHAT_REQUEST: TrialRequest = {
+  place: { provider: 'openai', path: '/chat/completions', method: 'POST', body: CHAT },
+  wishes: {},
+  isRanged: false,
+  isClients: true,
+  token: undefined,
+  isFailing: false,
+  isRepeated: true,
+};
+
+/** A miss, a hit, a probe and a refusal, whatever chance brings besides. */
+const EACH_OUTCOME: Trial = {
+  settings: {
+    authentication: false,
+    byok_only: false,
+    collect_logs: true,
+    cache_ttl_seconds: 60,
+    retry_max_attempts: 1,
+    retry_delay_ms: 0,
+    retry_backoff: 'CONSTANT',
+    request_timeout_ms: null,
+    rate_limits: [],
+  },
+  hasStoredKey: false,
+  hasPrice: true,
+  requests: [
+    CHAT_REQUEST,
+    { ...CHAT_REQUEST, place: { provider: 'openai', path: '', method: 'GET', body: '' } },
+    { ...CHAT_REQUEST, place: { provider: 'compat', path: '/chat/completions', method: 'POST', body: CHAT } },
+  ],
+};
+
 type Tenant = Awaited<ReturnType<Rig['tenant']>>;
 
 test('what is explained is what then happens, and explaining changes nothing', async () => {
@@ -137,7 +171,7 @@ test('what is explained is what then happens, and explaining changes nothing', a
         if (row) records += 1;
       }
     }),
-    explainedTrials,
+    { ...explainedTrials, examples: [[EACH_OUTCOME]] },
   );
   expect([...told.keys()].toSorted()).toEqual(['ANSWERED', 'CACHED', 'FORWARDED', 'REFUSED']);
 });
