@@ -72,7 +72,8 @@ export class ClientConnections implements ConnectionOwner {
     for (const { socket } of this.connections) socket.destroy();
   }
 
-  private sweep(nowMs: number): void {
+  /** Ends what has waited too long at `nowMs` (Unix ms); looked at every second. */
+  sweep(nowMs: number): void {
     for (const connection of this.connections) {
       if (nowMs - connection.sinceMs > WAIT_MS_MAX[connection.phase]) connection.expire();
     }

@@ -129,7 +129,12 @@ async function fill(owner: pg.Pool, tenant: TestTenant, name: string): Promise<T
     owner,
     { accountId, gatewayId: things.gatewayId },
     {
-      columns: { api_token_id: things.tokenId, event_id: `${name}-event` },
+      columns: {
+        api_token_id: things.tokenId,
+        event_id: `${name}-event`,
+        streamed: true,
+        time_to_first_token_ms: 5,
+      },
       bodies: { request_body: Buffer.from(`${name}-body`), response_body: Buffer.from(`${name}-body`) },
     },
   );

@@ -1,6 +1,6 @@
 /** One connection of a client, request after request: read in any pieces, handed over to Node's server, ended. */
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ClientRequest, ClientResponse } from '../../../../proxy/client/client-exchange.js';
 import { sendError } from '../../../../proxy/own-headers.js';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
@@ -191,13 +191,11 @@ describe('at a stop', () => {
 describe('a client that takes too long', () => {
   beforeEach(async () => {
     server.close();
-    // The sweep and its clock; sockets and waiting go on as they do.
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask', 'performance', 'setTimeout', 'clearTimeout'] }); // prettier-ignore
     server = await startEchoServer({ isPlain: true });
   });
-  afterEach(() => {
-    jest.useRealTimers();
-  });
+
+  /** Looks at what waits as it would after so many ms. */
+  const sweepAfter = (ms: number): void => server.connections?.sweep(Date.now() + ms);
 
   test.each([
     ['to send anything', '', 15_000],
@@ -208,9 +206,9 @@ describe('a client that takes too long', () => {
     await once(client.socket, 'connect');
     await waitFor(() => server.connections?.size === 1, 'the connection is taken in');
     if (part !== '') await client.writeApart([part], server.server);
-    jest.advanceTimersByTime(boundMs - 1_000);
+    sweepAfter(boundMs - 1_000);
     expect(server.connections?.size).toBe(1);
-    jest.advanceTimersByTime(2_000);
+    sweepAfter(boundMs + 1_000);
     await waitFor(() => client.isOver, 'the connection ends');
     expect(client.answers.map(({ status }) => status)).toEqual([400]);
     expect(client.text).toContain('did not arrive in time');
@@ -221,9 +219,9 @@ describe('a client that takes too long', () => {
   test('to ask again is cut without a word', async () => {
     const client = new RawClient(server.port).write(post('1'));
     await answered(client, 1);
-    jest.advanceTimersByTime(64_000);
+    sweepAfter(64_000);
     expect(server.connections?.size).toBe(1);
-    jest.advanceTimersByTime(2_000);
+    sweepAfter(66_000);
     await waitFor(() => client.isOver, 'the connection ends');
     expect(client.answers.map(({ status }) => status)).toEqual([200]);
   });
@@ -234,7 +232,7 @@ describe('a client that takes too long', () => {
     server = await startEchoServer({ isPlain: true, serve: (_request, response) => void waiting.push(response) });
     const client = new RawClient(server.port).write(post('1'));
     await waitFor(() => waiting.length === 1, 'the request is taken');
-    jest.advanceTimersByTime(900_000);
+    sweepAfter(900_000);
     waiting[0]?.writeHead(204, []);
     waiting[0]?.end();
     expect(await answered(client, 1)).toEqual([204]);
@@ -252,7 +250,7 @@ describe('a client that takes too long', () => {
     });
     const client = new RawClient(server.port).write('POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel');
     await answered(client, 1);
-    jest.advanceTimersByTime(302_000);
+    sweepAfter(302_000);
     await waitFor(() => client.isOver, 'the connection ends');
     expect(client.answers.map(({ status }) => status)).toEqual([200]);
   });
