@@ -9,6 +9,7 @@ const DEFINITIONS = {
   P4: { title: 'CPU per proxied request, µs', target: '≤ 80', digits: 1 },
   LimitedCpu: { title: 'CPU of a sliding rate limit per request, µs', target: 'in P4', digits: 1 },
   P5: { title: 'throughput of cache hits ÷ of calls that pass', target: '≥ 1.5', digits: 2 },
+  BigBody: { title: 'throughput of 100-kB requests ÷ bare Node relay', target: '–', digits: 2 },
   P7FirstTokenP50: { title: 'added time to first token p50, ms', target: '≤ 0.3', digits: 3 },
   P7FirstTokenP99: { title: 'added time to first token p99, ms', target: '≤ 1.5', digits: 3 },
   P7Chunk: { title: 'added per chunk p50, ms', target: '≤ 0.05', digits: 3 },

@@ -11,7 +11,7 @@ const targetSchema = z.object({
 export type LoadTarget = z.infer<typeof targetSchema>;
 
 export const loadOrderSchema = z.object({
-  kind: z.enum(['json', 'sse']),
+  kind: z.enum(['json', 'sse', 'big-body']),
   target: targetSchema,
   connections: z.number(),
   durationMs: z.number(),

@@ -1,7 +1,7 @@
-/** The requests of the load: one chat call of 300 bytes, each with another text, so that no answer can be reused. */
-import type { LoadTarget } from './messages.js';
+/** The requests of the load: one chat call each, every one with another text, so that no answer can be reused. */
+import type { LoadOrder, LoadTarget } from './messages.js';
 
-const BODY_BYTES = 300;
+const BODY_BYTES: Readonly<Record<LoadOrder['kind'], number>> = { json: 300, sse: 300, 'big-body': 100_000 };
 const NUMBER_DIGITS = 12;
 
 /** One connection's request, as bytes on the wire; `next` makes it another one in place. */
@@ -13,11 +13,11 @@ export class RequestText {
   /** `first` … `first + step`, `first + 2 * step`, …: connections that differ in `first` never send the same body. */
   constructor(
     target: LoadTarget,
-    isStreaming: boolean,
+    kind: LoadOrder['kind'],
     first: number,
     private readonly step: number,
   ) {
-    const body = bodyText(isStreaming);
+    const body = bodyText(kind);
     const head = [
       `POST ${target.path} HTTP/1.1`,
       `host: 127.0.0.1:${target.port}`,
@@ -42,16 +42,16 @@ export class RequestText {
   }
 }
 
-function bodyText(isStreaming: boolean): string {
+function bodyText(kind: LoadOrder['kind']): string {
   const body = (padding: string): string =>
     JSON.stringify({
       model: 'gpt-4o-mini',
-      ...(isStreaming ? { stream: true } : {}),
+      ...(kind === 'sse' ? { stream: true } : {}),
       messages: [
         { role: 'system', content: 'You are a helpful assistant. Answer briefly.' },
         { role: 'user', content: `Request #${'0'.repeat(NUMBER_DIGITS)}: ${padding}` },
       ],
       temperature: 0.7,
     });
-  return body('what is new? '.repeat(BODY_BYTES).slice(0, BODY_BYTES - body('').length));
+  return body('what is new? '.repeat(BODY_BYTES[kind]).slice(0, BODY_BYTES[kind] - body('').length));
 }

@@ -23,7 +23,7 @@ async function carryOut(order: LoadOrder): Promise<LoadResult> {
   const startedMs = performance.now();
   const ends: Promise<void>[] = [];
   for (let i = 0; i < order.connections; i++) {
-    const request = new RequestText(order.target, isStreaming, requestNumber + i, order.connections);
+    const request = new RequestText(order.target, order.kind, requestNumber + i, order.connections);
     ends.push(new Promise((onEnd) => new Connection(order.target.port, request, tally, { isStreaming, onEnd })));
     if (isStreaming) await delay(START_APART_MS);
   }

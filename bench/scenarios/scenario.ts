@@ -1,6 +1,7 @@
 /** A scenario: a kind of traffic, which systems it meets, and the figures that come of it. */
 import type { Figure } from '../figures.js';
 import type { SystemName } from '../system.js';
+import { bigBodyScenario } from './big-body.js';
 import { cachedScenario } from './cached.js';
 import { jsonScenario } from './json.js';
 import { limitedScenario } from './limited.js';
@@ -15,5 +16,11 @@ export interface Scenario {
   figures(rounds: Rounds): Figure[];
 }
 
-/** To come, each a file beside this one: sse-many, big-body, 401 flood; and Portkey as a system. */
-export const SCENARIOS: readonly Scenario[] = [jsonScenario, cachedScenario, sseScenario, limitedScenario];
+/** To come, each a file beside this one: sse-many, 401 flood; and Portkey as a system. */
+export const SCENARIOS: readonly Scenario[] = [
+  jsonScenario,
+  cachedScenario,
+  sseScenario,
+  limitedScenario,
+  bigBodyScenario,
+];
