@@ -60,9 +60,10 @@ function readPlainBody(
   request: PlainRequest,
   hold: BodyHold | null,
 ): RequestBody | Promise<RequestBody> {
-  const { bodyBytes } = request;
-  if (bodyBytes > deps.bodyBytesMax) return Promise.reject(tooLarge(deps.bodyBytesMax));
-  const refusal = hold === null ? null : hold.take(bodyBytes);
+  const bodyBytesMax = hold === null ? deps.bodyBytesMax : Math.min(hold.bytesMax, deps.bodyBytesMax);
+  if (request.bodyBytes > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
+  // Room is taken by what has come, not by what was announced.
+  const refusal = hold === null ? null : hold.take(request.arrivedBytes);
   if (refusal !== null) return Promise.reject(refusal);
   if (request.complete) return { kind: 'held', bytes: request.whole() };
   if (request.isCut) return Promise.reject(new ClientLeft());
@@ -75,7 +76,11 @@ function readPlainBody(
     };
     const timer = setTimeout(() => settle(fellSilent(deps)), deps.bounds.uploadIdleMs);
     request.listen({
-      onChunk: () => void timer.refresh(),
+      onChunk: (bytes) => {
+        timer.refresh();
+        const full = hold === null ? null : hold.take(bytes);
+        if (full !== null) settle(full);
+      },
       onWhole: () => settle(null),
       onLeft: () => settle(new ClientLeft()),
     });

@@ -76,6 +76,7 @@ export class CoalescedCall extends EventEmitter implements AnswerSink, Waiting {
 
   /** What the call came to: an answer to be shared, or, null, none: who followed is told to go on alone. */
   begin(shared: SharedAnswer | null): void {
+    if (this.destroyed) shared?.answer.cancel();
     this.shared = shared;
     if (shared === null) this.close();
     for (const waiter of this.waiters) this.tell(waiter, shared);
@@ -231,6 +232,7 @@ export class Waiter implements UpstreamAnswer {
     private readonly client: Client,
     readonly isFollowed: boolean,
   ) {
+    this.isGone = client.destroyed;
     client.once('close', this.onClose);
   }
 

@@ -56,6 +56,8 @@ export class CoalescedCalls {
 
   /** The answer to a call, by a call of its own or by one that is running. */
   answer(asked: Coalescing): Promise<Forwarded> {
+    // Of a client that has left already no leaving will be heard any more.
+    if (asked.arrival.response.destroyed) return asked.send(asked.arrival);
     const running = this.running.get(asked.sharing.key);
     if (running === undefined) return this.lead(asked);
     if (running.clients < this.waitersMax) return this.follow(running, asked);

@@ -1,7 +1,7 @@
 /**
  * A client's connection that is read into one buffer for all of them, as `net.connect` offers it (`onread`) and a server
  * does not: for each read Node would allocate 64 KiB, shrink it, and make a stream's chunk of it, which costs a twentieth of
- * a request (docs/performance.md).
+ * a request (docs/decisions/0025).
  */
 import { Socket, type OnReadOpts, type Server, type SocketConstructorOpts } from 'node:net';
 

@@ -1,7 +1,7 @@
 /**
  * One connection of a client. Plain requests are read and answered here, one after the other. The first one that is not
- * plain hands the connection over, from that request on, to Node's HTTP server, which serves every form of HTTP/1.1 and
- * takes four times as long (docs/performance.md).
+ * plain hands the connection over, from that request on, to Node's HTTP server, which serves every form of HTTP/1.1, for a
+ * fifth more of a request's time (docs/decisions/0025).
  */
 import type { Socket } from 'node:net';
 import { DROPPED_BYTES_MAX, isEnding, lingerThenDestroy } from '../connection-end.js';
@@ -14,6 +14,7 @@ import { PlainResponse, type ResponseOwner } from './plain-response.js';
 
 /** What may wait behind a request that is being answered; beyond, the client is not read. */
 const AHEAD_BYTES_MAX = 64 * 1024;
+const AHEAD_PIECES_MAX = 64;
 /**
  * A head is looked through anew with each piece of it that arrives: one in more pieces is Node's, whose parser goes on
  * where it stopped. One byte at a time, 16 KiB would cost seconds otherwise.
@@ -46,6 +47,8 @@ export class ClientConnection implements ResponseOwner {
   private dropped = 0;
   /** of a head that has not arrived whole, or of requests behind the one that is being answered */
   private ahead: Buffer | null = null;
+  /** of what waits behind a request that is being answered: all of it is copied with each */
+  private aheadPieces = 0;
   /** those that the head in `ahead` has come in so far */
   private headPieces = 0;
 
@@ -92,10 +95,17 @@ export class ClientConnection implements ResponseOwner {
     const { request } = this;
     if (request === null) return this.begin(this.ahead === null ? bytes : Buffer.concat([this.ahead, bytes]));
     const own = request.receive(bytes);
-    if (own < bytes.length) this.ahead = joined(this.ahead, bytes.subarray(own));
-    if (request.isFull || (this.ahead?.length ?? 0) > AHEAD_BYTES_MAX) this.socket.pause();
+    if (own < bytes.length) this.wait(bytes.subarray(own));
+    if (request.isFull) this.socket.pause();
     if (this.response === null && request.complete) this.next();
     return undefined;
+  }
+
+  /** What stands behind the request that is being answered waits. */
+  private wait(bytes: Buffer): void {
+    this.ahead = joined(this.ahead, bytes);
+    this.aheadPieces += 1;
+    if (this.ahead.length > AHEAD_BYTES_MAX || this.aheadPieces >= AHEAD_PIECES_MAX) this.socket.pause();
   }
 
   /** Begins with the request at the front of `bytes`, as far as it is there. */
@@ -135,6 +145,7 @@ export class ClientConnection implements ResponseOwner {
 
   private next(): void {
     this.request = null;
+    this.aheadPieces = 0;
     this.sinceMs = Date.now();
     const { ahead, socket } = this;
     if (socket.isPaused()) socket.resume();

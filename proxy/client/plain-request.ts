@@ -5,7 +5,7 @@ import type { PlainHead } from './plain-head.js';
 
 /** Hears how a body goes on arriving. */
 export interface BodyListener {
-  onChunk(): void;
+  onChunk(bytes: number): void;
   /** all of it is there */
   onWhole(): void;
   /** the client left before that */
@@ -47,6 +47,10 @@ export class PlainRequest implements ClientRequest {
     return 1;
   }
 
+  get arrivedBytes(): number {
+    return this.bodyBytes - this.bytesMissing;
+  }
+
   get complete(): boolean {
     return this.bytesMissing === 0;
   }
@@ -57,7 +61,7 @@ export class PlainRequest implements ClientRequest {
     if (own === 0) return 0;
     this.bytesMissing -= own;
     if (this.listener !== DEAF) this.keep(bytes, own);
-    this.listener?.onChunk();
+    this.listener?.onChunk(own);
     if (this.bytesMissing === 0) this.listener?.onWhole();
     return own;
   }
@@ -71,7 +75,7 @@ export class PlainRequest implements ClientRequest {
 
   /** Whether more of its body than need be waits for somebody to ask for it. */
   get isFull(): boolean {
-    return this.listener === null && this.bytesMissing > 0 && this.bodyBytes - this.bytesMissing >= UNASKED_BYTES_MAX;
+    return this.listener === null && this.bytesMissing > 0 && this.arrivedBytes >= UNASKED_BYTES_MAX;
   }
 
   /** The client is gone. */

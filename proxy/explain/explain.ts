@@ -5,6 +5,7 @@
  * Not told is what depends on the load of the moment: a ledger at its gate, rooms that are full.
  */
 import type { DescribedRequest, Explanation } from '../../schema/contracts/explanation.js';
+import { HeldBodies } from '../held-bodies.js';
 import { isPreflight, isProbe } from '../answered-here.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { AnswerPeek } from '../cache/answer-cache.js';
@@ -52,6 +53,7 @@ function withoutTrace(deps: ExplainDeps, { tokenHash }: DescribedRequest): Expla
   return {
     ...deps,
     statistics: new ProxyStatistics(),
+    heldBodies: new HeldBodies(),
     tokenGrants: {
       hashOf: (text) => (tokenHash !== null && text === DESCRIBED_TOKEN ? tokenHash : tokenGrants.hashOf(text)),
       held: (hash) => tokenGrants.held(hash),

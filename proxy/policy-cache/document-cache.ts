@@ -155,6 +155,7 @@ export class DocumentCache<T extends object> {
     }
     for (const [key, kept] of this.kept?.entries() ?? []) {
       if (kept.loadedAtMs + staleMs > Date.now()) yield [key, kept];
+      else this.kept?.forget(key);
     }
   }
 
@@ -171,7 +172,7 @@ export class DocumentCache<T extends object> {
       revision,
       refreshAtMs: nowMs + RETRY_MS,
       staleAtMs: loadedAtMs + this.options.staleMs,
-      isSuperseded: false,
+      isSuperseded: revision < (this.floors.get(key) ?? 0), // announced before the file was read
     };
     if (entry.staleAtMs <= nowMs) return undefined;
     this.entries.set(key, entry);

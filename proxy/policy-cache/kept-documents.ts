@@ -24,8 +24,10 @@ export class KeptDocuments<T> {
 
   constructor(private readonly schema: z.ZodType<T>) {}
 
-  add(key: string, text: KeptText): void {
-    this.texts.set(key, text);
+  add(key: string, kept: KeptText): void {
+    // in memory of its own: a piece of the file's would keep all of that
+    const text = typeof kept.text === 'string' ? kept.text : Buffer.from(kept.text);
+    this.texts.set(key, { ...kept, text });
   }
 
   /** Null: there is none, or one of another shape, which another version of us wrote. */

@@ -15,6 +15,8 @@ export class PriceSource {
   current: PriceBook = createPriceBook(0, []);
   /** the list in force as JSON */
   text = '[]';
+  /** what is in force was read from the disk, and gives way to whatever the database has, though its number be lower */
+  private isRestored = false;
 
   constructor(private readonly pool: pg.Pool) {}
 
@@ -24,18 +26,20 @@ export class PriceSource {
    */
   async load(): Promise<void> {
     const result = await inTransaction(this.pool, 'tollgate_proxy', {}, (client) =>
-      client.query<{ version: number }>(PRICES_SQL, [this.current.version]),
+      client.query<{ version: number }>(PRICES_SQL, [this.isRestored ? 0 : this.current.version]),
     );
     const version = result.rows[0]?.version ?? 0;
-    if (version > this.current.version) this.put(version, listSchema.parse(result.rows));
+    if (version > this.current.version || this.isRestored) this.put(version, listSchema.parse(result.rows));
   }
 
-  /** Puts a list in force that was read earlier, until a newer one is loaded. Throws when it is none. */
+  /** Puts a list in force that was read earlier, until the database answers. Throws when it is none. */
   restore(version: number, list: unknown): void {
     this.put(version, listSchema.parse(list));
+    this.isRestored = true;
   }
 
   private put(version: number, list: readonly ModelPrice[]): void {
+    this.isRestored = false;
     this.current = createPriceBook(version, list);
     this.text = JSON.stringify(list);
   }

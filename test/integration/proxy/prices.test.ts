@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { PriceSource } from '../../../proxy/pricing/price-source.js';
 import { answerJson, chatCompletion } from '../../support/fake-upstream.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecords, type UsageRow } from '../../support/usage-records.js';
@@ -63,4 +64,13 @@ test('a cost that no ledger could hold is no cost, and its record is kept', asyn
   await (await post(`${tenant.base}/openai/chat/completions`, CHAT, headers)).arrayBuffer();
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(row).toMatchObject({ cost_status: 'UNPRICED', cost_pico: null, output_tokens: '567' });
+});
+
+test('a list that was read from the disk gives way to that of the database, though its number be higher', async () => {
+  await importPrices(900, { inputTokens: '1', outputTokens: '1' });
+  const source = new PriceSource(rig.proxy.owner);
+  source.restore(1_000, []);
+  expect(source.current.version).toBe(1_000);
+  await source.load();
+  expect(source.current.version).toBe(900);
 });

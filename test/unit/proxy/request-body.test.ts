@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, jest, test } from '@jest/globals';
+import { PlainRequest } from '../../../proxy/client/plain-request.js';
 import { GatewayError } from '../../../proxy/gateway-error.js';
 import type { BodyHold } from '../../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS } from '../../../proxy/limits.js';
@@ -178,4 +179,33 @@ test("a body above the hold's bound is 9004, by its announced length before a by
 test('a hold that has no room any more ends the reading with its own error', async () => {
   const request = chunked().pushAll(Buffer.alloc(6), Buffer.alloc(5), null);
   await expect(readRequestBody(deps(100), request, hold(50, 10))).rejects.toMatchObject({ errorName: 'unavailable' });
+});
+
+/** A plain request that announces a body, of which some has come. */
+function plain(announced: number, ...arrived: Buffer[]): PlainRequest {
+  const head = { method: 'POST', url: '/v1/a', rawHeaders: [], headBytes: 0, bodyBytes: announced };
+  const request = new PlainRequest(new Socket(), head);
+  for (const chunk of arrived) request.receive(chunk);
+  return request;
+}
+
+test('a plain request takes room for the bytes that have come, not for those that it announces', async () => {
+  const taken: number[] = [];
+  const room: BodyHold = {
+    bytesMax: 1_000,
+    take: (bytes) => {
+      taken.push(bytes);
+      return taken.length === 3 ? new GatewayError('unavailable', 'full') : null;
+    },
+  };
+  const request = plain(100, Buffer.alloc(10));
+  const body = readRequestBody(deps(1_000), request, room);
+  request.receive(Buffer.alloc(20));
+  request.receive(Buffer.alloc(70));
+  await expect(body).rejects.toMatchObject({ errorName: 'unavailable' });
+  expect(taken).toEqual([10, 20, 70]);
+});
+
+test("a plain request above the hold's bound is 9004 before a byte of it is read", async () => {
+  await expect(readRequestBody(deps(1_000), plain(100), hold(99))).rejects.toMatchObject({ errorName: 'bodyTooLarge' });
 });

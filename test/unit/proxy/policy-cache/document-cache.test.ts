@@ -274,6 +274,22 @@ describe('documents', () => {
       cache = new DocumentCache(stores, OPTIONS, kept);
     });
 
+    test('is refused each time when a change of it was announced before the file was read', async () => {
+      const early = new KeptDocuments(z.object({ text: z.string() }));
+      const refusing = new DocumentCache(stores, { ...OPTIONS, isServedOutdated: false }, early);
+      refusing.supersede('a', 3);
+      early.add('a', { revision: 2, loadedAtMs: Date.now(), text: '{"text":"kept"}' });
+      stores.goAway();
+      for (let i = 0; i < 2; i++) await expect(refusing.find('a')).rejects.toBeInstanceOf(GatewayError);
+    });
+
+    test('is kept in memory of its own, not as a piece of the file', () => {
+      const file = Buffer.alloc(1024, '"kept"');
+      kept.add('c', { revision: 1, loadedAtMs: Date.now(), text: file.subarray(0, 6) });
+      const texts = [...kept.entries()].map(([, { text }]) => text);
+      expect(texts.some((text) => typeof text !== 'string' && text.buffer === file.buffer)).toBe(false);
+    });
+
     test('are served when no store answers, and not before', async () => {
       stores.change('a', 3, 'three');
       expect(await cache.find('a')).toEqual({ text: 'three' });
