@@ -112,8 +112,8 @@ export class LogTail {
           scope = await tail.scope();
         }
         const spools = await this.watch.spools();
-        const [news] = tail.position.news(spools);
-        if (news === undefined) await this.watch.pause(tail.gone);
+        const news = tail.position.next(spools);
+        if (news === null) await this.watch.pause(tail.gone);
         else yield* this.told(tail, scope, news, spools);
       }
     } finally {
