@@ -1,7 +1,14 @@
 /** Connections of subscribers that do not behave: none of them ends the api, and none is held for nothing. */
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import express from 'express';
+import { buildSchema, type ExecutionResult } from 'graphql';
+import { graphqlSse } from '../../../api/http/graphql-sse.js';
+import { SubscriptionOperations } from '../../../api/http/subscription-operations.js';
+import type { RequestContexts } from '../../../api/request-context.js';
+import { listen } from '../../../platform/listen.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -41,4 +48,53 @@ test('a refused upgrade is closed, whatever its client keeps open', async () => 
     return socket.destroyed;
   }, 'the api has closed its side too');
   expect(await health()).toBe(200);
+});
+
+/** A promise that the test settles. */
+class Signal<T> {
+  resolve: (value: T) => void = () => undefined;
+  readonly promise = new Promise<T>((resolve) => {
+    this.resolve = resolve;
+  });
+}
+
+/** Operations that begin when the test says so, and whose one subscription tells nothing. */
+class HeldOperations extends SubscriptionOperations {
+  readonly begun = new Signal<void>();
+  readonly mayBegin = new Signal<void>();
+  readonly letGo = new Signal<IteratorResult<ExecutionResult, undefined>>();
+
+  constructor() {
+    const nobody = { callerOf: () => ({ credential: null, ip: null, userAgent: null }) };
+    super(buildSchema('type Query { nothing: Int }'), nobody as unknown as RequestContexts, (formatted) => formatted); // all that is asked of it
+  }
+
+  override async begin(): Promise<AsyncIterable<ExecutionResult>> {
+    this.begun.resolve();
+    await this.mayBegin.promise;
+    const end = (): Promise<IteratorResult<ExecutionResult, undefined>> => {
+      this.letGo.resolve({ done: true, value: undefined });
+      return this.letGo.promise;
+    };
+    return { [Symbol.asyncIterator]: () => ({ next: () => this.letGo.promise, return: end }) };
+  }
+}
+
+test('a subscriber by events who leaves before the subscription stands is let go', async () => {
+  const operations = new HeldOperations();
+  const left = new Signal<void>();
+  const app = express().use((_request, response, next) => {
+    response.once('close', () => left.resolve());
+    next();
+  }, graphqlSse(operations));
+  const server = createServer(app);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
+  const client = connect(port, '127.0.0.1');
+  client.write('POST / HTTP/1.1\r\nhost: api\r\n\r\n');
+  await operations.begun.promise;
+  client.destroy();
+  await left.promise;
+  operations.mayBegin.resolve();
+  expect(await operations.letGo.promise).toEqual({ done: true, value: undefined });
+  server.close();
 });
