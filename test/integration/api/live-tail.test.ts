@@ -169,12 +169,17 @@ test("a browser's cookie counts from our own pages, and from no others", async (
 
 function tailOf(
   options: ConstructorParameters<typeof LogTail>[2],
+  onScope: () => void = () => undefined,
 ): (after?: string | null) => ReturnType<LogTail['follow']> {
   const { database } = api.api.services;
   const tail = new LogTail(database, deriveKey(TEST_SECRET_KEY, 'tail-cursor'), options);
   const accountId = tenant.accountId as AccountId; // createTenant made it
   const scope = issueAccountScope<'log.read'>({ accountId, gatewayIds: null, actor: { name: 'test', ip: null } });
-  const request = { gatewayId: gatewayId as GatewayId, filter: { apiTokenIds: null }, scope: async () => scope };
+  const asked = async (): Promise<typeof scope> => {
+    onScope();
+    return scope;
+  };
+  const request = { gatewayId: gatewayId as GatewayId, filter: { apiTokenIds: null }, scope: asked };
   return (after = null) => tail.follow({ ...request, after });
 }
 
@@ -205,4 +210,17 @@ test('an account has so many subscribers at a time, and one that waits hears tha
   await call(0);
   expect((await three.next()).done).toBe(false);
   await three.return?.();
+});
+
+test('who may not read any more sees not even the rest of what was read for him', async () => {
+  let isRevoked = false;
+  const follower = tailOf({ recheckMs: -1 }, () => {
+    if (isRevoked) throw new Error('revoked');
+  });
+  const tail = await follower();
+  for (let index = 0; index < 3; index++) await call(0);
+  await recorded(3);
+  expect((await tail.next()).done).toBe(false);
+  isRevoked = true;
+  await expect(tail.next()).rejects.toThrow('revoked');
 });
