@@ -37,7 +37,8 @@ export class GraphqlWs {
       onNext: (...[, , , , result]) => operations.formatted(result),
       onError: (_context, _id, _payload, errors) => operations.formattedErrors(errors),
     };
-    this.handle = useServer(options, this.sockets, PING_MS);
+    // in production or not: otherwise a connection would be closed with the error's own words
+    this.handle = useServer({ ...options, isProd: true }, this.sockets, PING_MS);
   }
 
   attach(server: Server): void {

@@ -5,7 +5,9 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import express from 'express';
 import { buildSchema, type ExecutionResult } from 'graphql';
+import { WebSocket } from 'ws';
 import { graphqlSse } from '../../../api/http/graphql-sse.js';
+import { GraphqlWs } from '../../../api/http/graphql-ws.js';
 import { SubscriptionOperations } from '../../../api/http/subscription-operations.js';
 import type { RequestContexts } from '../../../api/request-context.js';
 import { listen } from '../../../platform/listen.js';
@@ -20,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 /** An upgrade that was answered, on a connection that the client does not end. */
-async function upgraded(path: string): Promise<{ readonly socket: Socket; readonly answer: string }> {
-  const { hostname, port } = new URL(api.url);
+async function upgraded(path: string, of = api): Promise<{ readonly socket: Socket; readonly answer: string }> {
+  const { hostname, port } = new URL(of.url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   socket.on('error', () => socket.destroy());
   socket.write(
@@ -48,6 +50,15 @@ test('a refused upgrade is closed, whatever its client keeps open', async () => 
     return socket.destroyed;
   }, 'the api has closed its side too');
   expect(await health()).toBe(200);
+});
+
+test('an api that drains takes no new subscribers', async () => {
+  const drained = await startTestApi({}, undefined, undefined, api);
+  drained.api.drain();
+  const { socket, answer } = await upgraded('/graphql', drained);
+  expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+  socket.resetAndDestroy();
+  await drained.stop();
 });
 
 /** A promise that the test settles. */
@@ -96,5 +107,18 @@ test('a subscriber by events who leaves before the subscription stands is let go
   await left.promise;
   operations.mayBegin.resolve();
   expect(await operations.letGo.promise).toEqual({ done: true, value: undefined });
+  server.close();
+});
+
+test('what goes wrong inside is not told as the reason for which a WebSocket closes', async () => {
+  const server = createServer();
+  const sockets = new GraphqlWs(express(), 'http://localhost:4000', new HeldOperations()); // it can tell nobody's access
+  sockets.attach(server);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
+  socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  const [code, reason] = (await once(socket, 'close')) as [number, Buffer]; // what ws gives
+  expect([code, reason.toString()]).toEqual([4500, 'Internal server error']);
+  await sockets.close();
   server.close();
 });
