@@ -64,7 +64,8 @@ export class GraphqlWs {
 
   /** Whether the caller is known. */
   private async connected({ socket, request }: Connection, authorization: unknown): Promise<boolean> {
-    const caller = this.callerOf(request, typeof authorization === 'string' ? authorization : null);
+    const bearer = typeof authorization === 'string' ? authorization : ''; // '' is a bad one
+    const caller = this.callerOf(request, authorization === undefined ? null : bearer);
     this.callers.set(socket, caller);
     return (await this.operations.contexts.access(caller)).principal.kind !== 'anonymous';
   }

@@ -149,10 +149,10 @@ test('what is no subscription is refused by both ways, and what is too deep', as
 });
 
 /** How a connection with a browser's cookie is answered: the first message, or the code that it is closed with. */
-function answerTo(origin: string): Promise<unknown> {
+function answerTo(origin: string, payload: object = {}): Promise<unknown> {
   const headers = { cookie: `tollgate_session=${token}`, origin };
   const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
-  socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload })));
   return new Promise((resolve) => {
     socket.once('message', (message: Buffer) => {
       resolve(JSON.parse(message.toString()));
@@ -166,6 +166,13 @@ test("a browser's cookie counts from our own pages, and from no others", async (
   expect(await answerTo('http://localhost:4000')).toEqual({ type: 'connection_ack' });
   expect(await answerTo('https://evil.example')).toBe(4403);
 });
+
+test.each(['Basic nonsense', '', 7])(
+  'the parameter authorization %p is not rescued by a cookie',
+  async (authorization) => {
+    expect(await answerTo('http://localhost:4000', { authorization })).toBe(4403);
+  },
+);
 
 function tailOf(
   options: ConstructorParameters<typeof LogTail>[2],
