@@ -26,10 +26,10 @@ export interface Caller {
 export class RequestContexts {
   constructor(private readonly deps: ContextDeps) {}
 
-  /** The caller of a request; `bearer` stands for the header where a client cannot set one. */
+  /** The caller of a request; `bearer` stands for the header where a client cannot set one; null: it was not sent. */
   callerOf(request: Request, bearer: string | null = null): Caller {
     return {
-      credential: bearerToken(bearer) ?? credentialOf(request, this.deps.isHttps),
+      credential: bearer === null ? credentialOf(request, this.deps.isHttps) : bearerToken(bearer),
       ip: addressOf(request),
       userAgent: request.get('user-agent') ?? null,
     };
@@ -86,5 +86,4 @@ function credentialOf(request: Request, https: boolean): string | null {
   return header === undefined ? readSessionCookie(request, https) : bearerToken(header);
 }
 
-const bearerToken = (header: string | null): string | null =>
-  header === null ? null : (/^Bearer +(\S{1,512})$/i.exec(header)?.[1] ?? null);
+const bearerToken = (header: string): string | null => /^Bearer +(\S{1,512})$/i.exec(header)?.[1] ?? null;

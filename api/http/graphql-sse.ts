@@ -46,14 +46,17 @@ async function stream(
   const results = await operations.begin(operation, caller);
   if (!(Symbol.asyncIterator in results)) {
     response.end(nextEvent(operations.formatted(results)) + COMPLETE);
-    return;
+    return undefined;
   }
   const iterator = results[Symbol.asyncIterator]();
+  // One who left meanwhile closes no second time: nothing would ever end what he began.
+  if (response.destroyed) return void (await iterator.return?.());
   response.once('close', () => void iterator.return?.());
   response.write(': subscribed\n\n');
   try {
     for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
       await write(response, nextEvent(operations.formatted(step.value)));
+      if (response.destroyed) return undefined;
     }
     response.end(COMPLETE);
   } catch (error) {
@@ -61,6 +64,7 @@ async function stream(
   } finally {
     await iterator.return?.();
   }
+  return undefined;
 }
 
 const nextEvent = (result: ExecutionResult | object): string => `event: next\ndata: ${JSON.stringify(result)}\n\n`;

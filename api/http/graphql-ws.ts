@@ -37,7 +37,8 @@ export class GraphqlWs {
       onNext: (...[, , , , result]) => operations.formatted(result),
       onError: (_context, _id, _payload, errors) => operations.formattedErrors(errors),
     };
-    this.handle = useServer(options, this.sockets, PING_MS);
+    // in production or not: otherwise a connection would be closed with the error's own words
+    this.handle = useServer({ ...options, isProd: true }, this.sockets, PING_MS);
   }
 
   attach(server: Server): void {
@@ -51,9 +52,11 @@ export class GraphqlWs {
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url?.split('?')[0] !== '/graphql') return void socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
+    // Node took its own listener away: without one, a client that resets the connection would end the process.
+    socket.on('error', () => socket.destroy());
+    if (request.url?.split('?')[0] !== '/graphql') return refuse(socket, '404 Not Found');
     const leave = this.operations.connect(() => socket.destroy());
-    if (leave === null) return void socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+    if (leave === null) return refuse(socket, '503 Service Unavailable');
     socket.once('close', leave);
     this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
     return undefined;
@@ -61,7 +64,8 @@ export class GraphqlWs {
 
   /** Whether the caller is known. */
   private async connected({ socket, request }: Connection, authorization: unknown): Promise<boolean> {
-    const caller = this.callerOf(request, typeof authorization === 'string' ? authorization : null);
+    const bearer = typeof authorization === 'string' ? authorization : ''; // '' is a bad one
+    const caller = this.callerOf(request, authorization === undefined ? null : bearer);
     this.callers.set(socket, caller);
     return (await this.operations.contexts.access(caller)).principal.kind !== 'anonymous';
   }
@@ -83,6 +87,12 @@ export class GraphqlWs {
     if (!isOurs) delete request.headers.cookie;
     return this.operations.contexts.callerOf(request, bearer);
   }
+}
+
+/** Answers, and closes both directions: a client that keeps its own open would hold the socket for ever. */
+function refuse(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
 }
 
 /** With what Express adds to a request: the address behind trusted proxies. */

@@ -36,6 +36,7 @@ const operationSchema = z.object({
 
 export class SubscriptionOperations {
   private readonly connections = new Set<() => void>();
+  private isEnding = false;
 
   constructor(
     readonly schema: GraphQLSchema,
@@ -43,15 +44,16 @@ export class SubscriptionOperations {
     private readonly formatError: FormatError,
   ) {}
 
-  /** Counts a connection, which `end` ends, until what it returns is called; null: there are too many. */
+  /** Counts a connection, which `end` ends, until what it returns is called; null: there are too many, or all end. */
   connect(end: () => void): (() => void) | null {
-    if (this.connections.size >= SUBSCRIBER_CONNECTIONS_MAX) return null;
+    if (this.isEnding || this.connections.size >= SUBSCRIBER_CONNECTIONS_MAX) return null;
     this.connections.add(end);
     return () => void this.connections.delete(end);
   }
 
-  /** Ends all connections: their clients come again, elsewhere. */
+  /** Ends all connections, for good: their clients come again, elsewhere. */
   endAll(): void {
+    this.isEnding = true;
     for (const end of this.connections) end();
   }
 

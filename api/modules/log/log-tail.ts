@@ -72,6 +72,32 @@ class Places {
   }
 }
 
+/** Looks at the caller anew once that is due; what was loaded for him, bodies too, is let go with it. */
+class RecheckedCaller {
+  private checkedMs = performance.now();
+
+  constructor(
+    private readonly ask: TailRequest['scope'],
+    private last: Scope,
+    private readonly recheckMs: number,
+  ) {}
+
+  /** Throws when he may not read any more. */
+  async scope(): Promise<Scope> {
+    if (performance.now() - this.checkedMs >= this.recheckMs) {
+      this.checkedMs = performance.now();
+      this.last = await this.ask();
+    }
+    return this.last;
+  }
+}
+
+interface Batch {
+  readonly scope: Scope;
+  readonly news: SpoolNews;
+  readonly spools: readonly Spool[];
+}
+
 export class LogTail {
   private readonly watch: SpoolWatch;
   private readonly places: Places;
@@ -104,34 +130,30 @@ export class LogTail {
   private async *edges(tail: Tail, first: Scope): AsyncGenerator<Edge<Log>, void> {
     this.places.take(first.accountId);
     try {
-      let scope = first;
-      let checkedMs = performance.now();
+      const caller = new RecheckedCaller(tail.scope, first, this.options.recheckMs);
       while (!tail.gone.aborted) {
-        if (performance.now() - checkedMs >= this.options.recheckMs) {
-          checkedMs = performance.now();
-          scope = await tail.scope();
-        }
+        const scope = await caller.scope();
         const spools = await this.watch.spools();
-        const [news] = tail.position.news(spools);
-        if (news === undefined) await this.watch.pause(tail.gone);
-        else yield* this.told(tail, scope, news, spools);
+        const news = tail.position.next(spools);
+        if (news === null) await this.watch.pause(tail.gone);
+        else yield* this.told(tail, caller, { scope, news, spools });
       }
     } finally {
       this.places.leave(first.accountId);
     }
   }
 
-  /** One batch of a spool's news. */
+  /** One batch of a spool's news; a slow subscriber takes long for it, and is looked at between its logs too. */
   private async *told(
     { gatewayId, filter, position, of }: Tail,
-    scope: Scope,
-    news: SpoolNews,
-    spools: readonly Spool[],
+    caller: RecheckedCaller,
+    { scope, news, spools }: Batch,
   ): AsyncGenerator<Edge<Log>, void> {
     const { logs, reachedSeq } = await this.database.inAccount(scope, (tx) =>
       readNews(tx, news, { gatewayId, filter }),
     );
     for (const { log, seq } of logs) {
+      await caller.scope();
       position.see(news.spool, seq);
       const gaveMs = performance.now();
       yield { node: log, cursor: position.seal(this.key, of, spools) };

@@ -30,6 +30,9 @@ export interface SpoolNews {
 }
 
 export class TailPosition {
+  /** the spool that `next` chose last */
+  private turn = 0;
+
   private constructor(
     private readonly atMs: number,
     private readonly seen: Map<number, number>,
@@ -40,29 +43,37 @@ export class TailPosition {
     return new TailPosition(Date.now(), new Map(spools.map(({ number, shippedSeq }) => [number, shippedSeq])));
   }
 
-  /** What the spools hold that was not seen, spool by spool. */
-  news(spools: readonly Spool[]): SpoolNews[] {
-    return spools
-      .map(({ number, shippedSeq, openedAtMs }) => ({
-        spool: number,
-        fromSeq: this.seen.get(number) ?? (openedAtMs > this.atMs - OPENING_MS_MAX ? 0 : shippedSeq),
-        toSeq: shippedSeq,
-      }))
+  /**
+   * What one spool holds that was not seen; null: none holds anything. Spools take turns, so that none waits for another
+   * that has more than the subscriber takes. `spools` are in the order of their numbers.
+   */
+  next(spools: readonly Spool[]): SpoolNews | null {
+    const news = spools
+      .map((spool) => ({ spool: spool.number, fromSeq: this.seenOf(spool), toSeq: spool.shippedSeq }))
       .filter(({ fromSeq, toSeq }) => fromSeq < toSeq);
+    const chosen = news.find(({ spool }) => spool > this.turn) ?? news[0] ?? null;
+    if (chosen !== null) this.turn = chosen.spool;
+    return chosen;
   }
 
   see(spool: number, seq: number): void {
     this.seen.set(spool, seq);
   }
 
-  /** `spools`: those that are still known, so that what has closed for good leaves the cursor. */
+  /**
+   * `spools`: those that are still known, so that what has closed for good leaves the cursor. One of which nothing was
+   * seen yet is written too: by the time of the next subscription, it could pass for one that had closed before.
+   */
   seal(key: Buffer, of: string, spools: readonly Spool[]): string {
-    const known = new Set(spools.map(({ number }) => number));
-    const seen = [...this.seen].filter(([number]) => known.has(number));
+    const seen = spools.map((spool) => [spool.number, this.seenOf(spool)]);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(of));
     const sealed = Buffer.concat([cipher.update(JSON.stringify({ at: Date.now(), seen })), cipher.final()]);
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
+  }
+
+  private seenOf({ number, shippedSeq, openedAtMs }: Spool): number {
+    return this.seen.get(number) ?? (openedAtMs > this.atMs - OPENING_MS_MAX ? 0 : shippedSeq);
   }
 
   /** BAD_USER_INPUT for what is no cursor of this tail, or too old a one. */

@@ -149,10 +149,10 @@ test('what is no subscription is refused by both ways, and what is too deep', as
 });
 
 /** How a connection with a browser's cookie is answered: the first message, or the code that it is closed with. */
-function answerTo(origin: string): Promise<unknown> {
+function answerTo(origin: string, payload: object = {}): Promise<unknown> {
   const headers = { cookie: `tollgate_session=${token}`, origin };
   const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
-  socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload })));
   return new Promise((resolve) => {
     socket.once('message', (message: Buffer) => {
       resolve(JSON.parse(message.toString()));
@@ -167,14 +167,26 @@ test("a browser's cookie counts from our own pages, and from no others", async (
   expect(await answerTo('https://evil.example')).toBe(4403);
 });
 
+test.each(['Basic nonsense', '', 7])(
+  'the parameter authorization %p is not rescued by a cookie',
+  async (authorization) => {
+    expect(await answerTo('http://localhost:4000', { authorization })).toBe(4403);
+  },
+);
+
 function tailOf(
   options: ConstructorParameters<typeof LogTail>[2],
+  onScope: () => void = () => undefined,
 ): (after?: string | null) => ReturnType<LogTail['follow']> {
   const { database } = api.api.services;
   const tail = new LogTail(database, deriveKey(TEST_SECRET_KEY, 'tail-cursor'), options);
   const accountId = tenant.accountId as AccountId; // createTenant made it
   const scope = issueAccountScope<'log.read'>({ accountId, gatewayIds: null, actor: { name: 'test', ip: null } });
-  const request = { gatewayId: gatewayId as GatewayId, filter: { apiTokenIds: null }, scope: async () => scope };
+  const asked = async (): Promise<typeof scope> => {
+    onScope();
+    return scope;
+  };
+  const request = { gatewayId: gatewayId as GatewayId, filter: { apiTokenIds: null }, scope: asked };
   return (after = null) => tail.follow({ ...request, after });
 }
 
@@ -205,4 +217,17 @@ test('an account has so many subscribers at a time, and one that waits hears tha
   await call(0);
   expect((await three.next()).done).toBe(false);
   await three.return?.();
+});
+
+test('who may not read any more sees not even the rest of what was read for him', async () => {
+  let isRevoked = false;
+  const follower = tailOf({ recheckMs: -1 }, () => {
+    if (isRevoked) throw new Error('revoked');
+  });
+  const tail = await follower();
+  for (let index = 0; index < 3; index++) await call(0);
+  await recorded(3);
+  expect((await tail.next()).done).toBe(false);
+  isRevoked = true;
+  await expect(tail.next()).rejects.toThrow('revoked');
 });

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { TailPosition, type Spool } from '../../../../api/modules/log/tail-position.js';
 import { propertyRuns } from '../../../support/test-size.js';
@@ -28,8 +28,8 @@ test('whatever ships when, every record is seen once, across reconnects', () => 
       const seen: string[] = [];
       let position = TailPosition.now([]);
       const look = (limit: number): void => {
-        const [news] = position.news(spools());
-        if (news === undefined) return;
+        const news = position.next(spools());
+        if (news === null) return;
         for (let seq = news.fromSeq + 1; seq <= Math.min(news.toSeq, news.fromSeq + limit); seq++) {
           seen.push(`${news.spool}:${seq}`);
           position.see(news.spool, seq);
@@ -40,7 +40,7 @@ test('whatever ships when, every record is seen once, across reconnects', () => 
         else if (step.kind === 'look') look(step.limit);
         else position = TailPosition.open(KEY, 'a/b', position.seal(KEY, 'a/b', spools()));
       }
-      while (position.news(spools()).length > 0) look(100);
+      while (position.next(spools()) !== null) look(100);
       const expected = [...shipped].flatMap(([spool, last]) =>
         Array.from({ length: last }, (_, index) => `${spool}:${index + 1}`),
       );
@@ -52,7 +52,31 @@ test('whatever ships when, every record is seen once, across reconnects', () => 
 
 test('a spool that had closed before a cursor was made is not told again', () => {
   const old = { number: 1, shippedSeq: 9, openedAtMs: Date.now() - 3_600_000 };
-  expect(TailPosition.open(KEY, 'a/b', TailPosition.now([]).seal(KEY, 'a/b', [])).news([old])).toEqual([]);
+  expect(TailPosition.open(KEY, 'a/b', TailPosition.now([]).seal(KEY, 'a/b', [])).next([old])).toBeNull();
+});
+
+test('spools take turns, however much one of them has', () => {
+  const spools = [1, 2, 3].map((number) => ({ number, shippedSeq: 1_000, openedAtMs: Date.now() }));
+  const position = TailPosition.now([]);
+  const told = Array.from({ length: 6 }, (_, look) => {
+    const news = position.next(spools);
+    if (news !== null) position.see(news.spool, look + 1);
+    return news?.spool;
+  });
+  expect(told).toEqual([1, 2, 3, 1, 2, 3]);
+});
+
+test('a spool of which nothing was told yet stays in the cursor, however long it had to wait', () => {
+  const position = TailPosition.now([]);
+  const openedAtMs = Date.now();
+  const waiting = { number: 2, shippedSeq: 5, openedAtMs };
+  const now = jest.spyOn(Date, 'now').mockReturnValue(openedAtMs + 3_600_000);
+  try {
+    const again = TailPosition.open(KEY, 'a/b', position.seal(KEY, 'a/b', [waiting]));
+    expect(again.next([waiting])).toEqual({ spool: 2, fromSeq: 0, toSeq: 5 });
+  } finally {
+    now.mockRestore();
+  }
 });
 
 test('a cursor of another tail, under another key, or with a bit changed is refused', () => {

@@ -1,0 +1,124 @@
+/** Connections of subscribers that do not behave: none of them ends the api, and none is held for nothing. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import express from 'express';
+import { buildSchema, type ExecutionResult } from 'graphql';
+import { WebSocket } from 'ws';
+import { graphqlSse } from '../../../api/http/graphql-sse.js';
+import { GraphqlWs } from '../../../api/http/graphql-ws.js';
+import { SubscriptionOperations } from '../../../api/http/subscription-operations.js';
+import type { RequestContexts } from '../../../api/request-context.js';
+import { listen } from '../../../platform/listen.js';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { waitFor } from '../../support/wait-for.js';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+/** An upgrade that was answered, on a connection that the client does not end. */
+async function upgraded(path: string, of = api): Promise<{ readonly socket: Socket; readonly answer: string }> {
+  const { hostname, port } = new URL(of.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.on('error', () => socket.destroy());
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+      'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer]; // what node gives
+  return { socket, answer: answer.toString() };
+}
+
+const health = async (): Promise<number> => (await fetch(`${api.url}/healthz`)).status;
+
+test('a client that resets a refused upgrade does not end the api', async () => {
+  const { socket, answer } = await upgraded('/nowhere');
+  expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+  socket.resetAndDestroy();
+  expect(await health()).toBe(200);
+});
+
+test('a refused upgrade is closed, whatever its client keeps open', async () => {
+  const { socket } = await upgraded('/nowhere');
+  await waitFor(() => {
+    if (!socket.destroyed) socket.write('more');
+    return socket.destroyed;
+  }, 'the api has closed its side too');
+  expect(await health()).toBe(200);
+});
+
+test('an api that drains takes no new subscribers', async () => {
+  const drained = await startTestApi({}, undefined, undefined, api);
+  drained.api.drain();
+  const { socket, answer } = await upgraded('/graphql', drained);
+  expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+  socket.resetAndDestroy();
+  await drained.stop();
+});
+
+/** A promise that the test settles. */
+class Signal<T> {
+  resolve: (value: T) => void = () => undefined;
+  readonly promise = new Promise<T>((resolve) => {
+    this.resolve = resolve;
+  });
+}
+
+/** Operations that begin when the test says so, and whose one subscription tells nothing. */
+class HeldOperations extends SubscriptionOperations {
+  readonly begun = new Signal<void>();
+  readonly mayBegin = new Signal<void>();
+  readonly letGo = new Signal<IteratorResult<ExecutionResult, undefined>>();
+
+  constructor() {
+    const nobody = { callerOf: () => ({ credential: null, ip: null, userAgent: null }) };
+    super(buildSchema('type Query { nothing: Int }'), nobody as unknown as RequestContexts, (formatted) => formatted); // all that is asked of it
+  }
+
+  override async begin(): Promise<AsyncIterable<ExecutionResult>> {
+    this.begun.resolve();
+    await this.mayBegin.promise;
+    const end = (): Promise<IteratorResult<ExecutionResult, undefined>> => {
+      this.letGo.resolve({ done: true, value: undefined });
+      return this.letGo.promise;
+    };
+    return { [Symbol.asyncIterator]: () => ({ next: () => this.letGo.promise, return: end }) };
+  }
+}
+
+test('a subscriber by events who leaves before the subscription stands is let go', async () => {
+  const operations = new HeldOperations();
+  const left = new Signal<void>();
+  const app = express().use((_request, response, next) => {
+    response.once('close', () => left.resolve());
+    next();
+  }, graphqlSse(operations));
+  const server = createServer(app);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
+  const client = connect(port, '127.0.0.1');
+  client.write('POST / HTTP/1.1\r\nhost: api\r\n\r\n');
+  await operations.begun.promise;
+  client.destroy();
+  await left.promise;
+  operations.mayBegin.resolve();
+  expect(await operations.letGo.promise).toEqual({ done: true, value: undefined });
+  server.close();
+});
+
+test('what goes wrong inside is not told as the reason for which a WebSocket closes', async () => {
+  const server = createServer();
+  const sockets = new GraphqlWs(express(), 'http://localhost:4000', new HeldOperations()); // it can tell nobody's access
+  sockets.attach(server);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
+  socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  const [code, reason] = (await once(socket, 'close')) as [number, Buffer]; // what ws gives
+  expect([code, reason.toString()]).toEqual([4500, 'Internal server error']);
+  await sockets.close();
+  server.close();
+});
