@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { LogQueries } from '../../../api/modules/log/log.queries.js';
+import { LogService } from '../../../api/modules/log/log.service.js';
 import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
 import type { LogPosition } from '../../../api/modules/log/log-order.js';
 import type { LogSelection } from '../../../api/modules/log/log-statements.js';
@@ -139,4 +140,18 @@ test('what takes too long even in its smallest part is refused', async () => {
   await expect(new LogFinder(new SlowDatabase(0)).find(scope, selected('DESC'), null, 10)).rejects.toThrow(
     'canceling statement due to statement timeout',
   );
+});
+
+test('a deletion that finds its logs too slowly deletes none', async () => {
+  const id = await log(Date.now());
+  const database = new Database(dataSource, { statementTimeoutMs: 8_000 });
+  const pages = new LogFinder(database, { pageMsMax: -1, probedRows: 1 });
+  const input = { gatewayId, filter: {}, dryRun: false };
+  const { accountId, gatewayIds, actor } = scope;
+  const deleting = issueAccountScope<'log.delete'>({ accountId, gatewayIds, actor });
+  const { ids } = await found(pages, selected('DESC'));
+  expect(ids).toEqual([id]);
+  const slow = new LogService(database, pages, -1).delete(deleting, input);
+  await expect(slow).rejects.toMatchObject({ code: 'QUERY_TOO_COMPLEX' });
+  expect(await new LogService(database, pages).delete(deleting, input)).toEqual({ count: 1n });
 });
