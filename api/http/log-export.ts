@@ -25,7 +25,7 @@ const STATUSES: Readonly<Partial<Record<ApiError['code'], number>>> = {
   RATE_LIMITED: 429,
 };
 
-/** `running` tells how many exports run, for the metrics. */
+/** Answers exports, a few at a time. */
 export function logExport(deps: {
   readonly schema: GraphQLSchema;
   readonly contexts: RequestContexts;

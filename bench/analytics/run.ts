@@ -88,7 +88,7 @@ async function answer(
     if (hasPercentiles) await totals.loadLatency();
     return;
   }
-  if (request.steps !== null) await first.loadSeries();
+  if (request.steps !== null) await first.loadSeries(false);
   if (hasPercentiles) await first.totals.loadLatency();
 }
 

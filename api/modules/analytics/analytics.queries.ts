@@ -3,7 +3,7 @@ import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { badInput } from '../../errors.js';
 import { cellsSql } from './analytics-cells.js';
-import { GROUP_POINTS_MAX, type AnalyticsRequest, type Steps } from './analytics-request.js';
+import { GROUP_POINTS_MAX, LATENCY_POINTS_MAX, type AnalyticsRequest, type Steps } from './analytics-request.js';
 import type { AnalyticsDimension } from './analytics.inputs.js';
 import type { Latency, UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
 import {
@@ -75,7 +75,10 @@ export class AnalyticsQueries {
     return rows.map((row) => ({
       key: row.key,
       totals: totalsOf(row, async () => (await latencies())(row)),
-      loadSeries: async () => (await series()).get(JSON.stringify(row.key)) ?? [],
+      loadSeries: async (withLatency) => {
+        assertFewPoints(request, keys.length, withLatency);
+        return (await series()).get(JSON.stringify(row.key)) ?? [];
+      },
     }));
   }
 
@@ -86,12 +89,6 @@ export class AnalyticsQueries {
   ): Promise<ReadonlyMap<string, UsagePoint[]>> {
     const { steps } = request;
     if (steps === null) return new Map();
-    if (steps.count * keys.length > GROUP_POINTS_MAX) {
-      throw badInput(
-        'filter.top',
-        `groups of ${steps.count} points each are over ${GROUP_POINTS_MAX} points: ask for fewer`,
-      );
-    }
     const shape = { byKey: true, byBucket: true, keys };
     const rows = await this.rows<TotalsRow>(scope, request, shape, TOTALS_SQL);
     const byKey = new Map<string, (TotalsRow & ShapeRow)[]>(keys.map((key) => [key, []]));
@@ -131,6 +128,14 @@ export class AnalyticsQueries {
       );
     });
   }
+}
+
+function assertFewPoints({ steps }: AnalyticsRequest, groups: number, withLatency: boolean): void {
+  const points = (steps?.count ?? 0) * groups;
+  const max = withLatency ? LATENCY_POINTS_MAX : GROUP_POINTS_MAX;
+  if (points <= max) return;
+  const what = withLatency ? 'points with percentiles' : 'points';
+  throw badInput('filter.top', `gives ${points} ${what}, over ${max}: ask for fewer groups or points`);
 }
 
 /** Answers the percentiles of a row; of none where nothing was found. */

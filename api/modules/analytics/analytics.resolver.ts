@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Float, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, Float, Info, Resolver, Root } from 'type-graphql';
 import { Account } from '../../../schema/entities/account.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { Authorized } from '../../authorization.js';
@@ -6,6 +7,7 @@ import type { ApiContext } from '../../context.js';
 import { analyticsRequest } from './analytics-request.js';
 import { AnalyticsFilter } from './analytics.inputs.js';
 import type { AnalyticsQueries } from './analytics.queries.js';
+import { selectsLatency } from './latency-selection.js';
 import { Analytics, UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
 
 @Resolver(() => Analytics)
@@ -35,8 +37,8 @@ export class AnalyticsResolver {
 export class UsageGroupResolver {
   @FieldResolver(() => [UsagePoint])
   @Authorized('analytics.read')
-  series(@Root() group: UsageGroup): Promise<UsagePoint[]> {
-    return group.loadSeries();
+  series(@Root() group: UsageGroup, @Info() info: GraphQLResolveInfo): Promise<UsagePoint[]> {
+    return group.loadSeries(selectsLatency(info));
   }
 }
 

@@ -42,8 +42,8 @@ export class UsageGroup {
   /** one value for each dimension of `groupBy`, in its order; null: none */
   @Field(() => [String], { nullable: 'items' }) key: (string | null)[];
   @Field(() => UsageTotals) totals: UsageTotals;
-  /** this group's series; the first asked for reads those of all groups */
-  loadSeries: () => Promise<UsagePoint[]>;
+  /** this group's series; the first asked for reads those of all groups. `withLatency`: its percentiles are asked for */
+  loadSeries: (withLatency: boolean) => Promise<UsagePoint[]>;
 }
 
 /** What was asked; its fields are computed when they are selected. */

@@ -7,9 +7,12 @@ import type { Logger } from '../../../platform/logger.js';
 import { inTransaction } from '../../../platform/postgres.js';
 import { ROLL_UP_SQL } from './rollup-sql.js';
 import { LEVELS } from './rollup-views.js';
+import { isStatementTimeout } from '../../tenancy/sql-state.js';
 
 const RUN_EVERY_MS = 5_000;
 const UPKEEP_EVERY_MS = 3_600_000;
+/** While it fails, a warning comes no more often. */
+const WARN_EVERY_MS = 300_000;
 /** Deltas of one transaction: a second's work. */
 const BATCH_DELTAS = 20_000;
 /** How long one batch may take. */
@@ -40,13 +43,17 @@ export class UsageRollup {
   private running: Promise<void> = Promise.resolve();
   private isStopped = false;
   private keptUpAtMs = Number.NEGATIVE_INFINITY;
-  private isFailing = false;
+  private warnedAtMs = Number.NEGATIVE_INFINITY;
+  /** deltas of the next transaction */
+  private batch: number;
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly logger: Logger,
     private readonly batchDeltas: number = BATCH_DELTAS,
-  ) {}
+  ) {
+    this.batch = batchDeltas;
+  }
 
   /** Runs at once, and then every few seconds, until it is stopped. */
   start(): void {
@@ -67,23 +74,36 @@ export class UsageRollup {
   /** Moves all that there is. Throws when Postgres does not take it: it stays where it is, for the next run. */
   async run(): Promise<RollupReport> {
     const nowMs = Date.now();
-    if (nowMs - this.keptUpAtMs >= UPKEEP_EVERY_MS) {
-      await this.keepUp(nowMs);
-      this.keptUpAtMs = nowMs;
-    }
+    await this.keepUpWhenDue(nowMs);
     let [deltas, otherValues, otherKeys] = [0, 0, 0];
     for (;;) {
-      const moved = await this.rollUp(nowMs);
+      const batch = this.batch;
+      const moved = await this.rollUpInTime(nowMs, batch);
+      if (moved === 'SMALLER') continue;
       if (moved === null) return { deltas, otherValues, otherKeys, isBusy: true };
       deltas += moved.deltas;
       otherValues += Number(moved.other_values);
       otherKeys += Number(moved.other_keys);
-      if (moved.deltas < this.batchDeltas || this.isStopped) return { deltas, otherValues, otherKeys, isBusy: false };
+      if (moved.deltas < batch) this.batch = this.batchDeltas;
+      if (moved.deltas < batch || this.isStopped) return { deltas, otherValues, otherKeys, isBusy: false };
+    }
+  }
+
+  /** A batch that takes too long would do so again: the next ones are half as large, until all is moved. */
+  private async rollUpInTime(nowMs: number, batch: number): Promise<Moved | null | 'SMALLER'> {
+    try {
+      return await this.rollUp(nowMs, batch);
+    } catch (error) {
+      if (!isStatementTimeout(error) || batch === 1) throw error;
+      this.batch = Math.ceil(batch / 2);
+      this.logger.warn({ batch: this.batch }, 'a batch of the roll-up took too long; a smaller one is tried');
+      if (this.isStopped) throw error;
+      return 'SMALLER';
     }
   }
 
   /** null: another process is at it. */
-  private rollUp(nowMs: number): Promise<Moved | null> {
+  private rollUp(nowMs: number, batch: number): Promise<Moved | null> {
     return inTransaction(this.pool, 'tollgate_rollup', {}, async (client) => {
       const { rows: locks } = await client.query<{ locked: boolean }>(
         'SELECT pg_try_advisory_xact_lock($1) AS locked',
@@ -95,9 +115,27 @@ export class UsageRollup {
         SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off`);
       const today = new Date(nowMs).toISOString().slice(0, 10);
       const until = new Date(Math.floor(nowMs / DAY_MS + DAYS_AHEAD) * DAY_MS);
-      const { rows } = await client.query<Moved>(ROLL_UP_SQL, [until, this.batchDeltas, today]);
+      const { rows } = await client.query<Moved>(ROLL_UP_SQL, [until, batch, today]);
       return rows[0] ?? { deltas: 0, other_values: '0', other_keys: '0' };
     });
+  }
+
+  /** Most of what there is has its partitions: it is rolled up also when they could not be kept up. */
+  private async keepUpWhenDue(nowMs: number): Promise<void> {
+    if (nowMs - this.keptUpAtMs < UPKEEP_EVERY_MS) return;
+    try {
+      await this.keepUp(nowMs);
+      this.keptUpAtMs = nowMs;
+    } catch (error) {
+      this.warn(error, 'the partitions of the rollups could not be kept up; it is tried again');
+    }
+  }
+
+  private warn(error: unknown, what: string): void {
+    const nowMs = Date.now();
+    if (nowMs - this.warnedAtMs < WARN_EVERY_MS) return;
+    this.warnedAtMs = nowMs;
+    this.logger.warn({ err: error }, what);
   }
 
   private async keepUp(nowMs: number): Promise<void> {
@@ -113,14 +151,12 @@ export class UsageRollup {
   private async runAndTell(): Promise<void> {
     try {
       const { otherValues, otherKeys } = await this.run();
-      this.isFailing = false;
       if (otherValues + otherKeys > 0) {
         this.logger.info({ otherValues, otherKeys }, 'more values came than have rollups of their own');
       }
     } catch (error) {
       this.keptUpAtMs = Number.NEGATIVE_INFINITY; // it may be a partition that is missing
-      if (!this.isFailing) this.logger.warn({ err: error }, 'usage could not be rolled up; it is tried again');
-      this.isFailing = true;
+      this.warn(error, 'usage could not be rolled up; it is tried again');
     }
   }
 }

@@ -32,6 +32,9 @@ const SEARCH_MS_MAX = DAY_MS;
 const AHEAD_MS = 3_600_000;
 /** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
 const PROBED_ROWS = 5_000;
+/** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
+const NARROWED_MAX = 2;
+const NARROWED_TO = 1 / 16;
 /** How old may be what is known of the first partition; an older one may come, and is then read with DEFAULT. */
 const PARTITIONS_MS_MAX = 600_000;
 
@@ -93,17 +96,48 @@ export class LogFinder {
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
     const rows: FoundRow[] = [];
+    let reached: LogPosition | null = null;
     for (const window of await this.probed(scope, selection, searched, after)) {
-      rows.push(...(await this.inWindow(scope, selection, { window, after, limit: limit - rows.length })));
+      const page = { window, after, limit: limit - rows.length };
+      const part = await this.inTimeLimit(scope, selection, page, reached !== null);
+      if (part === null) return { rows, resume: reached };
+      rows.push(...part.rows);
       if (rows.length >= limit) return { rows, resume: null };
-      const isLast = isDescending ? window.fromMs <= range.fromMs : window.toMs >= range.toMs;
+      const { fromMs, toMs } = part.window;
+      const isLast = isDescending ? fromMs <= range.fromMs : toMs >= range.toMs;
+      const id = firstUuidAt(isDescending ? fromMs : toMs);
+      // A page that went no further than it began would be asked for again for ever.
+      if (id !== after?.id) reached = { id, key: null };
       const isEnough =
-        performance.now() > until || (isDescending ? window.fromMs <= searched.fromMs : window.toMs >= searched.toMs);
-      if (isEnough && !isLast) {
-        return { rows, resume: { id: firstUuidAt(isDescending ? window.fromMs : window.toMs), key: null } };
-      }
+        part.window !== window ||
+        performance.now() > until ||
+        (isDescending ? fromMs <= searched.fromMs : toMs >= searched.toMs);
+      if (isEnough && !isLast && reached !== null) return { rows, resume: reached };
     }
     return { rows, resume: null };
+  }
+
+  /**
+   * The rows of a window. When that takes a statement too long: null if the page may end before it, else those of as much
+   * of the window, from where the page begins, as can be read in time.
+   */
+  private async inTimeLimit(
+    scope: ReadScope,
+    selection: LogSelection,
+    page: WindowPage,
+    mayEnd: boolean,
+  ): Promise<{ readonly window: SearchedWindow; readonly rows: FoundRow[] } | null> {
+    let { window } = page;
+    for (let narrowed = 0; ; narrowed++) {
+      try {
+        return { window, rows: await this.inWindow(scope, selection, { ...page, window }) };
+      } catch (error) {
+        if (!isStatementTimeout(error)) throw error;
+        if (mayEnd) return null;
+        if (narrowed === NARROWED_MAX || window.toMs - window.fromMs <= 1) throw error;
+        window = narrower(window, selection.order.direction === 'DESC');
+      }
+    }
   }
 
   /** The windows of a range; the part of the newest records comes as one of its own when there is a filter. */
@@ -207,6 +241,12 @@ function rangeOf({ filter, order }: LogSelection, after: LogPosition | null): Ti
   return order.direction === 'DESC'
     ? { ...range, toMs: Math.min(range.toMs, atMs + 1) }
     : { ...range, fromMs: Math.max(range.fromMs, atMs) };
+}
+
+/** The part of a window at which a page begins. */
+function narrower({ fromMs, toMs, ...window }: SearchedWindow, isDescending: boolean): SearchedWindow {
+  const ms = Math.ceil((toMs - fromMs) * NARROWED_TO);
+  return isDescending ? { ...window, fromMs: toMs - ms, toMs } : { ...window, fromMs, toMs: fromMs + ms };
 }
 
 /** What one page of a search reads of a range. */

@@ -57,7 +57,9 @@ export class LogQueries {
       const log = byId.get(position.id);
       return log === undefined ? [] : [{ log, position }]; // deleted since it was found
     });
-    return { logs, resume };
+    // Fewer than were found is no end of them: what was deleted or expired in between counts for the limit.
+    const isShort = rows.length === limit && logs.length < limit;
+    return { logs, resume: resume ?? (isShort ? (rows.at(-1) ?? null) : null) };
   }
 
   /** One log by its id, of one gateway or (null) of any that the caller sees; null: there is none. */

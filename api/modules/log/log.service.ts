@@ -3,7 +3,7 @@
  * no sum ever changes, and what was deleted stays deleted whatever is written later.
  */
 import { isUuid, uuidDay, type ApiTokenId } from '../../../schema/contracts/ids.js';
-import { badInput, conflict, notFound } from '../../errors.js';
+import { badInput, conflict, notFound, tooComplex } from '../../errors.js';
 import { isGiven, parseInput } from '../../input.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
@@ -25,10 +25,14 @@ import { assertSearchable } from './log.inputs.js';
 import { readLogs } from './log.queries.js';
 import type { Log } from './log.types.js';
 
+/** Finding what to delete may go on so long; then nothing is deleted. */
+const COLLECT_MS_MAX = 20_000;
+
 export class LogService {
   constructor(
     private readonly database: Database,
     private readonly finder: LogFinder = new LogFinder(database),
+    private readonly collectMsMax: number = COLLECT_MS_MAX,
   ) {}
 
   /** `madeBy`: the token that must have made the log; null: anybody. Ratings are many, and no audit event each. */
@@ -79,8 +83,12 @@ export class LogService {
     limit: number,
   ): Promise<FoundRow[]> {
     const found: FoundRow[] = [];
+    const until = performance.now() + this.collectMsMax;
     let after: LogPosition | null = null;
     do {
+      if (after !== null && performance.now() > until) {
+        throw tooComplex('Finding these logs takes too long: narrow the filter, or set a limit. None was deleted.');
+      }
       const part = await this.finder.find(scope, selection, after, limit - found.length);
       found.push(...part.rows);
       after = part.resume;

@@ -184,6 +184,28 @@ test.each([
   (await viewer(ANALYTICS, { tag: tenant.tag, filter: { ...range, ...filter } })).expectError('BAD_USER_INPUT', field);
 });
 
+test('more than 3000 points of groups are given, but without percentiles', async () => {
+  for (const model of ['a', 'b', 'c']) await log({ columns: { model }, atMs: MIDNIGHT_MS });
+  const asked = (top: number, wanted: string) =>
+    viewer(
+      `query ($tag: String!, $filter: AnalyticsFilter!) { account(tag: $tag) { analytics(filter: $filter) {
+        groups { series { ...point } } } } } fragment point on UsagePoint { totals { ${wanted} } }`,
+      {
+        tag: tenant.tag,
+        filter: {
+          from: iso(MIDNIGHT_MS),
+          to: iso(MIDNIGHT_MS + 1_500 * 60_000),
+          interval: 'MINUTE',
+          groupBy: ['MODEL'],
+          top,
+        },
+      },
+    );
+  (await asked(3, 'requests')).expectData();
+  (await asked(2, 'requests durationP95Ms')).expectData();
+  (await asked(3, 'requests first: timeToFirstTokenP95Ms')).expectError('BAD_USER_INPUT', 'filter.top');
+});
+
 test('exactly 1500 points are given', async () => {
   const { series } = await ask({ interval: 'MINUTE', from: iso(MIDNIGHT_MS), to: iso(MIDNIGHT_MS + 1_500 * 60_000) });
   expect(series).toHaveLength(1_500);

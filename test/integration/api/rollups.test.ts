@@ -197,3 +197,33 @@ test('two roll up at once, and one of them leaves it to the other', async () => 
   await rollup.run();
   expect(await traffic.levels()).toEqual(await traffic.ledgerByLevel());
 });
+
+test('a batch that takes too long is tried again in halves, and all of it moves', async () => {
+  const traffic = await openTraffic(api);
+  await traffic.ship(Array.from({ length: BATCH_DELTAS }, (_, number) => plain({ user: `u${number}` })));
+  await api.owner.query(`
+    CREATE FUNCTION refuse_many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF (SELECT count(*) FROM gone) > ${BATCH_DELTAS / 4} THEN RAISE 'too slow' USING ERRCODE = 'query_canceled'; END IF;
+      RETURN NULL; END $$;
+    CREATE TRIGGER refuse_many AFTER DELETE ON usage_delta REFERENCING OLD TABLE AS gone
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_many()`);
+  try {
+    await rollup.run();
+  } finally {
+    await api.owner.query('DROP TRIGGER refuse_many ON usage_delta; DROP FUNCTION refuse_many()');
+  }
+  expect(await traffic.levels()).toEqual(await traffic.ledgerByLevel());
+});
+
+test('usage is rolled up also when the partitions cannot be kept up', async () => {
+  const traffic = await openTraffic(api);
+  await traffic.ship([plain(null)]);
+  await api.owner.query('ALTER FUNCTION usage_rollup_upkeep RENAME TO usage_rollup_upkeep_away');
+  try {
+    const fresh = new UsageRollup(api.owner, createLogger('rollup-test', 'fatal'), BATCH_DELTAS);
+    expect((await fresh.run()).deltas).toBeGreaterThan(0);
+  } finally {
+    await api.owner.query('ALTER FUNCTION usage_rollup_upkeep_away RENAME TO usage_rollup_upkeep');
+  }
+  expect(await traffic.levels()).toEqual(await traffic.ledgerByLevel());
+});

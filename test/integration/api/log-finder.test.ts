@@ -1,0 +1,157 @@
+/** How logs are found when they go away meanwhile, or when Postgres takes too long: no page is the end before the end. */
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { LogQueries } from '../../../api/modules/log/log.queries.js';
+import { LogService } from '../../../api/modules/log/log.service.js';
+import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
+import type { LogPosition } from '../../../api/modules/log/log-order.js';
+import type { LogSelection } from '../../../api/modules/log/log-statements.js';
+import { logFilterSchema } from '../../../api/modules/log/log.inputs.js';
+import { issueAccountScope, type AccountScope } from '../../../api/tenancy/account-scope.js';
+import { Database } from '../../../api/tenancy/database.js';
+import type { TenantTransaction } from '../../../api/tenancy/tenant-transaction.js';
+import { PooledConnection } from '../../../platform/postgres.js';
+import { isUuid, uuidTimeMs, type AccountId, type GatewayId } from '../../../schema/contracts/ids.js';
+import { createDataSource } from '../../../schema/data-source.js';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { createLog } from '../../support/seed.js';
+import { createTenant } from '../../support/tenant.js';
+
+const HOUR_MS = 3_600_000;
+
+let api: TestApi;
+let dataSource: DataSource;
+let scope: AccountScope<'log.read'>;
+let gatewayId: GatewayId;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  dataSource = createDataSource({
+    url: api.database.url,
+    applicationName: 'log-finder',
+    connection: PooledConnection,
+    connectionsMax: 2,
+    queryTimeoutMs: 10_000,
+    onError: () => undefined,
+  });
+  await dataSource.initialize();
+});
+beforeEach(async () => {
+  const tenant = await createTenant(api.owner);
+  gatewayId = (await tenant.gateway('main')) as GatewayId; // as it was made
+  const accountId = tenant.accountId as AccountId; // as it was made
+  scope = issueAccountScope<'log.read'>({ accountId, gatewayIds: null, actor: { name: 'test', ip: null } });
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await api.stop();
+});
+
+const log = (atMs: number): Promise<string> =>
+  createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs });
+const selected = (direction: 'ASC' | 'DESC', filter: object = {}): LogSelection => ({
+  gatewayId,
+  filter: logFilterSchema.parse(filter),
+  order: { field: 'CREATED_AT', direction },
+});
+
+/** Erases one log after it was found and before it is read. */
+class ErasingFinder extends LogFinder {
+  constructor(
+    database: Database,
+    private readonly erased: string,
+  ) {
+    super(database);
+  }
+
+  override async find(...asked: Parameters<LogFinder['find']>): Promise<FoundLogs> {
+    const found = await super.find(...asked);
+    await api.owner.query('DELETE FROM usage_record WHERE id = $1', [this.erased]);
+    return found;
+  }
+}
+
+test.each([0, 1, 2])('that log %i of a batch went away is not the end of an export or a list', async (gone) => {
+  const now = Date.now();
+  const ids: string[] = [];
+  for (let index = 0; index < 5; index++) ids.push(await log(now - index * 1_000));
+  const database = new Database(dataSource, { statementTimeoutMs: 8_000 });
+  const queries = new LogQueries(database, new ErasingFinder(database, ids[gone] ?? ''));
+  const left = ids.filter((_, index) => index !== gone);
+  const request = { ...selected('DESC'), first: 2, after: null };
+  const page = await queries.page(scope, request, (position) => position);
+  expect([page.edges.map(({ node }) => node.id), page.pageInfo.hasNextPage]).toEqual([left.slice(0, 2), true]);
+  const next = await queries.page(
+    scope,
+    { ...request, first: 5, after: page.pageInfo.endCursor },
+    (position) => position,
+  );
+  expect([next.edges.map(({ node }) => node.id), next.pageInfo.hasNextPage]).toEqual([left.slice(2), false]);
+});
+
+/** Whose statements run out of time when they look through more than `msMax`. */
+class SlowDatabase extends Database {
+  constructor(private readonly msMax: number) {
+    super(dataSource, { statementTimeoutMs: 100 });
+  }
+
+  override inAccount<T>(of: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    return super.inAccount(of, (tx) => {
+      const query = tx.query.bind(tx);
+      tx.query = async <Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> => {
+        const bounds = (parameters ?? []).filter((each) => typeof each === 'string' && isUuid(each));
+        const [, from = '', to = ''] = bounds.map(String);
+        const isWide = sql.includes('ORDER BY u.id') && uuidTimeMs(to) - uuidTimeMs(from) > this.msMax;
+        if (isWide) await query('SELECT pg_sleep(60) WHERE $1::uuid IS NOT NULL');
+        return query<Row>(sql, parameters);
+      };
+      return work(tx);
+    });
+  }
+}
+
+/** All that is found, page after page. */
+async function found(finder: LogFinder, selection: LogSelection): Promise<{ ids: string[]; pages: number }> {
+  const ids: string[] = [];
+  let after: LogPosition | null = null;
+  let pages = 0;
+  do {
+    const page: FoundLogs = await finder.find(scope, selection, after, 100);
+    ids.push(...page.rows.map(({ id }) => id));
+    after = page.resume;
+    pages++;
+  } while (after !== null && pages < 100);
+  return { ids, pages };
+}
+
+test.each(['ASC', 'DESC'] as const)('what takes too long is gone through in smaller parts, %s', async (direction) => {
+  const midnightMs = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
+  const ids: string[] = [];
+  for (const hours of [1, 9, 17, 30, 31]) ids.push(await log(midnightMs - hours * HOUR_MS));
+  if (direction === 'ASC') ids.reverse();
+  const span = { from: new Date(midnightMs - 40 * HOUR_MS), to: new Date(midnightMs) };
+  const { ids: all, pages } = await found(new LogFinder(new SlowDatabase(12 * HOUR_MS)), selected(direction, span));
+  expect(all).toEqual(ids);
+  expect(pages).toBeGreaterThan(1);
+});
+
+test('what takes too long even in its smallest part is refused', async () => {
+  await log(Date.now());
+  await expect(new LogFinder(new SlowDatabase(0)).find(scope, selected('DESC'), null, 10)).rejects.toThrow(
+    'canceling statement due to statement timeout',
+  );
+});
+
+test('a deletion that finds its logs too slowly deletes none', async () => {
+  const id = await log(Date.now());
+  const database = new Database(dataSource, { statementTimeoutMs: 8_000 });
+  const pages = new LogFinder(database, { pageMsMax: -1, probedRows: 1 });
+  const input = { gatewayId, filter: {}, dryRun: false };
+  const { accountId, gatewayIds, actor } = scope;
+  const deleting = issueAccountScope<'log.delete'>({ accountId, gatewayIds, actor });
+  const { ids } = await found(pages, selected('DESC'));
+  expect(ids).toEqual([id]);
+  const slow = new LogService(database, pages, -1).delete(deleting, input);
+  await expect(slow).rejects.toMatchObject({ code: 'QUERY_TOO_COMPLEX' });
+  expect(await new LogService(database, pages).delete(deleting, input)).toEqual({ count: 1n });
+});
