@@ -17,6 +17,8 @@ import type { Access } from '../access.js';
 
 /** Exports at a time: each holds one connection to Postgres every now and then, and a batch of rows. */
 const EXPORTS_MAX = 4;
+/** Of one account, so that none takes all of them. */
+const EXPORTS_OF_ACCOUNT_MAX = 2;
 
 const STATUSES: Readonly<Partial<Record<ApiError['code'], number>>> = {
   UNAUTHENTICATED: 401,
@@ -33,11 +35,12 @@ export function logExport(deps: {
   readonly logger: Logger;
 }): RequestHandler {
   let running = 0;
+  const ofAccount = new Map<string, number>();
   return async (request, response) => {
     if (running >= EXPORTS_MAX) return refuse(response, rateLimited('Too many exports run now: try again later.'));
     running++;
     try {
-      await answer(deps, request, response);
+      await answer(deps, ofAccount, request, response);
     } catch (error) {
       if (error instanceof ApiError && !response.headersSent) return refuse(response, error);
       if (!response.destroyed && !(error instanceof ApiError)) deps.logger.error({ err: error }, 'an export broke off');
@@ -51,6 +54,7 @@ export function logExport(deps: {
 
 async function answer(
   { schema, contexts, exports }: Parameters<typeof logExport>[0],
+  ofAccount: Map<string, number>,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -62,15 +66,29 @@ async function answer(
   const first = await scopes();
   const gatewayId = wanted.gatewayId as GatewayId; // looked up by `scopes`
   const selection = { gatewayId, filter, order: { field: 'CREATED_AT' as const, direction: wanted.direction } };
-  await exports.begin(first, selection, wanted);
-  const isCsv = wanted.format === 'CSV';
+  const { accountId } = first.logs;
+  const count = ofAccount.get(accountId) ?? 0;
+  if (count >= EXPORTS_OF_ACCOUNT_MAX) throw rateLimited('Two exports of this account run now: try again later.');
+  ofAccount.set(accountId, count + 1);
+  try {
+    await exports.begin(first, selection, wanted);
+    await send(response, wanted.format, exports.rows(selection, wanted, scopes));
+  } finally {
+    const others = (ofAccount.get(accountId) ?? 1) - 1;
+    if (others === 0) ofAccount.delete(accountId);
+    else ofAccount.set(accountId, others);
+  }
+}
+
+async function send(response: Response, format: 'NDJSON' | 'CSV', rows: AsyncIterable<string>): Promise<void> {
+  const isCsv = format === 'CSV';
   response.set({
     'content-type': isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson; charset=utf-8',
     'content-disposition': `attachment; filename="logs.${isCsv ? 'csv' : 'ndjson'}"`,
     'cache-control': 'no-store',
   });
   // One batch waits in the stream at most: the next one is read when the client has taken it.
-  await pipeline(Readable.from(exports.rows(selection, wanted, scopes), { highWaterMark: 1 }), response);
+  await pipeline(Readable.from(rows, { highWaterMark: 1 }), response);
 }
 
 async function scopesOf(

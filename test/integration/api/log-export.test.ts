@@ -154,3 +154,21 @@ test('an export ends, and shows that it is not whole, when its caller may not re
   };
   await expect(read()).rejects.toThrow('aborted');
 });
+
+test('one account has two exports at a time, and leaves the others theirs', async () => {
+  await seedMany();
+  const running = [await unread(viewer), await unread(viewer)];
+  const refused = await exported(viewer);
+  expect([refused.status, await refused.json()]).toMatchObject([
+    429,
+    { errors: [{ extensions: { code: 'RATE_LIMITED' } }] },
+  ]);
+  const other = await createTenant(api.owner);
+  const token = (await createUser(api.owner, { accountId: other.accountId, role: 'VIEWER' })).token;
+  expect((await exported(token, { gatewayId: await other.gateway('main') })).status).toBe(200);
+  for (const answer of running) answer.destroy();
+  await waitFor(
+    async () => (await exported(viewer, { filter: { success: false } })).status === 200,
+    'there is room again',
+  );
+});
