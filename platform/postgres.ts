@@ -11,13 +11,7 @@ import pg from 'pg';
  * the last is the owner's, who rotates the vault's keys.
  */
 export type DatabaseRole =
-  | 'tollgate_api'
-  | 'tollgate_proxy'
-  | 'tollgate_shipper'
-  | 'tollgate_prover'
-  | 'tollgate_rollup'
-  | 'tollgate_log_finder'
-  | 'tollgate_vault';
+  'tollgate_api' | 'tollgate_proxy' | 'tollgate_shipper' | 'tollgate_prover' | 'tollgate_rollup' | 'tollgate_vault';
 
 /** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */
 export type ScopeSettings = Readonly<Partial<Record<ScopeSetting, string>>>;
@@ -33,11 +27,7 @@ export type ScopeSetting =
   /** the keyed hash (hex) of a presented session token: makes that one session row visible */
   | 'app.session_hash'
   /** a normalised email: makes that one user row visible (sign-in) */
-  | 'app.email'
-  /** JSON that a record's metadata, under its gateway, must contain to be found by it */
-  | 'app.log_metadata'
-  /** another one: a record that contains either is found */
-  | 'app.log_metadata_other';
+  | 'app.email';
 
 export interface PoolOptions {
   readonly connectionString: string;

@@ -2,7 +2,6 @@
  * The api's only way to the database: transactions that begin by taking the api's role and the settings that row-level
  * security reads. `inAccount` is for an account's data and wants its scope; `inLookup` is for what comes before an
  * account is known, and sees only what its settings present; `inProof` sees the numbers of all accounts' records alone.
- * `inMetadataOf` is for an account's records that contain some metadata, which only a policy may look up by an index.
  */
 import pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -26,18 +25,6 @@ export class Database {
   /** Runs `work` on one account's data; commits what it returns, rolls back what it throws. */
   inAccount<T>(scope: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     return this.transaction('tollgate_api', { 'app.account': scope.accountId }, (manager) =>
-      work(new TenantTransaction(manager, scope, this.filtered)),
-    );
-  }
-
-  /** Runs `work` on those of an account's usage records whose metadata contains one of `metadata` (JSON, one or two). */
-  inMetadataOf<T>(
-    scope: AccountScope,
-    [metadata = '', other = '']: readonly string[],
-    work: (tx: TenantTransaction) => Promise<T>,
-  ): Promise<T> {
-    const settings = { 'app.account': scope.accountId, 'app.log_metadata': metadata, 'app.log_metadata_other': other };
-    return this.transaction('tollgate_log_finder', settings, (manager) =>
       work(new TenantTransaction(manager, scope, this.filtered)),
     );
   }

@@ -1,6 +1,6 @@
 /** A filter of logs as conditions on a record `u`, in either of the forms in which records are looked for. */
 import { ERROR_CODES } from '../../../schema/contracts/error-codes.js';
-import { isUuid, type GatewayId } from '../../../schema/contracts/ids.js';
+import { isUuid } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { CheckedMetadata } from '../../metadata-filter.js';
 import { asPostgresBigint, picoFromUsd } from '../../scalars/numeric-scalars.js';
@@ -82,13 +82,6 @@ function jsonPairs({ key, value }: { readonly key: string; readonly value: strin
   const name = JSON.stringify(key);
   const isLiteral = /^(?:true|false|-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?)$/.test(value);
   return [`{${name}:${JSON.stringify(value)}}`, ...(isLiteral ? [`{${name}:${value}}`] : [])];
-}
-
-/** The first pair of a filter as the index has it: one JSON or, of a value that reads as a number, two. Null: no pair. */
-export function indexedMetadata(filter: CheckedLogFilter, gatewayId: GatewayId): readonly string[] | null {
-  const pair = filter.metadata?.find(({ value }) => isGiven(value));
-  if (!isGiven(pair?.value)) return null;
-  return jsonPairs({ key: pair.key, value: pair.value }).map((json) => `{"${gatewayId}":${json}}`);
 }
 
 function addSearch(where: SqlConditions, search: string, metadataSql: string): void {

@@ -6,7 +6,7 @@
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
-import { indexedMetadata, isSelective, useOf } from './log-filter-sql.js';
+import { isSelective, useOf } from './log-filter-sql.js';
 import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
 import {
   LogStatements,
@@ -15,7 +15,6 @@ import {
   type LogPart,
   type LogSelection,
   type ReadScope,
-  type SearchedWindow,
   type WindowPage,
 } from './log-statements.js';
 import { timeWindows, type TimeWindow } from './log-windows.js';
@@ -126,7 +125,7 @@ export class LogFinder {
     selection: LogSelection,
     page: WindowPage,
     mayEnd: boolean,
-  ): Promise<{ readonly window: SearchedWindow; readonly rows: FoundRow[] } | null> {
+  ): Promise<{ readonly window: TimeWindow; readonly rows: FoundRow[] } | null> {
     let { window } = page;
     for (let narrowed = 0; ; narrowed++) {
       try {
@@ -146,7 +145,7 @@ export class LogFinder {
     selection: LogSelection,
     range: TimeWindow,
     after: LogPosition | null,
-  ): Promise<readonly SearchedWindow[]> {
+  ): Promise<readonly TimeWindow[]> {
     const isDescending = selection.order.direction === 'DESC';
     if (!isDescending || !isSelective(selection.filter)) return this.windows(scope, range, isDescending);
     const [window, ...others] = await this.windows(scope, range, true);
@@ -154,16 +153,12 @@ export class LogFinder {
     const boundary = await this.database.inAccount(scope, (tx) =>
       new LogStatements(tx, selection).boundary({ window, after, limit: this.options.probedRows }),
     );
-    if (boundary === null) return [{ ...window, isProbe: true }, ...others];
+    if (boundary === null) return [window, ...others];
     const splitMs = Math.min(uuidTimeMs(boundary), window.toMs);
-    return [{ fromMs: splitMs, toMs: range.toMs, isProbe: true }, { ...window, toMs: splitMs }, ...others];
+    return [{ fromMs: splitMs, toMs: range.toMs }, { ...window, toMs: splitMs }, ...others];
   }
 
-  private async windows(
-    scope: ReadScope,
-    range: TimeWindow,
-    isDescending: boolean,
-  ): Promise<readonly SearchedWindow[]> {
+  private async windows(scope: ReadScope, range: TimeWindow, isDescending: boolean): Promise<readonly TimeWindow[]> {
     if (Date.now() > this.partitionedFrom.readAtMs + PARTITIONS_MS_MAX) {
       this.partitionedFrom = { readAtMs: Date.now(), atMs: await this.database.inAccount(scope, partitionedFromMs) };
     }
@@ -188,25 +183,14 @@ export class LogFinder {
     page: WindowPage,
     ask: (statements: LogStatements, part: LogPart) => Promise<T>,
   ): Promise<T[]> {
-    const { gatewayId, filter, order } = selection;
+    const { filter, order } = selection;
     const use = useOf(filter);
     const hasChanges = use.cost || use.metadata || order.field === 'COST';
-    // Whoever may find by metadata sees no adjustments: what also asks for the cost does without that index.
-    const isIndexed = page.window.isProbe !== true && !use.cost && order.field !== 'COST';
-    const pair = isIndexed ? indexedMetadata(filter, gatewayId) : null;
-    const written: LogPart = { ...page, form: 'WRITTEN' };
-    if (pair === null) {
-      return this.database.inAccount(scope, async (tx) => {
-        const statements = new LogStatements(tx, selection);
-        const found = [await ask(statements, written)];
-        return hasChanges ? [...found, await ask(statements, { ...page, form: 'CHANGED' })] : found;
-      });
-    }
-    const found = await this.database.inMetadataOf(scope, pair, (tx) => ask(new LogStatements(tx, selection), written));
-    const changed = await this.database.inAccount(scope, (tx) =>
-      ask(new LogStatements(tx, selection), { ...page, form: 'CHANGED' }),
-    );
-    return [found, changed];
+    return this.database.inAccount(scope, async (tx) => {
+      const statements = new LogStatements(tx, selection);
+      const found = [await ask(statements, { ...page, form: 'WRITTEN' })];
+      return hasChanges ? [...found, await ask(statements, { ...page, form: 'CHANGED' })] : found;
+    });
   }
 }
 
@@ -244,7 +228,7 @@ function rangeOf({ filter, order }: LogSelection, after: LogPosition | null): Ti
 }
 
 /** The part of a window at which a page begins. */
-function narrower({ fromMs, toMs, ...window }: SearchedWindow, isDescending: boolean): SearchedWindow {
+function narrower({ fromMs, toMs, ...window }: TimeWindow, isDescending: boolean): TimeWindow {
   const ms = Math.ceil((toMs - fromMs) * NARROWED_TO);
   return isDescending ? { ...window, fromMs: toMs - ms, toMs } : { ...window, fromMs, toMs: fromMs + ms };
 }

@@ -18,12 +18,9 @@ export interface LogSelection {
   readonly order: LogOrder;
 }
 
-/** `isProbe`: so few records that no index is worth asking. */
-export type SearchedWindow = TimeWindow & { readonly isProbe?: boolean };
-
 /** What is asked of one window. */
 export interface WindowPage {
-  readonly window: SearchedWindow;
+  readonly window: TimeWindow;
   readonly after: LogPosition | null;
   readonly limit: number;
 }

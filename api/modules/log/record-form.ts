@@ -1,6 +1,6 @@
 /**
  * The two forms in which a record is looked for. Cost and metadata may have changed since it was written: a few records,
- * found by indexes of their own. All others are as they were written, which is what the large indexes hold. So whatever
+ * found by indexes of their own. All others are as they were written. So whatever
  * filters or orders by either looks twice: among the unchanged by what was written, among the changed by what is so now.
  */
 import { CURRENT_COST_SQL } from './adjustments-sql.js';
@@ -14,7 +14,7 @@ export type RecordForm =
 interface Form {
   /** null: it has no price */
   readonly costSql: string;
-  /** the same as the index has it: what has no price costs -1 */
+  /** the same, in which what has no price costs -1 */
   readonly orderedCostSql: string;
   readonly metadataSql: string;
 }
