@@ -30,17 +30,17 @@ const MEASURES = `
   saved_pico numeric NOT NULL,
   durations numeric NOT NULL,
   first_tokens numeric NOT NULL`;
-const MEASURE_NAMES = [...MEASURES.matchAll(/^ {2}(\w+)/gm)].map((match) => String(match[1]));
+export const MEASURE_NAMES = [...MEASURES.matchAll(/^ {2}(\w+)/gm)].map((match) => String(match[1]));
 const measures = MEASURE_NAMES.join(', ');
 const sums = MEASURE_NAMES.map((name) => `sum(${name})`).join(', ');
 
 /** The columns by which a delta is told from others. */
-const DELTA_KEY = `account_id, gateway_id, at, provider, model, status_code, cached, api_token_id, path, error_code,
+export const DELTA_KEY = `account_id, gateway_id, at, provider, model, status_code, cached, api_token_id, path, error_code,
   metadata`;
 const ENTRY_COLUMNS = `day, id, adjusts, created_at, ${DELTA_KEY}, ${measures}`;
 
-const LIMITED = 'coalesce(u.error_code IN (2003, 9005), false)';
-const counted = (condition: string): string =>
+export const LIMITED = 'coalesce(u.error_code IN (2003, 9005), false)';
+export const counted = (condition: string): string =>
   `CASE WHEN u.kind = 'USAGE' AND ${condition} THEN u.request_count ELSE 0 END`;
 const sketched = (column: string): string =>
   `CASE WHEN u.kind = 'USAGE' AND NOT ${LIMITED} AND ${column} IS NOT NULL THEN usage_sketch(${column}) ELSE 0 END`;
@@ -49,7 +49,7 @@ const unitsOf = (names: readonly string[]): string =>
   `(${names.map((name) => `coalesce((m.attempt -> 'units' ->> '${name}')::numeric, 0)`).join(' + ')})`;
 
 /** The contract's `tokensIn`, `tokensOut` and `tokensCachedIn`, of a row and of an attempt. */
-const ROW_TOKENS = {
+export const ROW_TOKENS = {
   in: columnsOf([
     'input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'cache_write_1h_tokens', 'audio_input_tokens',
     'image_input_tokens',
@@ -113,7 +113,7 @@ const entriesSql = (source: string): string => {
 };
 
 /** Adds the rows of `source` to `usage_delta`. */
-const addSql = (source: string): string => `INSERT INTO usage_delta (${DELTA_KEY}, ${measures})
+export const addSql = (source: string): string => `INSERT INTO usage_delta (${DELTA_KEY}, ${measures})
   SELECT ${DELTA_KEY}, ${sums} FROM (${entriesSql(source)}) entry (${ENTRY_COLUMNS})
   GROUP BY ${DELTA_KEY}
   HAVING (${sums}) <> (${MEASURE_NAMES.map(() => '0').join(', ')});`;

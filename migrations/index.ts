@@ -17,6 +17,7 @@ import { createCachePurges } from './202611281300-create-cache-purges.js';
 import { createUsageRollups } from './202611281500-create-usage-rollups.js';
 import { createLogIndexes } from './202611281500-create-log-indexes.js';
 import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.js';
+import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createUsageRollups,
   createLogIndexes,
   letTheApiFollowSpools,
+  addUpDeltasByHash,
 ];
