@@ -39,7 +39,7 @@ export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inherita
     const shipper = new SpoolShipper(id, host, source, shipments);
     while (await shipper.shipNext(left.lastSeq)) continue;
     const interrupted = await shipInterrupted(shipper, shipments, left);
-    if (shipper.known !== null) await shipments.close(shipper.known);
+    await shipments.close(id); // also when its files are gone, and nothing was read
     const { damagedBytes, missing } = shipper;
     if (damagedBytes > 0) await rename(folder, options.damagedFolder);
     else await options.remove();

@@ -85,10 +85,10 @@ export class Shipments {
     );
   }
 
-  /** The spool was read to its end, and will be no more. */
-  async close(spool: ShippedSpool): Promise<void> {
+  /** The spool was read to its end, and will be no more; nothing, where Postgres never heard of it. */
+  async close(spoolId: string): Promise<void> {
     await this.transaction((client) =>
-      client.query('UPDATE ledger_spool SET closed_at = now(), heard_at = now() WHERE id = $1', [spool.id]),
+      client.query('UPDATE ledger_spool SET closed_at = now(), heard_at = now() WHERE id = $1', [spoolId]),
     );
   }
 

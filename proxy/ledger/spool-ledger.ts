@@ -13,7 +13,7 @@ import { GroupCommit } from './group-commit.js';
 import { OpenEntries, type Placed } from './open-entries.js';
 import { openFrames } from './open-frames.js';
 import type { Segment } from './segments.js';
-import type { Shipments } from './shipments.js';
+import type { ShippedSpool, Shipments } from './shipments.js';
 import { Shipping } from './shipping.js';
 import type { OwnSpool, SpoolFolder } from './spool-folder.js';
 import { SpoolShipper } from './spool-shipper.js';
@@ -203,12 +203,18 @@ export class SpoolLedger implements UsageLedger {
     own.shipping.close();
     await own.writer.close();
     const { known, shippedSeq } = own.shipper;
-    const isDone = this.entries.size === 0 && shippedSeq >= this.settledSeq;
-    if (isDone && known !== null) {
-      await this.shipments.close(known).catch((error: unknown) => this.onProblem('a spool could not be closed', error));
-    }
-    if (isDone) await this.folder.remove(own.spool.id);
+    if (this.entries.size === 0 && shippedSeq >= this.settledSeq) await this.endSpool(own.spool, known);
     await own.spool.lock.release();
+  }
+
+  /** While Postgres does not know that it has ended, it stays for the next proxy to say so. */
+  private async endSpool({ id }: OwnSpool, known: ShippedSpool | null): Promise<void> {
+    try {
+      if (known !== null) await this.shipments.close(id);
+      await this.folder.remove(id);
+    } catch (error) {
+      this.onProblem('a spool of which nothing is needed any more could not be removed', error);
+    }
   }
 
   private started(): Own {

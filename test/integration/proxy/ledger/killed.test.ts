@@ -1,10 +1,13 @@
 /** What a process that is killed leaves behind, and what becomes of it. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { SpoolFolder } from '../../../../proxy/ledger/spool-folder.js';
+import { newUuidV7, uuidTimeMs, type RequestId } from '../../../../schema/contracts/ids.js';
+import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
 import type { VictimIds } from '../../../support/ledger-victim.js';
 import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
@@ -133,6 +136,42 @@ test('what was shipped before a host’s crash took its frames is not recorded t
   expect(recorded).toEqual([ids.settled[0], ids.unanswered, ids.noted]);
   expect(quarantined).toEqual([]);
   await ledger.close();
+});
+
+const openSpools = async (): Promise<number> =>
+  Number(
+    (await pool.query<{ open: string }>('SELECT count(*) AS open FROM ledger_spool WHERE closed_at IS NULL')).rows[0]
+      ?.open,
+  );
+
+test('a spool whose files a host’s crash has taken ends too', async () => {
+  const spool = await new SpoolFolder(folder).create();
+  await mkdir(spool.folder);
+  await spool.lock.release();
+  const heir = await inheritor();
+  await heir.shipments.open(spool.id, 'a host');
+  expect(await openSpools()).toBe(1);
+  await heir.ledger.inherit();
+  expect(await openSpools()).toBe(0);
+  await heir.ledger.close();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a process that cannot tell Postgres that its spool has ended leaves that to the next one', async () => {
+  const ownPool = new pg.Pool({ connectionString: database.url, max: 4 });
+  const { ledger } = createTestLedger(ownPool, folder);
+  await ledger.start();
+  const id = newUuidV7() as RequestId; // nobody's
+  const record = { ...EMPTY_RECORD, id, createdAtMs: uuidTimeMs(id) };
+  await (await ledger.open(record, record)).settle(record, null);
+  await ledger.flush(5_000);
+  await ownPool.end();
+  await ledger.close();
+  expect([(await readdir(folder)).length, await openSpools()]).toEqual([1, 1]);
+  const heir = await inheritor();
+  await heir.ledger.inherit();
+  await heir.ledger.close();
+  expect([await readdir(folder), await openSpools(), (await rows()).length]).toEqual([[], 0, 1]);
 });
 
 const quarantined = async (): Promise<unknown[]> =>
