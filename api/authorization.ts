@@ -45,6 +45,7 @@ export const ACTIONS = Object.freeze({
   'log.rateOwn': 'AI_GATEWAY_RUN',
   'log.delete': 'AI_GATEWAY_EDIT',
   'analytics.read': 'AI_GATEWAY_READ',
+  'insight.read': 'AI_GATEWAY_READ',
   'apiToken.list': 'ACCOUNT_EDIT',
   'apiToken.create': 'ACCOUNT_EDIT',
   'apiToken.revoke': 'ACCOUNT_EDIT',

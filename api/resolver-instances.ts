@@ -11,6 +11,12 @@ import {
   UsageGroupResolver,
   UsageTotalsResolver,
 } from './modules/analytics/index.js';
+import {
+  AccountInsightsResolver,
+  GatewayInsightsResolver,
+  LedgerInsightsResolver,
+  UsageInsightsResolver,
+} from './modules/insight/index.js';
 import { LedgerProofResolver } from './modules/ledger/index.js';
 import {
   AccountLogResolver,
@@ -32,17 +38,21 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
   const { queries, cursors } = services;
   return new Map<unknown, object>([
     [AccountAnalyticsResolver, new AccountAnalyticsResolver()],
+    [AccountInsightsResolver, new AccountInsightsResolver()],
     [AccountLogResolver, new AccountLogResolver(queries.logs)],
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
     [ExplainResolver, new ExplainResolver(services.explanations)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
+    [GatewayInsightsResolver, new GatewayInsightsResolver()],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
+    [LedgerInsightsResolver, new LedgerInsightsResolver(queries.ledgerInsights, queries.repeatedRequests)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],
     [LogChangesResolver, new LogChangesResolver(services.logs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
     [LogTailResolver, new LogTailResolver(services.logTail)],
     [UsageGroupResolver, new UsageGroupResolver()],
+    [UsageInsightsResolver, new UsageInsightsResolver(queries.usageInsights)],
     [UsageTotalsResolver, new UsageTotalsResolver()],
     [AccountCustomProvidersResolver, new AccountCustomProvidersResolver(queries.customProviders, cursors)],
     [CustomProviderResolver, new CustomProviderResolver(services.customProviders)],

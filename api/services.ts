@@ -8,6 +8,7 @@ import { CustomProviderQueries, CustomProviderService } from './modules/custom-p
 import { ExplainService } from './modules/explain/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
+import { LedgerInsightQueries, RepeatedRequestQueries, UsageInsightQueries } from './modules/insight/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
 import {
   CostBreakdownQueries,
@@ -88,11 +89,23 @@ const createQueries = (database: Database) => ({
   apiTokens: new ApiTokenQueries(database),
   customProviders: new CustomProviderQueries(database),
   gateways: new GatewayQueries(database),
-  logs: new LogQueries(database),
+  ...insightQueries(database),
   logBodies: new LogBodyQueries(database),
   costBreakdowns: new CostBreakdownQueries(database),
-  analytics: new AnalyticsQueries(database),
   ledgerProofs: new LedgerProofQueries(database),
   priceOverrides: new PriceOverrideQueries(database),
   providerKeys: new ProviderKeyQueries(database),
 });
+
+/** Insights are made of what analytics and logs read, besides what they read themselves. */
+function insightQueries(database: Database) {
+  const analytics = new AnalyticsQueries(database);
+  const logs = new LogQueries(database);
+  return {
+    analytics,
+    logs,
+    usageInsights: new UsageInsightQueries(database, analytics),
+    ledgerInsights: new LedgerInsightQueries(database, logs),
+    repeatedRequests: new RepeatedRequestQueries(database),
+  };
+}

@@ -18,6 +18,7 @@ import { createUsageRollups } from './202611281500-create-usage-rollups.js';
 import { createLogIndexes } from './202611281500-create-log-indexes.js';
 import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.js';
 import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
+import { createScoreIndex } from './202611291000-create-score-index.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -38,4 +39,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createLogIndexes,
   letTheApiFollowSpools,
   addUpDeltasByHash,
+  createScoreIndex,
 ];

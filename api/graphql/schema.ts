@@ -16,6 +16,12 @@ import {
   UsageGroupResolver,
   UsageTotalsResolver,
 } from '../modules/analytics/index.js';
+import {
+  AccountInsightsResolver,
+  GatewayInsightsResolver,
+  LedgerInsightsResolver,
+  UsageInsightsResolver,
+} from '../modules/insight/index.js';
 import { LedgerProofResolver } from '../modules/ledger/index.js';
 import {
   AccountLogResolver,
@@ -36,6 +42,7 @@ export const RESOLVERS = [
   AccountAnalyticsResolver,
   AccountCustomProvidersResolver,
   AccountGatewaysResolver,
+  AccountInsightsResolver,
   AccountLogResolver,
   AccountPriceOverridesResolver,
   AccountResolver,
@@ -45,9 +52,11 @@ export const RESOLVERS = [
   CustomProviderResolver,
   ExplainResolver,
   GatewayAnalyticsResolver,
+  GatewayInsightsResolver,
   GatewayLogsResolver,
   GatewayProviderKeysResolver,
   GatewayResolver,
+  LedgerInsightsResolver,
   LedgerProofResolver,
   LogChangesResolver,
   LogConnectionResolver,
@@ -59,6 +68,7 @@ export const RESOLVERS = [
   RecalculationResolver,
   SessionResolver,
   UsageGroupResolver,
+  UsageInsightsResolver,
   UsageTotalsResolver,
   ViewerResolver,
 ] as const;

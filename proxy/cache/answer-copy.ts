@@ -2,10 +2,9 @@
  * Copies of answers for the cache while they pass to their clients. Their bytes are bounded, each alone and all together;
  * at a bound the copy is given up, and counted, and the client's answer goes on.
  */
+import { CACHED_ANSWER_BYTES_MAX } from '../../schema/contracts/cached-answers.js';
 import { ByteParts } from '../usage/byte-parts.js';
 
-/** The wire's 25 MB. */
-export const CACHED_ANSWER_BYTES_MAX = 25 * 1024 * 1024;
 const COPIES_BYTES_MAX = 256 * 1024 * 1024;
 
 export class CopyRoom {

@@ -1,4 +1,5 @@
 /** From what a tally saw to the reading that is recorded: reported units, or estimated ones with the reason. */
+import { BROKEN_OFF_NOTE, NO_USAGE_NOTE, UNREAD_NOTE } from '../../schema/contracts/cached-answers.js';
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { AnswerEnd } from './answer-reader.js';
 import { NOTHING_USED, nothingBilled, type RequestFacts, type UsageReading } from './dialect.js';
@@ -38,7 +39,8 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
   if (seen.usage === null) {
     if (seen.isError && seen.outputTextBytes === 0) return nothingBilled('the provider answered with an error');
     const units = { ...noUnits(), ...estimates };
-    return { units, usageSource: 'ESTIMATED', usageNote: reasonOf(end), model, serviceTier };
+    const usageNote = seen.isError && end.isComplete ? BROKEN_OFF_NOTE : reasonOf(end);
+    return { units, usageSource: 'ESTIMATED', usageNote, model, serviceTier };
   }
   const counts = new UsageCounts();
   const units = unitsOf(seen.usage, counts, estimates);
@@ -69,9 +71,9 @@ export function ofSlowClient(reading: UsageReading): UsageReading {
 }
 
 function reasonOf(end: AnswerEnd): string {
-  if (end.isOverflowed) return 'the answer was too large to read; estimated from text';
+  if (end.isOverflowed) return UNREAD_NOTE;
   if (end.isDamaged) return 'the answer was damaged; estimated from text';
   if (!end.isComplete) return 'the answer was cut before its usage; estimated from text';
   if (end.unreadBytes > 0) return 'the answer could not be read; estimated from text';
-  return 'the provider reported no usage; estimated from text';
+  return NO_USAGE_NOTE;
 }

@@ -32,6 +32,10 @@ const CUBE: Readonly<Partial<Record<AnalyticsDimension, CubeColumn>>> = {
 const FINE: ReadonlySet<AnalyticsDimension> = new Set(FINE_DIMENSIONS);
 const isFine = (dimension: AnalyticsDimension): dimension is FineDimension => FINE.has(dimension);
 
+/** Those with the most of it come first. */
+export const GROUP_ORDERS = ['REQUESTS', 'COST', 'TOKENS'] as const;
+export type GroupOrder = (typeof GROUP_ORDERS)[number];
+
 export interface AnalyticsRequest {
   readonly from: Date;
   readonly to: Date;
@@ -39,6 +43,8 @@ export interface AnalyticsRequest {
   readonly steps: Steps | null;
   readonly groupBy: readonly AnalyticsDimension[];
   readonly top: number;
+  /** which groups are the first */
+  readonly order: GroupOrder;
   readonly filter: CheckedAnalyticsFilter;
   /** the cube's dimensions that are grouped by or filtered */
   readonly cubeColumns: ReadonlySet<CubeColumn>;
@@ -78,7 +84,11 @@ const filterSchema = z.object({
 export type CheckedAnalyticsFilter = z.infer<typeof filterSchema>;
 
 /** Throws BAD_USER_INPUT naming the field that cannot be answered. */
-export function analyticsRequest(input: AnalyticsFilter, gatewayId: GatewayId | null): AnalyticsRequest {
+export function analyticsRequest(
+  input: AnalyticsFilter,
+  gatewayId: GatewayId | null,
+  order: GroupOrder = 'REQUESTS',
+): AnalyticsRequest {
   if (input.to <= input.from) throw badInput('filter.to', 'must be after from');
   // Nothing was recorded before 1970, and Postgres has no year 0.
   const [from, to] = [notBefore1970(input.from), notBefore1970(input.to)];
@@ -89,7 +99,7 @@ export function analyticsRequest(input: AnalyticsFilter, gatewayId: GatewayId | 
   const filter = parseInput(filterSchema, input, 'filter');
   const fine = fineQuestion(groupBy, filter, input.apiTokenIds !== null && input.apiTokenIds !== undefined);
   const steps = input.interval ? stepsOf(from, to, input.interval) : null;
-  return { from, to, steps, groupBy, top, filter, cubeColumns: cubeColumns(groupBy, filter), fine, gatewayId };
+  return { from, to, steps, groupBy, top, order, filter, cubeColumns: cubeColumns(groupBy, filter), fine, gatewayId };
 }
 
 function cubeColumns(groupBy: readonly AnalyticsDimension[], filter: CheckedAnalyticsFilter): Set<CubeColumn> {

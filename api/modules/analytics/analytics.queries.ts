@@ -3,7 +3,7 @@ import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { badInput } from '../../errors.js';
 import { cellsSql } from './analytics-cells.js';
-import { GROUP_POINTS_MAX, LATENCY_POINTS_MAX, type AnalyticsRequest, type Steps } from './analytics-request.js';
+import { GROUP_POINTS_MAX, LATENCY_POINTS_MAX, type AnalyticsRequest, type GroupOrder, type Steps } from './analytics-request.js';
 import type { AnalyticsDimension } from './analytics.inputs.js';
 import type { Latency, UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
 import {
@@ -32,11 +32,18 @@ const DIMENSIONS: Readonly<Record<AnalyticsDimension, string>> = {
   METADATA: 'c.value',
 };
 
+/** What the first groups have most of. */
+const ORDERS: Readonly<Record<GroupOrder, string>> = {
+  REQUESTS: 'sum(c.requests)',
+  COST: 'sum(c.cost_pico)',
+  TOKENS: 'sum(c.tokens_in + c.tokens_out)',
+};
+
 /** What the rows of an answer are told apart by. */
 interface Shape {
   readonly byKey: boolean;
   readonly byBucket: boolean;
-  /** JSON of the groups' keys that are wanted; null: those with the most requests, at most so many as were asked for */
+  /** JSON of the groups' keys that are wanted; null: the first in the request's order, at most so many as were asked for */
   readonly keys: readonly string[] | null;
 }
 
@@ -65,7 +72,7 @@ export class AnalyticsQueries {
     return pointsOf(steps, rows, this.latencies(scope, request, shape));
   }
 
-  /** The groups with the most requests, at most `top`; none without `groupBy`. */
+  /** The groups with the most requests (or whatever the request's order asks for), at most `top`; none without `groupBy`. */
   async groups(scope: ReadScope, request: AnalyticsRequest): Promise<UsageGroup[]> {
     if (request.groupBy.length === 0) return [];
     const rows = await this.rows<TotalsRow>(scope, request, { byKey: true, byBucket: false, keys: null }, TOTALS_SQL);
@@ -118,7 +125,7 @@ export class AnalyticsQueries {
       const bucket = shape.byBucket ? bucketSql(where.parameter(request.steps?.seconds ?? 1)) : 'NULL::bigint';
       const isTop = shape.byKey && shape.keys === null;
       const wanted = shape.keys === null ? '' : `WHERE ${key} = ANY(${where.parameter(shape.keys)}::jsonb[])`;
-      const top = isTop ? `ORDER BY sum(c.requests) DESC, key LIMIT ${where.parameter(request.top)}` : '';
+      const top = isTop ? `ORDER BY ${ORDERS[request.order]} DESC, key LIMIT ${where.parameter(request.top)}` : '';
       // compiling such a plan takes longer than running it
       await tx.query("SELECT set_config('jit', 'off', true) WHERE $1::uuid IS NOT NULL");
       return tx.query<Row & ShapeRow>(

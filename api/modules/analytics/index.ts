@@ -1,3 +1,5 @@
+export { analyticsRequest, GROUP_ORDERS, type GroupOrder } from './analytics-request.js';
+export { AnalyticsDimensionEnum, type AnalyticsDimension } from './analytics.inputs.js';
 export { AnalyticsQueries } from './analytics.queries.js';
 export {
   AccountAnalyticsResolver,
@@ -6,4 +8,5 @@ export {
   UsageGroupResolver,
   UsageTotalsResolver,
 } from './analytics.resolver.js';
+export { UsageGroup } from './analytics.types.js';
 export { ROLLUP_STATEMENT_MS, UsageRollup } from './usage-rollup.js';

@@ -102,6 +102,8 @@ const range = 'from: "2026-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z"';
 const logs = (selection: string): Row => inAccount('gatewayName', `logs { ${selection} }`);
 const analytics = (selection: string): Row =>
   inAccount('gatewayName', `analytics(filter: { ${range}, groupBy: [GATEWAY, MODEL] }) { ${selection} }`);
+const lately = `from: "${new Date(Date.now() - 86_400_000).toISOString()}", to: "${new Date(Date.now() + 3_600_000).toISOString()}"`;
+const insights = (selection: string): Row => inAccount('gatewayName', `insights(${lately}) { ${selection} }`);
 const TOKEN_FIELDS = 'id name prefix gateways { id name } permissions';
 
 /** By coordinate. Fields that are public have no tenant's data behind them and stand in PUBLIC_FIELDS. */
@@ -124,6 +126,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Account.apiTokens': ofAccount('apiTokens { edges { node { id name prefix } } }', 'ACCOUNT_EDIT'),
   'Account.customProviders': ofAccount('customProviders { edges { node { id slug baseUrl headerNames } } }', READ),
   'Account.analytics': ofAccount(`analytics(filter: { ${range} }) { totals { requests } }`, READ),
+  'Account.insights': ofAccount(`insights(${lately}) { metadataKeys }`, READ),
   'ApiToken.gateways': inAccount('logId', `apiToken { ${TOKEN_FIELDS} }`),
   'Gateway.endpointUrl': inAccount('gatewayName', 'endpointUrl(provider: "openai")'),
   'Gateway.settings': inAccount('gatewayName', 'settings { authentication egressProxyUrl }'),
@@ -137,6 +140,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
     variables: (target) => ({ tag: target.tag, inner: target.gatewayName, logId: target.logId }),
   },
   'Gateway.analytics': analytics('totals { requests costUsd }'),
+  'Gateway.insights': insights('usage { metadataKeys }'),
+  'GatewayInsights.usage': insights('usage { topGroups(by: GATEWAY) { key totals { requests } } }'),
+  'UsageInsights.topGroups': insights('usage { topGroups(by: MODEL) { key totals { requests costUsd } } }'),
+  'UsageInsights.slowestModels': insights('usage { slowestModels { key totals { durationP95Ms } } }'),
+  'UsageInsights.metadataKeys': insights('usage { metadataKeys }'),
+  'GatewayInsights.clientAddresses': insights('clientAddresses { clients { network requests } }'),
+  'GatewayInsights.expensiveRequests': insights('expensiveRequests { logs { id model eventId } }'),
+  'GatewayInsights.repeatedRequests': insights(
+    'repeatedRequests(ttlSeconds: [60]) { groups { key model exampleLogId } simulations { hits } }',
+  ),
+  'GatewayInsights.frequentErrors': insights('frequentErrors { errors { model exampleLogId } }'),
+  'GatewayInsights.promptFeedback': insights('promptFeedback { prompts { prompt exampleLogId } }'),
   'LogConnection.totalCount': logs('totalCount'),
   'LogConnection.totalCountIsExact': logs('totalCountIsExact'),
   'Log.gateway': inAccount('logId', 'gateway { id name }'),

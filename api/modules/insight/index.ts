@@ -1,0 +1,9 @@
+export {
+  AccountInsightsResolver,
+  GatewayInsightsResolver,
+  LedgerInsightsResolver,
+  UsageInsightsResolver,
+} from './insight.resolver.js';
+export { LedgerInsightQueries } from './ledger-insights.queries.js';
+export { RepeatedRequestQueries } from './repeated-requests.queries.js';
+export { UsageInsightQueries } from './usage-insights.queries.js';
