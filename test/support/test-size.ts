@@ -11,7 +11,7 @@ export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed
 /** Of the ledger's proof: the small one takes half a minute. */
 export const ledgerProofSize = TEST_SIZE === 'full' ? { requests: 10_000, faults: 60 } : { requests: 1_000, faults: 6 };
 /** Runs of traffic through gateways with caches and without, of up to 48 requests each. */
-export const simulatedTrials = { numRuns: TEST_SIZE === 'full' ? 300 : 4, seed: TEST_SEED };
+export const simulatedTrials = { numRuns: TEST_SIZE === 'full' ? 300 : 3, seed: TEST_SEED };
 /** Decisions of rate limits that are held against their definition. */
 export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
 /** Trials of an explanation, of several requests each. */

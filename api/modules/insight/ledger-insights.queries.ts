@@ -14,6 +14,7 @@ import {
   inTime,
   LedgerScan,
   LOG_COLUMNS,
+  planForMany,
   SCANNED_ROWS_MAX,
   type EdgeRow,
 } from './ledger-scan.js';
@@ -188,6 +189,7 @@ export class LedgerInsightQueries {
   ): Promise<{ readonly covered: CoveredRange; readonly rows: readonly (Row & { readonly requests: string })[] }> {
     return inTime(this.rowsMax, (rowsMax) =>
       this.database.inAccount(scope, async (tx) => {
+        await planForMany(tx);
         const scan = new LedgerScan(tx, range, rowsMax);
         const rows = await tx.query<Row>(sqlOf(scan), scan.where.parameters);
         return { covered: coveredRange(range, rows[0]?.edge ?? null), rows: rows.filter(isGroup) };

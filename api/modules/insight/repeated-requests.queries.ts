@@ -8,7 +8,16 @@ import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import { TOKENS_IN_SQL, TOKENS_OUT_SQL } from '../log/index.js';
 import { coveredRange, type GatewayRange } from './insight-range.js';
 import type { RepeatedRequest, RepeatedRequests } from './insight.types.js';
-import { besideEdge, COST_SQL, inTime, LedgerScan, LOG_COLUMNS, SCANNED_ROWS_MAX, SHOWN_SQL } from './ledger-scan.js';
+import {
+  besideEdge,
+  COST_SQL,
+  inTime,
+  LedgerScan,
+  LOG_COLUMNS,
+  planForMany,
+  SCANNED_ROWS_MAX,
+  SHOWN_SQL,
+} from './ledger-scan.js';
 import { RepeatedTally, type RepeatedGroup, type RepeatedRow } from './repeated-tally.js';
 
 /** Rows that are taken from Postgres at a time: others are served in between. */
@@ -44,6 +53,7 @@ export class RepeatedRequestQueries {
   ): Promise<RepeatedRequests> {
     return inTime(this.rowsMax, (rowsMax) =>
       this.database.inAccount(scope, async (tx) => {
+        await planForMany(tx);
         const tally = new RepeatedTally(ttlSeconds);
         const edge = await readRepeated(tx, new LedgerScan(tx, range, rowsMax), tally);
         return {

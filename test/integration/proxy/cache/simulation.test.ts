@@ -61,6 +61,7 @@ test('identical calls that overlap are none the wiser: the next one is a hit', a
     await waitFor(() => Promise.resolve(held.length === 2), 'both calls are upstream');
     for (const answer of held) answer();
     await Promise.all(both);
+    rig.upstream.answer = answerJson(200, chatCompletion());
     await ask(base);
     return 3;
   };
