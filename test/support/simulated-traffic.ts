@@ -66,7 +66,10 @@ export async function startSimulationRig(): Promise<SimulationRig> {
 /** An account whose gateways share its prices. */
 export interface Trial {
   readonly tenant: TestTenant;
-  gateway(name: string, settings?: Readonly<Record<string, unknown>>): Promise<{ readonly id: string; readonly base: string }>;
+  gateway(
+    name: string,
+    settings?: Readonly<Record<string, unknown>>,
+  ): Promise<{ readonly id: string; readonly base: string }>;
   /** what the cache of a gateway saved, once it has so many records */
   real(gatewayId: string, records: number): Promise<Saved>;
   simulated(gatewayId: string, ttlSeconds: readonly number[]): Promise<readonly Saved[]>;
@@ -100,7 +103,8 @@ export async function newTrial({ api, proxy }: SimulationRig): Promise<Trial> {
       const rows = await rowsOf(gatewayId, records);
       const hits = rows.filter((row) => row['cached'] === true);
       const answers = hits.map((hit) => answerOf(rows, hit));
-      const sum = (values: readonly unknown[]): bigint => values.reduce<bigint>((all, value) => all + BigInt(String(value)), 0n);
+      const sum = (values: readonly unknown[]): bigint =>
+        values.reduce<bigint>((all, value) => all + BigInt(String(value)), 0n);
       const pico = sum(hits.map((row) => row['saved_pico']));
       return {
         hits: String(hits.length),

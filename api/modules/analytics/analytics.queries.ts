@@ -3,7 +3,13 @@ import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { badInput } from '../../errors.js';
 import { cellsSql } from './analytics-cells.js';
-import { GROUP_POINTS_MAX, LATENCY_POINTS_MAX, type AnalyticsRequest, type GroupOrder, type Steps } from './analytics-request.js';
+import {
+  GROUP_POINTS_MAX,
+  LATENCY_POINTS_MAX,
+  type AnalyticsRequest,
+  type GroupOrder,
+  type Steps,
+} from './analytics-request.js';
 import type { AnalyticsDimension } from './analytics.inputs.js';
 import type { Latency, UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
 import {

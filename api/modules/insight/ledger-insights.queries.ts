@@ -89,8 +89,9 @@ export class LedgerInsightQueries {
         FROM seen s ${scan.joinAdjustments()} WHERE s.client_ip IS NOT NULL
         GROUP BY 1 ORDER BY ${CLIENT_ORDERS[orderBy]} DESC, 1 LIMIT ${scan.where.parameter(first)}`)}`;
     });
+    const { from, to } = covered;
     return {
-      covered: { ...covered, complete: covered.complete && read.fromMs === range.fromMs },
+      covered: { from, to, complete: covered.complete && read.fromMs === range.fromMs },
       clients: rows.map((row) => ({
         network: row.network,
         requests: BigInt(row.requests),
@@ -104,11 +105,7 @@ export class LedgerInsightQueries {
   }
 
   /** The logs with the greatest current cost. */
-  async expensive(
-    scope: AccountScope<'log.read'>,
-    range: GatewayRange,
-    first: number,
-  ): Promise<ExpensiveRequests> {
+  async expensive(scope: AccountScope<'log.read'>, range: GatewayRange, first: number): Promise<ExpensiveRequests> {
     const covered = await inTime(this.rowsMax, (rowsMax) =>
       this.database.inAccount(scope, async (tx) => {
         const scan = new LedgerScan(tx, range, rowsMax);

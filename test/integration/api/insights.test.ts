@@ -57,7 +57,11 @@ const log = (columns: Columns = {}, options: Omit<LogOptions, 'columns'> = {}, g
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 async function asked(selection: string, range: { from?: number; to?: number } = {}): Promise<GraphqlAnswer> {
-  const variables = { tag: tenant.tag, from: iso(range.from ?? nowMs - 7 * DAY_MS), to: iso(range.to ?? nowMs + HOUR_MS) };
+  const variables = {
+    tag: tenant.tag,
+    from: iso(range.from ?? nowMs - 7 * DAY_MS),
+    to: iso(range.to ?? nowMs + HOUR_MS),
+  };
   return viewer(
     `query ($tag: String!, $from: DateTime!, $to: DateTime!) { account(tag: $tag) { gateway(name: "busy") {
        insights(from: $from, to: $to) { ${selection} } } } }`,
@@ -65,15 +69,25 @@ async function asked(selection: string, range: { from?: number; to?: number } = 
   );
 }
 
-async function insights(selection: string, range: { from?: number; to?: number } = {}): Promise<Record<string, unknown>> {
+async function insights(
+  selection: string,
+  range: { from?: number; to?: number } = {},
+): Promise<Record<string, unknown>> {
   const answer = await asked(selection, range);
   return answer.expectData<{ account: { gateway: { insights: Record<string, unknown> } } }>().account.gateway.insights;
 }
 
 test('consumers are the groups of analytics, in the order that is asked for', async () => {
   const [cheap, dear] = ['018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000002'];
-  for (let call = 0; call < 3; call++) await log({ api_token_id: cheap, metadata: '{"user":"ann"}', path: 'embeddings' });
-  await log({ api_token_id: dear, metadata: '{"user":"bob"}', cost_pico: '5000000', attempts: null, attempt_started_after_ms: 0 });
+  for (let call = 0; call < 3; call++)
+    await log({ api_token_id: cheap, metadata: '{"user":"ann"}', path: 'embeddings' });
+  await log({
+    api_token_id: dear,
+    metadata: '{"user":"bob"}',
+    cost_pico: '5000000',
+    attempts: null,
+    attempt_started_after_ms: 0,
+  });
   await log({ input_tokens: 1_000, attempts: null, attempt_started_after_ms: 0 });
   const key = 'key totals { requests }';
   const { usage } = await insights(`usage {
@@ -146,7 +160,10 @@ test('clients are told by address, IPv6 ones by network, of the last 24 hours al
     ],
   });
   const today = { from: nowMs - HOUR_MS };
-  const few = await insights('clientAddresses(orderBy: REQUESTS, first: 1) { clients { network } covered { complete } }', today);
+  const few = await insights(
+    'clientAddresses(orderBy: REQUESTS, first: 1) { clients { network } covered { complete } }',
+    today,
+  );
   expect(few).toEqual({
     clientAddresses: { covered: { complete: true }, clients: [{ network: '2001:db8:1:2::/64' }] },
   });
@@ -179,7 +196,14 @@ test('errors are told apart by what failed, with when and an example that can be
   const shown = await log(timeout, at(4));
   await log(timeout, { ...at(3), bodies: { deleted_at: new Date() } });
   await log({ ...timeout, log_retention_days: 1 }, at(30));
-  await log({ status_code: 429, error_code: 2003, request_count: 7, provider: 'anthropic', model: null, is_log: false });
+  await log({
+    status_code: 429,
+    error_code: 2003,
+    request_count: 7,
+    provider: 'anthropic',
+    model: null,
+    is_log: false,
+  });
   const cut = await log({ interrupted: true });
   await log();
   const fields = `statusCode errorCode interrupted provider model requests firstSeenAt lastSeenAt exampleLogId`;
@@ -271,7 +295,14 @@ test('identical requests are told with their number and cost, and hits with what
     simulations: [
       { ttlSeconds: 60, hits: '2', unpricedHits: '1', savedUsd: '0.000001', savedTokensIn: '20', savedTokensOut: '10' },
       // what the third call paid for the same usage
-      { ttlSeconds: 3600, hits: '3', unpricedHits: '1', savedUsd: '0.000005', savedTokensIn: '30', savedTokensOut: '15' },
+      {
+        ttlSeconds: 3600,
+        hits: '3',
+        unpricedHits: '1',
+        savedUsd: '0.000005',
+        savedTokensIn: '30',
+        savedTokensOut: '15',
+      },
     ],
   });
 });

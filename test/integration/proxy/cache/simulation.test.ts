@@ -42,21 +42,18 @@ const ask = async (base: string, body: unknown = CHAT): Promise<string | null> =
   return response.headers.get('cf-aig-cache-status');
 };
 
-test(
-  'T-INS-1 streams and documents, failures, errors and cuts, credentials, custom costs, usage that differs, and expiry',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(anySteps, (steps) => playSteps(rig, steps)),
-      simulatedTrials,
-    );
-  },
-  600_000,
-);
+test('T-INS-1 streams and documents, failures, errors and cuts, credentials, custom costs, usage that differs, and expiry', async () => {
+  await fc.assert(
+    fc.asyncProperty(anySteps, (steps) => playSteps(rig, steps)),
+    simulatedTrials,
+  );
+}, 600_000);
 
 test('identical calls that overlap are none the wiser: the next one is a hit', async () => {
   const play = async (base: string): Promise<number> => {
     const held: (() => void)[] = [];
-    rig.upstream.answer = (seen, response) => void held.push(() => void answerJson(200, chatCompletion())(seen, response));
+    rig.upstream.answer = (seen, response) =>
+      void held.push(() => void answerJson(200, chatCompletion())(seen, response));
     const both = [ask(base), ask(base)];
     await waitFor(() => Promise.resolve(held.length === 2), 'both calls are upstream');
     for (const answer of held) answer();

@@ -42,7 +42,11 @@ test('a hit saves what its own call cost where that used the same, and what the 
   expect(saved({ costPico: 70n, units: 'two' })).toBe(100n);
   expect(saved({ costPico: 0n, units: 'none', isKept: false })).toBe(100n);
   expect(saved({ costPico: 90n, units: null })).toBe(90n);
-  expect(simulated([stored, call({ atMs: 1_000, costPico: null })])).toMatchObject({ hits: 1, unpricedHits: 1, savedPico: 0n });
+  expect(simulated([stored, call({ atMs: 1_000, costPico: null })])).toMatchObject({
+    hits: 1,
+    unpricedHits: 1,
+    savedPico: 0n,
+  });
 });
 
 /** Looks at everything before each call. */
