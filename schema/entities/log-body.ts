@@ -8,7 +8,7 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
 
 @Entity('log_body')
 @MigratedChecks('log_body_retention_check', 'log_body_feedback_check')
-@MigratedIndexes('log_body_changed_idx', 'log_body_feedback_idx', 'log_body_later_idx')
+@MigratedIndexes('log_body_changed_idx', 'log_body_feedback_idx', 'log_body_later_idx', 'log_body_score_idx')
 export class LogBody {
   @PrimaryColumn('smallint', { primaryKeyConstraintName: 'log_body_pkey' })
   logRetentionDays: number;
