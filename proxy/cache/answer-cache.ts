@@ -3,17 +3,11 @@
  * speed: with Redis away, slow or full, a look-up finds nothing and a store stores nothing, and neither is an error.
  * Redis's bytes are bounded for each account, least used first out; by us, since limits and policies share the server.
  */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
-import {
-  KEEP_ANSWER_LUA,
-  cachedAnswerKey,
-  cachedAnswerMember,
-  cacheIndexKeys,
-  type CachedAnswerName,
-} from '../../schema/contracts/redis-keys.js';
-import { cachedBytes, type CachedAnswer } from './cached-answer.js';
+import { cachedAnswerKey, cachedAnswerMember, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
+import type { CachedAnswer } from './cached-answer.js';
+import { REDIS_OVERHEAD_BYTES, SharedAnswers } from './shared-answers.js';
 import { readAnswer, writtenAnswer } from './stored-answer.js';
 
 export interface AnswerCacheOptions {
@@ -39,18 +33,21 @@ export const ANSWER_CACHE_OPTIONS: AnswerCacheOptions = {
 const AWAY_MS = 1_000;
 /** What came from Redis while a look-up waited in vain: so much says that it is busy with large answers, and not away. */
 const BUSY_BYTES_MIN = 64 * 1024;
-/** Answers that one store removes at most: the script's time is everybody's. */
-const REMOVED_MAX = 1_000;
-/** What one answer takes in Redis besides its bytes: its key, and its place in three indexes. */
-const REDIS_OVERHEAD_BYTES = 640;
 /** Writes that have not reached Redis yet; what comes beyond is in this process's memory alone. */
 const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
 
-const KEEP_ANSWER_SHA1 = createHash('sha1').update(KEEP_ANSWER_LUA).digest('hex');
+/** About what an answer takes in memory besides its bytes. */
+const OVERHEAD_BYTES = 1_024;
 
+/**
+ * An answer as Redis has it, in one piece outside of the heap that is collected: most are never asked for again, and as
+ * objects each cost a collection more than all that was done for it. It is read when it is first asked for.
+ */
 interface Held {
-  readonly answer: CachedAnswer;
+  readonly written: Buffer;
   readonly endsAtMs: number;
+  /** what `written` says; null: nobody has asked yet */
+  answer: CachedAnswer | null;
 }
 
 export class AnswerCache {
@@ -66,6 +63,7 @@ export class AnswerCache {
     notShared: 0,
   };
   private readonly held: LRUCache<string, Held>;
+  private readonly shared: SharedAnswers;
   private awayUntilMs = 0;
   private unwrittenBytes = 0;
 
@@ -73,10 +71,11 @@ export class AnswerCache {
     private readonly redis: Redis,
     private readonly options: AnswerCacheOptions = ANSWER_CACHE_OPTIONS,
   ) {
+    this.shared = new SharedAnswers(redis, options.accountBytesMax);
     this.held = new LRUCache<string, Held>({
       maxSize: options.memoryBytesMax,
       maxEntrySize: options.memoryAnswerBytesMax,
-      sizeCalculation: ({ answer }) => cachedBytes(answer),
+      sizeCalculation: ({ written }) => written.length + OVERHEAD_BYTES,
       dispose: (_held, _key, reason) => {
         if (reason === 'evict') this.counts.memoryEvictions += 1;
       },
@@ -96,9 +95,12 @@ export class AnswerCache {
     const held = this.held.get(key);
     if (held !== undefined) {
       if (held.endsAtMs <= this.options.now()) this.held.delete(key);
-      else if (suits(held.answer)) {
-        this.counts.memoryHits += 1;
-        return held.answer;
+      else {
+        const answer = answerOf(held);
+        if (answer !== null && suits(answer)) {
+          this.counts.memoryHits += 1;
+          return answer;
+        }
       }
     }
     if (this.isAway()) {
@@ -111,7 +113,8 @@ export class AnswerCache {
   /** What `find` would find, with nothing counted, moved up or taken into memory. */
   async peek(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
     const held = this.held.peek(cachedAnswerMember(name));
-    if (held !== undefined && held.endsAtMs > this.options.now() && suits(held.answer)) return held.answer;
+    const known = held !== undefined && held.endsAtMs > this.options.now() ? answerOf(held) : null;
+    if (known !== null && suits(known)) return known;
     if (this.isAway()) return null;
     try {
       const written = await this.redis.getBuffer(cachedAnswerKey(name));
@@ -122,36 +125,34 @@ export class AnswerCache {
     }
   }
 
-  /** Keeps the answer: here at once, for the other proxies as soon as Redis has it. */
+  /** Keeps the answer: here at once, for the other proxies as soon as Redis has it. Its body is copied. */
   put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1_000;
+    const written = writtenAnswer(answer);
     this.counts.stored += 1;
-    this.hold(name, answer, ttlMs);
-    const bytes = answer.body.length + REDIS_OVERHEAD_BYTES;
+    this.hold(name, { written, answer: null, endsAtMs: this.options.now() + ttlMs });
+    const bytes = written.length + REDIS_OVERHEAD_BYTES;
     if (this.isAway() || this.unwrittenBytes + bytes > UNWRITTEN_BYTES_MAX) {
       this.counts.notShared += 1;
       return;
     }
     this.unwrittenBytes += bytes;
-    this.share(name, answer, ttlMs)
-      .catch(() => this.fail())
-      .finally(() => (this.unwrittenBytes -= bytes));
+    void this.share(name, written, ttlMs);
   }
 
-  private hold(name: CachedAnswerName, answer: CachedAnswer, ttlMs: number): void {
-    const endsAtMs = this.options.now() + ttlMs;
-    this.held.set(cachedAnswerMember(name), { answer, endsAtMs });
+  private hold(name: CachedAnswerName, held: Held): void {
+    this.held.set(cachedAnswerMember(name), held);
   }
 
   private async findShared(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
     const { stream } = this.redis;
     const bytesBefore = stream?.bytesRead;
     try {
-      const written = await this.redis.getBuffer(cachedAnswerKey(name));
+      const written = await this.shared.read(name);
       const answer = written === null ? null : readAnswer(written);
-      if (answer !== null && suits(answer)) {
+      if (written !== null && answer !== null && suits(answer)) {
         this.counts.redisHits += 1;
-        this.holdShared(name, answer).catch(() => this.fail());
+        this.holdShared(name, written).catch(() => this.fail());
         return answer;
       }
     } catch {
@@ -164,35 +165,25 @@ export class AnswerCache {
   }
 
   /** Takes what Redis had into memory for the time that it still has there, and says that it was used. */
-  private async holdShared(name: CachedAnswerName, answer: CachedAnswer): Promise<void> {
-    const [used] = cacheIndexKeys(name.accountId);
-    const [ttlMs] = await Promise.all([
-      this.redis.pttl(cachedAnswerKey(name)),
-      this.redis.zadd(used, 'XX', Date.now(), cachedAnswerMember(name)),
-    ]);
-    if (ttlMs > 0) this.hold(name, answer, ttlMs);
+  private async holdShared(name: CachedAnswerName, read: Buffer): Promise<void> {
+    const ttlMs = await this.shared.use(name);
+    if (ttlMs <= 0) return;
+    // Copied: a view would keep all that came along with it from Redis for as long as this is cached.
+    const written = Buffer.allocUnsafeSlow(read.length);
+    read.copy(written);
+    this.hold(name, { written, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
-  private async share(name: CachedAnswerName, answer: CachedAnswer, ttlMs: number): Promise<void> {
-    const written = writtenAnswer(answer);
-    const member = cachedAnswerMember(name);
-    const prefix = cachedAnswerKey(name).slice(0, -member.length);
-    const bytes = written.length + REDIS_OVERHEAD_BYTES;
-    const { accountBytesMax } = this.options;
-    const keys = [...cacheIndexKeys(name.accountId), prefix];
-    const evicted = await this.keep(keys, [member, bytes, ttlMs, accountBytesMax, REMOVED_MAX, written]);
-    if (typeof evicted !== 'number' || evicted < 0) this.counts.notShared += 1;
-    else this.counts.redisEvictions += evicted;
-  }
-
-  /** By the script's digest; Redis forgets scripts when it starts anew. */
-  private async keep(keys: readonly string[], values: readonly (string | number | Buffer)[]): Promise<unknown> {
+  /** Never rejects. */
+  private async share(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<void> {
     try {
-      return await this.redis.evalsha(KEEP_ANSWER_SHA1, keys.length, ...keys, ...values);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.redis.eval(KEEP_ANSWER_LUA, keys.length, ...keys, ...values);
+      const evicted = await this.shared.keep(name, written, ttlMs);
+      if (evicted < 0) this.counts.notShared += 1;
+      else this.counts.redisEvictions += evicted;
+    } catch {
+      this.fail();
     }
+    this.unwrittenBytes -= written.length + REDIS_OVERHEAD_BYTES;
   }
 
   private isAway(): boolean {
@@ -207,6 +198,11 @@ export class AnswerCache {
 }
 
 export type FoundAnswer = CachedAnswer | null;
+
+/** Null cannot be: what is held was written here, or has been read once. */
+function answerOf(held: Held): CachedAnswer | null {
+  return (held.answer ??= readAnswer(held.written));
+}
 
 /** What the pipeline needs of it. */
 export type AnswerStore = Pick<AnswerCache, 'find' | 'put'>;

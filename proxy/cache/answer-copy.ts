@@ -37,19 +37,9 @@ export class AnswerCopy {
     parts.push(chunk);
   }
 
-  /**
-   * Everything that was pushed, in memory of its own: a view would keep the whole of a socket's buffer alive for as long
-   * as the answer is cached. Null: it was given up.
-   */
+  /** Everything that was pushed, perhaps as a view: whoever keeps it copies it. Null: it was given up. */
   whole(): Buffer | null {
-    if (this.parts === null) return null;
-    const whole = Buffer.allocUnsafeSlow(this.parts.bytes);
-    let at = 0;
-    for (const part of this.parts.parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return this.parts === null ? null : this.parts.joined();
   }
 
   release(): void {

@@ -66,8 +66,3 @@ export function takesEncoding(accepted: string | undefined, encoding: string): b
   }
   return byStar;
 }
-
-/** About what an answer takes in memory besides its body. */
-const OVERHEAD_BYTES = 1_024;
-
-export const cachedBytes = (answer: CachedAnswer): number => answer.body.length + OVERHEAD_BYTES;

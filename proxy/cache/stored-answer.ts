@@ -34,13 +34,27 @@ const headSchema = z.object({
   bodyBytes: count,
 });
 
+/** The answer in memory of its own. */
 export function writtenAnswer(answer: CachedAnswer): Buffer {
-  const { body, ...rest } = answer;
-  const head = Buffer.from(JSON.stringify({ ...rest, bodyBytes: body.length }));
-  const frame = Buffer.alloc(FRAME_BYTES);
-  frame.writeUInt8(VERSION, 0);
-  frame.writeUInt32BE(head.length, 1);
-  return Buffer.concat([frame, head, body]);
+  const { body } = answer;
+  const head = JSON.stringify({
+    headers: answer.headers,
+    contentEncoding: answer.contentEncoding,
+    vary: answer.vary,
+    varyHash: answer.varyHash,
+    policyRevision: answer.policyRevision,
+    keyDigest: answer.keyDigest,
+    requestedModel: answer.requestedModel,
+    reading: answer.reading,
+    bodyBytes: body.length,
+  });
+  const headBytes = Buffer.byteLength(head);
+  const written = Buffer.allocUnsafeSlow(FRAME_BYTES + headBytes + body.length);
+  written[0] = VERSION;
+  written.writeUInt32BE(headBytes, 1);
+  written.write(head, FRAME_BYTES);
+  written.set(body, FRAME_BYTES + headBytes);
+  return written;
 }
 
 /** Null: this is no answer, or not a whole one. */

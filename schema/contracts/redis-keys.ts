@@ -74,9 +74,12 @@ export const cachedAnswerMember = ({ gatewayId, epoch, keyHash }: CachedAnswerNa
 /** Everything of one account's cache stands in one slot, because its bytes are bounded together. */
 const cachePrefix = (accountId: AccountId): string => `tollgate:cache:v1:{${accountId}}:`;
 
+/** What the keys of an account's answers begin with; their members follow. */
+export const cachedAnswersPrefix = (accountId: AccountId): string => `${cachePrefix(accountId)}answer:`;
+
 /** A cached answer, in the format of proxy/cache/stored-answer.ts. */
 export const cachedAnswerKey = (name: CachedAnswerName): string =>
-  `${cachePrefix(name.accountId)}answer:${cachedAnswerMember(name)}`;
+  cachedAnswersPrefix(name.accountId) + cachedAnswerMember(name);
 
 /** An account's index: members by the time of their last use, by the time of their end, their sizes, and the sum of them. */
 export function cacheIndexKeys(
@@ -87,18 +90,18 @@ export function cacheIndexKeys(
 }
 
 /**
- * Makes room for one answer, books it and writes it, in one step: what were written later, when it has been evicted
- * meanwhile, would be counted by nobody. KEYS: the index's four, and the prefix of answers' keys; ARGV: member, bytes, ttl
- * in ms, bytesMax, how many members one call removes at most, and the answer. What has ended goes first, then what was
- * used longest ago. Time is Redis's own. Returns how many were evicted before their end; -1: there is no room, nothing
- * was written.
+ * Makes room for answers, books them and writes them, in one step: what were written later, when it has been evicted
+ * meanwhile, would be counted by nobody. KEYS: the index's four, and the prefix of answers' keys; ARGV: bytesMax, how many
+ * members one call removes at most, and for each of any number of answers its member, bytes, ttl in ms, and itself. What has
+ * ended goes first, then what was used longest ago. Time is Redis's own. Returns for each how many were evicted before their
+ * end; -1: there is no room, it was not written.
  */
-export const KEEP_ANSWER_LUA = `
+export const KEEP_ANSWERS_LUA = `
 local used, ends, sizes, sum, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local member, bytes, ttl, max, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-if bytes > max then return -1 end
+local max, most = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local removed = 0
 local function drop(name)
   local size = tonumber(redis.call('HGET', sizes, name) or '0')
   redis.call('ZREM', used, name)
@@ -108,27 +111,35 @@ local function drop(name)
   return redis.call('DECRBY', sum, size)
 end
 local total = tonumber(redis.call('GET', sum) or '0')
-if redis.call('HEXISTS', sizes, member) == 1 then total = drop(member) end
-local dropped = 0
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, most)) do
   total = drop(name)
-  dropped = dropped + 1
+  removed = removed + 1
 end
-local evicted = 0
-while total + bytes > max do
-  if dropped + evicted >= most then return -1 end
-  local oldest = redis.call('ZRANGE', used, 0, 0)[1]
-  if not oldest then
-    redis.call('SET', sum, 0)
-    break
+local function keep(member, bytes, ttl, answer)
+  if bytes > max then return -1 end
+  if redis.call('HEXISTS', sizes, member) == 1 then total = drop(member) end
+  local evicted = 0
+  while total + bytes > max do
+    if removed >= most then return -1 end
+    local oldest = redis.call('ZRANGE', used, 0, 0)[1]
+    if not oldest then
+      redis.call('SET', sum, 0)
+      break
+    end
+    total = drop(oldest)
+    removed = removed + 1
+    evicted = evicted + 1
   end
-  total = drop(oldest)
-  evicted = evicted + 1
+  redis.call('ZADD', used, now, member)
+  redis.call('ZADD', ends, now + ttl, member)
+  redis.call('HSET', sizes, member, bytes)
+  total = redis.call('INCRBY', sum, bytes)
+  redis.call('SET', prefix .. member, answer, 'PX', ttl)
+  return evicted
 end
-redis.call('ZADD', used, now, member)
-redis.call('ZADD', ends, now + ttl, member)
-redis.call('HSET', sizes, member, bytes)
-redis.call('INCRBY', sum, bytes)
-redis.call('SET', prefix .. member, ARGV[6], 'PX', ttl)
+local outcomes = {}
+for at = 3, #ARGV, 4 do
+  outcomes[#outcomes + 1] = keep(ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), ARGV[at + 3])
+end
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
-return evicted`;
+return outcomes`;

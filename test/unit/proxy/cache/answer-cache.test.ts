@@ -3,9 +3,11 @@ import { expect, test } from '@jest/globals';
 import { AnswerCache } from '../../../../proxy/cache/answer-cache.js';
 import { AnswerCopy, CopyRoom } from '../../../../proxy/cache/answer-copy.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
+import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
+import { waitFor } from '../../../support/wait-for.js';
 
 const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
 const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
@@ -30,7 +32,7 @@ const silent = (commands: string[]): Redis => {
     return Promise.reject(new Error('Command timed out'));
   };
   const stream = { bytesRead: 0 };
-  return { status: 'ready', stream, getBuffer: fail('get'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
+  return { status: 'ready', stream, mgetBuffer: fail('mget'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
 };
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
@@ -44,7 +46,7 @@ test(
       cache.put(nameOf(`key ${i}`), answer, 60);
       if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
     }
-    expect(cache.find(nameOf(`key ${DISTINCT_KEYS - 1}`), any)).toBe(answer);
+    expect(cache.find(nameOf(`key ${DISTINCT_KEYS - 1}`), any)).toEqual(answer);
     expect(cache.find(nameOf('key 0'), any)).toBeNull();
     expect(cache.counts.stored).toBe(DISTINCT_KEYS);
     expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
@@ -61,7 +63,7 @@ test('an answer is there until its time has passed, and not for whom it does not
   cache.put(nameOf('key'), answer, 60);
   expect(cache.find(nameOf('key'), () => false)).toBeNull();
   nowMs = 59_999;
-  expect(cache.find(nameOf('key'), any)).toBe(answer);
+  expect(cache.find(nameOf('key'), any)).toEqual(answer);
   nowMs = 60_000;
   expect(cache.find(nameOf('key'), any)).toBeNull();
 });
@@ -76,18 +78,18 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   expect(cache.counts.notShared).toBe(1);
   nowMs = 1_000;
   await cache.find(nameOf('other'), any);
-  expect(commands).toEqual(['get', 'get']);
+  expect(commands).toEqual(['mget', 'mget']);
   expect(cache.counts.failures).toBe(2);
 });
 
 test('a large answer that does not come in time is a miss of its own, and no outage', async () => {
   const stream = { bytesRead: 0 };
   let sent = 0;
-  const getBuffer = (): Promise<never> => {
+  const mgetBuffer = (): Promise<never> => {
     stream.bytesRead += sent; // as much of the answer as came by then
     return Promise.reject(new Error('Command timed out'));
   };
-  const cache = new AnswerCache({ status: 'ready', stream, getBuffer } as unknown as Redis, {
+  const cache = new AnswerCache({ status: 'ready', stream, mgetBuffer } as unknown as Redis, {
     ...BOUNDS,
     now: () => 0,
   }); // likewise
@@ -101,6 +103,26 @@ test('a large answer that does not come in time is a miss of its own, and no out
   await cache.find(nameOf('silent'), any);
   expect(cache.find(nameOf('next'), any)).toBeNull();
   expect(cache.counts).toMatchObject({ tooSlow: 2, failures: 1, misses: 4 });
+});
+
+test('look-ups of one turn are one command, and what one finds is kept without what came along with it', async () => {
+  const answer = answerOf(Buffer.from('found'));
+  const commands: (readonly string[])[] = [];
+  const mgetBuffer = (...keys: string[]): Promise<(Buffer | null)[]> => {
+    commands.push(keys);
+    const reply = Buffer.alloc(64 * 1024); // as it comes from a socket, with other answers in it
+    const bytes = writtenAnswer(answer).copy(reply);
+    return Promise.resolve(keys.map((key) => (key.endsWith('there') ? reply.subarray(0, bytes) : null)));
+  };
+  const redis = { status: 'ready', stream: {}, mgetBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
+  const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
+  const found = await Promise.all(['there', 'not'].map((key) => cache.find(nameOf(key), any)));
+  expect(found).toEqual([answer, null]);
+  expect(commands.map(({ length }) => length)).toEqual([2]);
+  await waitFor(() => cache.heldBytes > 0, 'it is held');
+  const held = cache.find(nameOf('there'), any); // from memory: no promise
+  expect(held).toEqual(answer);
+  expect((held as CachedAnswer) /* as was just seen */.body.buffer.byteLength).toBeLessThan(1024);
 });
 
 test('copies of answers have a bound each and one together, and give back what they took', () => {
