@@ -4,7 +4,8 @@ import { spreadOf, type Spread } from './statistics.js';
 import type { SystemName } from './system.js';
 
 const DEFINITIONS = {
-  P1: { title: 'throughput ÷ bare Node relay', target: '≥ 0.70', digits: 2 },
+  P1: { title: 'throughput ÷ bare Node relay, everything on', target: '≥ 0.70', digits: 2 },
+  P1Plain: { title: 'the same without a rate limit and a cache', target: '–', digits: 2 },
   P2: { title: 'throughput ÷ nginx', target: '≥ 0.22', digits: 2 },
   P4: { title: 'CPU per proxied request, µs', target: '≤ 80', digits: 1 },
   LimitedCpu: { title: 'CPU of a sliding rate limit per request, µs', target: 'in P4', digits: 1 },

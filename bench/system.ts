@@ -11,7 +11,7 @@ export interface System {
   stop(): Promise<void>;
 }
 
-export type SystemName = 'tollgate' | 'tollgate-cached' | 'limited' | 'bare' | 'nginx';
+export type SystemName = 'tollgate' | 'plain' | 'limited' | 'cached' | 'bare' | 'nginx';
 
 /** What every system needs to know in order to start. */
 export interface Surroundings {

@@ -1,4 +1,7 @@
-/** Short chat calls, none like another, from 32 connections that never rest: throughput and CPU per request. */
+/**
+ * Short chat calls, none like another, from 32 connections that never rest: throughput and CPU per request. With everything
+ * on (one sliding rate limit that never refuses, a cache that never has the answer), and beside it with neither of these.
+ */
 import { betweenSystems, figure } from '../figures.js';
 import type { Measurement } from './measurement.js';
 import type { Scenario } from './scenario.js';
@@ -9,15 +12,16 @@ const throughputRatio = (a: Measurement, b: Measurement): number => a.requestsPe
 
 export const jsonScenario: Scenario = {
   name: 'json',
-  systems: ['tollgate', 'bare', 'nginx'],
+  systems: ['tollgate', 'plain', 'bare', 'nginx'],
   isInQuickRun: true,
   plan: (isQuick) => ({
     rounds: 5,
-    warmUpMs: isQuick ? 4_000 : 8_000,
-    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 1_500 : 5_000 },
+    warmUpMs: isQuick ? 3_000 : 8_000,
+    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 1_200 : 5_000 },
   }),
   figures: (rounds) => [
     ...figure('P1', betweenSystems(rounds, ['tollgate', 'bare'], throughputRatio)),
+    ...figure('P1Plain', betweenSystems(rounds, ['plain', 'bare'], throughputRatio)),
     ...figure('P2', betweenSystems(rounds, ['tollgate', 'nginx'], throughputRatio)),
     ...figure(
       'P4',

@@ -5,16 +5,12 @@ import type { Scenario } from './scenario.js';
 
 export const limitedScenario: Scenario = {
   name: 'limited',
-  systems: ['tollgate', 'limited'],
+  systems: ['plain', 'limited'],
   isInQuickRun: false,
   plan: jsonScenario.plan,
   figures: (rounds) =>
     figure(
       'LimitedCpu',
-      betweenSystems(
-        rounds,
-        ['limited', 'tollgate'],
-        (limited, plain) => limited.cpuUsPerRequest - plain.cpuUsPerRequest,
-      ),
+      betweenSystems(rounds, ['limited', 'plain'], (limited, plain) => limited.cpuUsPerRequest - plain.cpuUsPerRequest),
     ),
 };

@@ -7,12 +7,16 @@ import { deriveKey } from '../../platform/keys.js';
 import { displayPrefix, hashApiToken, mintApiToken } from '../../schema/contracts/api-token.js';
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 
-export const GATEWAY_NAME = 'bench';
-/** The same with a rate limit that never refuses. */
-export const LIMITED_GATEWAY_NAME = 'bench-limited';
 const RATE_LIMITS = [
   { name: 'all', limit: 1_000_000_000, intervalSeconds: 60, technique: 'SLIDING', key: 'GATEWAY', keyName: null },
 ];
+/** The gateways by what is on: everything, a rate limit that never refuses alone, or neither that nor the cache. */
+export const GATEWAYS = {
+  tollgate: { name: 'bench', rateLimits: RATE_LIMITS, cacheTtlSeconds: 3_600 },
+  limited: { name: 'bench-limited', rateLimits: RATE_LIMITS, cacheTtlSeconds: 0 },
+  plain: { name: 'bench-plain', rateLimits: [], cacheTtlSeconds: 0 },
+} as const;
+type Gateway = (typeof GATEWAYS)[keyof typeof GATEWAYS];
 
 export interface Seeded {
   readonly accountTag: string;
@@ -49,8 +53,7 @@ async function insertTenant(client: pg.Client, pepper: string): Promise<Seeded> 
     accountTag,
     accountId,
   ]);
-  await insertGateway(client, accountId, { name: GATEWAY_NAME, rateLimits: [] });
-  await insertGateway(client, accountId, { name: LIMITED_GATEWAY_NAME, rateLimits: RATE_LIMITS });
+  for (const gateway of Object.values(GATEWAYS)) await insertGateway(client, accountId, gateway);
   await client.query(
     `INSERT INTO api_token (id, account_id, name, token_hash, prefix, permissions)
      VALUES ($1, $2, 'bench', $3, $4, '{AI_GATEWAY_RUN}')`,
@@ -62,12 +65,13 @@ async function insertTenant(client: pg.Client, pepper: string): Promise<Seeded> 
 async function insertGateway(
   client: pg.Client,
   accountId: string,
-  { name, rateLimits }: { readonly name: string; readonly rateLimits: readonly object[] },
+  { name, rateLimits, cacheTtlSeconds }: Gateway,
 ): Promise<void> {
   const id = newUuidV7();
   await client.query('INSERT INTO gateway (id, account_id, name) VALUES ($1, $2, $3)', [id, accountId, name]);
   await client.query(
-    'INSERT INTO gateway_settings (gateway_id, account_id, authentication, rate_limits) VALUES ($1, $2, true, $3)',
-    [id, accountId, JSON.stringify(rateLimits)],
+    `INSERT INTO gateway_settings (gateway_id, account_id, authentication, rate_limits, cache_ttl_seconds)
+     VALUES ($1, $2, true, $3, $4)`,
+    [id, accountId, JSON.stringify(rateLimits), cacheTtlSeconds],
   );
 }

@@ -9,7 +9,7 @@ import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
 import type { Running } from '../running.js';
 import type { Surroundings, System } from '../system.js';
-import { GATEWAY_NAME, LIMITED_GATEWAY_NAME, seed, type Seeded } from './seed.js';
+import { GATEWAYS, seed, type Seeded } from './seed.js';
 
 /** Postgres writes on the load's core: without waiting for its disk it takes less of it from the load. */
 const POSTGRES_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
@@ -21,8 +21,8 @@ export async function startTollgate(
 ): Promise<System[]> {
   const services = await startServices(running, surroundings.folder);
   const flags = profileFlags(options.profileFolder);
-  const { tollgate, limited } = await startProxy(running, services, surroundings, { flags });
-  return [tollgate, limited, answeredByCache(tollgate)];
+  const { tollgate, limited, plain } = await startProxy(running, services, surroundings, { flags });
+  return [tollgate, limited, plain, answeredByCache(plain)];
 }
 
 /** The proxy over an empty database, which is filled first. `further`: environment, and flags of Node's. */
@@ -31,7 +31,7 @@ export async function startProxy(
   services: ServiceUrls,
   surroundings: Surroundings,
   further: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
-): Promise<Readonly<Record<'tollgate' | 'limited', System>>> {
+): Promise<Readonly<Record<keyof typeof GATEWAYS, System>>> {
   const pepper = randomBytes(32).toString('hex');
   const seeded = await seed(services.databaseUrl, pepper);
   const port = await freePort();
@@ -44,19 +44,19 @@ export async function startProxy(
     }),
   );
   await Promise.race([untilOpen(port), program.failed]);
-  // One process, by two of its gateways.
+  // One process, by its gateways.
   const proxy = { pid: program.pid, failed: program.failed, stop: () => program.stop() };
-  return {
-    tollgate: { name: 'tollgate', ...proxy, target: { port, ...callOf(seeded, GATEWAY_NAME) } },
-    limited: { name: 'limited', ...proxy, target: { port, ...callOf(seeded, LIMITED_GATEWAY_NAME) } },
+  const system = (name: keyof typeof GATEWAYS): System => {
+    return { name, ...proxy, target: { port, ...callOf(seeded, GATEWAYS[name].name) } };
   };
+  return { tollgate: system('tollgate'), limited: system('limited'), plain: system('plain') };
 }
 
 /** The same program, asked so that all its answers but the first are cache hits: by one key, whatever the body is. */
-function answeredByCache(tollgate: System): System {
-  const { port, path, headers } = tollgate.target;
+function answeredByCache(plain: System): System {
+  const { port, path, headers } = plain.target;
   const target = { port, path, headers: [...headers, 'cf-aig-cache-key: bench', 'cf-aig-cache-ttl: 3600'] };
-  return { ...tollgate, name: 'tollgate-cached', target };
+  return { ...plain, name: 'cached', target };
 }
 
 const profileFlags = (folder: string | null): string[] =>
