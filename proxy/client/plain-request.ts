@@ -15,6 +15,11 @@ export interface BodyListener {
 /** What waits while nobody has asked for the body; beyond, the client is not read. */
 const UNASKED_BYTES_MAX = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
+/**
+ * A body in several pieces is read into one buffer, with so many times the room of what has arrived: pieces that are put
+ * together at the end are twice the memory outside of the heap, by which V8 decides to collect everything.
+ */
+const GROWTH = 4;
 
 export class PlainRequest implements ClientRequest {
   readonly method: string;
@@ -22,9 +27,8 @@ export class PlainRequest implements ClientRequest {
   readonly rawHeaders: readonly string[];
   readonly bodyBytes: number;
   private bytesMissing: number;
-  /** a body that came in one piece, as nearly every one does, is that piece */
-  private first: Buffer = NOTHING;
-  private further: Buffer[] | null = null;
+  /** what has arrived of the body, in memory that is as large as that, or has room for more to come */
+  private held: Buffer = NOTHING;
   private listener: BodyListener | null = null;
   private hasLeft = false;
 
@@ -67,10 +71,13 @@ export class PlainRequest implements ClientRequest {
   }
 
   private keep(bytes: Buffer, own: number): void {
-    const chunk = Buffer.allocUnsafe(own);
-    bytes.copy(chunk, 0, 0, own);
-    if (this.first.length === 0) this.first = chunk;
-    else (this.further ??= []).push(chunk);
+    const arrived = this.arrivedBytes;
+    if (arrived > this.held.length) {
+      const grown = Buffer.allocUnsafe(Math.min(this.bodyBytes, arrived * GROWTH));
+      this.held.copy(grown);
+      this.held = grown;
+    }
+    bytes.copy(this.held, arrived - own, 0, own);
   }
 
   /** Whether more of its body than need be waits for somebody to ask for it. */
@@ -92,12 +99,7 @@ export class PlainRequest implements ClientRequest {
 
   /** The whole body; only when it is complete. */
   whole(): Buffer {
-    const { first, further } = this;
-    if (further !== null) {
-      this.first = Buffer.concat([first, ...further]);
-      this.further = null;
-    }
-    return this.first;
+    return this.held;
   }
 
   /** Tells of a body that is not whole yet, until it is. */
