@@ -89,7 +89,8 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     const looked = lookUp(deps, arrival, call);
     const cache = looked instanceof Promise ? await looked : looked;
     if (cache === null || cache.hit === null) deps.breakers.admit(call);
-    const opened = await open(deps, arrival, call, cache);
+    const opening = open(deps, arrival, call, cache);
+    const opened = opening instanceof Promise ? await opening : opening;
     const relayed = await passOn(deps, opened);
     store(deps, arrival, call, { cache, relayed });
     await record(deps, arrival, call, { open: opened, relayed });

@@ -90,11 +90,18 @@ export class SpoolLedger implements UsageLedger {
     this.own = { spool, writer, shipper, shipping, commit, startedMs: Date.now() };
   }
 
-  async open(request: RecordedRequest, cut: RecordedOutcome, isWaiting = true): Promise<LedgerEntry> {
+  open(request: RecordedRequest, cut: RecordedOutcome | null): LedgerEntry | Promise<LedgerEntry> {
+    if (cut !== null) return this.openWritten(request, cut);
+    const { writer } = this.admitting();
+    const entry = new SpoolEntry(this, writer.written(request), writer.current.number);
+    this.entries.add(entry);
+    return entry;
+  }
+
+  private async openWritten(request: RecordedRequest, cut: RecordedOutcome): Promise<LedgerEntry> {
     const { writer, commit } = this.admitting();
     const entry = new SpoolEntry(this, writer.open(request, cut), writer.current.number);
     this.entries.add(entry);
-    if (!isWaiting) return entry;
     try {
       await commit.whenWritten();
     } catch (error) {

@@ -42,7 +42,7 @@ export class Refusals {
       return false;
     }
     this.records.set(gatewayId, count);
-    const entry = await this.ledger.open(record, record, false);
+    const entry = await this.ledger.open(record, null);
     await entry.settle(record, null);
     return true;
   }
@@ -69,7 +69,7 @@ export class Refusals {
 
   private newTally(first: UsageRecord, key: string): Tally {
     const record = talliedRecord(first);
-    const entry = this.ledger.open(record, record, true);
+    const entry = Promise.resolve(this.ledger.open(record, record));
     // Whoever waits for it hears of it; the next refusal tries anew.
     entry.catch(() => this.tallies.delete(key));
     return { entry, record, settled: null };

@@ -122,19 +122,20 @@ const sentReading = ({ facts, isBillable }: UpstreamCall): UsageReading =>
   isBillable ? unansweredReading(facts) : NOTHING_USED;
 
 /**
- * From here on the request has a usage record, whatever happens. Throws 9006 when the ledger cannot take it: nothing is
- * sent upstream then.
+ * From here on the request has a usage record, whatever happens. Throws or rejects with 9006 when the ledger cannot take
+ * it: nothing is sent upstream then. A promise unless the cache answers.
  */
-export async function open(
+export function open(
   deps: RecordDeps & { readonly ledger: UsageLedger },
   arrival: Arrival,
   call: UpstreamCall,
   cache: LookedUp | null,
-): Promise<OpenRecord> {
-  const isHit = cache !== null && cache.hit !== null;
-  const cut = cutOutcome(deps, arrival, call, isHit);
-  const entry = await deps.ledger.open(requestOf(deps, arrival, call, cache), cut, !isHit);
-  return new OpenRecord(deps, arrival, call, { entry, cache });
+): OpenRecord | Promise<OpenRecord> {
+  const cut = cache !== null && cache.hit !== null ? null : cutOutcome(deps, arrival, call);
+  const opening = deps.ledger.open(requestOf(deps, arrival, call, cache), cut);
+  return opening instanceof Promise
+    ? opening.then((entry) => new OpenRecord(deps, arrival, call, { entry, cache }))
+    : new OpenRecord(deps, arrival, call, { entry: opening, cache });
 }
 
 function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): RecordedRequest {
@@ -160,13 +161,12 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache
   };
 }
 
-/** How the request went if nothing comes back: the provider has taken in what was sent, unless the cache answers. */
-function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, isHit: boolean): RecordedOutcome {
+/** How the request went if nothing comes back: the provider has taken in what was sent. */
+function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): RecordedOutcome {
   const { facts, target } = call;
-  const reading = isHit ? NOTHING_USED : sentReading(call);
+  const reading = sentReading(call);
   const { units, usageSource } = reading;
-  const cost = isHit ? HIT_COST : costOf(deps, arrival, call, { reading, statusCode: 200 });
-  const { costPico, costStatus, priceVersion, priceRule } = cost;
+  const { costPico, costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
   const provider = target.provider.slug;
   const model = facts?.model ?? null;
   const attempt = {
@@ -190,7 +190,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, isHi
     model,
     statusCode: CUT_STATUS,
     errorCode: null,
-    cached: isHit,
+    cached: false,
     streamed: facts?.isStreaming === true,
     clientAborted: false,
     interrupted: true,
@@ -205,7 +205,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, isHi
     priceRule,
     savedPico: null,
     requestCount: 1,
-    attempts: isHit ? NO_ATTEMPTS : [attempt],
+    attempts: [attempt],
     responseContentType: null,
     requestBytes: call.originalBody?.length ?? 0,
     responseBytes: 0,

@@ -33,7 +33,7 @@ export interface StepStages<Opened extends StepRecord, Made extends AttemptMade 
   /** Throws GatewayError: the step cannot be called. */
   choose(step: Arrival): Promise<StepCall>;
   /** Of the first step that is tried. Throws GatewayError 9006. */
-  open(step: Arrival, chosen: StepCall): Promise<Opened>;
+  open(step: Arrival, chosen: StepCall): Opened | Promise<Opened>;
   forward(opened: Opened): Forwarded | Promise<Forwarded>;
   relay(chosen: ChosenStep, notes: Opened, forwarded: Forwarded): Promise<Made>;
   /** Both as one, of the step that ends the trying. Never rejects for a fault of ours. */

@@ -17,9 +17,9 @@ export interface LedgerEntry {
 
 export interface UsageLedger {
   /**
-   * `cut`: what is recorded when this process ends before anything came back. Throws GatewayError 9006 when another record
-   * could not be kept: nothing is sent upstream then. `isWaiting` false: nothing is sent upstream anyway, so that all that
-   * is known may be written together, when the entry is settled.
+   * `cut`: what is recorded when this process ends before anything came back; null: nothing is sent upstream, so that
+   * there is nothing to tell before the entry is settled, which it is at once. Throws or rejects with GatewayError 9006 when
+   * another record could not be kept: nothing is sent upstream then.
    */
-  open(request: RecordedRequest, cut: RecordedOutcome, isWaiting: boolean): Promise<LedgerEntry>;
+  open(request: RecordedRequest, cut: RecordedOutcome | null): LedgerEntry | Promise<LedgerEntry>;
 }

@@ -39,7 +39,7 @@ const recordOf = (id: string): UsageRecord => ({
 const newRecord = (): UsageRecord => recordOf(newUuidV7());
 const [unanswered, noted, abandoned] = [newRecord(), newRecord(), newRecord()];
 /** Its record says that it was cut, should it not be settled. */
-const open = (record: UsageRecord): Promise<LedgerEntry> =>
+const open = async (record: UsageRecord): Promise<LedgerEntry> =>
   ledger.open(record, { ...record, statusCode: 500, interrupted: true, usageNote: CUT_NOTE });
 await open(unanswered);
 const entry = await open(noted);
