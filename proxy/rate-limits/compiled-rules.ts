@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { RateLimitRule } from '../../schema/contracts/gateway-settings.js';
 import { rateLimitKeys } from '../../schema/contracts/redis-keys.js';
+import { VALUES_MAX } from './limit-script.js';
 import { LocalCounters, type CounterRoom } from './local-counters.js';
 
 export interface CompiledRule {
@@ -20,9 +21,9 @@ export interface CompiledRule {
 
 export interface CompiledRules {
   readonly rules: readonly CompiledRule[];
-  /** what the script needs of the rules, whatever the request */
-  readonly keys: readonly string[];
-  readonly constants: readonly (string | number)[];
+  /** what the script is told of the rules, whatever the request: keys, so many, and what stands in front of the values */
+  readonly parameters: readonly string[];
+  readonly keys: number;
 }
 
 /** Rules whose counters are held; at the bound the rule used longest ago begins anew in this proxy. */
@@ -69,7 +70,7 @@ export class RuleCompiler {
         counters,
       };
     });
-    return { rules, keys, constants };
+    return { rules, parameters: [...keys, VALUES_MAX, ...constants].map(String), keys: keys.length };
   }
 
   private countersOf(id: string, { intervalSeconds, technique }: RateLimitRule): LocalCounters {

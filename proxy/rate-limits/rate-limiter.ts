@@ -81,7 +81,9 @@ export class RateLimiter {
   /** null: the request is admitted, and counted. At once where nobody has to be asked. */
   decide(policy: GatewayPolicy, arrival: Arrival, caller: Caller): LimitRefusal | null | Promise<LimitRefusal | null> {
     const compiled = this.compiler.of(policy);
-    const values = compiled.rules.map((rule) => this.values.of(rule, arrival, caller));
+    const { rules } = compiled;
+    const values: string[] = [];
+    for (const rule of rules) values.push(this.values.of(rule, arrival, caller));
     const nowMs = performance.now();
     const known = remembered(compiled, values, nowMs);
     if (known !== null) {
@@ -168,7 +170,8 @@ export class RateLimiter {
     const redisMs = Math.abs(verdict);
     this.clockOffsetMs = redisMs - performance.now();
     this.makeRoom(redisMs);
-    for (const [index, rule] of compiled.rules.entries()) rule.counters.count(values[index] ?? '', redisMs);
+    const { rules } = compiled;
+    for (let i = 0; i < rules.length; i++) rules[i]?.counters.count(values[i] ?? '', redisMs);
     return null;
   }
 
@@ -235,9 +238,10 @@ const EMPTY: WindowCounts = { intervalMs: 0, isSliding: false, elapsedMs: 0, cur
 /** The longest of the refusals that are still in force; null: there is none. */
 function remembered({ rules }: CompiledRules, values: readonly string[], nowMs: number): LimitRefusal | null {
   let longest: LimitRefusal | null = null;
-  for (const [index, rule] of rules.entries()) {
-    const refusal = rule.counters.refusalOf(values[index] ?? '', nowMs);
-    if (refusal === null) continue;
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i];
+    const refusal = rule?.counters.refusalOf(values[i] ?? '', nowMs) ?? null;
+    if (rule === undefined || refusal === null) continue;
     const waitMs = refusal.freeAtMs - nowMs;
     if (waitMs > (longest?.waitMs ?? 0)) longest = { rule, waitMs };
   }

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { errorMessage } from '../../platform/error-code.js';
+import { TurnBatches } from '../turn-batches.js';
 import type { CompiledRules } from './compiled-rules.js';
-import { limitScript, previewScript, VALUES_MAX, type RuleState } from './limit-script.js';
+import { limitScript, previewScript, type RuleState } from './limit-script.js';
 
 /** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
 export type Verdict = number | readonly [rule: number, waitMs: number];
@@ -36,64 +37,37 @@ export class LimitsTimeout extends Error {
   }
 }
 
-interface Call {
-  readonly rules: CompiledRules;
-  readonly values: string[];
-  readonly waiting: { resolve(verdict: Verdict): void; reject(error: unknown): void }[];
-}
-
 export class SharedCounters {
-  private readonly calls = new Map<CompiledRules, Call>();
-  private isScheduled = false;
+  private readonly calls = new TurnBatches<CompiledRules, readonly string[], Verdict>({
+    weightMax: CALL_VALUES_MAX,
+    send: (rules, requests) => this.decide(rules, requests),
+  });
 
   constructor(private readonly redis: Pick<Redis, 'eval' | 'evalsha'>) {}
 
   /** `values`: one per rule. Rejects when Redis does not answer, or answers with an error. */
   ask(rules: CompiledRules, values: readonly string[]): Promise<Verdict> {
-    return new Promise((resolve, reject) => {
-      let call = this.calls.get(rules);
-      if (call === undefined) this.calls.set(rules, (call = { rules, values: [], waiting: [] }));
-      call.values.push(...values);
-      call.waiting.push({ resolve, reject });
-      if (call.values.length + values.length > CALL_VALUES_MAX) {
-        this.calls.delete(rules);
-        void this.make(call);
-      } else if (!this.isScheduled) {
-        this.isScheduled = true;
-        setImmediate(this.makeAll);
-      }
-    });
+    return this.calls.ask(rules, values, values.length);
   }
 
   /** How each rule stands to its value, with nothing counted. Rejects as `ask` does. */
   preview(rules: CompiledRules, values: readonly string[]): Promise<readonly RuleState[]> {
-    const { keys, constants } = rules;
-    return withinDeadline(this.run(PREVIEW, [...keys, VALUES_MAX, ...constants, ...values], keys.length));
+    return withinDeadline(this.run(PREVIEW, [...rules.parameters, ...values], rules.keys));
   }
 
-  private readonly makeAll = (): void => {
-    this.isScheduled = false;
-    for (const call of this.calls.values()) void this.make(call);
-    this.calls.clear();
-  };
-
-  /** Never rejects. */
-  private async make({ rules, values, waiting }: Call): Promise<void> {
-    try {
-      const verdicts = await withinDeadline(
-        this.run<Verdict>(DECIDE, [...rules.keys, VALUES_MAX, ...rules.constants, ...values], rules.keys.length),
-      );
-      if (verdicts.length !== waiting.length) throw new Error('Redis did not decide on every request');
-      for (const [index, { resolve }] of waiting.entries()) resolve(verdicts[index] ?? 0);
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
-    }
+  private decide(
+    { parameters, keys }: CompiledRules,
+    requests: readonly (readonly string[])[],
+  ): Promise<readonly Verdict[]> {
+    const all = parameters.slice();
+    for (const values of requests) for (const value of values) all.push(value);
+    return withinDeadline(this.run<Verdict>(DECIDE, all, keys));
   }
 
   /** By its hash; a Redis that does not know it (a new one, one that was flushed) is told the script. */
   private async run<Told>(
     { text, sha }: Script,
-    parameters: readonly (string | number)[],
+    parameters: readonly string[],
     keys: number,
   ): Promise<readonly Told[]> {
     try {
