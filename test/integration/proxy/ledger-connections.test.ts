@@ -98,7 +98,7 @@ async function settle(count: number): Promise<UsageRecord[]> {
     const text = `${i}:`.padEnd(2_000, '€');
     return { ...EMPTY_RECORD, id: newUuidV7() as RequestId, path: text, usageNote: text, requestBytes: i };
   });
-  const entries = await Promise.all(batched.map((record) => rig.ledger.open(record, record)));
+  const entries = await Promise.all(batched.map((record) => Promise.resolve(rig.ledger.open(record, record))));
   for (const [i, record] of batched.entries()) void entries[i]?.settle(record, null);
   return batched;
 }

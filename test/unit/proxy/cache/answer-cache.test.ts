@@ -116,7 +116,8 @@ test('look-ups of one turn are one command, and what one finds is kept without w
   };
   const redis = { status: 'ready', stream: {}, mgetBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
   const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
-  const found = await Promise.all(['there', 'not'].map((key) => cache.find(nameOf(key), any)));
+  const looking = ['there', 'not'].map((key) => Promise.resolve(cache.find(nameOf(key), any)));
+  const found = await Promise.all(looking);
   expect(found).toEqual([answer, null]);
   expect(commands.map(({ length }) => length)).toEqual([2]);
   await waitFor(() => cache.heldBytes > 0, 'it is held');
