@@ -24,6 +24,7 @@ import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
 import type { RequestExplainer } from './modules/explain/index.js';
 import { RequestContexts } from './request-context.js';
+import { restRouter } from './rest/rest-router.js';
 import { createResolvers } from './resolver-instances.js';
 import { createServices, type Services } from './services.js';
 import type { DatabaseOptions } from './tenancy/database.js';
@@ -103,6 +104,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     bodyErrors,
     logExport({ ...deps, schema, contexts, exports: services.logExport }),
   );
+  app.use('/client/v4', restRouter({ services, endpoint: options, contexts, logger: deps.logger }));
   return {
     app,
     services,

@@ -169,6 +169,8 @@ const anyCondition = fc.oneof(
   condition('TOKENS_OUT', ['EQ', 'NEQ', 'LT', 'GT'], ['1', '2']),
   condition('FEEDBACK', ['EQ', 'NEQ', 'LT', 'GT'], ['1', '-1']),
   condition('METADATA', ['EQ', 'NEQ', 'CONTAINS'], ['a', '7', '%'], { metadataKey: 'team' }),
+  condition('METADATA_KEY', ['EQ', 'NEQ', 'CONTAINS'], ['team', 'run', 'EA']),
+  condition('METADATA_VALUE', ['EQ', 'NEQ', 'CONTAINS'], ['a', '7', '%']),
   condition('WHOLESALE', ['EQ', 'NEQ'], ['true', 'false']),
   condition('DLP_ACTION', ['EQ', 'NEQ'], ['BLOCK']),
 );
@@ -223,6 +225,12 @@ const messageOf = (code: number | null): string =>
   code === 2003 ? 'Rate limited' : code === 2005 ? 'Failed to get response from provider' : '';
 
 function meets({ field, operator, values }: Condition, log: ModelLog): boolean {
+  const entries = { METADATA_KEY: Object.keys, METADATA_VALUE: Object.values }[field];
+  if (entries !== undefined) {
+    const texts = entries(log.metadata ?? {}).map(String);
+    const isMet = (text: string): boolean => holds(text, operator === 'NEQ' ? 'EQ' : operator, values, values);
+    return operator === 'NEQ' ? !texts.some(isMet) : texts.some(isMet);
+  }
   const own = {
     PROVIDER: log.provider,
     MODEL: log.model,
@@ -237,6 +245,15 @@ function meets({ field, operator, values }: Condition, log: ModelLog): boolean {
   const wanted = values.map((text) =>
     typeof own === 'bigint' ? pico(text) : typeof own === 'number' ? Number(text) : text,
   );
+  return holds(own, operator, values, wanted);
+}
+
+function holds<T extends bigint | number | string>(
+  own: T,
+  operator: string,
+  values: readonly string[],
+  wanted: readonly (bigint | number | string)[],
+): boolean {
   if (operator === 'EQ') return wanted.some((value) => value === own);
   if (operator === 'NEQ') return wanted.every((value) => value !== own);
   if (operator === 'LT') return wanted.some((value) => own < value);

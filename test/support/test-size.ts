@@ -6,6 +6,11 @@ export const TEST_SIZE = testConfig.TEST_SIZE;
 export const TEST_SEED = testConfig.TEST_SEED ?? Math.trunc(Math.random() * 2 ** 31);
 /** Runs of one property of which each goes through Postgres. */
 export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100, seed: TEST_SEED };
+/** Runs of one property of which each goes through several requests to the api. */
+export const requestPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 400 : 12, seed: TEST_SEED };
+/** Which walls between tenants the matrix of REST runs with; GraphQL's own runs with each alone in any size. */
+export const restMatrixWalls: readonly ('both' | 'row-level-security')[] =
+  TEST_SIZE === 'full' ? ['both', 'row-level-security'] : ['both'];
 /** Runs of one property: pass to fast-check as `{ numRuns, seed }`. */
 export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed: TEST_SEED };
 /** Of the ledger's proof: the small one takes half a minute. */

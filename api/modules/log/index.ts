@@ -5,10 +5,20 @@ export type { CostBreakdown } from './cost-breakdown.types.js';
 export { LogBodyQueries, type LogBodies } from './log-body.queries.js';
 export { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver } from './log-list.resolver.js';
 export { exportSchema, LogExport, type ExportScopes } from './log-export.js';
-export { logFilterSchema } from './log.inputs.js';
 export { TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
 export { windowDays } from './log-windows.js';
 export { Log } from './log.types.js';
+export type { LogExtremes } from './log-extremes.js';
+export {
+  assertSearchable,
+  logFilterSchema,
+  type CheckedLogFilter,
+  type LogFilter,
+  type LogOrder,
+} from './log.inputs.js';
+export type { LogConditionFieldName } from './log-condition.js';
+export type { LogSelection } from './log-statements.js';
+export { ratingRight } from './rating-right.js';
 export { LogTail } from './log-tail.js';
 export { LogTailResolver } from './log-tail.resolver.js';
 export { LogChangesResolver } from './log-changes.resolver.js';

@@ -3,6 +3,7 @@ import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
 import { DeletedLogs, DeleteLogsInput, RateLogInput } from './log-changes.inputs.js';
 import type { LogService } from './log.service.js';
+import { ratingRight } from './rating-right.js';
 import { Log } from './log.types.js';
 
 @Resolver()
@@ -13,12 +14,8 @@ export class LogChangesResolver {
   @Mutation(() => Log)
   @Authorized('log.rate')
   async rateLog(@Arg('input', () => RateLogInput) input: RateLogInput, @Ctx() { access }: ApiContext): Promise<Log> {
-    const { principal } = access;
-    const isUser = principal.kind !== 'token' || principal.permissions.has('AI_GATEWAY_EDIT');
-    if (isUser || !principal.permissions.has('AI_GATEWAY_RUN')) {
-      return this.logs.rate(await access.scopeOf('log.rate', 'gateway', input.gatewayId), input, null);
-    }
-    return this.logs.rate(await access.scopeOf('log.rateOwn', 'gateway', input.gatewayId), input, principal.tokenId);
+    const { action, madeBy } = ratingRight(access.principal);
+    return this.logs.rate(await access.scopeOf(action, 'gateway', input.gatewayId), input, madeBy);
   }
 
   @Mutation(() => DeletedLogs)

@@ -10,21 +10,18 @@ import { picoFromUsd } from '../../scalars/numeric-scalars.js';
 import type { SqlConditions } from '../../tenancy/sql-conditions.js';
 import { anyOf, plainText } from '../../text-input.js';
 import { FORMS, type RecordForm } from './record-form.js';
-import { SUCCESS_SQL, TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
+import { MODEL_TYPE_SQL, SUCCESS_SQL, TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
 
 type Kind = 'text' | 'integer' | 'usd' | 'boolean' | 'time';
 interface ConditionField {
   readonly kind: Kind;
   readonly sql: string | ((form: RecordForm) => string);
+  /** of an object: the side of its entries that is held against the values, any entry's */
+  readonly entry?: 'key' | 'value';
 }
 
 const field = (kind: Kind, sql: ConditionField['sql']): ConditionField => ({ kind, sql });
-
-/** What the path asks a model for, in the words that the wire has for it. */
-export const MODEL_TYPE_SQL = `CASE WHEN u.path ~* 'embed' THEN 'Text Embeddings'
-  WHEN u.path ~* 'images?/|imagen' THEN 'Text-to-Image'
-  WHEN u.path ~* 'audio/speech|text-to-speech' THEN 'Text-to-Speech'
-  WHEN u.path ~* 'audio/trans|speech-to-text' THEN 'Automatic Speech Recognition' ELSE 'Text Generation' END`;
+const metadataSql = (form: RecordForm): string => FORMS[form].metadataSql;
 
 /** Fields of what is not in this round have their "off" value, and match that alone (docs/glossary.md). */
 const FIELDS = {
@@ -48,7 +45,10 @@ const FIELDS = {
   TOKENS_OUT: field('integer', TOKENS_OUT_SQL),
   DURATION: field('integer', 'u.duration_ms'),
   FEEDBACK: field('integer', 'b.feedback'),
-  METADATA: field('text', (form) => FORMS[form].metadataSql),
+  METADATA: field('text', metadataSql),
+  /** any key, and any value: two conditions need not mean one entry */
+  METADATA_KEY: { kind: 'text', sql: metadataSql, entry: 'key' },
+  METADATA_VALUE: { kind: 'text', sql: metadataSql, entry: 'value' },
   /** whether the caller sent an API token */
   AUTHENTICATION: field('boolean', '(u.api_token_id IS NOT NULL)'),
   WHOLESALE: field('boolean', 'false'),
@@ -71,6 +71,13 @@ export class LogCondition {
   @Field(() => String, { nullable: true }) metadataKey?: string | null;
 }
 
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
 const KINDS: Readonly<
   Record<Kind, { readonly sqlType: string; readonly problem: string; parse(text: string): unknown }>
 > = {
@@ -88,7 +95,7 @@ const KINDS: Readonly<
   boolean: {
     sqlType: 'boolean',
     problem: 'must be true or false',
-    parse: (text) => ({ true: true, '1': true, false: false, '0': false })[text.toLowerCase()] ?? null,
+    parse: (text) => BOOLEANS.get(text.toLowerCase()) ?? null,
   },
   time: { sqlType: 'timestamptz', problem: 'must be a time as 2026-11-28T00:00:00Z', parse: parseTime },
 };
@@ -141,8 +148,20 @@ export function addCondition(where: SqlConditions, condition: CheckedLogConditio
   const base = typeof known.sql === 'string' ? known.sql : known.sql(form);
   const sql = isGiven(condition.metadataKey) ? `(${base} ->> ${where.parameter(condition.metadataKey)}::text)` : base;
   const isPart = condition.operator === 'CONTAINS';
-  const values = where.parameter(isPart ? condition.patterns : condition.values);
-  where.and(comparison(sql, condition.operator, `${values}::${KINDS[known.kind].sqlType}[]`));
+  const values = `${where.parameter(isPart ? condition.patterns : condition.values)}::${KINDS[known.kind].sqlType}[]`;
+  where.and(
+    known.entry === undefined
+      ? comparison(sql, condition.operator, values)
+      : anyEntry(sql, `e.${known.entry}`, condition.operator, values),
+  );
+}
+
+/** Of the entries of an object of metadata: whether there is one for which the comparison holds; NEQ: none that is equal. */
+function anyEntry(objectSql: string, sideSql: string, operator: Operator, values: string): string {
+  const isNone = operator === 'NEQ';
+  return `${isNone ? 'NOT ' : ''}EXISTS (
+    SELECT FROM jsonb_each_text(CASE jsonb_typeof(${objectSql}) WHEN 'object' THEN ${objectSql} END) e
+    WHERE ${comparison(sideSql, isNone ? 'EQ' : operator, values)})`;
 }
 
 function comparison(sql: string, operator: Operator, values: string): string {

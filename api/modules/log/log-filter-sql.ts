@@ -17,11 +17,13 @@ export interface FilterUse {
   readonly feedback: boolean;
 }
 
+const METADATA_FIELDS = ['METADATA', 'METADATA_KEY', 'METADATA_VALUE'];
+
 export function useOf(filter: CheckedLogFilter): FilterUse {
   const asks = (name: string): boolean => filter.where?.some(({ field }) => field === name) ?? false;
   return {
     cost: isGiven(filter.minCostUsd) || isGiven(filter.maxCostUsd) || asks('COST'),
-    metadata: (filter.metadata?.length ?? 0) > 0 || isGiven(filter.search) || asks('METADATA'),
+    metadata: (filter.metadata?.length ?? 0) > 0 || isGiven(filter.search) || METADATA_FIELDS.some(asks),
     feedback: isGiven(filter.feedback) || asks('FEEDBACK'),
   };
 }

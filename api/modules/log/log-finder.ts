@@ -18,6 +18,7 @@ import {
   type WindowPage,
 } from './log-statements.js';
 import { timeWindows, type TimeWindow } from './log-windows.js';
+import { NO_EXTREMES, widened, type LogExtremes } from './log-extremes.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
 
 /** Counting goes this far; a larger count is given as this, and not exact. */
@@ -67,6 +68,60 @@ export class LogFinder {
       first(rows, order, selection, limit);
     }
     return { rows, resume: null };
+  }
+
+  /** The first `limit` logs, however many pages that takes; null: it took longer than `msMax`. */
+  async findAll(scope: ReadScope, selection: LogSelection, limit: number, msMax: number): Promise<FoundRow[] | null> {
+    const found: FoundRow[] = [];
+    const until = performance.now() + msMax;
+    let after: LogPosition | null = null;
+    do {
+      if (after !== null && performance.now() > until) return null;
+      const part = await this.find(scope, selection, after, limit - found.length);
+      found.push(...part.rows);
+      after = part.resume;
+      // A page of a search is a day of the gateway, whether there is anything in it or not.
+      if (after !== null && isGiven(selection.filter.search)) after = await this.atNextRecord(scope, selection, after);
+    } while (after !== null && found.length < limit);
+    return found;
+  }
+
+  /** The last position before the gateway's next record behind `after`, whatever the filter keeps; null: there is none. */
+  private async atNextRecord(
+    scope: ReadScope,
+    selection: LogSelection,
+    after: LogPosition,
+  ): Promise<LogPosition | null> {
+    const isDescending = selection.order.direction === 'DESC';
+    for (const window of await this.windows(scope, rangeOf(selection, after), isDescending)) {
+      const id = await this.database.inAccount(scope, (tx) =>
+        new LogStatements(tx, selection).boundary({ window, after, limit: 0 }),
+      );
+      if (id === null) continue;
+      const bound = firstUuidAt(uuidTimeMs(id) + (isDescending ? 1 : 0));
+      return { id: isDescending === bound < after.id ? bound : after.id, key: null };
+    }
+    return null;
+  }
+
+  /** The least and the greatest that its logs have of each measure; null: not in time to be told. */
+  async extremes(scope: ReadScope, selection: LogSelection): Promise<LogExtremes | null> {
+    const until = performance.now() + this.options.pageMsMax;
+    // By cost, so that what was repriced is looked at as it is now.
+    const byCost = { ...selection, order: { field: 'COST' as const, direction: 'DESC' as const } };
+    let found = NO_EXTREMES;
+    try {
+      for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
+        if (performance.now() > until) return null;
+        const page = { window, after: null, limit: 0 };
+        const parts = await this.ofEachForm(scope, byCost, page, (statements, part) => statements.extremes(part));
+        found = parts.reduce(widened, found);
+      }
+    } catch (error) {
+      if (isStatementTimeout(error)) return null;
+      throw error;
+    }
+    return found;
   }
 
   /** How many logs there are, up to a bound, and whether that is all of them; null: not in time to be told. */

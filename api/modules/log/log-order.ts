@@ -1,7 +1,6 @@
 /** The orders of logs: what each sorts by, and positions in it. Equal values follow the id, which is the order of time. */
-import { MODEL_TYPE_SQL } from './log-condition.js';
 import type { LogOrderFieldName } from './log.inputs.js';
-import { SUCCESS_SQL, TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
+import { MODEL_TYPE_SQL, SUCCESS_SQL, TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
 import { FORMS, type RecordForm } from './record-form.js';
 
 /** Integers, and texts by their bytes: so they sort here as they do in Postgres, whatever its locale. */

@@ -16,6 +16,12 @@ export const TOKENS_OUT_SQL = '(u.output_tokens + u.reasoning_tokens + u.audio_o
 /** SQL of whether a record `u` is of a request that went well. */
 export const SUCCESS_SQL = '(u.status_code < 400 AND NOT u.interrupted)';
 
+/** What the path asks a model for, in the words that the wire has for it. */
+export const MODEL_TYPE_SQL = `CASE WHEN u.path ~* 'embed' THEN 'Text Embeddings'
+  WHEN u.path ~* 'images?/|imagen' THEN 'Text-to-Image'
+  WHEN u.path ~* 'audio/speech|text-to-speech' THEN 'Text-to-Speech'
+  WHEN u.path ~* 'audio/trans|speech-to-text' THEN 'Automatic Speech Recognition' ELSE 'Text Generation' END`;
+
 /** Of a record `u` with its bodies `b` and its adjustments `adj`; the cost is the current one. */
 export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id, u.created_at, u.event_id,
   u.config_version, u.provider, u.model, u.path, u.status_code, u.error_code, u.cached, u.streamed, u.client_aborted,
@@ -23,7 +29,8 @@ export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id
   u.cached_input_tokens, u.cache_write_tokens + u.cache_write_1h_tokens AS cache_write_tokens, u.reasoning_tokens,
   u.usage_source, u.usage_note, ${CURRENT_COST_SQL} AS cost_pico, ${CURRENT_STATUS_SQL} AS cost_status, u.saved_pico,
   u.attempts, adj.attempts AS adjusted_attempts,
-  u.attempt_started_after_ms,
+  u.attempt_started_after_ms, u.request_content_type, u.response_content_type, u.user_agent, u.request_bytes, u.response_bytes,
+  ${MODEL_TYPE_SQL} AS model_type,
   ${CURRENT_METADATA_SQL} AS metadata,
   b.feedback, b.score, coalesce(b.truncated, false) AS truncated,
   (b.request_body IS NOT NULL OR b.response_body IS NOT NULL) AS has_bodies`;
@@ -60,6 +67,12 @@ export interface LogRow {
   /** null: the only attempt is what the row itself describes */
   readonly attempts: unknown;
   readonly attempt_started_after_ms: number | null;
+  readonly request_content_type: string | null;
+  readonly response_content_type: string | null;
+  readonly user_agent: string | null;
+  readonly request_bytes: string | number;
+  readonly response_bytes: string | number;
+  readonly model_type: string;
   /** what the newest adjustment says of them; null: there is none */
   readonly adjusted_attempts: unknown;
   readonly metadata: unknown;
@@ -79,6 +92,14 @@ export function logOf(row: LogRow): Log {
     gatewayId: row.gateway_id,
     apiTokenId: row.api_token_id,
     storedBodies: storedBodies(row),
+    exchange: {
+      modelType: row.model_type,
+      userAgent: row.user_agent,
+      requestContentType: row.request_content_type,
+      responseContentType: row.response_content_type,
+      requestBytes: Number(row.request_bytes),
+      responseBytes: Number(row.response_bytes),
+    },
     createdAt: row.created_at,
     eventId: row.event_id,
     configVersion: row.config_version,

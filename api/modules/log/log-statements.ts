@@ -4,11 +4,12 @@ import type { AccountScope } from '../../tenancy/account-scope.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { adjustmentsJoinSql } from './adjustments-sql.js';
+import { extremesColumnsSql, extremesOf, type ExtremesRow, type LogExtremes } from './log-extremes.js';
 import { addFilter, useOf } from './log-filter-sql.js';
 import { ORDER_KEYS, type LogPosition } from './log-order.js';
 import { windowDays, type TimeWindow } from './log-windows.js';
 import type { CheckedLogFilter, LogOrder } from './log.inputs.js';
-import type { RecordForm } from './record-form.js';
+import { FORMS, type RecordForm } from './record-form.js';
 
 export type ReadScope = AccountScope<'log.read' | 'log.export' | 'log.delete' | 'log.rate' | 'log.rateOwn'>;
 
@@ -66,13 +67,22 @@ export class LogStatements {
     return rows[0]?.total ?? 0;
   }
 
-  /** The id before which `limit` records of the gateway lie in the window; null: it has fewer. */
+  async extremes(part: LogPart): Promise<LogExtremes> {
+    const where = this.conditions(part);
+    const rows = await this.tx.query<ExtremesRow>(
+      `SELECT ${extremesColumnsSql(FORMS[part.form].costSql)} ${this.from(part, where)} WHERE ${where.sql}`,
+      where.parameters,
+    );
+    return extremesOf(rows[0]);
+  }
+
+  /** The id before which `limit` records of the gateway lie in the window, in their order of time; null: it has fewer. */
   async boundary(page: WindowPage): Promise<string | null> {
     const where = new SqlConditions().and(this.tx.owned('u'));
     this.addPlace(where, page);
     const limit = where.parameter(page.limit);
     const rows = await this.tx.query<{ id: string }>(
-      `SELECT u.id FROM usage_record u WHERE ${where.sql} ORDER BY u.id DESC OFFSET ${limit} LIMIT 1`,
+      `SELECT u.id FROM usage_record u WHERE ${where.sql} ORDER BY u.id ${this.selection.order.direction} OFFSET ${limit} LIMIT 1`,
       where.parameters,
     );
     return rows[0]?.id ?? null;

@@ -1,10 +1,12 @@
 /** Reads of logs: which they are, LogFinder finds; here they are read with what stands beside their records. */
 import { isUuid, uuidDay, uuidTimeMs, type GatewayId } from '../../../schema/contracts/ids.js';
+import { tooComplex } from '../../errors.js';
 import { pageOf, type PageInfo, type PageRequest } from '../../paging/connection.js';
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { adjustmentsJoinSql } from './adjustments-sql.js';
+import type { LogExtremes } from './log-extremes.js';
 import { LogFinder, type LogCount } from './log-finder.js';
 import { ORDER_KEYS, positionText, readPosition, type LogPosition } from './log-order.js';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from './log-row.js';
@@ -12,6 +14,8 @@ import type { LogSelection, ReadScope } from './log-statements.js';
 import type { Log, LogConnection } from './log.types.js';
 
 const DAY_MS = 86_400_000;
+/** Finding the logs up to a numbered page may go on so long. */
+const NUMBERED_MS_MAX = 10_000;
 
 /** What a page or an export reads: logs in their order, each with its position. */
 export interface LogBatch {
@@ -60,6 +64,33 @@ export class LogQueries {
     // Fewer than were found is no end of them: what was deleted or expired in between counts for the limit.
     const isShort = rows.length === limit && logs.length < limit;
     return { logs, resume: resume ?? (isShort ? (rows.at(-1) ?? null) : null) };
+  }
+
+  /**
+   * Logs by their number in the order, for callers that count pages. Those before them are found too, so `skip` is kept
+   * small. Throws QUERY_TOO_COMPLEX when that takes too long.
+   */
+  async numbered(
+    scope: ReadScope,
+    selection: LogSelection,
+    { skip, limit }: { readonly skip: number; readonly limit: number },
+  ): Promise<{ readonly logs: readonly Log[]; readonly count: LogCount }> {
+    const found = await this.finder.findAll(scope, selection, skip + limit, NUMBERED_MS_MAX);
+    if (found === null) throw tooComplex('Reaching this page takes too long: narrow the filter.');
+    const places = found.slice(skip);
+    const byId = new Map((await this.byPlaces(scope, places)).map((log) => [log.id, log]));
+    const logs = places.flatMap(({ id }) => byId.get(id) ?? []); // without those deleted since they were found
+    const isEnd = found.length < skip + limit;
+    return { logs, count: isEnd ? { total: found.length, isExact: true } : await this.finder.count(scope, selection) };
+  }
+
+  count(scope: ReadScope, selection: LogSelection): Promise<LogCount> {
+    return this.finder.count(scope, selection);
+  }
+
+  /** The least and the greatest of each measure; null: not in time to be told. */
+  extremes(scope: ReadScope, selection: LogSelection): Promise<LogExtremes | null> {
+    return this.finder.extremes(scope, selection);
   }
 
   /** One log by its id, of one gateway or (null) of any that the caller sees; null: there is none. */

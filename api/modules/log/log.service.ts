@@ -19,7 +19,6 @@ import {
   type RateLogInput,
 } from './log-changes.inputs.js';
 import { LogFinder } from './log-finder.js';
-import type { LogPosition } from './log-order.js';
 import type { FoundRow, LogSelection } from './log-statements.js';
 import { assertSearchable } from './log.inputs.js';
 import { readLogs } from './log.queries.js';
@@ -61,7 +60,10 @@ export class LogService {
     const order = input.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' };
     assertSearchable(filter, order);
     const selection = { gatewayId: scopeGateway(input.gatewayId), filter, order };
-    const found = await this.collect(scope, selection, limit ?? DELETED_MAX + 1);
+    const found = await this.finder.findAll(scope, selection, limit ?? DELETED_MAX + 1, this.collectMsMax);
+    if (found === null) {
+      throw tooComplex('Finding these logs takes too long: narrow the filter, or set a limit. None was deleted.');
+    }
     if (found.length > DELETED_MAX) {
       throw badInput('input.filter', `matches more than ${DELETED_MAX} logs: narrow it, or set a limit`);
     }
@@ -74,26 +76,6 @@ export class LogService {
       await recordAudit(tx, { action: 'log.delete', before: { filter: readable(input.filter) }, after });
       return { count: BigInt(count) };
     });
-  }
-
-  /** Up to `limit` logs; a search finds them day by day. */
-  private async collect(
-    scope: AccountScope<'log.delete'>,
-    selection: LogSelection,
-    limit: number,
-  ): Promise<FoundRow[]> {
-    const found: FoundRow[] = [];
-    const until = performance.now() + this.collectMsMax;
-    let after: LogPosition | null = null;
-    do {
-      if (after !== null && performance.now() > until) {
-        throw tooComplex('Finding these logs takes too long: narrow the filter, or set a limit. None was deleted.');
-      }
-      const part = await this.finder.find(scope, selection, after, limit - found.length);
-      found.push(...part.rows);
-      after = part.resume;
-    } while (after !== null && found.length < limit);
-    return found;
   }
 }
 

@@ -25,6 +25,17 @@ export class Attempt {
   @Field(() => CostStatusEnum) costStatus: CostStatus;
 }
 
+/** What else is known of the HTTP exchange; GraphQL filters by it and does not show it. */
+export interface LogExchange {
+  /** what the path asks a model for */
+  readonly modelType: string;
+  readonly userAgent: string | null;
+  readonly requestContentType: string | null;
+  readonly responseContentType: string | null;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
 /** A usage record as its tenant sees it. Token counts are null when nothing told how many there were. */
 @ObjectType()
 export class Log {
@@ -33,6 +44,7 @@ export class Log {
   apiTokenId: ApiTokenId | null;
   /** what is stored of the bodies, before asking whether the caller may read them */
   storedBodies: Exclude<BodyState, 'HIDDEN'>;
+  exchange: LogExchange;
 
   @Field(() => ID) id: string;
   @Field(() => Date) createdAt: Date;

@@ -157,6 +157,7 @@ test.each([
   ['filter.where.0.values.0', { field: 'COST', values: ['much'] }],
   ['filter.where.0.values', { field: 'COST', values: [] }],
   ['filter.where.0.values.0', { field: 'CREATED_AT', operator: 'LT', values: ['soon'] }],
+  ['filter.where.0.values.0', { field: 'CACHED', values: ['constructor'] }],
   ['filter.where.0.metadataKey', { field: 'METADATA', values: ['a'] }],
   ['filter.where.0.metadataKey', { field: 'MODEL', values: ['a'], metadataKey: 'team' }],
 ])('a condition that cannot be is refused at %s', async (field, condition) => {
