@@ -14,7 +14,8 @@ import { createLog } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 
 const DAY_MS = 86_400_000;
-const TODAY_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+/** A day is over an hour after its midnight. */
+const TODAY_MS = Math.floor((Date.now() - 3_600_000) / DAY_MS) * DAY_MS;
 const nameOf = (day: number): string =>
   `usage_record_${new Date(TODAY_MS + day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`;
 
@@ -40,8 +41,7 @@ afterAll(() => api.stop());
 
 /** Each log costs as many pico-USD as its number; every fourth has the pair `team: red`, one in twenty a number in its place. */
 async function fillDay(day: number): Promise<void> {
-  // today's, so far; one that is seconds old may lie ahead of another clock
-  const endMs = day === 0 ? Date.now() - 60_000 : TODAY_MS + (day + 1) * DAY_MS - 60_000;
+  const endMs = Math.min(Date.now(), TODAY_MS + (day + 1) * DAY_MS) - 60_000;
   for (let number = 0; number < 40; number++) {
     const metadata = number % 4 === 0 ? { team: 'red' } : number % 20 === 1 ? { team: 7 } : { team: 'blue' };
     const columns = { metadata: JSON.stringify(metadata), cost_pico: number, duration_ms: 1_000 - number };
@@ -51,14 +51,11 @@ async function fillDay(day: number): Promise<void> {
   }
 }
 
+/** How many it has beside those of every day. */
 async function indexes(day: number): Promise<number> {
-  const { rows } = await api.owner.query(`SELECT 1 FROM pg_indexes WHERE tablename = $1 AND indexname LIKE $2`, [
-    nameOf(day),
-    `${nameOf(day)}\\_%\\_idx`,
-  ]);
-  const plain = await api.owner.query(`SELECT 1 FROM pg_indexes WHERE tablename = $1`, [nameOf(7)]);
-  const all = await api.owner.query(`SELECT 1 FROM pg_indexes WHERE tablename = $1`, [nameOf(day)]);
-  return rows.length === 0 ? 0 : (all.rowCount ?? 0) - (plain.rowCount ?? 0);
+  const of = async (name: string): Promise<number> =>
+    (await api.owner.query('SELECT 1 FROM pg_indexes WHERE tablename = $1', [name])).rowCount ?? 0;
+  return (await of(nameOf(day))) - (await of(nameOf(7)));
 }
 
 /** Page after page; how many there were. */
@@ -123,7 +120,7 @@ test('finished days get their indexes and today none; they find what is found wi
     expect(ids).toEqual(before[number]);
     expect(database.asked > 0).toBe('metadata' in filter);
     // the 40 records of today take pages of their own
-    expect(pages).toBeGreaterThan(8);
+    expect(pages).toBeGreaterThan(4);
   }
   await api.owner.query(`DROP TABLE ${nameOf(-3)}`);
   expect((await found(new LogFinder(countingDatabase()), FILTERS[1] ?? {})).ids).toHaveLength(6);
