@@ -23,7 +23,7 @@ import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
 /** The roles that its transactions take. */
-const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup'] as const;
+const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup', 'tollgate_log_finder'] as const;
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;

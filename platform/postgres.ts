@@ -11,7 +11,13 @@ import pg from 'pg';
  * the last is the owner's, who rotates the vault's keys.
  */
 export type DatabaseRole =
-  'tollgate_api' | 'tollgate_proxy' | 'tollgate_shipper' | 'tollgate_prover' | 'tollgate_rollup' | 'tollgate_vault';
+  | 'tollgate_api'
+  | 'tollgate_proxy'
+  | 'tollgate_shipper'
+  | 'tollgate_prover'
+  | 'tollgate_rollup'
+  | 'tollgate_log_finder'
+  | 'tollgate_vault';
 
 /** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */
 export type ScopeSettings = Readonly<Partial<Record<ScopeSetting, string>>>;
@@ -27,7 +33,11 @@ export type ScopeSetting =
   /** the keyed hash (hex) of a presented session token: makes that one session row visible */
   | 'app.session_hash'
   /** a normalised email: makes that one user row visible (sign-in) */
-  | 'app.email';
+  | 'app.email'
+  /** JSON: makes the account's records with this pair of metadata visible to whoever looks for them */
+  | 'app.metadata'
+  /** the same, its value a JSON literal */
+  | 'app.metadata_literal';
 
 export interface PoolOptions {
   readonly connectionString: string;

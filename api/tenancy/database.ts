@@ -29,6 +29,21 @@ export class Database {
     );
   }
 
+  /**
+   * Runs `work` as the role that sees, of one account's records, where those with a pair of metadata lie: `text` and
+   * `literal` are the pair as JSON, its value a text or (null: it is none) a literal.
+   */
+  inMetadata<T>(
+    scope: AccountScope,
+    { text, literal }: { readonly text: string; readonly literal: string | null },
+    work: (tx: TenantTransaction) => Promise<T>,
+  ): Promise<T> {
+    const settings = { 'app.account': scope.accountId, 'app.metadata': text, 'app.metadata_literal': literal ?? '' };
+    return this.transaction('tollgate_log_finder', settings, (manager) =>
+      work(new TenantTransaction(manager, scope, this.filtered)),
+    );
+  }
+
   /** Runs `work` with only what `settings` present made visible. */
   inLookup<T>(settings: ScopeSettings, work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
     return this.transaction('tollgate_api', settings, (manager) => work(new LookupTransaction(manager, this.filtered)));

@@ -1,43 +1,63 @@
 /**
- * `npm run bench:analytics`: how long a question to analytics takes over 30 days of a ledger of `--rows` records, beside a
- * plain scan of the ledger's rows. It judges nothing. The pages of logs (P11) have their place beside these questions.
+ * `npm run bench:analytics`: how long a question to analytics (P10) and a page of logs (P11) take over 30 days of a ledger of
+ * `--rows` records, beside a plain scan of the ledger's rows. It judges nothing. `--without-rollups` leaves P10 out and fills
+ * many times faster; `--data FOLDER` keeps the ledger there, and asks one that is there already; `--json` prints all as one object
+ * at the end.
  */
 import 'reflect-metadata';
+import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { instanceScope } from '../../api/access.js';
 import { analyticsRequest } from '../../api/modules/analytics/analytics-request.js';
 import { AnalyticsQueries, UsageRollup } from '../../api/modules/analytics/index.js';
+import { indexFinishedDays } from '../../api/modules/ledger/index.js';
+import { LogQueries } from '../../api/modules/log/log.queries.js';
 import { Database } from '../../api/tenancy/database.js';
+import { isStatementTimeout } from '../../api/tenancy/sql-state.js';
 import { migrate } from '../../migrations/run.js';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { createLogger } from '../../platform/logger.js';
 import { PooledConnection } from '../../platform/postgres.js';
-import { newUuidV7, type AccountId } from '../../schema/contracts/ids.js';
+import { newUuidV7, type AccountId, type GatewayId } from '../../schema/contracts/ids.js';
 import { createDataSource } from '../../schema/data-source.js';
 import { beginRun, makeFolder, say } from '../bench-run.js';
+import { currentCommit, describeMachine } from '../machine.js';
 import { table } from '../report.js';
 import { percentile } from '../statistics.js';
-import { DAYS, fill } from './fill.js';
+import { DAYS, fill, type FilledLedger } from './fill.js';
+import { pageOfLogs, pageQuestions, pagesUntilFull, plainPageSql, type PageRange } from './pages.js';
 import { questionsOf, type Question } from './questions.js';
 
 const ASKED_TIMES = 21;
 const DAY_MS = 86_400_000;
 const STATEMENT_MS = 600_000;
+const SCAN_MS_MAX = 20_000;
+/** Of a filter that today has no index for, pages are asked for until one is full, so many at most. */
+const PAGES_MAX = 200;
+/** The bench's token3: md5('token3') */
+const TOKEN_ID = createHash('md5')
+  .update('token3')
+  .digest('hex')
+  .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 const { running, shutDown } = beginRun();
 
-async function run(rows: number): Promise<void> {
-  const { path: dataDir } = await running.add(makeFolder);
+interface Options {
+  readonly rows: number;
+  readonly hasRollups: boolean;
+  /** null: a folder that goes with the run */
+  readonly folder: string | null;
+}
+
+async function run(options: Options): Promise<Outcome> {
+  const dataDir = options.folder ?? (await running.add(makeFolder)).path;
   const settings = ['fsync=off', 'shared_buffers=1GB', 'max_wal_size=4GB'];
   const postgres = await running.add(() => startEmbeddedPostgres({ dataDir, log: () => undefined, settings }));
   await migrate(postgres.url);
   const pool = new pg.Pool({ Client: PooledConnection, connectionString: postgres.url, max: 2 });
   pool.on('error', () => undefined); // its server ends with the run
-  const [accountId, gatewayId] = [newUuidV7(), newUuidV7()];
-  const rollup = new UsageRollup(pool, createLogger('bench', 'warn'));
-  const { insertMs, rollUpMs } = await fill(pool, rollup, { accountId, gatewayId }, { rows, say });
-  say(`${rows} records: inserted at ${perSecond(rows, insertMs)}/s, rolled up at ${perSecond(rows, rollUpMs)}/s`);
+  const filled = await filledLedger(pool, options);
   const dataSource = createDataSource({
     url: postgres.url,
     applicationName: 'bench',
@@ -47,25 +67,128 @@ async function run(rows: number): Promise<void> {
     onError: () => undefined,
   });
   await dataSource.initialize();
-  const queries = new AnalyticsQueries(new Database(dataSource, { statementTimeoutMs: STATEMENT_MS }));
-  const { rows: tokens } = await pool.query<{ id: string }>(`SELECT md5('token3')::uuid AS id`);
-  const lines = [['30 days', 'p50 ms', 'p95 ms', 'with percentiles, p95 ms', 'plain scan, ms']];
-  for (const question of questionsOf(tokens[0]?.id ?? '')) {
-    const ask = (hasPercentiles: boolean) => () => answer(queries, accountId as AccountId, question, hasPercentiles); // ours
-    const [plain, latency] = [await timesOf(ask(false)), await timesOf(ask(true))];
-    const scanMs = await timeOf(() => pool.query(scanSql(question), [accountId, rangeOf().from, rangeOf().to]));
-    lines.push([
-      question.name,
-      ...[percentile(plain, 0.5), percentile(plain, 0.95), percentile(latency, 0.95), scanMs].map(ms),
-    ]);
-  }
-  say(table(lines));
+  const database = new Database(dataSource, { statementTimeoutMs: STATEMENT_MS });
+  const subject = { pool, database, ledger: filled.ledger };
+  const analytics = options.hasRollups ? await askAnalytics(subject) : [];
+  const logs = await askLogs(subject);
   await dataSource.destroy();
   await pool.end();
+  return { ...filled, analytics, logs };
+}
+
+/** Fills the folder's ledger, unless it is filled already, and indexes its finished days as the upkeep does. */
+async function filledLedger(pool: pg.Pool, { rows, hasRollups }: Options): Promise<Filled> {
+  const { rows: found } = await pool.query<{ account_id: string; gateway_id: string }>(
+    'SELECT account_id, gateway_id FROM usage_record LIMIT 1',
+  );
+  const [first] = found;
+  const ledger = { accountId: first?.account_id ?? newUuidV7(), gatewayId: first?.gateway_id ?? newUuidV7() };
+  let rates: Pick<Filled, 'inserted' | 'rolledUp'> = { inserted: null, rolledUp: null };
+  if (first === undefined) {
+    const rollup = hasRollups ? new UsageRollup(pool, createLogger('bench', 'warn')) : null;
+    const { insertMs, rollUpMs } = await fill(pool, ledger, { rows, rollup, say });
+    rates = { inserted: perSecond(rows, insertMs), rolledUp: hasRollups ? perSecond(rows, rollUpMs) : null };
+    say(`${rows} records: filled at ${rates.inserted}/s, rolled up at ${rates.rolledUp ?? '–'}/s`);
+  }
+  const beganMs = performance.now();
+  const { indexed, left } = await indexFinishedDays({ pool, bytesMin: 0 });
+  const days = Object.keys(indexed).length;
+  say(
+    `${days} finished days indexed in ${((performance.now() - beganMs) / 1_000).toFixed(0)} s, ${Object.keys(left).length} left`,
+  );
+  const { rows: counted } = await pool.query<{ count: string }>('SELECT count(*) FROM usage_record');
+  return { ledger, rows: Number(counted[0]?.count), ...rates };
+}
+
+interface Filled {
+  readonly ledger: FilledLedger;
+  readonly rows: number;
+  /** records per second */
+  readonly inserted: number | null;
+  readonly rolledUp: number | null;
+}
+
+interface Subject {
+  readonly pool: pg.Pool;
+  readonly database: Database;
+  readonly ledger: FilledLedger;
+}
+
+/** All in ms. */
+interface Answered {
+  readonly name: string;
+  readonly p50: number;
+  readonly p95: number;
+  /** of a plain scan; null: it took longer than the bench waits */
+  readonly scan: number | null;
+  readonly [more: string]: number | string | null;
+}
+
+interface Outcome extends Filled {
+  readonly analytics: readonly Answered[];
+  readonly logs: readonly Answered[];
+}
+
+async function askAnalytics({ pool, database, ledger }: Subject): Promise<Answered[]> {
+  const queries = new AnalyticsQueries(database);
+  const accountId = ledger.accountId as AccountId; // ours
+  const answers: Answered[] = [];
+  for (const question of questionsOf(TOKEN_ID)) {
+    const ask = (hasPercentiles: boolean) => () => answer(queries, accountId, question, hasPercentiles);
+    const [plain, latency] = [await timesOf(ask(false)), await timesOf(ask(true))];
+    const scan = await scanMs(pool, scanSql(question), [accountId, rangeOf().from, rangeOf().to]);
+    const withPercentiles = percentile(latency, 0.95);
+    answers.push({ name: question.name, ...spread(plain), withPercentiles, scan });
+  }
+  say(table([['P10, 30 days', 'p50 ms', 'p95 ms', 'with percentiles, p95 ms', 'plain scan, ms'],
+    ...answers.map(({ name, p50, p95, withPercentiles, scan }) => [name, ms(p50), ms(p95), ms(Number(withPercentiles)), msOr(scan)])])); // prettier-ignore
+  return answers;
+}
+
+/** Each page from now on, and from the beginning of today on, when only finished days are left. */
+async function askLogs({ pool, database, ledger }: Subject): Promise<Answered[]> {
+  const queries = new LogQueries(database);
+  const accountId = ledger.accountId as AccountId; // ours
+  const scope = instanceScope('log.read', accountId);
+  const gatewayId = ledger.gatewayId as GatewayId; // ours
+  const day = (at: Date): PageRange => ({ scope, gatewayId, to: at });
+  const [now, finished] = [day(new Date()), day(new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS))];
+  const answers: Answered[] = [];
+  for (const question of pageQuestions(TOKEN_ID)) {
+    const times = await timesOf(() => pageOfLogs(queries, now, question, null));
+    const finishedTimes = await timesOf(() => pageOfLogs(queries, finished, question, null));
+    const pages = await pagesUntilFull(queries, now, question, PAGES_MAX);
+    const scan = await scanMs(pool, plainPageSql(question), [accountId, gatewayId, now.to]);
+    const ofFinished = { finishedP50: spread(finishedTimes).p50, finishedP95: spread(finishedTimes).p95 };
+    answers.push({ name: question.name, ...spread(times), ...ofFinished, pages, scan });
+  }
+  say(table([['P11, a page of 50', 'p50 ms', 'p95 ms', 'pages until full', 'of finished days, p50 ms', 'p95 ms', 'plain scan, ms'],
+    ...answers.map(({ name, p50, p95, finishedP50, finishedP95, pages, scan }) =>
+      [name, ms(p50), ms(p95), String(pages), ms(Number(finishedP50)), ms(Number(finishedP95)), msOr(scan)])])); // prettier-ignore
+  return answers;
 }
 
 const ms = (value: number): string => value.toFixed(1);
-const perSecond = (rows: number, tookMs: number): string => ((rows * 1_000) / tookMs).toFixed(0);
+const msOr = (value: number | null): string => (value === null ? `over ${SCAN_MS_MAX}` : ms(value));
+const perSecond = (rows: number, tookMs: number): number => Math.round((rows * 1_000) / tookMs);
+const spread = (ascending: readonly number[]) => ({
+  p50: percentile(ascending, 0.5),
+  p95: percentile(ascending, 0.95),
+});
+
+/** How long a plain scan takes; it is given up after a while. */
+async function scanMs(pool: pg.Pool, sql: string, parameters: readonly unknown[]): Promise<number | null> {
+  const client = await pool.connect();
+  try {
+    await client.query(`SET statement_timeout = ${SCAN_MS_MAX}`);
+    return await timeOf(() => client.query(sql, [...parameters]));
+  } catch (error) {
+    if (isStatementTimeout(error)) return null;
+    throw error;
+  } finally {
+    await client.query('RESET statement_timeout').finally(() => client.release());
+  }
+}
 
 /** Whole days: those of the ledger, the last up to its end. */
 function rangeOf(): { readonly from: Date; readonly to: Date } {
@@ -110,9 +233,20 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 try {
-  const { values } = parseArgs({ options: { rows: { type: 'string', default: '300000' } } });
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string', default: '300000' },
+      'without-rollups': { type: 'boolean', default: false },
+      data: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
   if (!/^[1-9]\d{0,8}$/.test(values.rows)) throw new Error('--rows must be a whole number above 0');
-  await run(Number(values.rows));
+  const options = { rows: Number(values.rows), hasRollups: !values['without-rollups'], folder: values.data ?? null };
+  const { ledger: _ledger, ...outcome } = await run(options);
+  const machine = describeMachine(false);
+  say(`${outcome.rows} records; ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}`);
+  if (values.json) say(JSON.stringify({ machine, commit: currentCommit(process.cwd()), ...outcome }));
   await shutDown(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

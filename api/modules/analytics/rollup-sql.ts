@@ -11,6 +11,10 @@ import {
   ROLLUP_VIEWS,
   VALUE_CHARACTERS_MAX,
   VALUES_MAX,
+  viewWith,
+  type CubeColumn,
+  type FineDimension,
+  type Level,
   type RollupView,
 } from './rollup-views.js';
 
@@ -22,8 +26,19 @@ const cube = CUBE_COLUMNS.join(', ');
 const CELL = `gateway_id, value, ${cube}`;
 const CELL_HASH = `substring(sha256(convert_to(ROW(${CELL})::text, 'UTF8')) FROM 1 FOR 16)`;
 
+/**
+ * What the rows of a level and its views are grouped by, in two orders. To compare by: what tells most rows apart comes
+ * first. To be stored by: what has a fixed length comes first, for Postgres walks through all that stands before a column.
+ */
+const COMPARED = 'value, at, status_code, view, model, cached, key, provider, gateway_id, account_id';
+const STORED = 'account_id, gateway_id, at, view, status_code, cached, key, value, model, provider';
+
+/** Views that are not the whole cube. The cube itself needs no summing up: what is told apart by all is its rows already. */
+const SMALL_VIEWS = ROLLUP_VIEWS.filter(({ columns }) => columns.length < CUBE_COLUMNS.length);
+/** Number and columns of a view, and the number of the one that has the whole cube beside the same fine dimension. */
 const viewRow = ({ number, fine, columns }: RollupView): string =>
-  `(${number}, ${fine === null ? "''" : `'${fine}'`}, ${CUBE_COLUMNS.map((name) => columns.includes(name)).join(', ')})`;
+  `(${number}::smallint, ${cubeOf(fine)}, ${CUBE_COLUMNS.map((name) => columns.includes(name)).join(', ')})`;
+const cubeOf = (fine: FineDimension | null): string => `${viewWith(fine, new Set(CUBE_COLUMNS)).number}::smallint`;
 
 /**
  * New values that find room, as rows of `usage_rollup_value`. Nobody else adds any: there is one roll-up at a time. Those
@@ -32,33 +47,71 @@ const viewRow = ({ number, fine, columns }: RollupView): string =>
 const admitted = (dimension: string, countMax: number, from: string): string => `
   SELECT account_id, gateway_id, day, '${dimension}' AS dimension, key, value FROM (
     SELECT c.*, row_number() OVER (PARTITION BY c.account_id, c.gateway_id, c.day, c.key ORDER BY c.value)
-      + (SELECT count(*) FROM usage_rollup_value k WHERE k.account_id = c.account_id AND k.gateway_id = c.gateway_id
-          AND k.day = c.day AND k.dimension = '${dimension}' AND k.key = c.key) AS number
+      + coalesce(n.number, 0) AS number
     FROM (${from}) c
-    WHERE NOT EXISTS (SELECT FROM usage_rollup_value k WHERE k.account_id = c.account_id AND k.gateway_id = c.gateway_id
+    LEFT JOIN (SELECT account_id, gateway_id, day, key, count(*) AS number FROM known WHERE dimension = '${dimension}'
+      GROUP BY account_id, gateway_id, day, key) n
+      ON n.account_id = c.account_id AND n.gateway_id = c.gateway_id AND n.day = c.day AND n.key = c.key
+    WHERE NOT EXISTS (SELECT FROM known k WHERE k.account_id = c.account_id AND k.gateway_id = c.gateway_id
       AND k.day = c.day AND k.dimension = '${dimension}' AND k.key = c.key AND k.value = c.value)) numbered
   WHERE number <= ${countMax}`;
 
 const valueOf = (text: string): string => `left(${text}, ${VALUE_CHARACTERS_MAX}) COLLATE "C"`;
+const keptSince = ({ keptDays }: Level): string => `($3::date - ${keptDays})::timestamp AT TIME ZONE 'UTC'`;
+const startOf = ({ unitMs }: Level): string => `date_bin('${unitMs / 1_000} seconds', at, 'epoch')`;
+const cellsOf = ({ table }: Level): string => `cells_${table.slice('usage_'.length)}`;
+
+/** The finest first. */
+const FINEST_FIRST = LEVELS.toReversed();
+const FINEST = LEVELS[2];
+
+/** When it was, as finely as the levels still tell: a backlog of old deltas makes no minutes that nobody keeps. */
+const TIME_KEPT = `CASE ${FINEST_FIRST.slice(0, -1)
+  .map((level) => `WHEN at >= ${keptSince(level)} THEN ${startOf(level)}`)
+  .join(' ')} ELSE ${startOf(LEVELS[0])} END`;
+
+/** A level's rows out of those of the next finer one; what the finer one does not keep came in these steps already. */
+const coarser = (level: Level, finer: Level): string => `${cellsOf(level)} AS MATERIALIZED (
+  SELECT ${STORED}, ${sums} FROM (
+    SELECT ${STORED.replace(' at,', ` ${startOf(level)} AS at,`)}, ${measures} FROM ${cellsOf(finer)} WHERE at >= ${keptSince(finer)}) finer
+  GROUP BY ${COMPARED}
+  UNION ALL
+  SELECT ${STORED}, ${measures} FROM ${cellsOf(finer)} WHERE at < ${keptSince(finer)}
+)`;
+
+/** Rows of one fine dimension (null: of none) with the whole cube. */
+const detailed = (
+  fine: FineDimension | null,
+  key: string,
+  value: string,
+): string => `SELECT t.account_id, t.gateway_id, t.at,
+    ${cubeOf(fine)} AS view, t.status_code, t.cached, ${key} COLLATE "C" AS key, ${value} COLLATE "C" AS value, t.model,
+    t.provider, ${measures}`;
+const onlyIn = (name: CubeColumn): string => `CASE WHEN v.${name} THEN d.${name} END AS ${name}`;
 
 /** \`$1\`: deltas from then on stay. \`$2\`: how many are moved. \`$3\`: today (UTC). */
 export const ROLL_UP_SQL = `
-WITH taken AS MATERIALIZED (
+WITH removed AS (
   DELETE FROM usage_delta WHERE ctid = ANY (ARRAY(SELECT ctid FROM usage_delta WHERE at < $1 LIMIT $2)) RETURNING *
+), taken AS MATERIALIZED (
+  SELECT account_id, gateway_id, ${TIME_KEPT} AS at, (at AT TIME ZONE 'UTC')::date AS day, api_token_id, path, error_code,
+    metadata, ${cube}, ${measures}
+  FROM removed
 ), pairs AS MATERIALIZED (
-  SELECT t.account_id, t.gateway_id, t.at, (t.at AT TIME ZONE 'UTC')::date AS day, ${valueOf('m.key')} AS key,
-    ${valueOf('m.value')} AS value, ${cube}, ${measures}
+  SELECT t.account_id, t.gateway_id, t.at, t.day, ${valueOf('m.key')} AS key, ${valueOf('m.value')} AS value, ${cube}, ${measures}
   FROM taken t CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(t.metadata) WHEN 'object' THEN t.metadata ELSE '{}' END) m
   WHERE t.metadata IS NOT NULL AND m.value IS NOT NULL
-), known AS (
-  SELECT k.* FROM usage_rollup_value k
-  WHERE k.day = ANY (ARRAY(SELECT DISTINCT (at AT TIME ZONE 'UTC')::date FROM taken))
+), known AS MATERIALIZED (
+  -- OFFSET: of each gateway and day by the key, and not all of the table
+  SELECT k.* FROM (SELECT DISTINCT account_id, gateway_id, day FROM taken) t CROSS JOIN LATERAL (
+    SELECT * FROM usage_rollup_value v
+    WHERE v.account_id = t.account_id AND v.gateway_id = t.gateway_id AND v.day = t.day OFFSET 0) k
 ), new_paths AS (
   INSERT INTO usage_rollup_value ${admitted(
     'PATH',
     VALUES_MAX,
     `
-    SELECT DISTINCT account_id, gateway_id, (at AT TIME ZONE 'UTC')::date AS day, '' COLLATE "C" AS key, path AS value FROM taken`,
+    SELECT DISTINCT account_id, gateway_id, day, '' COLLATE "C" AS key, path AS value FROM taken`,
   )}
   RETURNING *
 ), new_keys AS (
@@ -82,52 +135,46 @@ WITH taken AS MATERIALIZED (
 ), allowed AS MATERIALIZED (
   SELECT * FROM known UNION ALL SELECT * FROM new_paths UNION ALL SELECT * FROM new_keys UNION ALL SELECT * FROM new_values
 ), detailed AS (
-  SELECT account_id, gateway_id, at, '' AS fine, '' COLLATE "C" AS key, NULL COLLATE "C" AS value, ${cube}, ${measures} FROM taken
+  ${detailed(null, "''", 'NULL')} FROM taken t
   UNION ALL
-  SELECT account_id, gateway_id, at, 'API_TOKEN', '', api_token_id::text, ${cube}, ${measures}
-  FROM taken WHERE api_token_id IS NOT NULL
+  ${detailed('API_TOKEN', "''", 't.api_token_id::text')} FROM taken t WHERE api_token_id IS NOT NULL
   UNION ALL
-  SELECT account_id, gateway_id, at, 'ERROR_CODE', '', error_code::text, ${cube}, ${measures}
-  FROM taken WHERE error_code IS NOT NULL
+  ${detailed('ERROR_CODE', "''", 't.error_code::text')} FROM taken t WHERE error_code IS NOT NULL
   UNION ALL
-  SELECT t.account_id, t.gateway_id, t.at, 'PATH', '', coalesce(a.value, '${OTHER_VALUE}'), ${cube}, ${measures}
+  ${detailed('PATH', "''", `coalesce(a.value, '${OTHER_VALUE}')`)}
   FROM taken t LEFT JOIN allowed a ON a.dimension = 'PATH' AND a.account_id = t.account_id AND a.gateway_id = t.gateway_id
-    AND a.day = (t.at AT TIME ZONE 'UTC')::date AND a.key = '' AND a.value = t.path
+    AND a.day = t.day AND a.key = '' AND a.value = t.path
   UNION ALL
-  SELECT p.account_id, p.gateway_id, p.at, 'METADATA', p.key, coalesce(a.value, '${OTHER_VALUE}'), ${cube}, ${measures}
-  FROM pairs p
-  JOIN allowed k ON k.dimension = 'METADATA_KEY' AND k.account_id = p.account_id AND k.gateway_id = p.gateway_id
-    AND k.day = p.day AND k.value = p.key
-  LEFT JOIN allowed a ON a.dimension = 'METADATA' AND a.account_id = p.account_id AND a.gateway_id = p.gateway_id
-    AND a.day = p.day AND a.key = p.key AND a.value = p.value
+  ${detailed('METADATA', 't.key', `coalesce(a.value, '${OTHER_VALUE}')`)}
+  FROM pairs t
+  JOIN allowed k ON k.dimension = 'METADATA_KEY' AND k.account_id = t.account_id AND k.gateway_id = t.gateway_id
+    AND k.day = t.day AND k.value = t.key
+  LEFT JOIN allowed a ON a.dimension = 'METADATA' AND a.account_id = t.account_id AND a.gateway_id = t.gateway_id
+    AND a.day = t.day AND a.key = t.key AND a.value = t.value
 ), detail AS MATERIALIZED (
-  SELECT account_id, fine, key, at, ${CELL}, ${sums} FROM detailed GROUP BY account_id, fine, key, at, ${CELL}
-), cells_minute AS MATERIALIZED (
-  SELECT d.account_id, v.view, d.key, d.at, d.gateway_id, d.value,
-    ${CUBE_COLUMNS.map((name) => `CASE WHEN v.${name} THEN d.${name} END AS ${name}`).join(', ')}, ${sums}
-  FROM detail d JOIN (VALUES ${ROLLUP_VIEWS.map(viewRow).join(', ')}) v (view, fine, ${cube}) USING (fine)
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-), ${LEVELS.toReversed()
-  .slice(1)
-  .map(({ table, unitMs }, index) => {
-    const finer = LEVELS.at(-1 - index)?.table.slice('usage_'.length) ?? '';
-    return `cells_${table.slice('usage_'.length)} AS MATERIALIZED (
-  SELECT account_id, view, key, date_bin('${unitMs / 1_000} seconds', at, 'epoch') AS at, ${CELL}, ${sums}
-  FROM cells_${finer} GROUP BY account_id, view, key, 4, ${CELL}
-)`;
-  })
-  .join(', ')}, ${LEVELS.map(({ table, keptDays }) => {
-  const cells = `cells_${table.slice('usage_'.length)}`;
-  return `into_${cells} AS (
+  SELECT ${STORED}, ${sums} FROM detailed GROUP BY ${COMPARED}
+), ${cellsOf(FINEST)} AS MATERIALIZED (
+  SELECT * FROM detail
+  UNION ALL
+  SELECT ${STORED}, ${sums} FROM (
+    SELECT d.account_id, d.gateway_id, d.at, v.number AS view, ${onlyIn('status_code')}, ${onlyIn('cached')}, d.key, d.value,
+      ${onlyIn('model')}, ${onlyIn('provider')}, ${measures}
+    FROM detail d JOIN (VALUES ${SMALL_VIEWS.map(viewRow).join(', ')}) v (number, view, ${cube}) ON v.view = d.view) part
+  GROUP BY ${COMPARED}
+), ${FINEST_FIRST.slice(1)
+  .map((level, index) => coarser(level, FINEST_FIRST[index] ?? level))
+  .join(', ')}, ${LEVELS.map((level) => {
+  const { table } = level;
+  return `into_${cellsOf(level)} AS (
   INSERT INTO ${table} AS level (account_id, view, key, at, cell, ${CELL}, ${measures})
-  SELECT account_id, view, key, at, ${CELL_HASH} AS cell, ${CELL}, ${measures} FROM ${cells}
-  WHERE at >= ($3::date - ${keptDays})::timestamp AT TIME ZONE 'UTC' ORDER BY account_id, view, key, at, cell
+  SELECT account_id, view, key, at, ${CELL_HASH} AS cell, ${CELL}, ${measures} FROM ${cellsOf(level)}
+  WHERE at >= ${keptSince(level)} ORDER BY account_id, view, key, at, cell
   ON CONFLICT ON CONSTRAINT ${table}_pkey DO UPDATE SET
     ${MEASURES.map((name) => `${name} = level.${name} + excluded.${name}`).join(', ')}
 )`;
 }).join(', ')}
 SELECT (SELECT count(*) FROM taken)::int AS deltas,
-  (SELECT coalesce(sum(requests), 0) FROM detail WHERE fine IN ('PATH', 'METADATA') AND value = '${OTHER_VALUE}')::bigint AS other_values,
+  (SELECT coalesce(sum(requests), 0) FROM detail WHERE view IN (${cubeOf('PATH')}, ${cubeOf('METADATA')}) AND value = '${OTHER_VALUE}')::bigint AS other_values,
   (SELECT coalesce(sum(p.requests), 0) FROM pairs p WHERE NOT EXISTS (SELECT FROM allowed k
     WHERE k.dimension = 'METADATA_KEY' AND k.account_id = p.account_id AND k.gateway_id = p.gateway_id AND k.day = p.day
       AND k.value = p.key))::bigint AS other_keys`;

@@ -7,6 +7,7 @@
 import type pg from 'pg';
 import type { Logger } from '../../../platform/logger.js';
 import { inTransaction } from '../../../platform/postgres.js';
+import { indexFinishedDays } from './finished-days.js';
 
 const FIRST_RUN_MS = 15_000;
 const RUN_EVERY_MS = 3_600_000;
@@ -117,6 +118,19 @@ export class LedgerUpkeep {
       tell(logger, await this.run());
     } catch (error) {
       logger.warn({ err: error }, 'the upkeep of the ledger broke off; the next one is in an hour');
+    }
+    await this.indexAndTell();
+  }
+
+  private async indexAndTell(): Promise<void> {
+    const { pool, logger } = this.options;
+    try {
+      const report = await indexFinishedDays({ pool, isStopped: () => this.stopped });
+      const isRefused = Object.values(report.left).some((problem) => problem !== 'in use');
+      if (isRefused) logger.warn(report, 'a finished day could not be indexed; logs are found in it by time');
+      else if (Object.keys(report.indexed).length > 0) logger.info(report, 'finished days were indexed');
+    } catch (error) {
+      logger.warn({ err: error }, 'indexing finished days broke off; the next run is in an hour');
     }
   }
 }

@@ -32,6 +32,27 @@ export function useOf(filter: CheckedLogFilter): FilterUse {
 export const isSelective = ({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean =>
   Object.values(others).some(isGiven);
 
+/** Whether finished days have an index of their own for something that the filter asks. */
+export const hasIndexOfDays = (filter: CheckedLogFilter): boolean =>
+  [filter.minCostUsd, filter.maxCostUsd, filter.minDurationMs, filter.maxDurationMs].some(isGiven) ||
+  metadataPair(filter) !== null;
+
+/** A pair of metadata as JSON; `literal`: the same, where the value may be a number or a boolean as well. */
+export interface MetadataPair {
+  readonly text: string;
+  readonly literal: string | null;
+}
+
+/** The pair that the filter's logs are looked up by; null: it names none. */
+export function metadataPair({ metadata }: CheckedLogFilter): MetadataPair | null {
+  for (const { key, value } of metadata ?? []) {
+    if (!isGiven(value)) continue;
+    const [text = '', literal = null] = jsonPairs({ key, value });
+    return { text, literal };
+  }
+  return null;
+}
+
 /** Adds all of the filter but its times. */
 export function addFilter(where: SqlConditions, filter: CheckedLogFilter, form: RecordForm): void {
   const { costSql, orderedCostSql, metadataSql } = FORMS[form];

@@ -6,11 +6,11 @@
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
-import { isSelective, useOf } from './log-filter-sql.js';
+import { hasIndexOfDays, isSelective, metadataPair, useOf, type MetadataPair } from './log-filter-sql.js';
+import { isIndexed, LogPartitions } from './log-partitions.js';
 import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
 import {
   LogStatements,
-  partitionedFromMs,
   type FoundRow,
   type LogPart,
   type LogSelection,
@@ -35,8 +35,11 @@ const PROBED_ROWS = 5_000;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
 const NARROWED_TO = 1 / 16;
-/** How old may be what is known of the first partition; an older one may come, and is then read with DEFAULT. */
-const PARTITIONS_MS_MAX = 600_000;
+/** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
+const UNINDEXED_ROWS = 10_000;
+/** Places of one pair of metadata that are looked at a time, and how often, until the other filters let enough through. */
+const CANDIDATES = 500;
+const CANDIDATE_ROUNDS_MAX = 8;
 
 export interface FoundLogs {
   readonly rows: readonly FoundRow[];
@@ -48,15 +51,26 @@ export interface LogFinderOptions {
   /** after it a page in the order of time ends with what it has */
   readonly pageMsMax: number;
   readonly probedRows: number;
+  readonly unindexedRows: number;
 }
 
+/** `isProbe`: the newest records, read without an index. */
+interface Stretch extends TimeWindow {
+  readonly isProbe?: boolean;
+}
+
+const OPTIONS: LogFinderOptions = { pageMsMax: 2_000, probedRows: PROBED_ROWS, unindexedRows: UNINDEXED_ROWS };
+
 export class LogFinder {
-  private partitionedFrom = { readAtMs: 0, atMs: 0 };
+  private readonly options: LogFinderOptions;
 
   constructor(
     private readonly database: Database,
-    private readonly options: LogFinderOptions = { pageMsMax: 2_000, probedRows: PROBED_ROWS },
-  ) {}
+    options: Partial<LogFinderOptions> = {},
+    private readonly partitions: LogPartitions = new LogPartitions(database),
+  ) {
+    this.options = { ...OPTIONS, ...options };
+  }
 
   /** The first `limit` logs behind `after`, in their order. */
   async find(scope: ReadScope, selection: LogSelection, after: LogPosition | null, limit: number): Promise<FoundLogs> {
@@ -152,7 +166,7 @@ export class LogFinder {
     const rows: FoundRow[] = [];
     let reached: LogPosition | null = null;
     for (const window of await this.probed(scope, selection, searched, after)) {
-      const page = { window, after, limit: limit - rows.length };
+      const page = { window: await this.readable(scope, selection, window, after), after, limit: limit - rows.length };
       const part = await this.inTimeLimit(scope, selection, page, reached !== null);
       if (part === null) return { rows, resume: reached };
       rows.push(...part.rows);
@@ -200,7 +214,7 @@ export class LogFinder {
     selection: LogSelection,
     range: TimeWindow,
     after: LogPosition | null,
-  ): Promise<readonly TimeWindow[]> {
+  ): Promise<readonly Stretch[]> {
     const isDescending = selection.order.direction === 'DESC';
     if (!isDescending || !isSelective(selection.filter)) return this.windows(scope, range, isDescending);
     const [window, ...others] = await this.windows(scope, range, true);
@@ -210,20 +224,71 @@ export class LogFinder {
     );
     if (boundary === null) return [window, ...others];
     const splitMs = Math.min(uuidTimeMs(boundary), window.toMs);
-    return [{ fromMs: splitMs, toMs: range.toMs }, { ...window, toMs: splitMs }, ...others];
+    return [{ fromMs: splitMs, toMs: range.toMs, isProbe: true }, { ...window, toMs: splitMs }, ...others];
   }
 
   private async windows(scope: ReadScope, range: TimeWindow, isDescending: boolean): Promise<readonly TimeWindow[]> {
-    if (Date.now() > this.partitionedFrom.readAtMs + PARTITIONS_MS_MAX) {
-      this.partitionedFrom = { readAtMs: Date.now(), atMs: await this.database.inAccount(scope, partitionedFromMs) };
-    }
-    return [...timeWindows(range, isDescending, this.partitionedFrom.atMs)];
+    const { fromMs } = await this.partitions.read(scope);
+    return [...timeWindows(range, isDescending, fromMs)];
+  }
+
+  /** As much of a window as a page may look through when the filter's own index is missing there: today has none yet. */
+  private async readable(
+    scope: ReadScope,
+    selection: LogSelection,
+    window: Stretch,
+    after: LogPosition | null,
+  ): Promise<Stretch> {
+    if (window.isProbe === true || selection.order.direction === 'ASC' || !hasIndexOfDays(selection.filter))
+      return window;
+    const { unindexedDays } = await this.partitions.read(scope);
+    if (isIndexed(window, unindexedDays)) return window;
+    const boundary = await this.database.inAccount(scope, (tx) =>
+      new LogStatements(tx, selection).boundary({ window, after, limit: this.options.unindexedRows }),
+    );
+    const fromMs = boundary === null ? window.fromMs : uuidTimeMs(boundary);
+    return fromMs <= window.fromMs || fromMs >= window.toMs ? window : { ...window, fromMs };
   }
 
   private async inWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<FoundRow[]> {
     const order = ORDER_KEYS[selection.order.field];
+    const pair = order === null && !isProbe(page.window) ? metadataPair(selection.filter) : null;
+    const placed = pair === null ? null : await this.byMetadata(scope, selection, page, pair);
+    if (placed !== null) return first(placed, order, selection, page.limit);
     const rows = await this.ofEachForm(scope, selection, page, (statements, part) => statements.find(part));
     return first(rows.flat(), order, selection, page.limit);
+  }
+
+  /**
+   * Through the index of metadata that finished days have: the places of the pair first, then of these what the whole filter
+   * keeps. Null: the days have no such index, or the rest of the filter keeps nearly all of it back.
+   */
+  private async byMetadata(
+    scope: ReadScope,
+    selection: LogSelection,
+    page: WindowPage,
+    pair: MetadataPair,
+  ): Promise<FoundRow[] | null> {
+    const { unindexedDays } = await this.partitions.read(scope);
+    if (!isIndexed(page.window, unindexedDays)) return null;
+    const changed = await this.database.inAccount(scope, (tx) =>
+      new LogStatements(tx, selection).find({ ...page, form: 'CHANGED' }),
+    );
+    const written: FoundRow[] = [];
+    let { after } = page;
+    for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
+      const asked = { ...page, after, limit: CANDIDATES };
+      const ids = await this.database.inMetadata(scope, pair, (tx) =>
+        new LogStatements(tx, selection).candidates(asked),
+      );
+      if (ids.length > 0) {
+        const part = { ...page, form: 'WRITTEN', ids } as const;
+        written.push(...(await this.database.inAccount(scope, (tx) => new LogStatements(tx, selection).find(part))));
+      }
+      if (ids.length < CANDIDATES || written.length >= page.limit) return [...written, ...changed];
+      after = { id: ids.at(-1) ?? '', key: null };
+    }
+    return null;
   }
 
   private async countWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<number> {
@@ -248,6 +313,8 @@ export class LogFinder {
     });
   }
 }
+
+const isProbe = (window: Stretch): boolean => window.isProbe === true;
 
 export interface LogCount {
   /** null: counting took too long */

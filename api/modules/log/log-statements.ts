@@ -29,6 +29,8 @@ export interface WindowPage {
 /** What one statement looks for. */
 export interface LogPart extends WindowPage {
   readonly form: RecordForm;
+  /** only of these */
+  readonly ids?: readonly string[];
 }
 
 /** A log that was found: its place in the order, and where its rows lie. */
@@ -54,6 +56,22 @@ export class LogStatements {
        ${this.from(part, where)} WHERE ${where.sql} ORDER BY ${order} LIMIT ${limit}`,
       where.parameters,
     );
+  }
+
+  /**
+   * The first `limit` records of the window, of those that the transaction's role sees. The fence keeps Postgres from walking
+   * through time in the hope of meeting enough of them soon: there may be none.
+   */
+  async candidates(page: WindowPage): Promise<string[]> {
+    const { direction } = this.selection.order;
+    const where = new SqlConditions().and(this.tx.owned('u'));
+    this.addPlace(where, page);
+    const limit = where.parameter(page.limit);
+    const rows = await this.tx.query<{ id: string }>(
+      `SELECT c.id FROM (SELECT u.id FROM usage_record u WHERE ${where.sql} OFFSET 0) c ORDER BY c.id ${direction} LIMIT ${limit}`,
+      where.parameters,
+    );
+    return rows.map(({ id }) => id);
   }
 
   async count(part: LogPart): Promise<number> {
@@ -95,6 +113,7 @@ export class LogStatements {
       .and("u.is_log AND u.kind = 'USAGE'")
       .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
     this.addPlace(where, part);
+    where.where(part.ids, (ids) => `u.id = ANY(${ids}::uuid[])`);
     const key = ORDER_KEYS[order.field];
     const after = part.after;
     if (key !== null && after !== null && after.key !== null) {
@@ -155,14 +174,4 @@ export class LogStatements {
 function inDays(alias: string, window: TimeWindow, where: SqlConditions): string {
   const [first, last] = windowDays(window);
   return `${alias}.day >= ${where.parameter(first)}::date AND ${alias}.day <= ${where.parameter(last)}::date`;
-}
-
-/** Where the first day begins that has a partition of its own. */
-export async function partitionedFromMs(tx: TenantTransaction): Promise<number> {
-  const rows = await tx.query<{ day: string | null }>(
-    `SELECT min(substring(c.relname FROM '\\d{8}$'))::date::text AS day FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-     WHERE $1::uuid IS NOT NULL AND i.inhparent = 'usage_record'::regclass AND c.relname ~ '^usage_record_\\d{8}$'`,
-  );
-  const day = rows[0]?.day ?? null;
-  return day === null ? 0 : Date.parse(day);
 }

@@ -1,0 +1,140 @@
+/** Indexes of finished days, in a database of its own: which days get them, and that logs are found by them as without. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { indexFinishedDays } from '../../../api/modules/ledger/index.js';
+import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
+import { LogPartitions } from '../../../api/modules/log/log-partitions.js';
+import type { LogPosition } from '../../../api/modules/log/log-order.js';
+import { logFilterSchema } from '../../../api/modules/log/log.inputs.js';
+import { issueAccountScope, type AccountScope } from '../../../api/tenancy/account-scope.js';
+import { Database } from '../../../api/tenancy/database.js';
+import type { TenantTransaction } from '../../../api/tenancy/tenant-transaction.js';
+import type { AccountId, GatewayId } from '../../../schema/contracts/ids.js';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { createLog } from '../../support/seed.js';
+import { createTenant } from '../../support/tenant.js';
+
+const DAY_MS = 86_400_000;
+/** A day is over an hour after its midnight. */
+const TODAY_MS = Math.floor((Date.now() - 3_600_000) / DAY_MS) * DAY_MS;
+const nameOf = (day: number): string =>
+  `usage_record_${new Date(TODAY_MS + day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`;
+
+let api: TestApi;
+let scope: AccountScope<'log.read'>;
+let gatewayId: GatewayId;
+let foreign: { accountId: string; gatewayId: string };
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const tenant = await createTenant(api.owner);
+  gatewayId = (await tenant.gateway('main')) as GatewayId; // as it was made
+  scope = issueAccountScope<'log.read'>({
+    accountId: tenant.accountId as AccountId, // as it was made
+    gatewayIds: null,
+    actor: { name: 'test', ip: null },
+  });
+  const other = await createTenant(api.owner);
+  foreign = { accountId: other.accountId, gatewayId: await other.gateway('main') };
+  for (let day = -3; day <= 0; day++) await fillDay(day);
+});
+afterAll(() => api.stop());
+
+/** Each log costs as many pico-USD as its number; every fourth has the pair `team: red`, one in twenty a number in its place. */
+async function fillDay(day: number): Promise<void> {
+  const endMs = Math.min(Date.now(), TODAY_MS + (day + 1) * DAY_MS) - 60_000;
+  for (let number = 0; number < 40; number++) {
+    const metadata = number % 4 === 0 ? { team: 'red' } : number % 20 === 1 ? { team: 7 } : { team: 'blue' };
+    const columns = { metadata: JSON.stringify(metadata), cost_pico: number, duration_ms: 1_000 - number };
+    const atMs = endMs - number * 1_000;
+    await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs, columns });
+    if (number % 4 === 0) await createLog(api.owner, foreign, { atMs, columns });
+  }
+}
+
+/** How many it has beside those of every day. */
+async function indexes(day: number): Promise<number> {
+  const of = async (name: string): Promise<number> =>
+    (await api.owner.query('SELECT 1 FROM pg_indexes WHERE tablename = $1', [name])).rowCount ?? 0;
+  return (await of(nameOf(day))) - (await of(nameOf(7)));
+}
+
+/** Page after page; how many there were. */
+async function found(finder: LogFinder, filter: object, limit = 7): Promise<{ ids: string[]; pages: number }> {
+  const selection = {
+    gatewayId,
+    filter: logFilterSchema.parse(filter),
+    order: { field: 'CREATED_AT' as const, direction: 'DESC' as const },
+  };
+  const ids: string[] = [];
+  let [after, pages]: [LogPosition | null, number] = [null, 0];
+  do {
+    const page: FoundLogs = await finder.find(scope, selection, after, limit);
+    ids.push(...page.rows.map(({ id }) => id));
+    after = page.resume ?? (page.rows.length === limit ? (page.rows.at(-1) ?? null) : null);
+    pages += 1;
+  } while (after !== null);
+  return { ids, pages };
+}
+
+/** Counts how often places are asked by the role that sees a pair. */
+class CountingDatabase extends Database {
+  asked = 0;
+
+  override inMetadata<T>(
+    of: AccountScope,
+    pair: { readonly text: string; readonly literal: string | null },
+    work: (tx: TenantTransaction) => Promise<T>,
+  ): Promise<T> {
+    this.asked += 1;
+    return super.inMetadata(of, pair, work);
+  }
+}
+const countingDatabase = () =>
+  new CountingDatabase(api.api.services.database.dataSource, { statementTimeoutMs: 8_000 });
+
+const FILTERS = [
+  { metadata: [{ key: 'team', value: 'red' }] },
+  { metadata: [{ key: 'team', value: '7' }] },
+  { metadata: [{ key: 'team', value: 'red' }], minCostUsd: '0.000000000020' },
+  { minCostUsd: '0.000000000030' },
+  { maxDurationMs: 970 },
+];
+
+test('finished days get their indexes and today none; they find what is found without, and go with their day', async () => {
+  const before = [];
+  for (const filter of FILTERS) before.push((await found(new LogFinder(countingDatabase()), filter)).ids);
+  expect(before.map((ids) => ids.length)).toEqual([40, 8, 20, 40, 40]);
+
+  expect(await indexFinishedDays({ pool: api.owner, bytesMin: 1_000_000_000 })).toEqual({ indexed: {}, left: {} });
+  const report = await indexFinishedDays({ pool: api.owner, bytesMin: 1 });
+  expect(report.left).toEqual({});
+  expect(Object.entries(report.indexed).slice(0, 3)).toEqual([-1, -2, -3].map((day) => [nameOf(day), 5]));
+  expect(await Promise.all([0, -1, -2, -3].map(indexes))).toEqual([0, 5, 5, 5]);
+  expect((await indexFinishedDays({ pool: api.owner, bytesMin: 1 })).indexed).toEqual({});
+
+  for (const [number, filter] of FILTERS.entries()) {
+    const database = countingDatabase();
+    // no more than the newest two are read without an index, and today's no more than three a page
+    const finder = new LogFinder(database, { probedRows: 2, unindexedRows: 3 }, new LogPartitions(database, 1));
+    const { ids, pages } = await found(finder, filter);
+    expect(ids).toEqual(before[number]);
+    expect(database.asked > 0).toBe('metadata' in filter);
+    // the 40 records of today take pages of their own
+    expect(pages).toBeGreaterThan(4);
+  }
+  await api.owner.query(`DROP TABLE ${nameOf(-3)}`);
+  expect((await found(new LogFinder(countingDatabase()), FILTERS[1] ?? {})).ids).toHaveLength(6);
+});
+
+test('whoever looks for a pair sees the account’s own records with it, and nothing of them but where they lie', async () => {
+  const database = countingDatabase();
+  const pair = { text: '{"team":"red"}', literal: null };
+  const ask = <Row>(sql: string) => database.inMetadata(scope, pair, (tx) => tx.query<Row>(sql));
+  const rows = await ask<{ account_id: string }>('SELECT account_id FROM usage_record WHERE $1::uuid IS NOT NULL');
+  expect(rows.length).toBeGreaterThanOrEqual(30);
+  expect(new Set(rows.map((row) => row.account_id))).toEqual(new Set([scope.accountId]));
+  await expect(ask('SELECT metadata FROM usage_record WHERE $1::uuid IS NOT NULL')).rejects.toThrow(
+    'permission denied',
+  );
+  await expect(ask('SELECT 1 FROM log_body WHERE $1::uuid IS NOT NULL')).rejects.toThrow('permission denied');
+});
