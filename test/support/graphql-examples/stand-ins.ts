@@ -31,7 +31,11 @@ export function withStandIns(
   const named = (Object.entries(values) as [FixtureName, string][]).toSorted(([, a], [, b]) => b.length - a.length);
   const shown = new Set<string>(Object.values(FIXTURES));
   const text = (value: string): string => {
-    const known = named.reduce((rest, [name, real]) => rest.replaceAll(real, `\u0000${name}\u0000`), value);
+    // A date is the beginning of every time of its day: it counts alone only.
+    const whole = named.find(([name, real]) => name.endsWith('.date') && real === value);
+    if (whole !== undefined) return FIXTURES[whole[0]];
+    const parts = named.filter(([name]) => !name.endsWith('.date'));
+    const known = parts.reduce((rest, [name, real]) => rest.replaceAll(real, `\u0000${name}\u0000`), value);
     const formed = FORMS.reduce((rest, [form, standIn]) => rest.replaceAll(form, standIn), known);
     return formed
       .replaceAll(UUID, (id) => (shown.has(id) ? id : idOf(id)))
