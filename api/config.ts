@@ -5,6 +5,7 @@ import { apiSecrets } from '../platform/instance-secrets.js';
 import { networkListSchema } from '../schema/contracts/networks.js';
 import { providerOriginsSchema } from '../schema/contracts/provider-origins.js';
 import { readVaultPublicKey, type VaultPublicKey } from '../schema/contracts/vault-keys.js';
+import { readManifest } from './graphql/persisted-documents.js';
 
 const requiredText = z.string({ error: 'must be set' });
 const url = (byDefault: string): z.ZodType<string> =>
@@ -66,6 +67,21 @@ export const API_VARIABLES = {
     'private networks (`10.1.0.0/16,…`) that tenants may reach with custom providers and egress proxies',
   ),
   LEDGER_RETENTION_DAYS: variable(integer(14, 36_500, 400), '400', 'how many days usage records are kept; at least 14'),
+  GRAPHQL_POINTS_PER_MINUTE: variable(
+    integer(10_000, 1_000_000_000, 300_000),
+    '300000',
+    'cost of GraphQL operations that a token or a session may ask for in a minute; others of one address: a tenth',
+  ),
+  GRAPHQL_DOCUMENTS: variable(
+    optionalText,
+    'none',
+    'file of a manifest of documents (`{"<SHA-256>": "<document>"}`) that clients may name by their hash',
+  ),
+  GRAPHQL_DOCUMENTS_ONLY: variable(
+    z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+    '0',
+    "`1`: browsers' sessions (cookies) may send the documents of the manifest only",
+  ),
   DATABASE_CONNECTIONS_MAX: variable(integer(2, 200, 10), '10', 'connections that the api opens to Postgres'),
   PASSWORD_COST_LOG2: variable(integer(10, 20, 15), '15', "log2 of scrypt's N for passwords"),
   LOG_LEVEL: variable(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'info', 'least level that is logged'),
@@ -104,6 +120,11 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     vaultPublicKey: provedPublicKey(secrets.VAULT_PUBLIC_KEY),
     providerOrigins: parsed.PROVIDER_ORIGINS,
     allowedNetworks: parsed.ALLOW_PRIVATE_UPSTREAMS,
+    graphql: {
+      pointsPerMinute: parsed.GRAPHQL_POINTS_PER_MINUTE,
+      documents: parsed.GRAPHQL_DOCUMENTS === null ? new Map<string, string>() : readManifest(parsed.GRAPHQL_DOCUMENTS),
+      documentsOnlyForCookies: parsed.GRAPHQL_DOCUMENTS_ONLY === '1',
+    },
     passwordCostLog2: parsed.PASSWORD_COST_LOG2,
     bootstrap: {
       email: parsed.BOOTSTRAP_EMAIL,

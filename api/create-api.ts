@@ -13,9 +13,12 @@ import type { VaultPublicKey } from '../schema/contracts/vault-keys.js';
 import type { ApiContext } from './context.js';
 import { okForJsonCallers, introspectionForKnownCallers } from './graphql/apollo-plugins.js';
 import { createErrorFormatter } from './graphql/format-error.js';
+import { OperationEntrance } from './graphql/operation-entrance.js';
+import { PersistedDocuments, type DocumentManifest } from './graphql/persisted-documents.js';
+import { QueryBudget } from './graphql/query-budget.js';
 import { QUERY_LIMITS } from './graphql/query-limits.js';
 import { buildApiSchema } from './graphql/schema.js';
-import { BODY_BYTES_MAX, bodyErrors, requirePostJson, requireWithinLimits } from './http/graphql-guard.js';
+import { BODY_BYTES_MAX, bodyErrors, GraphqlGuard, requirePostJson } from './http/graphql-guard.js';
 import { graphqlSse } from './http/graphql-sse.js';
 import { GraphqlWs } from './http/graphql-ws.js';
 import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
@@ -55,8 +58,17 @@ export interface ApiOptions {
   /** networks that are not public and that tenants' URLs may lead to */
   readonly allowedNetworks: NetworkList;
   readonly passwordCostLog2: number;
+  readonly graphql: GraphqlOptions;
   /** tests alone may leave out the explicit account filter */
   readonly isolation?: DatabaseOptions['isolation'];
+}
+
+export interface GraphqlOptions {
+  /** what an API token or a session may spend; all others of one address share a tenth of it */
+  readonly pointsPerMinute: number;
+  readonly documents: DocumentManifest;
+  /** whether browsers' sessions may send those documents only */
+  readonly documentsOnlyForCookies: boolean;
 }
 
 export interface Api {
@@ -64,6 +76,8 @@ export interface Api {
   readonly services: Services;
   /** takes the WebSockets of the server that serves `app` */
   attach(server: Server): void;
+  /** what was refused before it was validated */
+  readonly entrance: OperationEntrance;
   /** ends what would go on for ever: subscriptions */
   drain(): void;
   /** says why the api cannot serve; null: it can */
@@ -77,13 +91,15 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const services = createServices(deps);
   const resolvers = createResolvers(services, options);
   const schema = buildApiSchema();
-  const formatError = createErrorFormatter(deps.logger);
+  const formatError = createErrorFormatter(deps.logger, options.isProduction);
   const server = apolloServer(schema, formatError, options);
   await server.start();
   const contexts = new RequestContexts({ services, resolvers, isHttps: isHttps(options) });
   const unready = (): Promise<string | null> => probe(deps);
   const app = plainApp(options, unready);
-  const operations = new SubscriptionOperations(schema, contexts, formatError);
+  const entrance = createEntrance(schema, deps);
+  const guard = new GraphqlGuard(entrance, contexts);
+  const operations = new SubscriptionOperations(entrance, contexts, formatError);
   const sockets = new GraphqlWs(app, options.publicApiUrl, operations);
   const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
   app.use('/graphql/stream', requirePostJson, json, bodyErrors, graphqlSse(operations));
@@ -92,9 +108,9 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     requirePostJson,
     json,
     bodyErrors,
-    requireWithinLimits(schema),
+    guard.handler,
     expressMiddleware(server, {
-      context: ({ req, res }) => contexts.ofRequest(req, res),
+      context: ({ req, res }) => guard.contextOf(req, res),
     }),
   );
   app.use(
@@ -109,6 +125,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     app,
     services,
     unready,
+    entrance,
     attach: (httpServer) => sockets.attach(httpServer),
     drain: () => operations.endAll(),
     close: async () => {
@@ -116,6 +133,11 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       await server.stop();
     },
   };
+}
+
+function createEntrance(schema: GraphQLSchema, { redis, options: { graphql } }: ApiDeps): OperationEntrance {
+  const documents = new PersistedDocuments(schema, graphql.documents, graphql.documentsOnlyForCookies);
+  return new OperationEntrance(schema, documents, new QueryBudget(redis, graphql.pointsPerMinute));
 }
 
 function apolloServer(schema: GraphQLSchema, formatError: FormatError, options: ApiOptions): ApolloServer<ApiContext> {
@@ -128,7 +150,8 @@ function apolloServer(schema: GraphQLSchema, formatError: FormatError, options: 
     hideSchemaDetailsFromClientErrors: options.isProduction,
     stopOnTerminationSignals: false,
     persistedQueries: false,
-    parseOptions: { maxTokens: QUERY_LIMITS.tokensMax },
+    parseOptions: { maxLexicalTokens: QUERY_LIMITS.tokensMax },
+    validationOptions: { hideSuggestions: options.isProduction },
     formatError,
     plugins: [introspectionForKnownCallers(options.isProduction), okForJsonCallers],
   });

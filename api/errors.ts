@@ -10,6 +10,7 @@ export const API_ERROR_CODES = [
   'CONFLICT',
   'RATE_LIMITED',
   'QUERY_TOO_COMPLEX',
+  'PERSISTED_QUERY_NOT_FOUND',
 ] as const;
 export type ApiErrorCode = (typeof API_ERROR_CODES)[number];
 
@@ -19,6 +20,8 @@ export class ApiError extends Error {
     readonly code: ApiErrorCode,
     message: string,
     readonly field: string | null = null,
+    /** how long to wait, where that is known */
+    readonly retryAfterSeconds: number | null = null,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -34,5 +37,6 @@ export const forbidden = (message: string): ApiError => new ApiError('FORBIDDEN'
 export const notFound = (what: string): ApiError => new ApiError('NOT_FOUND', `There is no such ${what}.`);
 export const conflict = (message: string, field: string | null = null): ApiError =>
   new ApiError('CONFLICT', message, field);
-export const rateLimited = (message: string): ApiError => new ApiError('RATE_LIMITED', message);
+export const rateLimited = (message: string, retryAfterSeconds: number | null = null): ApiError =>
+  new ApiError('RATE_LIMITED', message, null, retryAfterSeconds);
 export const tooComplex = (message: string): ApiError => new ApiError('QUERY_TOO_COMPLEX', message);

@@ -19,6 +19,8 @@ export interface ContextDeps {
 export interface Caller {
   /** the bearer token or the session cookie; null: none was sent */
   readonly credential: string | null;
+  /** it is the cookie: a browser added it by itself */
+  readonly isByCookie: boolean;
   readonly ip: string | null;
   readonly userAgent: string | null;
 }
@@ -28,8 +30,10 @@ export class RequestContexts {
 
   /** The caller of a request; `bearer` stands for the header where a client cannot set one; null: it was not sent. */
   callerOf(request: Request, bearer: string | null = null): Caller {
+    const credential = bearer === null ? credentialOf(request, this.deps.isHttps) : bearerToken(bearer);
     return {
-      credential: bearer === null ? credentialOf(request, this.deps.isHttps) : bearerToken(bearer),
+      credential,
+      isByCookie: credential !== null && bearer === null && request.get('authorization') === undefined,
       ip: addressOf(request),
       userAgent: request.get('user-agent') ?? null,
     };

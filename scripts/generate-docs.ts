@@ -1,15 +1,18 @@
 /**
  * `npm run docs` writes what documents take from the code: the table of environment variables, `.env.example`, and the
- * tables of providers.
+ * tables of providers, and the operations of GraphQL.
  * With `--check` it writes nothing and exits 1 when a file differs from what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
+import { buildApiSchema } from '../api/graphql/schema.js';
 import { API_VARIABLES } from '../api/config.js';
 import { MIGRATION_VARIABLES } from '../migrations/config.js';
 import { PROXY_VARIABLES } from '../proxy/config.js';
 import { createRegistry } from '../proxy/providers/registry.js';
 import { dotenvText, markdownTable, mergeVariables, requiredByCompose } from './docs/environment-table.js';
+import { allExamples } from './docs/graphql-examples/all-examples.js';
+import { operationsSection, recordedAnswers } from './docs/graphql-page.js';
 import { replaceSection } from './docs/marked-section.js';
 import { exampleTable, providerTable } from './docs/provider-table.js';
 import { START_VARIABLES } from './start/config.js';
@@ -31,6 +34,7 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
   const style = await resolveConfig('docs/operations.md');
   return new Map([
     ['docs/operations.md', await format(table, { ...style, parser: 'markdown' })],
+    ['docs/graphql.md', await format(await graphqlPage(), { ...style, parser: 'markdown' })],
     ['docs/providers.md', await format(providersPage(), { ...style, parser: 'markdown' })],
     ['.env.example', dotenvText(variables, requiredByCompose(readFileSync('docker-compose.yml', 'utf8')))],
   ]);
@@ -40,6 +44,12 @@ function providersPage(): string {
   const registry = createRegistry(new Map(), null, { token: () => 'no token is made here' });
   const page = readFileSync('docs/providers.md', 'utf8');
   return replaceSection(replaceSection(page, 'providers', providerTable(registry)), 'examples', exampleTable(registry));
+}
+
+async function graphqlPage(): Promise<string> {
+  const page = readFileSync('docs/graphql.md', 'utf8');
+  const operations = operationsSection(buildApiSchema(), await allExamples(), recordedAnswers(page));
+  return replaceSection(page, 'operations', operations);
 }
 
 let stale = 0;

@@ -5,7 +5,7 @@ import { newUuidV7 } from '../../schema/contracts/ids.js';
 import type { Logger } from '../../platform/logger.js';
 import { ApiError, type ApiErrorCode } from '../errors.js';
 import { isStatementTimeout } from '../tenancy/sql-state.js';
-import { coercedField, withoutValues } from './server-messages.js';
+import { coercedField, withoutSuggestions, withoutValues } from './server-messages.js';
 
 /** Codes that the GraphQL server itself gives, in our words. */
 const SERVER_CODES: Readonly<Record<string, ApiErrorCode>> = {
@@ -18,7 +18,7 @@ const SERVER_CODES: Readonly<Record<string, ApiErrorCode>> = {
 };
 
 /** Formats for Apollo's `formatError`; unknown errors are logged under the id that the caller is given. */
-export function createErrorFormatter(logger: Logger) {
+export function createErrorFormatter(logger: Logger, isProduction: boolean) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const cause = causeOf(error);
     const where = {
@@ -38,7 +38,7 @@ export function createErrorFormatter(logger: Logger) {
     }
     const code = SERVER_CODES[String(formatted.extensions?.['code'])];
     if (code !== undefined && (cause instanceof GraphQLError || error instanceof GraphQLError)) {
-      const { message } = formatted;
+      const message = isProduction ? withoutSuggestions(formatted.message) : formatted.message;
       return { message: withoutValues(message), ...where, extensions: { code, ...coercedField(message) } };
     }
     const id = newUuidV7();
@@ -53,7 +53,7 @@ function causeOf(error: unknown): unknown {
   return cause instanceof GraphQLError && cause.originalError instanceof ApiError ? cause.originalError : cause;
 }
 
-/** An error's `extensions`: its code and, for bad input, the path of the field. */
-export function extensionsOf(error: ApiError): Record<string, string> {
-  return { code: error.code, ...(error.field === null ? {} : { field: error.field }) };
+/** An error's `extensions`: its code and, for bad input, the path of the field; for a limit, how long to wait. */
+export function extensionsOf({ code, field, retryAfterSeconds }: ApiError): Record<string, string | number> {
+  return { code, ...(field === null ? {} : { field }), ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }) };
 }

@@ -50,6 +50,9 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   deleteLogs: 1_000,
   recalculateCosts: 1_000,
   ledgerProof: 1_000,
+  /** the standard query's answer is about as large as that of 200 objects */
+  __schema: 200,
+  __type: 20,
 };
 
 interface Measure {
@@ -60,16 +63,20 @@ interface Measure {
   fields: number;
 }
 
-/** Throws QUERY_TOO_COMPLEX naming the first limit that the document passes. Unknown fields are left to validation. */
-export function assertWithinLimits(
+/**
+ * The cost of the dearest operation, at least 1. Throws QUERY_TOO_COMPLEX naming the first limit that the document passes.
+ * Unknown fields are left to validation.
+ */
+export function measuredCost(
   schema: GraphQLSchema,
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
-): void {
+): number {
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   refuseOver('operations', operations.length, QUERY_LIMITS.operationsMax);
   refuseOver('fragments', document.definitions.length - operations.length, QUERY_LIMITS.fragmentsMax);
   const meter = new Meter(schema, document, variables);
+  let cost = 1;
   for (const operation of operations) {
     const total = meter.measureOperation(operation);
     refuseOver('levels of depth', total.depth, QUERY_LIMITS.depthMax);
@@ -77,7 +84,9 @@ export function assertWithinLimits(
     refuseOver('directives', total.directives, QUERY_LIMITS.directivesMax);
     refuseOver('root fields', total.fields, QUERY_LIMITS.rootFieldsMax);
     refuseOver('points of cost', total.cost, QUERY_LIMITS.costMax);
+    cost = Math.max(cost, total.cost);
   }
+  return cost;
 }
 
 function refuseOver(what: string, count: number, max: number): void {
@@ -87,6 +96,8 @@ function refuseOver(what: string, count: number, max: number): void {
 class Meter {
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly measured = new Map<string, Measure | null>();
+  /** of all operations; of one name, the greatest, for a fragment may stand in several of them */
+  private readonly defaults = new Map<string, number>();
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -95,6 +106,15 @@ class Meter {
   ) {
     for (const node of document.definitions) {
       if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(node.name.value, node);
+      if (node.kind === Kind.OPERATION_DEFINITION) this.takeDefaults(node);
+    }
+  }
+
+  private takeDefaults(operation: OperationDefinitionNode): void {
+    for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
+      if (defaultValue?.kind !== Kind.INT) continue;
+      const name = variable.name.value;
+      this.defaults.set(name, Math.max(this.defaults.get(name) ?? 0, Number(defaultValue.value)));
     }
   }
 
@@ -119,8 +139,7 @@ class Meter {
 
   private measureField(field: FieldNode, parent: GraphQLCompositeType | null): Measure {
     const aliases = field.alias === undefined ? 0 : 1;
-    // The standard introspection query is deeper than any of ours; its size is bounded by the other limits.
-    if (field.name.value.startsWith('__')) return { depth: 1, cost: 1, aliases, directives: 0, fields: 1 };
+    if (field.name.value.startsWith('__')) return this.measureIntrospection(field, aliases);
     const definition =
       parent !== null && (isObjectType(parent) || isInterfaceType(parent))
         ? parent.getFields()[field.name.value]
@@ -135,6 +154,18 @@ class Meter {
       depth: below.depth + 1,
       cost: own + below.cost * this.rows(field, definition),
       aliases: below.aliases + aliases,
+      directives: below.directives,
+      fields: 1,
+    };
+  }
+
+  /** The standard introspection query is deeper than any of ours; its size is bounded by the other limits. */
+  private measureIntrospection({ name, selectionSet }: FieldNode, aliases: number): Measure {
+    const below = selectionSet === undefined ? { aliases: 0, directives: 0 } : this.measure(selectionSet, null);
+    return {
+      depth: 1,
+      cost: FIELD_COSTS[name.value] ?? 1,
+      aliases: aliases + below.aliases,
       directives: below.directives,
       fields: 1,
     };
@@ -159,7 +190,8 @@ class Meter {
     const value = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
     if (value?.kind === Kind.INT) return clampRows(Number(value.value));
     if (value?.kind !== Kind.VARIABLE) return LIST_ROWS_DEFAULT;
-    const sent = this.variables[value.name.value];
+    const name = value.name.value;
+    const sent = Object.hasOwn(this.variables, name) ? this.variables[name] : this.defaults.get(name);
     return typeof sent === 'number' ? clampRows(sent) : LIST_ROWS_DEFAULT;
   }
 

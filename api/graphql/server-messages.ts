@@ -36,6 +36,9 @@ export function withoutValues(message: string): string {
   return `Variable "$${coercion[1]}" got an invalid value${field === undefined ? '' : ` at "${field}"`}; ${problem}`;
 }
 
+/** In production nobody is told names that he does not know. */
+export const withoutSuggestions = (message: string): string => message.replace(/ Did you mean [^?]*\?/g, '');
+
 /** graphql-js says where a variable's value is wrong only inside its message: `… at "input.settings.x"; …`. */
 export function coercedField(message: string): { field?: string } {
   const match = /^Variable "\$(\w+)" got invalid value [^]*? at "([\w.[\]]+)"; /.exec(message);

@@ -3,18 +3,14 @@
  * Refusals are GraphQL error answers, with status 200 for `application/json` callers as GraphQL over HTTP asks.
  */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { Kind, OperationTypeNode, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
-import { z } from 'zod';
+import { GraphQLError, Kind, OperationTypeNode, type DocumentNode } from 'graphql';
+import type { ApiContext } from '../context.js';
 import { ApiError, badInput, tooComplex } from '../errors.js';
 import { extensionsOf } from '../graphql/format-error.js';
-import { assertWithinLimits, QUERY_LIMITS } from '../graphql/query-limits.js';
+import { operationSchema, type OperationEntrance, type SentOperation } from '../graphql/operation-entrance.js';
+import type { RequestContexts } from '../request-context.js';
 
 export const BODY_BYTES_MAX = 64 * 1024;
-
-const bodySchema = z.object({
-  query: z.string(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-});
 
 /** Refuses other methods and content types: a page of another origin can send those without asking. */
 export const requirePostJson: RequestHandler = (request, response, next) => {
@@ -35,25 +31,59 @@ export const bodyErrors: ErrorRequestHandler = (error: unknown, _request, respon
   } else next(error);
 };
 
-/** Refuses documents over the limits before they are validated. What cannot be parsed is left to the server to explain. */
-export function requireWithinLimits(schema: GraphQLSchema): RequestHandler {
-  return (request, response, next) => {
-    if (Array.isArray(request.body))
+/** Lets operations through to the server, and keeps the context that it found each caller in. */
+export class GraphqlGuard {
+  private readonly found = new WeakMap<Request, ApiContext>();
+
+  constructor(
+    private readonly entrance: OperationEntrance,
+    private readonly contexts: RequestContexts,
+  ) {}
+
+  /** Refuses what is over a limit before it is validated. What is no operation is left to the server to explain. */
+  readonly handler: RequestHandler = async (request, response, next) => {
+    if (Array.isArray(request.body)) {
       return answer(response, refused(request), badInput('body', 'must be one operation, not a batch'));
-    const body = bodySchema.safeParse(request.body);
+    }
+    const body = operationSchema.safeParse(request.body);
     if (!body.success) return next();
     try {
-      const document = parse(body.data.query, { maxTokens: QUERY_LIMITS.tokensMax, noLocation: true });
-      assertWithinLimits(schema, document, body.data.variables ?? {});
-      assertAnswered(document);
+      const cost = this.read(request, body.data);
+      if (cost === null) return next();
+      // When it cannot be told who calls, the server finds that out again, and masks it.
+      const context = await this.contexts.ofRequest(request, response).catch(() => null);
+      if (context === null) return next();
+      this.found.set(request, context);
+      await this.entrance.charge(context, cost);
     } catch (error) {
-      if (error instanceof ApiError) return answer(response, refused(request), error);
-      if (error instanceof Error && error.message.includes('tokens')) {
-        return answer(response, refused(request), tooComplex(`The query is over ${QUERY_LIMITS.tokensMax} tokens.`));
-      }
+      if (!(error instanceof ApiError)) return next(error);
+      if (error.retryAfterSeconds === null) return answer(response, refused(request), error);
+      return answer(response.set('retry-after', String(error.retryAfterSeconds)), 429, error);
     }
     return next();
   };
+
+  /** The context of a request that went through. */
+  async contextOf(request: Request, response: Response): Promise<ApiContext> {
+    return this.found.get(request) ?? this.contexts.ofRequest(request, response);
+  }
+
+  /** The operation's cost; null: it is none. The server finds its document in the body, however it was named. */
+  private read(request: Request, sent: SentOperation): number | null {
+    try {
+      const operation = this.entrance.read(sent, this.contexts.callerOf(request).isByCookie);
+      if (operation === null) return null;
+      assertAnswered(operation.document);
+      if (typeof sent.query !== 'string' || sent.extensions?.persistedQuery !== undefined) {
+        const { operationName, variables } = sent;
+        request.body = { query: operation.query, operationName: operationName ?? null, variables: variables ?? null };
+      }
+      return operation.cost;
+    } catch (error) {
+      if (error instanceof GraphQLError) return 1;
+      throw error;
+    }
+  }
 }
 
 /** A subscription has many answers. */

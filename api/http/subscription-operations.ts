@@ -6,7 +6,6 @@ import {
   getOperationAST,
   GraphQLError,
   OperationTypeNode,
-  parse,
   subscribe,
   validate,
   type ExecutionArgs,
@@ -17,7 +16,7 @@ import {
 import { z } from 'zod';
 import type { ApiContext } from '../context.js';
 import { badInput, rateLimited } from '../errors.js';
-import { assertWithinLimits, QUERY_LIMITS } from '../graphql/query-limits.js';
+import { operationSchema, type OperationEntrance } from '../graphql/operation-entrance.js';
 import type { Caller, RequestContexts } from '../request-context.js';
 
 /** Connections of subscribers to this api, by either way. */
@@ -28,21 +27,19 @@ export const PING_MS = 10_000;
 
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
-const operationSchema = z.object({
-  query: z.string('must be a text'),
-  operationName: z.string().nullish(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-});
-
 export class SubscriptionOperations {
   private readonly connections = new Set<() => void>();
   private isEnding = false;
 
   constructor(
-    readonly schema: GraphQLSchema,
+    private readonly entrance: OperationEntrance,
     readonly contexts: RequestContexts,
     private readonly formatError: FormatError,
   ) {}
+
+  get schema(): GraphQLSchema {
+    return this.entrance.schema;
+  }
 
   /** Counts a connection, which `end` ends, until what it returns is called; null: there are too many, or all end. */
   connect(end: () => void): (() => void) | null {
@@ -59,14 +56,17 @@ export class SubscriptionOperations {
 
   /** What to execute; throws ApiError or GraphQLError when it cannot be. */
   async argumentsOf(operation: unknown, caller: Caller): Promise<ExecutionArgs> {
-    const { query, operationName, variables } = operationSchema.parse(operation);
-    const document = parse(query, { maxTokens: QUERY_LIMITS.tokensMax });
-    assertWithinLimits(this.schema, document, variables ?? {});
+    const sent = operationSchema.parse(operation);
+    const read = this.entrance.read(sent, caller.isByCookie);
+    if (read === null) throw badInput('query', 'must be a text');
+    const { document, cost } = read;
+    const { operationName, variables } = sent;
     const [problem] = validate(this.schema, document);
     if (problem !== undefined) throw problem;
     const node = getOperationAST(document, operationName);
     if (node?.operation !== OperationTypeNode.SUBSCRIPTION) throw badInput('query', 'must be one subscription');
     const contextValue: ApiContext = await this.contexts.ofSubscription(caller);
+    await this.entrance.charge(contextValue, cost);
     return {
       schema: this.schema,
       document,

@@ -16,6 +16,7 @@ export const WIRE_ERRORS: Readonly<Record<ApiErrorCode | 'INTERNAL' | 'NO_ROUTE'
   CONFLICT: { status: 409, code: 7001 },
   RATE_LIMITED: { status: 429, code: 971 },
   QUERY_TOO_COMPLEX: { status: 400, code: 7001 },
+  PERSISTED_QUERY_NOT_FOUND: { status: 400, code: 7001 },
   INTERNAL: { status: 500, code: 7000 },
   NO_ROUTE: { status: 404, code: 7003 },
 });

@@ -28,6 +28,9 @@ export const rateLimitKeys = (
   return [`${key}:0`, `${key}:1`];
 };
 
+/** What one caller of the api may still spend on GraphQL: the hash fields are `points` and `at` (ms of Redis' clock). */
+export const queryBudgetKey = (caller: string): string => `tollgate:query:v1:${caller}`;
+
 /** The proxies that live, each with the time at which it was last heard of (seconds of Redis' clock). */
 export const LIVE_PROXIES_KEY = 'tollgate:proxies:v1';
 
@@ -57,6 +60,22 @@ if held and tonumber(held) > tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1], 'document', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1`;
+
+/**
+ * KEYS[1]; ARGV: cost, points a minute, capacity. Takes the cost from a bucket that fills steadily, by Redis's own clock.
+ * Returns 0, or after how many milliseconds there will be enough: then nothing was taken.
+ */
+export const SPEND_POINTS_LUA = `
+local cost, rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local points = tonumber(redis.call('HGET', KEYS[1], 'points') or capacity)
+local at = tonumber(redis.call('HGET', KEYS[1], 'at') or now)
+points = math.min(capacity, points + math.max(0, now - at) * rate / 60000)
+if points < cost then return math.ceil((cost - points) * 60000 / rate) end
+redis.call('HSET', KEYS[1], 'points', points - cost, 'at', now)
+redis.call('PEXPIRE', KEYS[1], math.ceil(capacity * 60000 / rate))
+return 0`;
 
 /** Whose answer it is, and under which whole cache of its gateway it was stored. */
 export interface CachedAnswerName {

@@ -6,6 +6,8 @@ const environmentSchema = z.object({
   TEST_DATABASE_URL: z.string().optional(),
   /** `full` multiplies the work of property and load tests */
   TEST_SIZE: z.enum(['normal', 'full']).default('normal'),
+  /** `1`: the answers of docs/graphql.md are written instead of compared */
+  TEST_RECORD: z.string().optional(),
   TEST_SEED: z.coerce.number().int().optional(),
   /** where scripts/test.mjs found Chromium; the same default */
   CHROMIUM_PATH: z.string().default('/usr/bin/chromium'),

@@ -21,3 +21,7 @@ export const simulatedTrials = { numRuns: TEST_SIZE === 'full' ? 300 : 3, seed: 
 export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
 /** Trials of an explanation, of several requests each. */
 export const explainedTrials = { numRuns: TEST_SIZE === 'full' ? 1_000 : 25, seed: TEST_SEED };
+/** Transactions of tenants that share two connections. */
+export const pooledTransactions = TEST_SIZE === 'full' ? 10_000 : 1_000;
+/** Hostile documents that an api is sent. */
+export const hostileDocuments = { numRuns: TEST_SIZE === 'full' ? 10_000 : 200, seed: TEST_SEED };

@@ -3,4 +3,4 @@ export { SessionResolver } from './session.resolver.js';
 export { SessionService } from './session.service.js';
 export { emailSchema } from './session.inputs.js';
 export { hashSessionToken, isSessionToken, mintSessionToken } from './session-tokens.js';
-export { SignInThrottle } from './sign-in-throttle.js';
+export { network, SignInThrottle } from './sign-in-throttle.js';

@@ -1,9 +1,12 @@
 import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, postGraphql, type GraphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
+import { subscribeBySse, subscribeByWs } from '../../support/subscriber.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
+import { waitFor } from '../../support/wait-for.js';
 
 let api: TestApi;
 let production: TestApi;
@@ -38,6 +41,15 @@ test.each<[string, string]>([
     'cost of bodies',
     'query { account(tag: "x") { gateway(name: "x") { logs(first: 100) { edges { node { requestBody responseBody } } } } } }',
   ],
+  ['aliases inside introspection', `{ __schema { ${many(31, (index) => `a${index}: queryType { name }`)} } }`],
+  ['directives inside introspection', `{ __schema { queryType { name ${'@include(if: true) '.repeat(21)} } } }`],
+  [
+    'cost by the default of a variable',
+    'query ($n: Int = 100) { viewer { accounts(first: $n) { edges { node { gateways(first: $n) { edges { node { id } } } } } } } }',
+  ],
+  ['tokens, comments included', `{ viewer { email } } ${'# x\n'.repeat(2_000)}`],
+  ['fields to compare', `{ viewer { ${'email '.repeat(300)} } }`],
+  ['fields to compare in inline fragments', `{ viewer { ${'... on Viewer { email } '.repeat(300)} } }`],
   ['operations', many(6, (index) => `query q${index} { viewer { email } }`)],
 ])('T-GQL-2 a document over its %s is refused', async (_limit, document) => {
   (await owner(document)).expectError('QUERY_TOO_COMPLEX');
@@ -84,6 +96,62 @@ test.each<[string, string]>([
   expect(performance.now() - startedMs).toBeLessThan(1_000);
   expect(answer.errors.map((error) => error.extensions.code)).not.toContain('INTERNAL');
   expect(answer.text.length).toBeLessThan(100_000);
+});
+
+test('T-GQL-3 a flood of comments that comes compressed is refused as any other', async () => {
+  const body = JSON.stringify({ query: `{ viewer { email } } ${'# x\n'.repeat(10_000)}` });
+  const response = await fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    body: gzipSync(body),
+  });
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+});
+
+test('T-GQL-3 a body that unfolds to more than 64 KiB is refused before it is unfolded', async () => {
+  const response = await fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    body: gzipSync(`{"query":"${' '.repeat(50_000_000)}"}`),
+  });
+  expect(response.status).toBe(413);
+});
+
+test('variables nested too deeply are refused by name, and so are too many values', async () => {
+  const query = 'query ($x: ID!) { viewer { permissions(accountId: $x) } }';
+  const nested = (depth: number) => `{"query":"${query}","variables":{"x":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+  (await postGraphql(api.url, nested(33), {})).expectError('BAD_USER_INPUT', 'variables.x');
+  (await postGraphql(api.url, nested(20_000), {})).expectError('BAD_USER_INPUT', 'variables.x');
+  (await owner(query, { x: Array.from({ length: 4_000 }, () => 1) })).expectError('QUERY_TOO_COMPLEX');
+});
+
+test('T-GQL-2 the same limits hold for subscriptions, by events and by WebSocket', async () => {
+  const { token } = await createUser(api.owner, { accountId: tenant.accountId });
+  const hostile = [
+    { query: `subscription { ${many(31, (index) => `a${index}: __typename`)} }`, variables: {} },
+    { query: `subscription { logs(gatewayId: "x") { cursor } } ${'# x\n'.repeat(2_000)}`, variables: {} },
+    { query: `subscription { logs(gatewayId: "x") { ${'cursor '.repeat(300)} } }`, variables: {} },
+    {
+      query: 'subscription { logs(gatewayId: "x") { cursor } }',
+      variables: { x: Array.from({ length: 4_001 }, () => 1) },
+    },
+  ];
+  for (const operation of hostile) {
+    for (const subscribe of [subscribeBySse, subscribeByWs]) {
+      const subscriber = await subscribe(api.url, token, operation);
+      const [error] = await waitFor(() => (subscriber.errors.length > 0 ? subscriber.errors : null), 'it is refused');
+      expect(error?.extensions.code).toBe('QUERY_TOO_COMPLEX');
+      await subscriber.stop();
+    }
+  }
+});
+
+test('in production a misspelt subscription is told no names either', async () => {
+  const { token } = await createUser(production.owner);
+  const operation = { query: 'subscription { log(gatewayId: "x") { cursor } }', variables: {} };
+  const subscriber = await subscribeBySse(production.url, token, operation);
+  await subscriber.stop();
+  expect(subscriber.errors[0]?.message).toBe('Cannot query field "log" on type "Subscription".');
 });
 
 test('T-GQL-8 variables named like object internals are only names', async () => {

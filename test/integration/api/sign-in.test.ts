@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../../support/api.js';
-import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
+import { graphqlCaller, postGraphql, type GraphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 
@@ -55,6 +55,16 @@ test('T-GQL-5 a document of many sign-ins gets no further than its first failure
   const answer = await anonymous(`mutation { ${field('a', 'guess')} ${field('b', PASSWORD)} }`);
   answer.expectError('UNAUTHENTICATED');
   expect(answer.data).toBeNull();
+});
+
+test('T-GQL-5 every sign-in of a document, of a batch and of a stream of requests counts as an attempt', async () => {
+  const { email } = await signUp('owner-nine');
+  const field = (name: string): string => `${name}: signIn(input: { email: "${email}", password: "guess" }) { token }`;
+  const aliases = `mutation { ${Array.from({ length: 10 }, (_, index) => field(`a${index}`)).join(' ')} }`;
+  const batch = JSON.stringify(Array.from({ length: 20 }, () => ({ query: aliases })));
+  (await postGraphql(api.url, batch, {})).expectError('BAD_USER_INPUT', 'body'); // none of them ran
+  for (let tried = 0; tried < 10; tried++) (await anonymous(aliases)).expectError('UNAUTHENTICATED');
+  (await signIn(email, PASSWORD)).expectError('RATE_LIMITED');
 });
 
 test('a taken email and a taken account name are conflicts that name the field', async () => {

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { graphqlSse } from '../../../api/http/graphql-sse.js';
 import { GraphqlWs } from '../../../api/http/graphql-ws.js';
 import { SubscriptionOperations } from '../../../api/http/subscription-operations.js';
+import type { OperationEntrance } from '../../../api/graphql/operation-entrance.js';
 import type { RequestContexts } from '../../../api/request-context.js';
 import { listen } from '../../../platform/listen.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -77,7 +78,8 @@ class HeldOperations extends SubscriptionOperations {
 
   constructor() {
     const nobody = { callerOf: () => ({ credential: null, ip: null, userAgent: null }) };
-    super(buildSchema('type Query { nothing: Int }'), nobody as unknown as RequestContexts, (formatted) => formatted); // all that is asked of it
+    const entrance = { schema: buildSchema('type Query { nothing: Int }') } as OperationEntrance; // all that is asked of it
+    super(entrance, nobody as unknown as RequestContexts, (formatted) => formatted); // all that is asked of it
   }
 
   override async begin(): Promise<AsyncIterable<ExecutionResult>> {

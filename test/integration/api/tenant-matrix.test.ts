@@ -29,7 +29,7 @@ test('every field that opens data has a row in the tenant matrix', () => {
 });
 
 test(
-  'T-ISO-1 nobody reads or changes what is not his, by any field, as any caller',
+  'T-ISO-1 T-GQL-7 nobody reads or changes what is not his, by any field, as any caller',
   async () => {
     const { cells, faults } = await runMatrix('both');
     process.stderr.write(`tenant matrix (both): ${cells} cells\n`);

@@ -76,7 +76,7 @@ test.each([
   expect(response.status).toBe(401);
 });
 
-test("another account's token is 401/2009: it is not even known to exist", async () => {
+test("T-ISO-4 another account's token is 401/2009: it is not even known to exist", async () => {
   const [tenant, other] = await Promise.all([rig.tenant({ authentication: true }), rig.tenant()]);
   const response = await post(`${tenant.base}/openai/chat/completions`, CHAT, bearing(await other.apiToken()));
   expect(response.status).toBe(401);
