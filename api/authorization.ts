@@ -46,6 +46,8 @@ export const ACTIONS = Object.freeze({
   'log.delete': 'AI_GATEWAY_EDIT',
   'analytics.read': 'AI_GATEWAY_READ',
   'insight.read': 'AI_GATEWAY_READ',
+  'audit.read': 'ACCOUNT_EDIT',
+  'audit.export': 'ACCOUNT_EDIT',
   'apiToken.list': 'ACCOUNT_EDIT',
   'apiToken.create': 'ACCOUNT_EDIT',
   'apiToken.revoke': 'ACCOUNT_EDIT',

@@ -1,6 +1,7 @@
 /** The resolver instances of one api, by class: what the schema's container looks up. */
 import { AccountResolver, ViewerResolver } from './modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/index.js';
+import { AccountAuditResolver } from './modules/audit/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from './modules/custom-provider/index.js';
 import { ExplainResolver } from './modules/explain/index.js';
 import { AccountGatewaysResolver, GatewayResolver } from './modules/gateway/index.js';
@@ -39,6 +40,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
   return new Map<unknown, object>([
     [AccountAnalyticsResolver, new AccountAnalyticsResolver()],
     [AccountInsightsResolver, new AccountInsightsResolver()],
+    [AccountAuditResolver, new AccountAuditResolver(queries.audit, cursors)],
     [AccountLogResolver, new AccountLogResolver(queries.logs)],
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
     [ExplainResolver, new ExplainResolver(services.explanations)],

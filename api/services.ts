@@ -4,6 +4,7 @@ import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
 import { AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
+import { AuditExport, AuditQueries } from './modules/audit/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { ExplainService } from './modules/explain/index.js';
 import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
@@ -77,6 +78,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     explanations: new ExplainService({ database, gateways: queries.gateways, explainer }),
     logs: new LogService(database),
     logTail: new LogTail(database, deriveKey(options.secretKey, 'tail-cursor')),
+    auditExport: new AuditExport(database, queries.audit),
     logExport: new LogExport(database, queries.logs, queries.logBodies),
     recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
@@ -87,6 +89,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
 const createQueries = (database: Database) => ({
   accounts: new AccountQueries(database),
   apiTokens: new ApiTokenQueries(database),
+  audit: new AuditQueries(database),
   customProviders: new CustomProviderQueries(database),
   gateways: new GatewayQueries(database),
   ...insightQueries(database),

@@ -6,6 +6,7 @@ import { buildSchemaSync } from 'type-graphql';
 import type { ApiContext } from '../context.js';
 import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
+import { AccountAuditResolver } from '../modules/audit/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from '../modules/custom-provider/index.js';
 import { ExplainResolver } from '../modules/explain/index.js';
 import { AccountGatewaysResolver, GatewayResolver } from '../modules/gateway/index.js';
@@ -40,6 +41,7 @@ import { assertEveryFieldAuthorized } from './authorization-check.js';
 
 export const RESOLVERS = [
   AccountAnalyticsResolver,
+  AccountAuditResolver,
   AccountCustomProvidersResolver,
   AccountGatewaysResolver,
   AccountInsightsResolver,

@@ -183,7 +183,7 @@ const shown = ({
   name,
   baseUrl,
   headerNames,
-}: Pick<CustomProvider, 'id' | 'slug' | 'name' | 'baseUrl' | 'headerNames'>): object => ({
+}: Pick<CustomProvider, 'id' | 'slug' | 'name' | 'baseUrl' | 'headerNames'>) => ({
   id,
   slug,
   name,

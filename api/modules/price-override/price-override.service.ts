@@ -106,7 +106,7 @@ async function found(tx: TenantTransaction, id: string): Promise<PriceOverride> 
 
 type Shown = Pick<PriceOverride, 'id' | 'provider' | 'model' | 'match' | 'serviceTier' | 'effectiveFrom' | 'rates'>;
 
-const shown = ({ id, provider, model, match, serviceTier, effectiveFrom, rates }: Shown): object => ({
+const shown = ({ id, provider, model, match, serviceTier, effectiveFrom, rates }: Shown) => ({
   id,
   provider,
   model,

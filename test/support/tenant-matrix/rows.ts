@@ -124,6 +124,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Account.gateway': inAccount('gatewayName', 'id name description'),
   'Account.log': inAccount('logId', 'id eventId'),
   'Account.apiTokens': ofAccount('apiTokens { edges { node { id name prefix } } }', 'ACCOUNT_EDIT'),
+  'Account.auditLog': ofAccount('auditLog { edges { node { id actor action before after } } }', 'ACCOUNT_EDIT'),
   'Account.customProviders': ofAccount('customProviders { edges { node { id slug baseUrl headerNames } } }', READ),
   'Account.analytics': ofAccount(`analytics(filter: { ${range} }) { totals { requests } }`, READ),
   'Account.insights': ofAccount(`insights(${lately}) { metadataKeys }`, READ),
