@@ -20,6 +20,8 @@ export const ACTIONS = Object.freeze({
   'gateway.create': 'AI_GATEWAY_EDIT',
   'gateway.update': 'AI_GATEWAY_EDIT',
   'gateway.delete': 'AI_GATEWAY_EDIT',
+  'gateway.history': 'AI_GATEWAY_READ',
+  'gateway.rollback': 'AI_GATEWAY_EDIT',
   'cache.purge': 'AI_GATEWAY_EDIT',
   'providerKey.list': 'AI_GATEWAY_READ',
   'providerKey.create': 'AI_GATEWAY_EDIT',

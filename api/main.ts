@@ -19,6 +19,7 @@ import { createDemoGateway } from './demo-gateway.js';
 import { ROLLUP_STATEMENT_MS, UsageRollup } from './modules/analytics/index.js';
 import { dropOldEvents } from './modules/audit/index.js';
 import { ProxyExplainer } from './modules/explain/index.js';
+import { dropOldVersions } from './modules/gateway/index.js';
 import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
@@ -63,6 +64,7 @@ async function run(config: ApiConfig): Promise<void> {
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
     dropOldEvents(api.services.database, config.ledgerRetentionDays).catch(onError);
+    dropOldVersions(api.services.database, config.ledgerRetentionDays).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
   const server = createServer(HTTP_LIMITS, api.app);
   api.attach(server);

@@ -4,7 +4,7 @@ import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/ind
 import { AccountAuditResolver } from './modules/audit/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from './modules/custom-provider/index.js';
 import { ExplainResolver } from './modules/explain/index.js';
-import { AccountGatewaysResolver, GatewayResolver } from './modules/gateway/index.js';
+import { AccountGatewaysResolver, GatewayHistoryResolver, GatewayResolver } from './modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
   AnalyticsResolver,
@@ -46,6 +46,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [ExplainResolver, new ExplainResolver(services.explanations)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
     [GatewayInsightsResolver, new GatewayInsightsResolver()],
+    [GatewayHistoryResolver, new GatewayHistoryResolver(queries.gatewayHistory, services.gateways, cursors)],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerInsightsResolver, new LedgerInsightsResolver(queries.ledgerInsights, queries.repeatedRequests)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],

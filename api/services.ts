@@ -7,7 +7,7 @@ import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { AuditExport, AuditQueries } from './modules/audit/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { ExplainService } from './modules/explain/index.js';
-import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
+import { GatewayHistory, GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerInsightQueries, RepeatedRequestQueries, UsageInsightQueries } from './modules/insight/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
@@ -93,6 +93,8 @@ const createQueries = (database: Database) => ({
   customProviders: new CustomProviderQueries(database),
   gateways: new GatewayQueries(database),
   ...insightQueries(database),
+  gatewayHistory: new GatewayHistory(database),
+  logs: new LogQueries(database),
   logBodies: new LogBodyQueries(database),
   costBreakdowns: new CostBreakdownQueries(database),
   ledgerProofs: new LedgerProofQueries(database),

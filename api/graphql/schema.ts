@@ -9,7 +9,7 @@ import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/in
 import { AccountAuditResolver } from '../modules/audit/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from '../modules/custom-provider/index.js';
 import { ExplainResolver } from '../modules/explain/index.js';
-import { AccountGatewaysResolver, GatewayResolver } from '../modules/gateway/index.js';
+import { AccountGatewaysResolver, GatewayHistoryResolver, GatewayResolver } from '../modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
   AnalyticsResolver,
@@ -55,6 +55,7 @@ export const RESOLVERS = [
   ExplainResolver,
   GatewayAnalyticsResolver,
   GatewayInsightsResolver,
+  GatewayHistoryResolver,
   GatewayLogsResolver,
   GatewayProviderKeysResolver,
   GatewayResolver,

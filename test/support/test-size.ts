@@ -22,4 +22,4 @@ export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
 /** Trials of an explanation, of several requests each. */
 export const explainedTrials = { numRuns: TEST_SIZE === 'full' ? 1_000 : 25, seed: TEST_SEED };
 /** Runs of one property of which each fills an account of its own and asks an api several times. */
-export const accountRuns = { numRuns: TEST_SIZE === 'full' ? 300 : 12, seed: TEST_SEED };
+export const accountRuns = { numRuns: TEST_SIZE === 'full' ? 300 : 6, seed: TEST_SEED };

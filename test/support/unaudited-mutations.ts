@@ -31,6 +31,11 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     variables: ({ gatewayId }) => ({ id: gatewayId }),
     prepare: `UPDATE usage_record SET gateway_id = $2 WHERE account_id = $1`,
   },
+  rollbackGateway: {
+    document: 'mutation ($id: ID!) { rollbackGateway(input: { id: $id, version: 1 }) { configVersion } }',
+    variables: ({ gatewayId }) => ({ id: gatewayId }),
+    prepare: 'UPDATE gateway_settings SET collect_logs = false WHERE account_id = $1 AND gateway_id = $2',
+  },
   recalculateCosts: {
     document: `mutation ($accountId: ID!) { recalculateCosts(input: { accountId: $accountId,
       from: "2026-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z", dryRun: false }) { changed } }`,

@@ -9,6 +9,7 @@ import { egressProxyContext } from '../../../schema/contracts/seal-contexts.js';
 import { sealSecret } from '../../../schema/contracts/sealed-secret.js';
 import type { VaultPublicKey } from '../../../schema/contracts/vault-keys.js';
 import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
+import { GatewayVersion } from '../../../schema/entities/gateway-version.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
@@ -17,6 +18,7 @@ import {
   lockGateways,
   nextRevision,
   recordChange,
+  recordVersions,
   type PolicyPublisher,
 } from '../../policy-publisher/index.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
@@ -25,6 +27,8 @@ import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
 import { emptiedCache, purgedCache } from './cache-purge.js';
+import { isMasked } from './egress-setting.js';
+import type { RollbackGatewayInput } from './gateway-history.inputs.js';
 import {
   descriptionSchema,
   gatewayNameSchema,
@@ -61,6 +65,7 @@ export class GatewayService {
         await tx.insert(GatewaySettings, { ...settings, ...this.sealedEgress(tx, id, change), gatewayId: id });
         const gateway = await live(tx, id);
         await recordAudit(tx, { action: 'gateway.create', before: null, after: { id, name, description, settings } });
+        await recordVersions(tx, [id]);
         return { gateway, isChanged: true };
       });
     } catch (error) {
@@ -76,34 +81,68 @@ export class GatewayService {
     return this.inChange(scope, async (tx) => {
       const gateway = await locked(tx, input.id);
       assertVersion(gateway, input.ifVersion ?? null);
-      const before = { description: gateway.description, settings: await this.settings(tx, gateway.id) };
-      const sent = input.description;
-      const change = settingsChange(before.settings, input.settings, this.deps.allowedNetworks);
-      const after = {
-        description:
-          sent === undefined ? before.description : parseInput(descriptionSchema.nullable(), sent, 'input.description'),
-        settings: change.settings,
-      };
-      // A whole URL may bring another password, which what is shown does not tell.
-      if (change.egressProxyUrl === null && isDeepStrictEqual(after, before)) return { gateway, isChanged: false };
-      const columns = { ...after.settings, ...this.sealedEgress(tx, gateway.id, change) };
-      await tx.update(GatewaySettings, { gatewayId: gateway.id }, columns);
-      const revision = String(await nextRevision(tx));
-      const evicts = before.settings.cacheInvalidateOnUpdate || after.settings.cacheInvalidateOnUpdate;
-      await tx.update(
-        Gateway,
-        { id: gateway.id },
-        {
-          description: after.description,
-          configVersion: gateway.configVersion + 1,
-          revision,
-          updatedAt: () => 'now()',
-          ...(evicts ? emptiedCache(revision) : {}),
-        },
-      );
-      await recordAudit(tx, { action: 'gateway.update', before: { id: gateway.id, ...before }, after });
-      return { gateway: await live(tx, gateway.id), isChanged: true };
+      return this.changed(tx, gateway, input, 'gateway.update');
     });
+  }
+
+  /** As an update to what the gateway was at an old version. A masked egress proxy is restored only where it still stands. */
+  async rollBack(scope: AccountScope<'gateway.rollback'>, input: RollbackGatewayInput): Promise<Gateway> {
+    return this.inChange(scope, async (tx) => {
+      const gateway = await locked(tx, input.id);
+      assertVersion(gateway, input.ifVersion ?? null);
+      const version = await tx.findOne(GatewayVersion, { gatewayId: gateway.id, number: input.version });
+      if (version === null) throw notFound('version of the gateway');
+      const { description, settings } = version;
+      const { egressProxyUrl } = await this.settings(tx, gateway.id);
+      if (isMasked(settings.egressProxyUrl) && settings.egressProxyUrl !== egressProxyUrl) {
+        throw conflict(
+          `Version ${input.version} had another egress proxy, whose credentials are not kept: set it by updateGateway.`,
+          'input.version',
+        );
+      }
+      return this.changed(
+        tx,
+        gateway,
+        { description, settings: { ...DEFAULT_GATEWAY_SETTINGS, ...settings } },
+        'gateway.rollback',
+      );
+    });
+  }
+
+  private async changed(
+    tx: TenantTransaction,
+    gateway: Gateway,
+    input: Pick<UpdateGatewayInput, 'description' | 'settings'>,
+    action: 'gateway.update' | 'gateway.rollback',
+  ): Promise<{ gateway: Gateway; isChanged: boolean }> {
+    const before = { description: gateway.description, settings: await this.settings(tx, gateway.id) };
+    const sent = input.description;
+    const change = settingsChange(before.settings, input.settings, this.deps.allowedNetworks);
+    const after = {
+      description:
+        sent === undefined ? before.description : parseInput(descriptionSchema.nullable(), sent, 'input.description'),
+      settings: change.settings,
+    };
+    // A whole URL may bring another password, which what is shown does not tell.
+    if (change.egressProxyUrl === null && isDeepStrictEqual(after, before)) return { gateway, isChanged: false };
+    const columns = { ...after.settings, ...this.sealedEgress(tx, gateway.id, change) };
+    await tx.update(GatewaySettings, { gatewayId: gateway.id }, columns);
+    const revision = String(await nextRevision(tx));
+    const evicts = before.settings.cacheInvalidateOnUpdate || after.settings.cacheInvalidateOnUpdate;
+    await tx.update(
+      Gateway,
+      { id: gateway.id },
+      {
+        description: after.description,
+        configVersion: gateway.configVersion + 1,
+        revision,
+        updatedAt: () => 'now()',
+        ...(evicts ? emptiedCache(revision) : {}),
+      },
+    );
+    await recordAudit(tx, { action, before: { id: gateway.id, ...before }, after });
+    await recordVersions(tx, [gateway.id]);
+    return { gateway: await live(tx, gateway.id), isChanged: true };
   }
 
   /** Makes cached answers unreachable. It is no change of the gateway: its version stays. */

@@ -131,6 +131,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'ApiToken.gateways': inAccount('logId', `apiToken { ${TOKEN_FIELDS} }`),
   'Gateway.endpointUrl': inAccount('gatewayName', 'endpointUrl(provider: "openai")'),
   'Gateway.settings': inAccount('gatewayName', 'settings { authentication egressProxyUrl }'),
+  'Gateway.versions': inAccount(
+    'gatewayName',
+    'id versions { edges { node { number actor settings { authentication } changes { path before after } } } }',
+  ),
+  'Gateway.version': inAccount('gatewayName', 'id version(number: 1) { number actor description }'),
+  'Gateway.versionDiff': inAccount('gatewayName', 'id versionDiff(from: 1, to: 1) { path before after }'),
   'Gateway.providerKeys': inAccount('gatewayName', 'providerKeys { edges { node { id alias lastFour } } }'),
   'ProviderKey.target': inAccount('gatewayName', 'providerKeys { edges { node { id target } } }'),
   'Gateway.logs': logs('edges { node { id eventId } }'),
@@ -192,6 +198,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ),
   'Mutation.updateGateway': onThing(
     'mutation ($id: ID!) { updateGateway(input: { id: $id, description: "changed" }) { id description } }',
+    'gatewayId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.rollbackGateway': onThing(
+    'mutation ($id: ID!) { rollbackGateway(input: { id: $id, version: 1 }) { id description } }',
     'gatewayId',
     'AI_GATEWAY_EDIT',
   ),
