@@ -34,6 +34,9 @@ export const ACTIONS = Object.freeze({
   'priceOverride.list': 'AI_GATEWAY_READ',
   'priceOverride.set': 'ACCOUNT_EDIT',
   'priceOverride.remove': 'ACCOUNT_EDIT',
+  'config.export': 'AI_GATEWAY_READ',
+  /** prices of the account's own are `priceOverride.set` besides */
+  'config.apply': 'AI_GATEWAY_EDIT',
   'priceList.import': 'OPERATOR',
   'cost.recalculate': 'ACCOUNT_EDIT',
   'ledger.prove': 'OPERATOR',

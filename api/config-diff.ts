@@ -3,19 +3,7 @@
  * (rules, keys, providers) are told by them, wherever they stand in their list.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { Field, ObjectType } from 'type-graphql';
-import { GraphQLJSON } from 'graphql-scalars';
-
-/** One difference. */
-@ObjectType()
-export class ConfigChange {
-  /** `settings.rateLimits.per-minute.limit`; a name that is no word stands in brackets and quotes */
-  @Field(() => String) path: string;
-  /** null: it was not there */
-  @Field(() => GraphQLJSON, { nullable: true }) before: unknown;
-  /** null: it is not there any more */
-  @Field(() => GraphQLJSON, { nullable: true }) after: unknown;
-}
+import type { ConfigChange } from './config-change.js';
 
 /** The differences from `before` to `after`, in the order of `after`; none when they are the same. */
 export function configDiff(before: unknown, after: unknown): ConfigChange[] {
@@ -23,7 +11,7 @@ export function configDiff(before: unknown, after: unknown): ConfigChange[] {
 }
 
 function diffAt(path: string, before: unknown, after: unknown): ConfigChange[] {
-  if (isDeepStrictEqual(before, after)) return [];
+  if (isDeepStrictEqual(before ?? null, after ?? null)) return [];
   const [old, now] = [partsOf(before), partsOf(after)];
   if (old === null || now === null) return [{ path, before: before ?? null, after: after ?? null }];
   const names = [...now.keys(), ...[...old.keys()].filter((name) => !now.has(name))];

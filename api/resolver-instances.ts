@@ -2,6 +2,7 @@
 import { AccountResolver, ViewerResolver } from './modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/index.js';
 import { AccountAuditResolver } from './modules/audit/index.js';
+import { ConfigResolver } from './modules/config/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from './modules/custom-provider/index.js';
 import { ExplainResolver } from './modules/explain/index.js';
 import { AccountGatewaysResolver, GatewayHistoryResolver, GatewayResolver } from './modules/gateway/index.js';
@@ -42,6 +43,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [AccountInsightsResolver, new AccountInsightsResolver()],
     [AccountAuditResolver, new AccountAuditResolver(queries.audit, cursors)],
     [AccountLogResolver, new AccountLogResolver(queries.logs)],
+    [ConfigResolver, new ConfigResolver(services.configs)],
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
     [ExplainResolver, new ExplainResolver(services.explanations)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],

@@ -5,6 +5,7 @@ import { Authenticator } from './authenticator.js';
 import { AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { AuditExport, AuditQueries } from './modules/audit/index.js';
+import { ConfigService } from './modules/config/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { ExplainService } from './modules/explain/index.js';
 import { GatewayHistory, GatewayQueries, GatewayService } from './modules/gateway/index.js';
@@ -69,6 +70,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     apiTokens,
     providerKeys,
     customProviders,
+    configs: new ConfigService({ database, publisher, allowedNetworks, gateways, providerKeys, customProviders }),
     sessions,
     queries,
     cursors,

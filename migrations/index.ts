@@ -21,6 +21,7 @@ import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
 import { keepUpAuditEvents } from './202611291400-keep-up-audit-events.js';
 import { createGatewayVersions } from './202611291410-create-gateway-versions.js';
+import { createSecretReferences } from './202611291420-create-secret-references.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -44,4 +45,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createScoreIndex,
   keepUpAuditEvents,
   createGatewayVersions,
+  createSecretReferences,
 ];

@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.js';
 import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
 import { AccountAuditResolver } from '../modules/audit/index.js';
+import { ConfigResolver } from '../modules/config/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from '../modules/custom-provider/index.js';
 import { ExplainResolver } from '../modules/explain/index.js';
 import { AccountGatewaysResolver, GatewayHistoryResolver, GatewayResolver } from '../modules/gateway/index.js';
@@ -51,6 +52,7 @@ export const RESOLVERS = [
   AccountTokensResolver,
   AnalyticsResolver,
   ApiTokenResolver,
+  ConfigResolver,
   CustomProviderResolver,
   ExplainResolver,
   GatewayAnalyticsResolver,

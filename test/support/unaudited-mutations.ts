@@ -31,6 +31,11 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     variables: ({ gatewayId }) => ({ id: gatewayId }),
     prepare: `UPDATE usage_record SET gateway_id = $2 WHERE account_id = $1`,
   },
+  applyConfig: {
+    document: `mutation ($accountId: ID!) { applyConfig(input: {
+      accountId: $accountId, document: { version: 1, priceOverrides: [] }, prune: true, dryRun: false }) { revision } }`,
+    variables: ({ accountId }) => ({ accountId }),
+  },
   rollbackGateway: {
     document: 'mutation ($id: ID!) { rollbackGateway(input: { id: $id, version: 1 }) { configVersion } }',
     variables: ({ gatewayId }) => ({ id: gatewayId }),

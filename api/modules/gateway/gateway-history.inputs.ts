@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { GatewayVersion } from '../../../schema/entities/gateway-version.js';
-import { ConfigChange } from '../../config-diff.js';
+import { ConfigChange } from '../../config-change.js';
 import { connectionOf } from '../../paging/connection.js';
 
 @InputType()

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { Authorized } from '../../authorization.js';
-import { ConfigChange } from '../../config-diff.js';
+import { ConfigChange } from '../../config-change.js';
 import type { ApiContext } from '../../context.js';
 import { PageArguments, pageOf, pageRequest } from '../../paging/connection.js';
 import type { Cursors } from '../../paging/cursors.js';

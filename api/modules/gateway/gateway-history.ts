@@ -2,8 +2,10 @@
 import { In } from 'typeorm';
 import { DEFAULT_GATEWAY_SETTINGS } from '../../../schema/contracts/gateway-settings.js';
 import type { GatewayId } from '../../../schema/contracts/ids.js';
+import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
 import { GatewayVersion } from '../../../schema/entities/gateway-version.js';
-import { configDiff, type ConfigChange } from '../../config-diff.js';
+import type { ConfigChange } from '../../config-change.js';
+import { configDiff } from '../../config-diff.js';
 import type { PageRequest } from '../../paging/connection.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
@@ -61,7 +63,7 @@ async function versions(tx: TenantTransaction, gatewayId: GatewayId, numbers: re
 
 /** A setting that a version is older than had what is its default. */
 function completed(row: GatewayVersion): GatewayVersion {
-  row.settings = Object.assign(row.settings, { ...DEFAULT_GATEWAY_SETTINGS, ...row.settings });
+  row.settings = Object.assign(new GatewaySettings(), DEFAULT_GATEWAY_SETTINGS, row.settings);
   return row;
 }
 

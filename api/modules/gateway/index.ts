@@ -7,4 +7,7 @@ export { dropOldVersions } from './gateway-history-upkeep.js';
 export { GatewayHistoryResolver } from './gateway-history.resolver.js';
 export { GatewayQueries } from './gateway.queries.js';
 export { GatewayResolver } from './gateway.resolver.js';
-export { GatewayService } from './gateway.service.js';
+export { GatewayService, policyChange } from './gateway.service.js';
+export { isMasked, readEgressProxy } from './egress-setting.js';
+export { emptiedCache } from './cache-purge.js';
+export { settingsOf } from './settings-change.js';

@@ -125,6 +125,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Account.log': inAccount('logId', 'id eventId'),
   'Account.apiTokens': ofAccount('apiTokens { edges { node { id name prefix } } }', 'ACCOUNT_EDIT'),
   'Account.auditLog': ofAccount('auditLog { edges { node { id actor action before after } } }', 'ACCOUNT_EDIT'),
+  'Account.configuration': ofAccount('configuration { document revision }', READ),
   'Account.customProviders': ofAccount('customProviders { edges { node { id slug baseUrl headerNames } } }', READ),
   'Account.analytics': ofAccount(`analytics(filter: { ${range} }) { totals { requests } }`, READ),
   'Account.insights': ofAccount(`insights(${lately}) { metadataKeys }`, READ),
@@ -241,6 +242,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Mutation.deleteCustomProvider': onThing(
     'mutation ($id: ID!) { deleteCustomProvider(id: $id) }',
     'customProviderId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.applyConfig': onAccount(
+    `mutation ($accountId: ID!) { applyConfig(input: { accountId: $accountId, document: { version: 1 } }) {
+      revision secrets steps { path changes { before after } } } }`,
     'AI_GATEWAY_EDIT',
   ),
   'Account.priceOverrides': ofAccount('priceOverrides { edges { node { id model rates { unit } } } }', READ),
