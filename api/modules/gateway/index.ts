@@ -9,5 +9,4 @@ export { GatewayQueries } from './gateway.queries.js';
 export { GatewayResolver } from './gateway.resolver.js';
 export { GatewayService, policyChange } from './gateway.service.js';
 export { isMasked, readEgressProxy } from './egress-setting.js';
-export { emptiedCache } from './cache-purge.js';
 export { settingsOf } from './settings-change.js';
