@@ -140,8 +140,9 @@ test('an application that fails at its last step has done nothing of it', async 
     'BAD_USER_INPUT',
     'input.document.gateways.1.providerKeys.0.secretFrom',
   );
+  // done in the order of names, of which m99 is the last: the 201st price is one too many
   const many = Array.from({ length: 201 }, (_, index) => ({ ...WHOLE.priceOverrides[0], model: `m${index}` }));
-  (await send({ ...WHOLE, priceOverrides: many })).expectError('CONFLICT', 'input.document.priceOverrides.200');
+  (await send({ ...WHOLE, priceOverrides: many })).expectError('CONFLICT', 'input.document.priceOverrides.99');
   expect(await exported()).toEqual(before);
   for (const table of ['gateway', 'audit_event', 'gateway_version', 'policy_outbox'])
     expect([table, await rowsOf(table)]).toEqual([table, 0]);
