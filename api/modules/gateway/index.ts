@@ -1,7 +1,6 @@
 export { AccountGatewaysResolver } from './account-gateways.resolver.js';
 export { customSlugOf, endpointUrl, type EndpointOptions } from './endpoint-url.js';
 export { searchSchema, type GatewaySettingsInput } from './gateway.inputs.js';
-export type { EndpointOptions } from './endpoint-url.js';
 export { GatewayHistory } from './gateway-history.js';
 export { dropOldVersions } from './gateway-history-upkeep.js';
 export { GatewayHistoryResolver } from './gateway-history.resolver.js';
