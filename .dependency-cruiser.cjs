@@ -17,7 +17,7 @@ module.exports = {
     forbid(
       'no-dev-dependency',
       'What runs in production is a dependency.',
-      { path: `${ours}(schema|migrations|platform|api|proxy)/` },
+      { path: `${ours}(schema|migrations|platform|api|proxy|cli)/` },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     ),
     forbid(
@@ -30,7 +30,7 @@ module.exports = {
       'no-tier-to-tool',
       'Tools use the tiers, never the reverse.',
       { path: `${ours}(schema|migrations|platform|api|proxy)/` },
-      { path: `${ours}(scripts|bench|ledger-proof|demo)/` },
+      { path: `${ours}(scripts|bench|ledger-proof|demo|cli)/` },
     ),
     forbid(
       'contracts',
@@ -79,6 +79,12 @@ module.exports = {
       'The data plane knows contracts and platform: no ORM, no GraphQL, no api.',
       { path: `${ours}proxy/` },
       { path: [`${ours}(api|migrations)/`, `${ours}schema/(?!contracts/)`, frameworks] },
+    ),
+    forbid(
+      'cli',
+      'The command line is a client of the public api: it shares its documents, and plumbing.',
+      { path: `${ours}cli/` },
+      { path: ours, pathNot: [`${ours}cli/`, `${ours}schema/contracts/`, `${ours}platform/`] },
     ),
     forbid(
       'stages',

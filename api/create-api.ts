@@ -22,7 +22,9 @@ import { BODY_BYTES_MAX, bodyErrors, GraphqlGuard, requirePostJson } from './htt
 import { graphqlSse } from './http/graphql-sse.js';
 import { GraphqlWs } from './http/graphql-ws.js';
 import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
+import { auditExport } from './http/audit-export.js';
 import { logExport } from './http/log-export.js';
+import { ExportRoom, rowExport } from './http/row-export.js';
 import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
 import type { RequestExplainer } from './modules/explain/index.js';
@@ -113,13 +115,11 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       context: ({ req, res }) => guard.contextOf(req, res),
     }),
   );
-  app.use(
-    '/logs/export',
-    requirePostJson,
-    json,
-    bodyErrors,
-    logExport({ ...deps, schema, contexts, exports: services.logExport }),
-  );
+  const exports = { room: new ExportRoom(), logger: deps.logger };
+  const logs = logExport({ schema, contexts, exports: services.logExport });
+  const events = auditExport({ schema, contexts, exports: services.auditExport });
+  app.use('/logs/export', requirePostJson, json, bodyErrors, rowExport(exports, logs));
+  app.use('/audit/export', requirePostJson, json, bodyErrors, rowExport(exports, events));
   app.use('/client/v4', restRouter({ services, endpoint: options, contexts, logger: deps.logger }));
   return {
     app,

@@ -17,13 +17,15 @@ import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
 import { ROLLUP_STATEMENT_MS, UsageRollup } from './modules/analytics/index.js';
+import { dropOldEvents } from './modules/audit/index.js';
 import { ProxyExplainer } from './modules/explain/index.js';
+import { dropOldVersions } from './modules/gateway/index.js';
 import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
 /** The roles that its transactions take. */
-const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup', 'tollgate_log_finder'] as const;
+const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup', 'tollgate_log_finder', 'tollgate_upkeep'] as const;
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
@@ -61,6 +63,8 @@ async function run(config: ApiConfig): Promise<void> {
   const rollup = rollUpUsage(config, logger, onError);
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
+    dropOldEvents(api.services.database, config.ledgerRetentionDays).catch(onError);
+    dropOldVersions(api.services.database, config.ledgerRetentionDays).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
   const server = createServer(HTTP_LIMITS, api.app);
   api.attach(server);

@@ -1,9 +1,11 @@
 /** The resolver instances of one api, by class: what the schema's container looks up. */
 import { AccountResolver, ViewerResolver } from './modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from './modules/api-token/index.js';
+import { AccountAuditResolver } from './modules/audit/index.js';
+import { ConfigResolver } from './modules/config/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from './modules/custom-provider/index.js';
 import { ExplainResolver } from './modules/explain/index.js';
-import { AccountGatewaysResolver, GatewayResolver } from './modules/gateway/index.js';
+import { AccountGatewaysResolver, GatewayHistoryResolver, GatewayResolver } from './modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
   AnalyticsResolver,
@@ -39,11 +41,14 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
   return new Map<unknown, object>([
     [AccountAnalyticsResolver, new AccountAnalyticsResolver()],
     [AccountInsightsResolver, new AccountInsightsResolver()],
+    [AccountAuditResolver, new AccountAuditResolver(queries.audit, cursors)],
     [AccountLogResolver, new AccountLogResolver(queries.logs)],
+    [ConfigResolver, new ConfigResolver(services.configs)],
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
     [ExplainResolver, new ExplainResolver(services.explanations)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
     [GatewayInsightsResolver, new GatewayInsightsResolver()],
+    [GatewayHistoryResolver, new GatewayHistoryResolver(queries.gatewayHistory, services.gateways, cursors)],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerInsightsResolver, new LedgerInsightsResolver(queries.ledgerInsights, queries.repeatedRequests)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],

@@ -4,9 +4,11 @@ import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
 import { AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
+import { AuditExport, AuditQueries } from './modules/audit/index.js';
+import { ConfigService } from './modules/config/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { ExplainService } from './modules/explain/index.js';
-import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
+import { GatewayHistory, GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerInsightQueries, RepeatedRequestQueries, UsageInsightQueries } from './modules/insight/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
@@ -68,6 +70,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     apiTokens,
     providerKeys,
     customProviders,
+    configs: new ConfigService({ database, publisher, allowedNetworks, gateways, providerKeys, customProviders }),
     sessions,
     queries,
     cursors,
@@ -77,6 +80,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     explanations: new ExplainService({ database, gateways: queries.gateways, explainer }),
     logs: new LogService(database),
     logTail: new LogTail(database, deriveKey(options.secretKey, 'tail-cursor')),
+    auditExport: new AuditExport(database, queries.audit),
     logExport: new LogExport(database, queries.logs, queries.logBodies),
     recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
@@ -87,9 +91,12 @@ export function createServices({ dataSource, redis, explainer, logger, options }
 const createQueries = (database: Database) => ({
   accounts: new AccountQueries(database),
   apiTokens: new ApiTokenQueries(database),
+  audit: new AuditQueries(database),
   customProviders: new CustomProviderQueries(database),
   gateways: new GatewayQueries(database),
   ...insightQueries(database),
+  gatewayHistory: new GatewayHistory(database),
+  logs: new LogQueries(database),
   logBodies: new LogBodyQueries(database),
   costBreakdowns: new CostBreakdownQueries(database),
   ledgerProofs: new LedgerProofQueries(database),

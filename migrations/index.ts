@@ -20,6 +20,9 @@ import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.
 import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
 import { indexFinishedDays } from './202611291100-index-finished-days.js';
+import { keepUpAuditEvents } from './202611291400-keep-up-audit-events.js';
+import { createGatewayVersions } from './202611291410-create-gateway-versions.js';
+import { createSecretReferences } from './202611291420-create-secret-references.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -42,4 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   addUpDeltasByHash,
   createScoreIndex,
   indexFinishedDays,
+  keepUpAuditEvents,
+  createGatewayVersions,
+  createSecretReferences,
 ];

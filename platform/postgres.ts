@@ -17,6 +17,7 @@ export type DatabaseRole =
   | 'tollgate_prover'
   | 'tollgate_rollup'
   | 'tollgate_log_finder'
+  | 'tollgate_upkeep'
   | 'tollgate_vault';
 
 /** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */

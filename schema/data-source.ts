@@ -12,6 +12,7 @@ import { ApiToken } from './entities/api-token.js';
 import { AuditEvent } from './entities/audit-event.js';
 import { CustomProvider } from './entities/custom-provider.js';
 import { GatewaySettings } from './entities/gateway-settings.js';
+import { GatewayVersion } from './entities/gateway-version.js';
 import { Gateway } from './entities/gateway.js';
 import { Instance } from './entities/instance.js';
 import { LogBody } from './entities/log-body.js';
@@ -32,6 +33,7 @@ export const ENTITIES = [
   CustomProvider,
   Gateway,
   GatewaySettings,
+  GatewayVersion,
   Instance,
   LogBody,
   Membership,

@@ -1,6 +1,6 @@
 /**
- * `npm run docs` writes what documents take from the code: the table of environment variables, `.env.example`, and the
- * tables of providers, and the operations of GraphQL.
+ * `npm run docs` writes what documents take from the code: the table of environment variables, `.env.example`, the tables
+ * of providers, the operations of GraphQL, and the JSON Schema of configuration files.
  * With `--check` it writes nothing and exits 1 when a file differs from what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { buildApiSchema } from '../api/graphql/schema.js';
 import { API_VARIABLES } from '../api/config.js';
 import { MIGRATION_VARIABLES } from '../migrations/config.js';
 import { PROXY_VARIABLES } from '../proxy/config.js';
+import { configJsonSchema } from '../schema/contracts/config-document.js';
 import { createRegistry } from '../proxy/providers/registry.js';
 import { dotenvText, markdownTable, mergeVariables, requiredByCompose } from './docs/environment-table.js';
 import { allExamples } from './docs/graphql-examples/all-examples.js';
@@ -36,6 +37,7 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
     ['docs/operations.md', await format(table, { ...style, parser: 'markdown' })],
     ['docs/graphql.md', await format(await graphqlPage(), { ...style, parser: 'markdown' })],
     ['docs/providers.md', await format(providersPage(), { ...style, parser: 'markdown' })],
+    ['schema/config.schema.json', await format(JSON.stringify(configJsonSchema()), { ...style, parser: 'json' })],
     ['.env.example', dotenvText(variables, requiredByCompose(readFileSync('docker-compose.yml', 'utf8')))],
   ]);
 }

@@ -10,6 +10,7 @@ const FOLDERS = [
   'platform',
   'api',
   'proxy',
+  'cli',
   'scripts',
   'demo',
   'bench',

@@ -6,9 +6,11 @@ import { buildSchemaSync } from 'type-graphql';
 import type { ApiContext } from '../context.js';
 import { AccountResolver, ViewerResolver } from '../modules/account/index.js';
 import { AccountTokensResolver, ApiTokenResolver } from '../modules/api-token/index.js';
+import { AccountAuditResolver } from '../modules/audit/index.js';
+import { ConfigResolver } from '../modules/config/index.js';
 import { AccountCustomProvidersResolver, CustomProviderResolver } from '../modules/custom-provider/index.js';
 import { ExplainResolver } from '../modules/explain/index.js';
-import { AccountGatewaysResolver, GatewayResolver } from '../modules/gateway/index.js';
+import { AccountGatewaysResolver, GatewayHistoryResolver, GatewayResolver } from '../modules/gateway/index.js';
 import {
   AccountAnalyticsResolver,
   AnalyticsResolver,
@@ -40,6 +42,7 @@ import { assertEveryFieldAuthorized } from './authorization-check.js';
 
 export const RESOLVERS = [
   AccountAnalyticsResolver,
+  AccountAuditResolver,
   AccountCustomProvidersResolver,
   AccountGatewaysResolver,
   AccountInsightsResolver,
@@ -49,10 +52,12 @@ export const RESOLVERS = [
   AccountTokensResolver,
   AnalyticsResolver,
   ApiTokenResolver,
+  ConfigResolver,
   CustomProviderResolver,
   ExplainResolver,
   GatewayAnalyticsResolver,
   GatewayInsightsResolver,
+  GatewayHistoryResolver,
   GatewayLogsResolver,
   GatewayProviderKeysResolver,
   GatewayResolver,

@@ -65,7 +65,7 @@ export function pageRequest(args: PageArguments, cursors: Cursors, list: string)
 }
 
 /** A page from `first + 1` rows: the extra one only says that there is more. */
-export function pageOf<T extends { readonly id: string }>(
+export function pageOf<T extends object>(
   rows: readonly T[],
   request: PageRequest,
   cursorOf: (row: T) => string,

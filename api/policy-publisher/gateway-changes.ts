@@ -5,6 +5,7 @@
 import type { GatewayId } from '../../schema/contracts/ids.js';
 import type { PolicyChange } from '../../schema/contracts/redis-keys.js';
 import type { TenantTransaction } from '../tenancy/tenant-transaction.js';
+import { recordVersions } from './gateway-versions.js';
 
 /**
  * Locks living gateways of the account until the transaction ends, always in one order; null: all of them. A caller
@@ -43,7 +44,10 @@ interface Renumbered {
   readonly revision: string;
 }
 
-/** Gives locked gateways a new version and revision, and puts that into the outbox. Answers what to publish. */
+/**
+ * Gives locked gateways a new version and revision, writes down what they are now, and puts it all into the outbox: to be
+ * called when the whole change and its audit event are written. Answers what to publish.
+ */
 export async function renumberGateways(tx: TenantTransaction, ids: readonly GatewayId[]): Promise<PolicyChange[]> {
   const rows = await tx.query<Renumbered>(
     `WITH renumbered AS (
@@ -56,6 +60,7 @@ export async function renumberGateways(tx: TenantTransaction, ids: readonly Gate
      ) SELECT name, revision FROM renumbered`,
     [ids],
   );
+  await recordVersions(tx, ids);
   const { accountId } = tx;
   return rows.map(({ name, revision }) => ({
     kind: 'gateway',

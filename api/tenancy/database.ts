@@ -54,6 +54,11 @@ export class Database {
     return this.transaction('tollgate_prover', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
   }
 
+  /** Runs `work` as the role that removes what is too old to be kept, of all accounts, and sees nothing else of it. */
+  inUpkeep<T>(work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
+    return this.transaction('tollgate_upkeep', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
+  }
+
   private get filtered(): boolean {
     return this.options.isolation !== 'row-level-security';
   }

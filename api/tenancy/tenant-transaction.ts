@@ -13,6 +13,7 @@ export interface Owned {
 
 export class TenantTransaction {
   readonly kind = 'tenant';
+  private noted: string | null = null;
 
   constructor(
     private readonly manager: EntityManager,
@@ -22,6 +23,16 @@ export class TenantTransaction {
 
   get accountId(): AccountId {
     return this.scope.accountId;
+  }
+
+  /** What this transaction's newest audit event says was done; null: it has none yet. */
+  get action(): string | null {
+    return this.noted;
+  }
+
+  /** Remembers what was done, for what is written about it later in the transaction. */
+  note(action: string): void {
+    this.noted = action;
   }
 
   find<E extends Owned>(

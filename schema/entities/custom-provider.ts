@@ -7,7 +7,12 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
 
 @ObjectType()
 @Entity('custom_provider')
-@MigratedChecks('custom_provider_slug_check', 'custom_provider_name_check', 'custom_provider_headers_check')
+@MigratedChecks(
+  'custom_provider_slug_check',
+  'custom_provider_name_check',
+  'custom_provider_headers_check',
+  'custom_provider_header_sources_check',
+)
 @MigratedIndexes('custom_provider_slug_key', 'custom_provider_account_idx')
 export class CustomProvider {
   @Field(() => ID)
@@ -38,6 +43,10 @@ export class CustomProvider {
   /** JSON object of header name to value, opened by the proxy's private key alone */
   @Column('bytea', { nullable: true })
   sealedHeaders: Buffer | null;
+
+  /** by header, where a configuration file takes its value from; of headers that no file set there is nothing */
+  @Column('jsonb', { default: {} })
+  headerSources: Record<string, string>;
 
   /** grows with each change of base URL or headers, which are sealed anew then; part of what seals them */
   @Column('integer', { default: 1 })

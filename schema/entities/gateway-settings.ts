@@ -28,6 +28,7 @@ export class RateLimit implements RateLimitRule {
   'gateway_settings_timeout_check',
   'gateway_settings_retention_check',
   'gateway_settings_egress_check',
+  'gateway_settings_egress_from_check',
 )
 export class GatewaySettings implements GatewaySettingsValues {
   @ForeignKey(() => Gateway, { name: 'gateway_settings_gateway_fkey' })
@@ -107,4 +108,8 @@ export class GatewaySettings implements GatewaySettingsValues {
   /** the whole URL, opened by the proxy's private key alone */
   @Column('bytea', { nullable: true })
   egressProxySealed: Buffer | null;
+
+  /** where a configuration file takes that URL from; null: it was not stored by one */
+  @Column('text', { nullable: true })
+  egressProxyFrom: string | null;
 }

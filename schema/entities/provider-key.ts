@@ -8,7 +8,12 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
 
 @ObjectType()
 @Entity('provider_key')
-@MigratedChecks('provider_key_alias_check', 'provider_key_target_check', 'provider_key_last_four_check')
+@MigratedChecks(
+  'provider_key_alias_check',
+  'provider_key_target_check',
+  'provider_key_last_four_check',
+  'provider_key_secret_from_check',
+)
 @MigratedIndexes('provider_key_alias_key', 'provider_key_gateway_idx')
 export class ProviderKey {
   @Field(() => ID)
@@ -51,6 +56,10 @@ export class ProviderKey {
   @Field(() => Int)
   @Column('integer', { default: 1 })
   version: number;
+
+  /** where a configuration file takes the secret from; null: it was not stored by one */
+  @Column('text', { nullable: true })
+  secretFrom: string | null;
 
   @Field(() => Date)
   @Column('timestamptz', { default: () => 'now()' })

@@ -25,3 +25,5 @@ export const explainedTrials = { numRuns: TEST_SIZE === 'full' ? 1_000 : 25, see
 export const pooledTransactions = TEST_SIZE === 'full' ? 10_000 : 1_000;
 /** Hostile documents that an api is sent. */
 export const hostileDocuments = { numRuns: TEST_SIZE === 'full' ? 10_000 : 200, seed: TEST_SEED };
+/** Runs of one property of which each fills an account of its own and asks an api several times. */
+export const accountRuns = { numRuns: TEST_SIZE === 'full' ? 300 : 6, seed: TEST_SEED };

@@ -51,23 +51,11 @@ export class CustomProviderService {
     scope: AccountScope<'customProvider.create'>,
     input: CreateCustomProviderInput,
   ): Promise<CustomProvider> {
-    const slug = parseInput(slugSchema, input.slug, 'input.slug');
-    const name = parseInput(nameSchema, input.name, 'input.name');
-    const baseUrl = readBaseUrl(input.baseUrl, this.deps.allowedNetworks, 'input.baseUrl');
-    const headers = readCustomHeaders(input.headers, 'input.headers');
-    const id = newUuidV7() as CustomProviderId; // made here
     try {
-      return await this.inChange(scope, async (tx) => {
-        const sealedHeaders = this.sealed(tx, { id, slug, baseUrl, version: 1 }, headers);
-        const row = { id, slug, name, baseUrl, headerNames: headers.names, sealedHeaders };
-        await tx.insert(CustomProvider, row);
-        await assertBounds(tx, 'input.accountId');
-        await recordAudit(tx, { action: 'customProvider.create', before: null, after: shown(row) });
-        return { provider: await found(tx, id), isInPolicy: true };
-      });
+      return await this.inChange(scope, async (tx) => ({ provider: await this.insert(tx, input), isInPolicy: true }));
     } catch (error) {
       if (!isUniqueViolation(error, 'custom_provider_slug_key')) throw error;
-      throw conflict(`The account already has a custom provider ${slug}.`, 'input.slug');
+      throw conflict(`The account already has a custom provider ${input.slug}.`, 'input.slug');
     }
   }
 
@@ -76,51 +64,74 @@ export class CustomProviderService {
     scope: AccountScope<'customProvider.update'>,
     input: UpdateCustomProviderInput,
   ): Promise<CustomProvider> {
-    return this.inChange(scope, async (tx) => {
-      const before = await found(tx, input.id);
-      const name = parseInput(nameSchema, input.name ?? before.name, 'input.name');
-      const sentUrl = input.baseUrl ?? null;
-      const baseUrl =
-        sentUrl === null ? before.baseUrl : readBaseUrl(sentUrl, this.deps.allowedNetworks, 'input.baseUrl');
-      const areHeadersSent = input.headers !== undefined;
-      if (baseUrl !== before.baseUrl && before.headerNames.length > 0 && !areHeadersSent) {
-        throw badInput('input.headers', 'must be sent again with another baseUrl: those stored are for the former one');
-      }
-      const isInPolicy = baseUrl !== before.baseUrl || areHeadersSent;
-      if (!isInPolicy && name === before.name) return { provider: before, isInPolicy };
-      const version = isInPolicy ? before.version + 1 : before.version;
-      const changes = { name, baseUrl, version, headerNames: before.headerNames, sealedHeaders: before.sealedHeaders };
-      if (areHeadersSent) {
-        const headers = readCustomHeaders(input.headers, 'input.headers');
-        changes.headerNames = headers.names;
-        changes.sealedHeaders = this.sealed(tx, { id: before.id, slug: before.slug, baseUrl, version }, headers);
-      }
-      await tx.update(CustomProvider, { id: before.id }, { ...changes, updatedAt: () => 'now()' });
-      await assertBounds(tx, 'input.headers');
-      await recordAudit(tx, {
-        action: 'customProvider.update',
-        before: shown(before),
-        after: { name, baseUrl, headerNames: changes.headerNames, areHeadersNew: areHeadersSent },
-      });
-      return { provider: await found(tx, before.id), isInPolicy };
-    });
+    return this.inChange(scope, (tx) => this.change(tx, input));
   }
 
   /** Deletes it, and the provider keys that are stored for it, in every gateway. */
   async delete(scope: AccountScope<'customProvider.delete'>, id: string): Promise<string> {
-    const deleted = await this.inChange(scope, async (tx) => {
-      const provider = await found(tx, id);
-      const keys = await tx.query<{ id: string }>(
-        `WITH keys AS (DELETE FROM provider_key k WHERE ${tx.owned('k')} AND k.provider = $2 RETURNING k.id),
-           gone AS (DELETE FROM custom_provider c WHERE ${tx.owned('c')} AND c.id = $3)
-         SELECT id FROM keys`,
-        [CUSTOM_PREFIX + provider.slug, provider.id],
-      );
-      const before = { ...shown(provider), providerKeyIds: keys.map((key) => key.id) };
-      await recordAudit(tx, { action: 'customProvider.delete', before, after: null });
-      return { provider, isInPolicy: true };
-    });
+    const deleted = await this.inChange(scope, async (tx) => ({
+      provider: await this.erase(tx, await found(tx, id)),
+      isInPolicy: true,
+    }));
     return deleted.id;
+  }
+
+  /** `create` within a transaction that has the account's gateways locked. */
+  async insert(tx: TenantTransaction, input: Omit<CreateCustomProviderInput, 'accountId'>): Promise<CustomProvider> {
+    const slug = parseInput(slugSchema, input.slug, 'input.slug');
+    const name = parseInput(nameSchema, input.name, 'input.name');
+    const baseUrl = readBaseUrl(input.baseUrl, this.deps.allowedNetworks, 'input.baseUrl');
+    const headers = readCustomHeaders(input.headers, 'input.headers');
+    const id = newUuidV7() as CustomProviderId; // made here
+    const sealedHeaders = this.sealed(tx, { id, slug, baseUrl, version: 1 }, headers);
+    const row = { id, slug, name, baseUrl, headerNames: headers.names, sealedHeaders };
+    await tx.insert(CustomProvider, row);
+    await assertBounds(tx, 'input.accountId');
+    await recordAudit(tx, { action: 'customProvider.create', before: null, after: shown(row) });
+    return found(tx, id);
+  }
+
+  /** `update` within a transaction that has the account's gateways locked. */
+  async change(tx: TenantTransaction, input: UpdateCustomProviderInput): Promise<Outcome> {
+    const before = await found(tx, input.id);
+    const name = parseInput(nameSchema, input.name ?? before.name, 'input.name');
+    const sentUrl = input.baseUrl ?? null;
+    const baseUrl =
+      sentUrl === null ? before.baseUrl : readBaseUrl(sentUrl, this.deps.allowedNetworks, 'input.baseUrl');
+    const areHeadersSent = input.headers !== undefined;
+    if (baseUrl !== before.baseUrl && before.headerNames.length > 0 && !areHeadersSent) {
+      throw badInput('input.headers', 'must be sent again with another baseUrl: those stored are for the former one');
+    }
+    const isInPolicy = baseUrl !== before.baseUrl || areHeadersSent;
+    if (!isInPolicy && name === before.name) return { provider: before, isInPolicy };
+    const version = isInPolicy ? before.version + 1 : before.version;
+    const changes = { name, baseUrl, version, headerNames: before.headerNames, sealedHeaders: before.sealedHeaders };
+    if (areHeadersSent) {
+      const headers = readCustomHeaders(input.headers, 'input.headers');
+      changes.headerNames = headers.names;
+      changes.sealedHeaders = this.sealed(tx, { id: before.id, slug: before.slug, baseUrl, version }, headers);
+    }
+    await tx.update(CustomProvider, { id: before.id }, { ...changes, updatedAt: () => 'now()' });
+    await assertBounds(tx, 'input.headers');
+    await recordAudit(tx, {
+      action: 'customProvider.update',
+      before: shown(before),
+      after: { name, baseUrl, headerNames: changes.headerNames, areHeadersNew: areHeadersSent },
+    });
+    return { provider: await found(tx, before.id), isInPolicy };
+  }
+
+  /** `delete` within a transaction that has the account's gateways locked. */
+  async erase(tx: TenantTransaction, provider: CustomProvider): Promise<CustomProvider> {
+    const keys = await tx.query<{ id: string }>(
+      `WITH keys AS (DELETE FROM provider_key k WHERE ${tx.owned('k')} AND k.provider = $2 RETURNING k.id),
+         gone AS (DELETE FROM custom_provider c WHERE ${tx.owned('c')} AND c.id = $3)
+       SELECT id FROM keys`,
+      [CUSTOM_PREFIX + provider.slug, provider.id],
+    );
+    const before = { ...shown(provider), providerKeyIds: keys.map((key) => key.id) };
+    await recordAudit(tx, { action: 'customProvider.delete', before, after: null });
+    return provider;
   }
 
   private sealed(
@@ -183,7 +194,7 @@ const shown = ({
   name,
   baseUrl,
   headerNames,
-}: Pick<CustomProvider, 'id' | 'slug' | 'name' | 'baseUrl' | 'headerNames'>): object => ({
+}: Pick<CustomProvider, 'id' | 'slug' | 'name' | 'baseUrl' | 'headerNames'>) => ({
   id,
   slug,
   name,

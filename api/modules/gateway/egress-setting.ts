@@ -39,6 +39,9 @@ export function readEgressProxy(stored: string | null, sent: string | null, allo
   };
 }
 
+/** Whether a shown URL has a password, or a user that is one, masked. */
+export const isMasked = (shown: string | null): boolean => shown?.includes(`${MASK}@`) === true;
+
 const urlText = (protocol: string, user: string, host: string): string =>
   `${protocol}//${user === '' ? '' : `${user}@`}${host}`;
 

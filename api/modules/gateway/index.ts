@@ -1,6 +1,11 @@
 export { AccountGatewaysResolver } from './account-gateways.resolver.js';
 export { customSlugOf, endpointUrl, type EndpointOptions } from './endpoint-url.js';
 export { searchSchema, type GatewaySettingsInput } from './gateway.inputs.js';
+export { GatewayHistory } from './gateway-history.js';
+export { dropOldVersions } from './gateway-history-upkeep.js';
+export { GatewayHistoryResolver } from './gateway-history.resolver.js';
 export { GatewayQueries } from './gateway.queries.js';
 export { GatewayResolver } from './gateway.resolver.js';
-export { GatewayService } from './gateway.service.js';
+export { GatewayService, policyChange } from './gateway.service.js';
+export { isMasked, readEgressProxy } from './egress-setting.js';
+export { settingsOf } from './settings-change.js';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { recordAudit } from '../audit/index.js';
-import { csvLine } from './csv.js';
+import { csvLine } from '../../csv.js';
 import type { LogBodies, LogBodyQueries } from './log-body.queries.js';
 import type { LogPosition } from './log-order.js';
 import type { LogSelection } from './log-statements.js';

@@ -27,25 +27,12 @@ export class PriceOverrideService {
 
   /** Ends the one in force for the same calls, if there is one, and puts a new one in its place. */
   async set(scope: AccountScope<'priceOverride.set'>, input: SetPriceOverrideInput): Promise<PriceOverride> {
-    const { from, ...checked } = parseInput(overrideSchema, input, 'input');
-    return this.inChange(scope, async (tx) => {
-      const before = await endSame(tx, { ...checked, from });
-      const id = newUuidV7() as PriceOverrideId; // made here
-      const row = { id, ...checked, effectiveFrom: from };
-      await tx.insert(PriceOverride, row);
-      await assertBounds(tx);
-      await recordAudit(tx, { action: 'priceOverride.set', before, after: shown(row) });
-      return found(tx, id);
-    });
+    const checked = parseInput(overrideSchema, input, 'input');
+    return this.inChange(scope, (tx) => putOverride(tx, checked));
   }
 
   async remove(scope: AccountScope<'priceOverride.remove'>, id: string): Promise<string> {
-    await this.inChange(scope, async (tx) => {
-      const override = await found(tx, id);
-      await tx.update(PriceOverride, { id: override.id, endedAt: IsNull() }, { endedAt: () => 'now()' });
-      await recordAudit(tx, { action: 'priceOverride.remove', before: shown(override), after: null });
-      return override;
-    });
+    await this.inChange(scope, async (tx) => endOverride(tx, await found(tx, id)));
     return id;
   }
 
@@ -65,6 +52,25 @@ export class PriceOverrideService {
     await this.publisher.publishAll(changes);
     return override;
   }
+}
+
+/** Puts a price in force in the place of the one for the same calls; the account's gateways are locked. */
+export async function putOverride(tx: TenantTransaction, checkedOverride: CheckedOverride): Promise<PriceOverride> {
+  const { from, ...checked } = checkedOverride;
+  const before = await endSame(tx, checkedOverride);
+  const id = newUuidV7() as PriceOverrideId; // made here
+  const row = { id, ...checked, effectiveFrom: from };
+  await tx.insert(PriceOverride, row);
+  await assertBounds(tx);
+  await recordAudit(tx, { action: 'priceOverride.set', before, after: shown(row) });
+  return found(tx, id);
+}
+
+/** Ends a price that is in force; the account's gateways are locked. */
+export async function endOverride(tx: TenantTransaction, override: PriceOverride): Promise<PriceOverride> {
+  await tx.update(PriceOverride, { id: override.id, endedAt: IsNull() }, { endedAt: () => 'now()' });
+  await recordAudit(tx, { action: 'priceOverride.remove', before: shown(override), after: null });
+  return override;
 }
 
 /** Ends the override of exactly these calls; answers what it was. */
@@ -106,7 +112,7 @@ async function found(tx: TenantTransaction, id: string): Promise<PriceOverride> 
 
 type Shown = Pick<PriceOverride, 'id' | 'provider' | 'model' | 'match' | 'serviceTier' | 'effectiveFrom' | 'rates'>;
 
-const shown = ({ id, provider, model, match, serviceTier, effectiveFrom, rates }: Shown): object => ({
+const shown = ({ id, provider, model, match, serviceTier, effectiveFrom, rates }: Shown) => ({
   id,
   provider,
   model,

@@ -38,49 +38,64 @@ export class ProviderKeyService {
   constructor(private readonly deps: ProviderKeyDeps) {}
 
   async create(scope: AccountScope<'providerKey.create'>, input: CreateProviderKeyInput): Promise<ProviderKey> {
-    const { provider, secret } = input;
-    const alias = parseInput(aliasSchema, input.alias, 'input.alias');
-    const id = newUuidV7() as ProviderKeyId; // made here
     try {
-      return await this.inChange(scope, input.gatewayId, async (tx, gatewayId) => {
-        const target = readTarget(provider, input.target);
-        const origin = await originOf(tx, this.deps.providerOrigins, { provider, target });
-        const row = { id, gatewayId, provider, alias, target, origin, version: 1 };
-        await tx.insert(ProviderKey, { ...row, ...this.sealed(tx, row, secret) });
-        await assertBounds(tx, gatewayId, 'input.gatewayId');
-        await recordAudit(tx, { action: 'providerKey.create', before: null, after: row });
-        return found(tx, id);
-      });
+      return await this.inChange(scope, input.gatewayId, (tx, gatewayId) => this.insert(tx, gatewayId, input));
     } catch (error) {
       if (!isUniqueViolation(error, 'provider_key_alias_key')) throw error;
-      throw conflict(`The gateway already has a key ${alias} for ${provider}.`, 'input.alias');
+      throw conflict(`The gateway already has a key ${input.alias} for ${input.provider}.`, 'input.alias');
     }
   }
 
   /** The new secret stands for what the key's provider and target mean today: its origin is worked out anew. */
   async rotate(scope: AccountScope<'providerKey.rotate'>, input: RotateProviderKeyInput): Promise<ProviderKey> {
-    return this.inChange(scope, await this.gatewayOf(scope, input.id), async (tx) => {
-      const before = await found(tx, input.id);
-      const origin = await originOf(tx, this.deps.providerOrigins, before);
-      const after = { ...place(before), origin, version: before.version + 1 };
-      const { version } = after;
-      const changes = { origin, version, ...this.sealed(tx, after, input.secret) };
-      await tx.update(ProviderKey, { id: before.id }, { ...changes, updatedAt: () => 'now()' });
-      await assertBounds(tx, before.gatewayId, 'input.secret');
-      await recordAudit(tx, { action: 'providerKey.rotate', before: place(before), after });
-      return found(tx, before.id);
-    });
+    return this.inChange(scope, await this.gatewayOf(scope, input.id), async (tx) =>
+      this.renew(tx, await found(tx, input.id), input.secret),
+    );
   }
 
   async delete(scope: AccountScope<'providerKey.delete'>, id: string): Promise<string> {
-    const deleted = await this.inChange(scope, await this.gatewayOf(scope, id), async (tx, gatewayId) => {
-      const key = await found(tx, id);
-      await tx.query(`DELETE FROM provider_key k WHERE ${tx.owned('k')} AND k.id = $2`, [key.id]);
-      const before = { ...place(key), gatewayId, alias: key.alias };
-      await recordAudit(tx, { action: 'providerKey.delete', before, after: null });
-      return key;
-    });
+    const deleted = await this.inChange(scope, await this.gatewayOf(scope, id), async (tx) =>
+      this.erase(tx, await found(tx, id)),
+    );
     return deleted.id;
+  }
+
+  /** `create` within a transaction that has the gateway locked. */
+  async insert(
+    tx: TenantTransaction,
+    gatewayId: GatewayId,
+    input: Omit<CreateProviderKeyInput, 'gatewayId'>,
+  ): Promise<ProviderKey> {
+    const { provider, secret } = input;
+    const alias = parseInput(aliasSchema, input.alias, 'input.alias');
+    const id = newUuidV7() as ProviderKeyId; // made here
+    const target = readTarget(provider, input.target);
+    const origin = await originOf(tx, this.deps.providerOrigins, { provider, target });
+    const row = { id, gatewayId, provider, alias, target, origin, version: 1 };
+    await tx.insert(ProviderKey, { ...row, ...this.sealed(tx, row, secret) });
+    await assertBounds(tx, gatewayId, 'input.gatewayId');
+    await recordAudit(tx, { action: 'providerKey.create', before: null, after: row });
+    return found(tx, id);
+  }
+
+  /** `rotate` within a transaction that has the gateway locked. */
+  async renew(tx: TenantTransaction, before: ProviderKey, secret: string): Promise<ProviderKey> {
+    const origin = await originOf(tx, this.deps.providerOrigins, before);
+    const after = { ...place(before), origin, version: before.version + 1 };
+    const { version } = after;
+    const changes = { origin, version, ...this.sealed(tx, after, secret) };
+    await tx.update(ProviderKey, { id: before.id }, { ...changes, updatedAt: () => 'now()' });
+    await assertBounds(tx, before.gatewayId, 'input.secret');
+    await recordAudit(tx, { action: 'providerKey.rotate', before: place(before), after });
+    return found(tx, before.id);
+  }
+
+  /** `delete` within a transaction that has the gateway locked. */
+  async erase(tx: TenantTransaction, key: ProviderKey): Promise<ProviderKey> {
+    await tx.query(`DELETE FROM provider_key k WHERE ${tx.owned('k')} AND k.id = $2`, [key.id]);
+    const before = { ...place(key), gatewayId: key.gatewayId, alias: key.alias };
+    await recordAudit(tx, { action: 'providerKey.delete', before, after: null });
+    return key;
   }
 
   /** The columns that come of a secret. Throws BAD_USER_INPUT at `input.secret`, quoting nothing of it. */

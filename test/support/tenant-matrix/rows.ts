@@ -124,12 +124,20 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Account.gateway': inAccount('gatewayName', 'id name description'),
   'Account.log': inAccount('logId', 'id eventId'),
   'Account.apiTokens': ofAccount('apiTokens { edges { node { id name prefix } } }', 'ACCOUNT_EDIT'),
+  'Account.auditLog': ofAccount('auditLog { edges { node { id actor action before after } } }', 'ACCOUNT_EDIT'),
+  'Account.configuration': ofAccount('configuration { document revision }', READ),
   'Account.customProviders': ofAccount('customProviders { edges { node { id slug baseUrl headerNames } } }', READ),
   'Account.analytics': ofAccount(`analytics(filter: { ${range} }) { totals { requests } }`, READ),
   'Account.insights': ofAccount(`insights(${lately}) { metadataKeys }`, READ),
   'ApiToken.gateways': inAccount('logId', `apiToken { ${TOKEN_FIELDS} }`),
   'Gateway.endpointUrl': inAccount('gatewayName', 'endpointUrl(provider: "openai")'),
   'Gateway.settings': inAccount('gatewayName', 'settings { authentication egressProxyUrl }'),
+  'Gateway.versions': inAccount(
+    'gatewayName',
+    'id versions { edges { node { number actor settings { authentication } changes { path before after } } } }',
+  ),
+  'Gateway.version': inAccount('gatewayName', 'id version(number: 1) { number actor description }'),
+  'Gateway.versionDiff': inAccount('gatewayName', 'id versionDiff(from: 1, to: 1) { path before after }'),
   'Gateway.providerKeys': inAccount('gatewayName', 'providerKeys { edges { node { id alias lastFour } } }'),
   'ProviderKey.target': inAccount('gatewayName', 'providerKeys { edges { node { id target } } }'),
   'Gateway.logs': logs('edges { node { id eventId } }'),
@@ -194,6 +202,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
     'gatewayId',
     'AI_GATEWAY_EDIT',
   ),
+  'Mutation.rollbackGateway': onThing(
+    'mutation ($id: ID!) { rollbackGateway(input: { id: $id, version: 1 }) { id description } }',
+    'gatewayId',
+    'AI_GATEWAY_EDIT',
+  ),
   'Mutation.deleteGateway': onThing('mutation ($id: ID!) { deleteGateway(id: $id) }', 'gatewayId', 'AI_GATEWAY_EDIT'),
   'Mutation.purgeCache': onThing(
     'mutation ($id: ID!) { purgeCache(input: { gatewayId: $id, model: "gpt-4o-mini" }) { id name } }',
@@ -229,6 +242,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Mutation.deleteCustomProvider': onThing(
     'mutation ($id: ID!) { deleteCustomProvider(id: $id) }',
     'customProviderId',
+    'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.applyConfig': onAccount(
+    `mutation ($accountId: ID!) { applyConfig(input: { accountId: $accountId, document: { version: 1 } }) {
+      revision secrets steps { path changes { before after } } } }`,
     'AI_GATEWAY_EDIT',
   ),
   'Account.priceOverrides': ofAccount('priceOverrides { edges { node { id model rates { unit } } } }', READ),

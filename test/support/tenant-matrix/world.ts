@@ -86,6 +86,7 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
       'bravo-event',
       'bravo-alias',
       'bravo-custom',
+      'bravo-author',
     ],
     foreignAccountTexts: [b.accountId, b.tag, b.name],
     fresh: async () => {
@@ -102,6 +103,11 @@ let freshCount = 0;
 async function makeThings(owner: pg.Pool, tenant: TestTenant, name: string) {
   const gatewayName = `${name}-gateway`;
   const gatewayId = await tenant.gateway(gatewayName);
+  await owner.query(
+    `INSERT INTO gateway_version (gateway_id, number, account_id, actor, action, settings)
+     VALUES ($1, 1, $2, 'user:${name}-author', 'gateway.create', '{}')`,
+    [gatewayId, tenant.accountId],
+  );
   await tenant.apiToken({ gatewayIds: [gatewayId] });
   const tokens = await owner.query<{ id: string }>('SELECT id FROM api_token WHERE gateway_ids = ARRAY[$1::uuid]', [
     gatewayId,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { csvLine } from '../../../../api/modules/log/csv.js';
-import { propertyRuns } from '../../../support/test-size.js';
+import { csvLine } from '../../../api/csv.js';
+import { propertyRuns } from '../../support/test-size.js';
 
 /** RFC 4180, read back. */
 function parseLine(line: string): string[] {

@@ -1,0 +1,110 @@
+/**
+ * Exports as streams of NDJSON or CSV, a few at a time. An answer that breaks off was not the whole export: the client
+ * sees a connection that ended inside a chunked body.
+ */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, RequestHandler, Response } from 'express';
+import { coerceInputValue, isInputType, type GraphQLSchema } from 'graphql';
+import type { Logger } from '../../platform/logger.js';
+import type { AccountId } from '../../schema/contracts/ids.js';
+import { ApiError, badInput, rateLimited } from '../errors.js';
+
+/** Exports at a time: each holds one connection to Postgres every now and then, and a batch of rows. */
+const EXPORTS_MAX = 4;
+/** Of one account, so that none takes all of them. */
+const EXPORTS_OF_ACCOUNT_MAX = 2;
+
+const STATUSES: Readonly<Partial<Record<ApiError['code'], number>>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  RATE_LIMITED: 429,
+};
+
+/** An export that was asked for by somebody who may have it. */
+export interface RowExport {
+  readonly accountId: AccountId;
+  /** of the file, without its ending */
+  readonly name: string;
+  readonly format: 'NDJSON' | 'CSV';
+  /** called once there is room for it */
+  start(): Promise<AsyncIterable<string>>;
+}
+
+/** The room that exports of all kinds share. */
+export class ExportRoom {
+  private running = 0;
+  private readonly ofAccount = new Map<AccountId, number>();
+
+  async enter(work: () => Promise<void>): Promise<void> {
+    if (this.running >= EXPORTS_MAX) throw rateLimited('Too many exports run now: try again later.');
+    this.running++;
+    try {
+      await work();
+    } finally {
+      this.running--;
+    }
+  }
+
+  async enterAccount(accountId: AccountId, work: () => Promise<void>): Promise<void> {
+    const count = this.ofAccount.get(accountId) ?? 0;
+    if (count >= EXPORTS_OF_ACCOUNT_MAX) throw rateLimited('Two exports of this account run now: try again later.');
+    this.ofAccount.set(accountId, count + 1);
+    try {
+      await work();
+    } finally {
+      const others = (this.ofAccount.get(accountId) ?? 1) - 1;
+      if (others === 0) this.ofAccount.delete(accountId);
+      else this.ofAccount.set(accountId, others);
+    }
+  }
+}
+
+/** Answers with what `prepare` makes of a request; it throws ApiError for what cannot be had. */
+export function rowExport(
+  deps: { readonly room: ExportRoom; readonly logger: Logger },
+  prepare: (request: Request) => Promise<RowExport>,
+): RequestHandler {
+  return async (request, response) => {
+    try {
+      await deps.room.enter(async () => {
+        const wanted = await prepare(request);
+        await deps.room.enterAccount(wanted.accountId, async () => send(response, wanted, await wanted.start()));
+      });
+    } catch (error) {
+      if (error instanceof ApiError && !response.headersSent) return refuse(response, error);
+      if (!response.destroyed && !(error instanceof ApiError)) deps.logger.error({ err: error }, 'an export broke off');
+      response.destroy();
+    }
+    return undefined;
+  };
+}
+
+async function send(response: Response, { name, format }: RowExport, rows: AsyncIterable<string>): Promise<void> {
+  const isCsv = format === 'CSV';
+  response.set({
+    'content-type': isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson; charset=utf-8',
+    'content-disposition': `attachment; filename="${name}.${isCsv ? 'csv' : 'ndjson'}"`,
+    'cache-control': 'no-store',
+  });
+  // One batch waits in the stream at most: the next one is read when the client has taken it.
+  await pipeline(Readable.from(rows, { highWaterMark: 1 }), response);
+}
+
+/** The body's `filter` as GraphQL takes one of that input type: times, decimals and big integers are texts. */
+export function filterOf(schema: GraphQLSchema, typeName: string, body: unknown): unknown {
+  const given = typeof body === 'object' && body !== null && 'filter' in body ? body.filter : null;
+  const type = schema.getType(typeName);
+  if (!isInputType(type)) throw new Error(`the schema has no ${typeName}`);
+  return coerceInputValue(given ?? {}, type, (path, _value, error) => {
+    throw badInput(['filter', ...path].join('.'), error.message.replace(/^.*?" ?/, 'cannot be used: '));
+  });
+}
+
+function refuse(response: Response, error: ApiError): void {
+  const field = error.field === null ? {} : { field: error.field };
+  response
+    .status(STATUSES[error.code] ?? 400)
+    .json({ errors: [{ message: error.message, extensions: { code: error.code, ...field } }] });
+}

@@ -1,0 +1,2 @@
+export { ConfigResolver } from './config.resolver.js';
+export { ConfigService } from './config.service.js';

@@ -1,0 +1,34 @@
+/** From references to secrets: read when they are asked for, from where the file says, and shown nowhere. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Problem } from './problem.js';
+
+export interface SecretValue {
+  readonly from: string;
+  readonly value: string;
+}
+
+/** The value of each reference; `file:` paths are relative to the configuration file. Throws naming each that is missing. */
+export function secretValues(
+  references: readonly string[],
+  configPath: string,
+  variable: (name: string) => string | null,
+): SecretValue[] {
+  const folder = configPath === '-' ? '.' : dirname(configPath);
+  const found = references.map((from) => ({ from, value: valueOf(from, folder, variable) }));
+  const missing = found.filter(({ value }) => value === null).map(({ from }) => `there is no secret at ${from}`);
+  if (missing.length > 0) throw new Problem(missing);
+  return found.flatMap(({ from, value }) => (value === null ? [] : [{ from, value }]));
+}
+
+/** A line end that an editor put behind a secret in a file is none of it. */
+function valueOf(from: string, folder: string, variable: (name: string) => string | null): string | null {
+  const [kind, ...rest] = from.split(':');
+  const name = rest.join(':');
+  try {
+    const value = kind === 'env' ? variable(name) : readFileSync(resolve(folder, name), 'utf8').replace(/\r?\n$/, '');
+    return value === '' ? null : value;
+  } catch {
+    return null;
+  }
+}
