@@ -6,6 +6,7 @@ import express, { type Express } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
+import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { NetworkList } from '../schema/contracts/networks.js';
 import type { ProviderOrigins } from '../schema/contracts/provider-origins.js';
@@ -20,8 +21,11 @@ import { graphqlSse } from './http/graphql-sse.js';
 import { GraphqlWs } from './http/graphql-ws.js';
 import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
 import { logExport } from './http/log-export.js';
+import { OIDC_CALLBACK, OIDC_SIGN_IN, oidcSignIn } from './http/oidc-sign-in.js';
+import { requireOwnOrigin } from './http/own-origin.js';
 import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
+import { OidcClient, type OidcOptions } from './modules/oidc/index.js';
 import type { RequestExplainer } from './modules/explain/index.js';
 import { RequestContexts } from './request-context.js';
 import { restRouter } from './rest/rest-router.js';
@@ -55,6 +59,8 @@ export interface ApiOptions {
   /** networks that are not public and that tenants' URLs may lead to */
   readonly allowedNetworks: NetworkList;
   readonly passwordCostLog2: number;
+  /** the OpenID provider that users may sign in at; null: there is none */
+  readonly oidc: OidcOptions | null;
   /** tests alone may leave out the explicit account filter */
   readonly isolation?: DatabaseOptions['isolation'];
 }
@@ -75,7 +81,7 @@ export interface Api {
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const { options } = deps;
   const services = createServices(deps);
-  const resolvers = createResolvers(services, options);
+  const resolvers = createResolvers(services, options, signInOptions(options));
   const schema = buildApiSchema();
   const formatError = createErrorFormatter(deps.logger);
   const server = apolloServer(schema, formatError, options);
@@ -86,10 +92,13 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const operations = new SubscriptionOperations(schema, contexts, formatError);
   const sockets = new GraphqlWs(app, options.publicApiUrl, operations);
   const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
-  app.use('/graphql/stream', requirePostJson, json, bodyErrors, graphqlSse(operations));
+  const ownOrigin = requireOwnOrigin(new URL(options.publicApiUrl).origin);
+  if (options.oidc !== null) app.use(oidcRoutes(options.oidc, deps, services, contexts));
+  app.use('/graphql/stream', requirePostJson, ownOrigin, json, bodyErrors, graphqlSse(operations));
   app.use(
     '/graphql',
     requirePostJson,
+    ownOrigin,
     json,
     bodyErrors,
     requireWithinLimits(schema),
@@ -100,6 +109,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   app.use(
     '/logs/export',
     requirePostJson,
+    ownOrigin,
     json,
     bodyErrors,
     logExport({ ...deps, schema, contexts, exports: services.logExport }),
@@ -116,6 +126,24 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       await server.stop();
     },
   };
+}
+
+const signInOptions = ({ isSignUpOpen, oidc, publicApiUrl }: ApiOptions) => ({
+  isSignUpOpen,
+  oidcUrl: oidc === null ? null : `${publicApiUrl}${OIDC_SIGN_IN}`,
+});
+
+function oidcRoutes(oidc: OidcOptions, { options, logger }: ApiDeps, services: Services, contexts: RequestContexts) {
+  const { publicApiUrl } = options;
+  return oidcSignIn({
+    client: new OidcClient(oidc, `${publicApiUrl}${OIDC_CALLBACK}`),
+    identities: services.identities,
+    throttle: services.throttle,
+    contexts,
+    logger,
+    publicApiUrl,
+    flowKey: deriveKey(options.secretKey, 'oidc-flow'),
+  });
 }
 
 function apolloServer(schema: GraphQLSchema, formatError: FormatError, options: ApiOptions): ApolloServer<ApiContext> {

@@ -2,7 +2,7 @@
 import { deriveKey } from '../platform/keys.js';
 import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
-import { AccountQueries, AccountService } from './modules/account/index.js';
+import { AccountChangesService, AccountErasure, AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { CustomProviderQueries, CustomProviderService } from './modules/custom-provider/index.js';
 import { ExplainService } from './modules/explain/index.js';
@@ -22,7 +22,17 @@ import { PriceImportService, PriceListService } from './modules/pricing/index.js
 import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
 import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
 import { RecalculationService } from './modules/recalculation/index.js';
-import { Passwords, SessionService, SignInThrottle } from './modules/session/index.js';
+import { AcceptanceService, InvitationQueries, InvitationService } from './modules/invitation/index.js';
+import { MemberQueries, MemberService } from './modules/member/index.js';
+import { IdentityService } from './modules/oidc/index.js';
+import {
+  LinkSecrets,
+  Passwords,
+  PasswordService,
+  SessionQueries,
+  SessionService,
+  SignInThrottle,
+} from './modules/session/index.js';
 import { Cursors } from './paging/cursors.js';
 import { PolicyPublisher } from './policy-publisher/index.js';
 import { Database } from './tenancy/database.js';
@@ -34,7 +44,8 @@ const THROTTLE = { windowMs: 15 * 60_000, failuresPerEmailMax: 10, failuresPerNe
 
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices({ dataSource, redis, explainer, logger, options }: ApiDeps) {
+export function createServices(deps: ApiDeps) {
+  const { dataSource, redis, explainer, logger, options } = deps;
   const { isolation, isSignUpOpen } = options;
   const sessionKey = deriveKey(options.secretKey, 'session');
   const pepper = deriveKey(options.tokenPepper, 'api-token');
@@ -52,6 +63,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
   const throttle = new SignInThrottle(THROTTLE);
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
+  const people = createPeople(deps, { database, passwords, throttle, sessions });
   const { vaultPublicKey, providerOrigins, allowedNetworks } = options;
   const gateways = new GatewayService({ database, publisher, vaultPublicKey, allowedNetworks });
   const providerKeys = new ProviderKeyService({ database, publisher, vaultPublicKey, providerOrigins });
@@ -69,6 +81,10 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     providerKeys,
     customProviders,
     sessions,
+    throttle,
+    ...people,
+    accountChanges: new AccountChangesService(database, publisher),
+    accountErasure: new AccountErasure(database, logger),
     queries,
     cursors,
     priceLists,
@@ -83,6 +99,28 @@ export function createServices({ dataSource, redis, explainer, logger, options }
   };
 }
 
+interface PeopleDeps {
+  readonly database: Database;
+  readonly passwords: Passwords;
+  readonly throttle: SignInThrottle;
+  readonly sessions: SessionService;
+}
+
+/** How people come and go. */
+function createPeople({ options }: ApiDeps, deps: PeopleDeps) {
+  const { database, sessions } = deps;
+  const { isSignUpOpen, publicApiUrl, secretKey } = options;
+  const invitationLinks = new LinkSecrets('tgi_', deriveKey(secretKey, 'invitation'));
+  const resetLinks = new LinkSecrets('tgr_', deriveKey(secretKey, 'password-reset'));
+  return {
+    passwordChanges: new PasswordService({ ...deps, links: resetLinks, publicApiUrl }),
+    members: new MemberService(database),
+    invitations: new InvitationService({ database, links: invitationLinks, publicApiUrl }),
+    acceptances: new AcceptanceService({ ...deps, links: invitationLinks }),
+    identities: new IdentityService({ database, sessions, isSignUpOpen }),
+  };
+}
+
 /** The reads behind resolvers and loaders. */
 const createQueries = (database: Database) => ({
   accounts: new AccountQueries(database),
@@ -90,6 +128,9 @@ const createQueries = (database: Database) => ({
   customProviders: new CustomProviderQueries(database),
   gateways: new GatewayQueries(database),
   ...insightQueries(database),
+  invitations: new InvitationQueries(database),
+  members: new MemberQueries(database),
+  sessions: new SessionQueries(database),
   logBodies: new LogBodyQueries(database),
   costBreakdowns: new CostBreakdownQueries(database),
   ledgerProofs: new LedgerProofQueries(database),

@@ -103,6 +103,7 @@ const DEFAULTS: ApiOptions = {
   providerOrigins: new Map(),
   allowedNetworks: NO_NETWORKS,
   passwordCostLog2: 10,
+  oidc: null,
 };
 
 async function close(server: Server): Promise<void> {

@@ -21,3 +21,5 @@ export const simulatedTrials = { numRuns: TEST_SIZE === 'full' ? 300 : 3, seed: 
 export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
 /** Trials of an explanation, of several requests each. */
 export const explainedTrials = { numRuns: TEST_SIZE === 'full' ? 1_000 : 25, seed: TEST_SEED };
+/** Guesses of one password spray. */
+export const signInGuesses = TEST_SIZE === 'full' ? 10_000 : 300;

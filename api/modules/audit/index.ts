@@ -1,1 +1,2 @@
 export { recordAudit, recordFirstAudit } from './audit.js';
+export { recordUserAudit } from './user-audit.js';
