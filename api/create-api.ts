@@ -21,6 +21,7 @@ import { graphqlSse } from './http/graphql-sse.js';
 import { GraphqlWs } from './http/graphql-ws.js';
 import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
 import { logExport } from './http/log-export.js';
+import { nothingThere } from './http/nothing-there.js';
 import { OIDC_CALLBACK, OIDC_SIGN_IN, oidcSignIn } from './http/oidc-sign-in.js';
 import { requireOwnOrigin } from './http/own-origin.js';
 import { securityHeaders } from './http/security-headers.js';
@@ -115,6 +116,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     logExport({ ...deps, schema, contexts, exports: services.logExport }),
   );
   app.use('/client/v4', restRouter({ services, endpoint: options, contexts, logger: deps.logger }));
+  app.use(nothingThere);
   return {
     app,
     services,

@@ -53,7 +53,7 @@ const claimsSchema = z.object({
   sub: z.string().min(1),
   email: z.string().optional(),
   // exactly true: some providers write texts, and "false" would be one
-  email_verified: z.unknown(),
+  email_verified: z.unknown().optional(),
 });
 
 export class OidcClient {
