@@ -63,7 +63,7 @@ export function createServices(deps: ApiDeps) {
   const throttle = new SignInThrottle(THROTTLE);
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
-  const people = createPeople(deps, { database, passwords, throttle, sessions });
+  const people = createPeople(deps, { database, publisher, passwords, throttle, sessions });
   const { vaultPublicKey, providerOrigins, allowedNetworks } = options;
   const gateways = new GatewayService({ database, publisher, vaultPublicKey, allowedNetworks });
   const providerKeys = new ProviderKeyService({ database, publisher, vaultPublicKey, providerOrigins });
@@ -83,8 +83,6 @@ export function createServices(deps: ApiDeps) {
     sessions,
     throttle,
     ...people,
-    accountChanges: new AccountChangesService(database, publisher),
-    accountErasure: new AccountErasure(database, logger),
     queries,
     cursors,
     priceLists,
@@ -101,18 +99,21 @@ export function createServices(deps: ApiDeps) {
 
 interface PeopleDeps {
   readonly database: Database;
+  readonly publisher: PolicyPublisher;
   readonly passwords: Passwords;
   readonly throttle: SignInThrottle;
   readonly sessions: SessionService;
 }
 
 /** How people come and go. */
-function createPeople({ options }: ApiDeps, deps: PeopleDeps) {
-  const { database, sessions } = deps;
+function createPeople({ options, redis, logger }: ApiDeps, deps: PeopleDeps) {
+  const { database, publisher, sessions } = deps;
   const { isSignUpOpen, publicApiUrl, secretKey } = options;
   const invitationLinks = new LinkSecrets('tgi_', deriveKey(secretKey, 'invitation'));
   const resetLinks = new LinkSecrets('tgr_', deriveKey(secretKey, 'password-reset'));
   return {
+    accountChanges: new AccountChangesService(database, publisher),
+    accountErasure: new AccountErasure(database, redis, logger),
     passwordChanges: new PasswordService({ ...deps, links: resetLinks, publicApiUrl }),
     members: new MemberService(database),
     invitations: new InvitationService({ database, links: invitationLinks, publicApiUrl }),

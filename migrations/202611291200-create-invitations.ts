@@ -97,6 +97,7 @@ CREATE POLICY account_erasure ON account FOR SELECT TO tollgate_api
   USING (deleted_at IS NOT NULL AND app_account() IS NULL AND app_user_id() IS NULL);
 
 GRANT SELECT, INSERT, DELETE ON invitation, password_reset TO tollgate_api;
+GRANT UPDATE ON password_reset TO tollgate_api;
 GRANT SELECT, INSERT ON user_identity TO tollgate_api;`,
   down: `
 DROP POLICY account_erasure ON account;

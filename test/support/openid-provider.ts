@@ -1,6 +1,6 @@
 /** A real OpenID provider (`oidc-provider`) on a free port of loopback, at which whoever comes is signed in as `person`. */
 import { createServer } from 'node:http';
-import { Provider, type AccountClaims } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { listen } from '../../platform/listen.js';
 
 export interface ProviderPerson {
@@ -42,7 +42,7 @@ export async function startOpenIdProvider(
     conformIdTokenClaims: claimsIn === 'userinfo',
     findAccount: (_context, sub) => ({
       accountId: sub,
-      claims: () => ({ ...known.get(sub), sub }) as AccountClaims, // what the test says of him
+      claims: () => ({ ...known.get(sub), sub }),
     }),
     cookies: { keys: ['a key of the provider under test'] },
     features: { devInteractions: { enabled: false } },

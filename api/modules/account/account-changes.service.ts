@@ -41,7 +41,7 @@ export class AccountChangesService {
         await tx.query('UPDATE account a SET name = $2 WHERE a.id = $1', [name]);
         const change = await accountChange(tx);
         await recordAudit(tx, { action: 'account.rename', before: { name: before.name }, after: { name } });
-        return { account: { ...before, name }, change };
+        return { account: await locked(tx), change };
       });
       if (change !== null) await this.publisher.publish(change);
       return account;

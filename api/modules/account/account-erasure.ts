@@ -1,10 +1,12 @@
 /**
- * Erases the bodies of deleted accounts, day by day and in small statements, by whichever api comes first; doing it twice
+ * Erases the bodies of deleted accounts, in Postgres and in the cache, day by day and in small statements, by whichever api comes first; doing it twice
  * changes nothing. A proxy that was cut off may ship bodies from before the deletion later: so there is a second run a
  * day later, and each log gets a deletion mark, which keeps out what comes after it.
  */
+import type { Redis } from 'ioredis';
 import type { Logger } from '../../../platform/logger.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
+import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
 import type { Database } from '../../tenancy/database.js';
 
 const RUN_EVERY_MS = 60_000;
@@ -43,6 +45,7 @@ export class AccountErasure {
 
   constructor(
     private readonly database: Database,
+    private readonly redis: Pick<Redis, 'eval'>,
     private readonly logger: Logger,
   ) {}
 
@@ -62,7 +65,7 @@ export class AccountErasure {
     await this.running;
   }
 
-  /** Erases all that is due; answers how many accounts are done. Throws when Postgres cannot be asked. */
+  /** Erases all that is due; answers how many accounts are done. Throws when Postgres or Redis cannot be asked. */
   async run(): Promise<number> {
     const due = await this.database.inLookup({}, (tx) =>
       tx.query<{ id: AccountId; deleted_at: Date }>(
@@ -85,6 +88,7 @@ export class AccountErasure {
       const date = new Date(deletedAt.getTime() - day * DAY_MS).toISOString().slice(0, 10);
       if (!(await this.eraseDay(accountId, date))) return false;
     }
+    await this.forgetAnswers(accountId);
     await this.database.inLookup({ 'app.account': accountId }, async (tx) => {
       // what was being stored while the account was deleted
       await tx.query('DELETE FROM provider_key k WHERE k.account_id = $1', [accountId]);
@@ -105,6 +109,14 @@ export class AccountErasure {
         if (this.isStopped) return false;
         before = (await this.ask<{ id: string }>(ERASE_SQL, [accountId, day, gatewayId, before]))[0]?.id;
       }
+    }
+  }
+
+  /** Cached answers are bodies too; those in a Redis of their own, and in proxies' memory, go when their time ends. */
+  private async forgetAnswers(accountId: AccountId): Promise<void> {
+    const keys = cacheKeys(accountId);
+    for (let dropped = BATCH_ROWS; dropped === BATCH_ROWS;) {
+      dropped = Number(await this.redis.eval(FORGET_ANSWERS_LUA, keys.length, ...keys, BATCH_ROWS));
     }
   }
 

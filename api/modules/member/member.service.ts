@@ -32,7 +32,7 @@ export class MemberService {
       await setRole(tx, before, role);
       await assertOwned(tx);
       await recordAudit(tx, { action: 'member.update', before: shown(before), after: { ...shown(before), role } });
-      return { ...before, role };
+      return found(tx, before.id);
     });
   }
 
@@ -75,7 +75,7 @@ export class MemberService {
         before: { owner: from.email },
         after: { owner: to.email, roleBefore: to.role },
       });
-      return { ...to, role: 'OWNER' };
+      return found(tx, to.id);
     });
   }
 

@@ -16,6 +16,8 @@ import { recordUserAudit } from '../audit/index.js';
 import { emailSchema, endAllSessions, type Session, type SessionService } from '../session/index.js';
 import type { OidcClaims } from './oidc-client.js';
 
+const RACES = ['app_user_email_key', 'user_identity_pkey', 'user_identity_user_issuer_key'];
+
 export interface IdentityDeps {
   readonly database: Database;
   readonly sessions: SessionService;
@@ -30,9 +32,8 @@ export class IdentityService {
     try {
       return await this.open(claims, client);
     } catch (error) {
-      const isTwice = isUniqueViolation(error, 'app_user_email_key') || isUniqueViolation(error, 'user_identity_pkey');
-      if (!isTwice) throw error;
-      return this.open(claims, client); // he came twice at once, and is known by now
+      if (!RACES.some((constraint) => isUniqueViolation(error, constraint))) throw error;
+      return this.open(claims, client); // whoever came at the same moment is known by now
     }
   }
 
@@ -49,6 +50,7 @@ export class IdentityService {
     const userId = user?.id ?? (newUuidV7() as UserId); // made here
     return database.inLookup({ 'app.user': userId }, async (tx) => {
       if (user === null) await tx.manager.insert(User, { id: userId, email, passwordHash: null });
+      else if (await isLinked(tx, user, claims)) return sessions.open(tx, userId, client);
       else await linkTo(tx, user, { claims, client });
       await tx.manager.insert(UserIdentity, { key, userId, issuer: claims.issuer, subject: claims.subject });
       return sessions.open(tx, userId, client);
@@ -76,21 +78,26 @@ function verifiedEmail({ email, isEmailVerified }: OidcClaims): string {
   return parseInput(emailSchema, email, 'email');
 }
 
-/** Throws FORBIDDEN when the user is somebody else at the provider already: an email may have been given on. */
+/**
+ * Whether the user became known by this identity since it was looked for. Throws FORBIDDEN when he is somebody else at the
+ * provider: an email may have been given on.
+ */
+async function isLinked(tx: LookupTransaction, { id: userId }: User, claims: OidcClaims): Promise<boolean> {
+  const linked = await tx.manager.findOneBy(UserIdentity, { userId, issuer: claims.issuer });
+  if (linked === null || linked.subject === claims.subject) return linked !== null;
+  throw forbidden('The user of this email is somebody else at the OpenID provider: ask the operator.');
+}
+
 async function linkTo(
   tx: LookupTransaction,
   user: User,
   { claims, client }: { readonly claims: OidcClaims; readonly client: ClientAddress },
 ): Promise<void> {
-  const { issuer } = claims;
-  if ((await tx.manager.findOneBy(UserIdentity, { userId: user.id, issuer })) !== null) {
-    throw forbidden('The user of this email is somebody else at the OpenID provider: ask the operator.');
-  }
   if (!user.isOperator) {
     await tx.manager.update(User, { id: user.id }, { passwordHash: null });
     await endAllSessions(tx, user.id);
   }
   const actor = { name: `user:${user.email}`, ip: client.ip };
-  const after = { email: user.email, issuer, passwordEnded: !user.isOperator };
+  const after = { email: user.email, issuer: claims.issuer, passwordEnded: !user.isOperator };
   await recordUserAudit(tx, user.id, actor, { action: 'user.linkIdentity', before: null, after });
 }

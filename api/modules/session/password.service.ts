@@ -3,7 +3,6 @@
  * session of the user and opens a new one. A link is good for one use and a day; a new one replaces the one before.
  */
 import { newUuidV7, type UserId } from '../../../schema/contracts/ids.js';
-import { PasswordReset } from '../../../schema/entities/password-reset.js';
 import { User } from '../../../schema/entities/user.js';
 import type { ClientAddress } from '../../context.js';
 import { ApiError, badInput, forbidden, notFound } from '../../errors.js';
@@ -64,8 +63,13 @@ export class PasswordService {
     const { secret, tokenHash } = this.deps.links.mint();
     const expiresAt = new Date(Date.now() + LINK_MS);
     await this.deps.database.inLookup({ 'app.user': user.id }, async (tx) => {
-      await tx.query('DELETE FROM password_reset WHERE user_id = $1', [user.id]);
-      await tx.manager.insert(PasswordReset, { id: newUuidV7(), userId: user.id, tokenHash, expiresAt });
+      // One statement: of two links that are made at once, the later one is good.
+      await tx.query(
+        `INSERT INTO password_reset (id, user_id, token_hash, expires_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT ON CONSTRAINT password_reset_user_key DO UPDATE SET id = excluded.id,
+           token_hash = excluded.token_hash, created_at = now(), expires_at = excluded.expires_at`,
+        [newUuidV7(), user.id, tokenHash, expiresAt],
+      );
       const after = { email, expiresAt };
       await recordUserAudit(tx, user.id, actor, { action: 'password.issueReset', before: null, after });
     });

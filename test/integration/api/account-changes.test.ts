@@ -6,6 +6,7 @@ import { graphqlCaller } from '../../support/graphql.js';
 import { ACCEPT, auditOf, invite, PASSWORD, person, type Person } from '../../support/people.js';
 import { startTestProxy, type TestProxy } from '../../support/proxy.js';
 import { CHAT, post } from '../../support/rig.js';
+import { openRedis } from '../../support/cached-keys.js';
 import { createLog } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -152,6 +153,23 @@ test('its credentials and bodies are erased, its usage records stay, and late bo
   ]);
   expect(rows).toHaveLength(1);
   expect(await api.api.services.accountErasure.run()).toBe(0); // nothing more is due today
+});
+
+test('cached answers of a deleted account are erased, and nobody else loses any', async () => {
+  const other = await createTenant(api.owner);
+  await api.owner.query('UPDATE gateway_settings SET cache_ttl_seconds = 3600 WHERE gateway_id = ANY($1)', [
+    [gatewayId, await other.gateway('main')],
+  ]);
+  const redis = await openRedis(api.redis.url);
+  const answersOf = async (accountId: string): Promise<number> =>
+    (await redis.keys(`tollgate:cache:v1:{${accountId}}:*`)).length;
+  for (const { tag } of [tenant, other]) expect(await atProxy(tag)).toBe('200/');
+  await waitFor(async () => (await answersOf(tenant.accountId)) > 4, 'an answer is cached');
+  await waitFor(async () => (await answersOf(other.accountId)) > 4, 'the other one too');
+  (await remove(tenant.name)).expectData();
+  await api.api.services.accountErasure.run();
+  expect([await answersOf(tenant.accountId), await answersOf(other.accountId)]).toEqual([0, 5]);
+  redis.disconnect();
 });
 
 test('an admin renames, and does not delete', async () => {

@@ -152,6 +152,20 @@ test('an email that the provider has given to somebody else does not open what i
   expect([answer.status, await viewer()]).toEqual([403, 'UNAUTHENTICATED']);
 });
 
+test('somebody who comes twice at once is one user', async () => {
+  const who = somebody();
+  await invitedTo(who.email ?? '');
+  const ways = [];
+  for (let i = 0; i < 4; i++) {
+    browser = new CookieBrowser();
+    ways.push({ browser, callback: await away(who) });
+  }
+  const answers = ways.map((way) => way.browser.go(`${api.url}${way.callback.pathname}${way.callback.search}`));
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([303, 303, 303, 303]);
+  const { rows } = await api.owner.query('SELECT 1 FROM app_user WHERE email = $1', [who.email]);
+  expect(rows).toHaveLength(1);
+});
+
 test('who gives it up at the provider is not signed in', async () => {
   const answer = await signIn(null);
   expect([answer.status, await answer.text()]).toEqual([403, 'The OpenID provider did not sign you in.\n']);

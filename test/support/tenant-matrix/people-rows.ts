@@ -86,9 +86,9 @@ const PEOPLE_ROWS: Readonly<Record<string, Row>> = {
   'Mutation.leaveAccount': {
     ...onAccount('mutation ($accountId: ID!) { leaveAccount(accountId: $accountId) }', 'AI_GATEWAY_READ'),
     variables: ({ foreignAccountId }) => ({ accountId: foreignAccountId }),
-    expected: (caller) => {
+    expected: (caller, target) => {
       if (!isKnown(caller)) return 'UNAUTHENTICATED';
-      return caller.kind === 'operator' ? 'FORBIDDEN' : 'NOT_FOUND';
+      return caller.kind === 'operator' && target !== 'malformed' ? 'FORBIDDEN' : 'NOT_FOUND';
     },
   },
   'Mutation.createInvitation': {
