@@ -38,8 +38,7 @@ import { PolicyPublisher } from './policy-publisher/index.js';
 import { Database } from './tenancy/database.js';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
-const HASHES_RUNNING_MAX = 2;
-const HASHES_WAITING_MAX = 32;
+const HASHES = { runningMax: 2, waitingMax: 32 };
 const THROTTLE = { windowMs: 15 * 60_000, failuresPerEmailMax: 10, failuresPerNetworkMax: 100 };
 
 export type Services = ReturnType<typeof createServices>;
@@ -55,11 +54,7 @@ export function createServices(deps: ApiDeps) {
     ...(isolation === undefined ? {} : { isolation }),
   });
   const publisher = new PolicyPublisher(database, redis, logger);
-  const passwords = new Passwords({
-    costLog2: options.passwordCostLog2,
-    runningMax: HASHES_RUNNING_MAX,
-    waitingMax: HASHES_WAITING_MAX,
-  });
+  const passwords = new Passwords({ costLog2: options.passwordCostLog2, ...HASHES });
   const throttle = new SignInThrottle(THROTTLE);
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
