@@ -3,7 +3,7 @@ export { PasswordService } from './password.service.js';
 export { Passwords } from './passwords.js';
 export { PasswordResolver, SessionResolver } from './session.resolver.js';
 export { endAllSessions, SESSION_IDLE_MS, SessionService } from './session.service.js';
-export { ActiveSessionConnection, emailSchema, passwordSchema, Session, SignInOptions } from './session.inputs.js';
+export { emailSchema, passwordSchema, Session, SignInOptions } from './session.inputs.js';
 export { SessionQueries } from './session.queries.js';
 export { ViewerSessionsResolver } from './viewer-sessions.resolver.js';
 export { hashSessionToken, isSessionToken, mintSessionToken } from './session-tokens.js';
