@@ -143,12 +143,11 @@ for at = 3, #ARGV, 4 do
 end
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
 return outcomes`;
-return evicted`;
 
 /** What the two scripts on an account's cache need: its index, and how the keys of its answers begin. */
 export const cacheKeys = (accountId: AccountId): readonly string[] => [
   ...cacheIndexKeys(accountId),
-  `${cachePrefix(accountId)}answer:`,
+  cachedAnswersPrefix(accountId),
 ];
 
 /** Drops answers of an account, at most ARGV[1] a call, until none is left. KEYS: as above. Returns how many it dropped. */
