@@ -4,7 +4,7 @@
  */
 import { isUuid, type AccountId } from '../schema/contracts/ids.js';
 import type { Permission, Role } from '../schema/contracts/permissions.js';
-import { ACTIONS, ROLE_PERMISSIONS, type Action, type Requirement } from './authorization.js';
+import { ACTIONS, highestRoleWithin, ROLE_PERMISSIONS, type Action, type Requirement } from './authorization.js';
 import { forbidden, notFound, unauthenticated } from './errors.js';
 import type { Principal } from './principal.js';
 import { issueAccountScope, type AccountScope } from './tenancy/account-scope.js';
@@ -18,6 +18,7 @@ const LOCATIONS = Object.freeze({
   apiToken: { what: 'API token', sql: 'FROM api_token t WHERE t.id = $1' },
   providerKey: { what: 'provider key', sql: 'FROM provider_key t WHERE t.id = $1' },
   customProvider: { what: 'custom provider', sql: 'FROM custom_provider t WHERE t.id = $1' },
+  invitation: { what: 'invitation', sql: 'FROM invitation t WHERE t.id = $1' },
   priceOverride: { what: 'price override', sql: 'FROM price_override t WHERE t.id = $1 AND t.ended_at IS NULL' },
 });
 type Locatable = keyof typeof LOCATIONS;
@@ -38,6 +39,22 @@ export class Access {
     if (principal.kind === 'token') return principal.accountId === accountId ? principal.permissions : NOTHING;
     const role = await this.role(accountId as AccountId); // checked above
     return role === null ? NOTHING : new Set(ROLE_PERMISSIONS[role]);
+  }
+
+  /** A user's role in an account; null where he has none, and for a token. */
+  async roleIn(accountId: string): Promise<Role | null> {
+    return isUuid(accountId) ? this.role(accountId as AccountId) : null; // checked in this line
+  }
+
+  /**
+   * The highest role that the caller may give to others, or take from them, in an account. A token that is limited to
+   * gateways, networks or a time gives none: a member would have no such limits.
+   */
+  async highestGrantableRole(accountId: AccountId): Promise<Role | null> {
+    const { principal } = this;
+    if (principal.kind !== 'token') return this.role(accountId);
+    const isLimited = principal.gatewayIds !== null || principal.cidrs !== null || principal.expiresAt !== null;
+    return isLimited || principal.accountId !== accountId ? null : highestRoleWithin(principal.permissions);
   }
 
   /** Whether the caller may know that the account exists: its members, its tokens, the operator. */
@@ -81,6 +98,7 @@ export class Access {
   private async mayDo(action: Action, accountId: AccountId): Promise<boolean> {
     const requirement: Requirement = ACTIONS[action];
     if (requirement === 'OPERATOR') return false; // no account's data is the operator's
+    if (requirement === 'OWNER') return (await this.role(accountId)) === 'OWNER';
     if (requirement === 'ANY' || requirement === 'USER' || requirement === 'OF_ACCOUNT') return this.isOf(accountId);
     return (await this.permissions(accountId)).has(requirement);
   }

@@ -9,9 +9,12 @@ import { ApiToken } from '../schema/entities/api-token.js';
 import { SessionRecord } from '../schema/entities/session.js';
 import { User } from '../schema/entities/user.js';
 import { isInside } from './modules/api-token/index.js';
-import { hashSessionToken, isSessionToken } from './modules/session/index.js';
+import { hashSessionToken, isSessionToken, SESSION_IDLE_MS } from './modules/session/index.js';
 import { ANONYMOUS, type Principal } from './principal.js';
 import type { Database, LookupTransaction } from './tenancy/database.js';
+
+/** How exactly the last use is remembered. */
+const TOUCH_MS = 60_000;
 
 export interface AuthenticatorDeps {
   readonly database: Database;
@@ -33,8 +36,11 @@ export class Authenticator {
   private session(tokenHash: string): Promise<Principal> {
     return this.deps.database.inLookup({ 'app.session_hash': tokenHash }, async (tx) => {
       const session = await tx.manager.findOneBy(SessionRecord, { tokenHash });
-      if (session === null || session.revokedAt !== null || session.expiresAt.getTime() <= Date.now()) return ANONYMOUS;
+      if (session === null || !isAlive(session)) return ANONYMOUS;
       await tx.present('app.user', session.userId);
+      if (Date.now() - session.lastUsedAt.getTime() > TOUCH_MS) {
+        await tx.manager.update(SessionRecord, { id: session.id }, { lastUsedAt: () => 'now()' });
+      }
       const user = await tx.manager.findOneBy(User, { id: session.userId });
       return user === null ? ANONYMOUS : userPrincipal(user, session.userId, session.id);
     });
@@ -62,11 +68,18 @@ export class Authenticator {
   }
 }
 
+/** Neither ended, nor past its end, nor left alone for too long. */
+function isAlive({ revokedAt, expiresAt, lastUsedAt }: SessionRecord): boolean {
+  const nowMs = Date.now();
+  return revokedAt === null && expiresAt.getTime() > nowMs && nowMs - lastUsedAt.getTime() < SESSION_IDLE_MS;
+}
+
 const userPrincipal = (user: User, userId: UserId, sessionId: string): Principal => ({
   kind: 'user',
   userId,
   email: user.email,
   isOperator: user.isOperator,
+  hasPassword: user.passwordHash !== null,
   sessionId,
 });
 

@@ -7,14 +7,32 @@ import type { Permission, Role } from '../schema/contracts/permissions.js';
 import type { ApiContext } from './context.js';
 import { forbidden, unauthenticated } from './errors.js';
 
-/** What an action asks for: a permission in the account, being of it, the operator, a signed-in user, or any credential. */
-export type Requirement = Permission | 'OF_ACCOUNT' | 'OPERATOR' | 'USER' | 'ANY';
+/**
+ * What an action asks for: a permission in the account, being its owner, being of it, the operator, a signed-in user, or
+ * any credential.
+ */
+export type Requirement = Permission | 'OWNER' | 'OF_ACCOUNT' | 'OPERATOR' | 'USER' | 'ANY';
 
 export const ACTIONS = Object.freeze({
   'viewer.read': 'ANY',
   'session.end': 'USER',
+  'session.list': 'USER',
+  'session.revoke': 'USER',
+  'password.change': 'USER',
+  'password.issueReset': 'OPERATOR',
   'account.create': 'USER',
   'account.read': 'ANY',
+  'account.rename': 'ACCOUNT_EDIT',
+  'account.transfer': 'OWNER',
+  'account.delete': 'OWNER',
+  'member.list': 'ACCOUNT_EDIT',
+  'member.update': 'ACCOUNT_EDIT',
+  'member.remove': 'ACCOUNT_EDIT',
+  /** of the caller himself */
+  'member.leave': 'OF_ACCOUNT',
+  'invitation.list': 'ACCOUNT_EDIT',
+  'invitation.create': 'ACCOUNT_EDIT',
+  'invitation.revoke': 'ACCOUNT_EDIT',
   'gateway.endpoint': 'OF_ACCOUNT',
   'gateway.read': 'AI_GATEWAY_READ',
   'gateway.create': 'AI_GATEWAY_EDIT',
@@ -70,6 +88,20 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = O
 /** Permissions that the holder of `held` may grant; a user (not a token) who may edit the account may grant RUN too. */
 export function grantable(held: ReadonlySet<Permission>, byUser: boolean): ReadonlySet<Permission> {
   return byUser && held.has('ACCOUNT_EDIT') ? new Set([...held, 'AI_GATEWAY_RUN']) : held;
+}
+
+const RANKS: Readonly<Record<Role, number>> = { VIEWER: 0, EDITOR: 1, ADMIN: 2, OWNER: 3 };
+
+/** Whether someone who holds `held` may give, or take away, `role`: nobody does with a role above his own. */
+export const reaches = (held: Role | null, role: Role): boolean => held !== null && RANKS[held] >= RANKS[role];
+
+/**
+ * The highest role that an API token may give: one that holds no more than the token does, and never OWNER, which is for
+ * people. null: none.
+ */
+export function highestRoleWithin(held: ReadonlySet<Permission>): Role | null {
+  const roles = ['ADMIN', 'EDITOR', 'VIEWER'] as const;
+  return roles.find((role) => ROLE_PERMISSIONS[role].every((permission) => held.has(permission))) ?? null;
 }
 
 /** Key under which a field's extensions say its action, or `PUBLIC`. */

@@ -1,9 +1,18 @@
 /** What the api takes from the environment. */
 import { z } from 'zod';
-import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
+import {
+  EnvironmentError,
+  integer,
+  optionalText,
+  parseEnvironment,
+  port,
+  text,
+  variable,
+} from '../platform/environment.js';
 import { apiSecrets } from '../platform/instance-secrets.js';
 import { networkListSchema } from '../schema/contracts/networks.js';
 import { providerOriginsSchema } from '../schema/contracts/provider-origins.js';
+import type { OidcOptions } from './modules/oidc/index.js';
 import { readVaultPublicKey, type VaultPublicKey } from '../schema/contracts/vault-keys.js';
 import { readManifest } from './graphql/persisted-documents.js';
 
@@ -14,6 +23,11 @@ const url = (byDefault: string): z.ZodType<string> =>
     .default(byDefault)
     .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
     .transform((value) => value.replace(/\/+$/, ''));
+
+const isTlsOrLoopback = (text: string): boolean => {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+};
 
 /** The variables of the api; docs/operations.md shows this table. */
 export const API_VARIABLES = {
@@ -51,6 +65,17 @@ export const API_VARIABLES = {
     'invite',
     '`open`: anybody may sign up and create accounts',
   ),
+  OIDC_ISSUER: variable(
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .refine(isTlsOrLoopback, 'must be https, or http on this machine')
+      .nullable()
+      .default(null),
+    'none',
+    'OpenID provider that users may sign in at; its callback is `PUBLIC_API_URL`/oidc/callback',
+  ),
+  OIDC_CLIENT_ID: variable(optionalText, 'none', 'the name of Tollgate at `OIDC_ISSUER`'),
+  OIDC_CLIENT_SECRET: variable(optionalText, 'none', 'the secret of Tollgate at `OIDC_ISSUER`'),
   BOOTSTRAP_EMAIL: variable(text('admin@localhost'), 'admin@localhost', 'first user of an instance without users'),
   BOOTSTRAP_PASSWORD: variable(optionalText, 'generated', 'password of the first user'),
   BOOTSTRAP_ACCOUNT: variable(text('main'), 'main', 'first account of an instance without users'),
@@ -125,6 +150,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
       documents: parsed.GRAPHQL_DOCUMENTS === null ? new Map<string, string>() : readManifest(parsed.GRAPHQL_DOCUMENTS),
       documentsOnlyForCookies: parsed.GRAPHQL_DOCUMENTS_ONLY === '1',
     },
+    oidc: oidcOptions(parsed),
     passwordCostLog2: parsed.PASSWORD_COST_LOG2,
     bootstrap: {
       email: parsed.BOOTSTRAP_EMAIL,
@@ -138,4 +164,17 @@ function provedPublicKey(text: string): VaultPublicKey {
   const key = readVaultPublicKey(text);
   if (key === null) throw new Error('a vault key that was accepted cannot be read');
   return key;
+}
+
+/** All three, or none. */
+function oidcOptions(
+  given: Readonly<Record<'OIDC_ISSUER' | 'OIDC_CLIENT_ID' | 'OIDC_CLIENT_SECRET', string | null>>,
+): OidcOptions | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = given;
+  if (issuer !== null && clientId !== null && clientSecret !== null) return { issuer, clientId, clientSecret };
+  const missing = Object.entries({ OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret })
+    .filter(([, value]) => value === null)
+    .map(([name]) => name);
+  if (missing.length === 3) return null;
+  throw new EnvironmentError([`${missing.join(', ')}: must be set, as the other OIDC variables are`]);
 }

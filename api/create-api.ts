@@ -6,6 +6,7 @@ import express, { type Express } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
+import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import type { NetworkList } from '../schema/contracts/networks.js';
 import type { ProviderOrigins } from '../schema/contracts/provider-origins.js';
@@ -25,8 +26,12 @@ import { SubscriptionOperations, type FormatError } from './http/subscription-op
 import { auditExport } from './http/audit-export.js';
 import { logExport } from './http/log-export.js';
 import { ExportRoom, rowExport } from './http/row-export.js';
+import { nothingThere } from './http/nothing-there.js';
+import { OIDC_CALLBACK, OIDC_SIGN_IN, oidcSignIn } from './http/oidc-sign-in.js';
+import { requireOwnOrigin } from './http/own-origin.js';
 import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
+import { OidcClient, type OidcOptions } from './modules/oidc/index.js';
 import type { RequestExplainer } from './modules/explain/index.js';
 import { RequestContexts } from './request-context.js';
 import { restRouter } from './rest/rest-router.js';
@@ -61,6 +66,8 @@ export interface ApiOptions {
   readonly allowedNetworks: NetworkList;
   readonly passwordCostLog2: number;
   readonly graphql: GraphqlOptions;
+  /** the OpenID provider that users may sign in at; null: there is none */
+  readonly oidc: OidcOptions | null;
   /** tests alone may leave out the explicit account filter */
   readonly isolation?: DatabaseOptions['isolation'];
 }
@@ -91,7 +98,7 @@ export interface Api {
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const { options } = deps;
   const services = createServices(deps);
-  const resolvers = createResolvers(services, options);
+  const resolvers = createResolvers(services, options, signInOptions(options));
   const schema = buildApiSchema();
   const formatError = createErrorFormatter(deps.logger, options.isProduction);
   const server = apolloServer(schema, formatError, options);
@@ -104,10 +111,13 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const operations = new SubscriptionOperations(entrance, contexts, formatError);
   const sockets = new GraphqlWs(app, options.publicApiUrl, operations);
   const json = express.json({ limit: BODY_BYTES_MAX, type: 'application/json' });
-  app.use('/graphql/stream', requirePostJson, json, bodyErrors, graphqlSse(operations));
+  const ownOrigin = requireOwnOrigin(new URL(options.publicApiUrl).origin);
+  if (options.oidc !== null) app.use(oidcRoutes(options.oidc, deps, services, contexts));
+  app.use('/graphql/stream', requirePostJson, ownOrigin, json, bodyErrors, graphqlSse(operations));
   app.use(
     '/graphql',
     requirePostJson,
+    ownOrigin,
     json,
     bodyErrors,
     guard.handler,
@@ -118,9 +128,10 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const exports = { room: new ExportRoom(), logger: deps.logger };
   const logs = logExport({ schema, contexts, exports: services.logExport });
   const events = auditExport({ schema, contexts, exports: services.auditExport });
-  app.use('/logs/export', requirePostJson, json, bodyErrors, rowExport(exports, logs));
-  app.use('/audit/export', requirePostJson, json, bodyErrors, rowExport(exports, events));
+  app.use('/logs/export', requirePostJson, ownOrigin, json, bodyErrors, rowExport(exports, logs));
+  app.use('/audit/export', requirePostJson, ownOrigin, json, bodyErrors, rowExport(exports, events));
   app.use('/client/v4', restRouter({ services, endpoint: options, contexts, logger: deps.logger }));
+  app.use(nothingThere);
   return {
     app,
     services,
@@ -138,6 +149,24 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
 function createEntrance(schema: GraphQLSchema, { redis, options: { graphql } }: ApiDeps): OperationEntrance {
   const documents = new PersistedDocuments(schema, graphql.documents, graphql.documentsOnlyForCookies);
   return new OperationEntrance(schema, documents, new QueryBudget(redis, graphql.pointsPerMinute));
+}
+
+const signInOptions = ({ isSignUpOpen, oidc, publicApiUrl }: ApiOptions) => ({
+  isSignUpOpen,
+  oidcUrl: oidc === null ? null : `${publicApiUrl}${OIDC_SIGN_IN}`,
+});
+
+function oidcRoutes(oidc: OidcOptions, { options, logger }: ApiDeps, services: Services, contexts: RequestContexts) {
+  const { publicApiUrl } = options;
+  return oidcSignIn({
+    client: new OidcClient(oidc, `${publicApiUrl}${OIDC_CALLBACK}`),
+    identities: services.identities,
+    throttle: services.throttle,
+    contexts,
+    logger,
+    publicApiUrl,
+    flowKey: deriveKey(options.secretKey, 'oidc-flow'),
+  });
 }
 
 function apolloServer(schema: GraphQLSchema, formatError: FormatError, options: ApiOptions): ApolloServer<ApiContext> {

@@ -61,6 +61,7 @@ async function run(config: ApiConfig): Promise<void> {
 
   const ledgerUpkeep = keepUpLedger(config, logger, onError);
   const rollup = rollUpUsage(config, logger, onError);
+  api.services.accountErasure.start();
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
     dropOldEvents(api.services.database, config.ledgerRetentionDays).catch(onError);
@@ -71,7 +72,8 @@ async function run(config: ApiConfig): Promise<void> {
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
-    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS)]);
+    const { accountErasure } = api.services;
+    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS), accountErasure.stop()]);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();

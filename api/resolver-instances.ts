@@ -32,11 +32,19 @@ import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/prov
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
 import { PriceImportResolver } from './modules/pricing/index.js';
 import { RecalculationResolver } from './modules/recalculation/index.js';
-import { SessionResolver } from './modules/session/index.js';
+import { AccountInvitationsResolver, InvitationResolver } from './modules/invitation/index.js';
+import { AccountMembersResolver, MemberResolver } from './modules/member/index.js';
+import { PasswordResolver, SessionResolver, ViewerSessionsResolver } from './modules/session/index.js';
+import type { SignInOptions } from './modules/session/index.js';
 import type { EndpointOptions } from './modules/gateway/index.js';
 import type { Services } from './services.js';
 
-export function createResolvers(services: Services, endpoint: EndpointOptions): ReadonlyMap<unknown, object> {
+/** `signIn`: how people may come in. */
+export function createResolvers(
+  services: Services,
+  endpoint: EndpointOptions,
+  signIn: SignInOptions,
+): ReadonlyMap<unknown, object> {
   const { queries, cursors } = services;
   return new Map<unknown, object>([
     [AccountAnalyticsResolver, new AccountAnalyticsResolver()],
@@ -68,11 +76,17 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [PriceImportResolver, new PriceImportResolver(services.priceImports)],
     [RecalculationResolver, new RecalculationResolver(services.recalculations)],
     [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
-    [AccountResolver, new AccountResolver(services.accounts)],
+    [AccountInvitationsResolver, new AccountInvitationsResolver(queries.invitations, cursors)],
+    [InvitationResolver, new InvitationResolver(services.invitations, services.acceptances)],
+    [AccountMembersResolver, new AccountMembersResolver(queries.members, cursors)],
+    [MemberResolver, new MemberResolver(services.members)],
+    [PasswordResolver, new PasswordResolver(services.passwordChanges)],
+    [AccountResolver, new AccountResolver(services.accounts, services.accountChanges)],
     [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
     [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
     [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],
-    [SessionResolver, new SessionResolver(services.sessions)],
+    [SessionResolver, new SessionResolver(services.sessions, signIn)],
+    [ViewerSessionsResolver, new ViewerSessionsResolver(queries.sessions, cursors)],
     [ViewerResolver, new ViewerResolver(queries.accounts, cursors)],
   ]);
 }

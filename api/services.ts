@@ -2,7 +2,7 @@
 import { deriveKey } from '../platform/keys.js';
 import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
-import { AccountQueries, AccountService } from './modules/account/index.js';
+import { AccountChangesService, AccountErasure, AccountQueries, AccountService } from './modules/account/index.js';
 import { ApiTokenQueries, ApiTokenService } from './modules/api-token/index.js';
 import { AuditExport, AuditQueries } from './modules/audit/index.js';
 import { ConfigService } from './modules/config/index.js';
@@ -24,19 +24,29 @@ import { PriceImportService, PriceListService } from './modules/pricing/index.js
 import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
 import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
 import { RecalculationService } from './modules/recalculation/index.js';
-import { Passwords, SessionService, SignInThrottle } from './modules/session/index.js';
+import { AcceptanceService, InvitationQueries, InvitationService } from './modules/invitation/index.js';
+import { MemberQueries, MemberService } from './modules/member/index.js';
+import { IdentityService } from './modules/oidc/index.js';
+import {
+  LinkSecrets,
+  Passwords,
+  PasswordService,
+  SessionQueries,
+  SessionService,
+  SignInThrottle,
+} from './modules/session/index.js';
 import { Cursors } from './paging/cursors.js';
 import { PolicyPublisher } from './policy-publisher/index.js';
 import { Database } from './tenancy/database.js';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
-const HASHES_RUNNING_MAX = 2;
-const HASHES_WAITING_MAX = 32;
+const HASHES = { runningMax: 2, waitingMax: 32 };
 const THROTTLE = { windowMs: 15 * 60_000, failuresPerEmailMax: 10, failuresPerNetworkMax: 100 };
 
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices({ dataSource, redis, explainer, logger, options }: ApiDeps) {
+export function createServices(deps: ApiDeps) {
+  const { dataSource, redis, explainer, logger, options } = deps;
   const { isolation, isSignUpOpen } = options;
   const sessionKey = deriveKey(options.secretKey, 'session');
   const pepper = deriveKey(options.tokenPepper, 'api-token');
@@ -46,14 +56,11 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     ...(isolation === undefined ? {} : { isolation }),
   });
   const publisher = new PolicyPublisher(database, redis, logger);
-  const passwords = new Passwords({
-    costLog2: options.passwordCostLog2,
-    runningMax: HASHES_RUNNING_MAX,
-    waitingMax: HASHES_WAITING_MAX,
-  });
+  const passwords = new Passwords({ costLog2: options.passwordCostLog2, ...HASHES });
   const throttle = new SignInThrottle(THROTTLE);
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
+  const people = createPeople(deps, { database, publisher, passwords, throttle, sessions });
   const { vaultPublicKey, providerOrigins, allowedNetworks } = options;
   const gateways = new GatewayService({ database, publisher, vaultPublicKey, allowedNetworks });
   const providerKeys = new ProviderKeyService({ database, publisher, vaultPublicKey, providerOrigins });
@@ -72,6 +79,8 @@ export function createServices({ dataSource, redis, explainer, logger, options }
     customProviders,
     configs: new ConfigService({ database, publisher, allowedNetworks, gateways, providerKeys, customProviders }),
     sessions,
+    throttle,
+    ...people,
     queries,
     cursors,
     priceLists,
@@ -87,6 +96,31 @@ export function createServices({ dataSource, redis, explainer, logger, options }
   };
 }
 
+interface PeopleDeps {
+  readonly database: Database;
+  readonly publisher: PolicyPublisher;
+  readonly passwords: Passwords;
+  readonly throttle: SignInThrottle;
+  readonly sessions: SessionService;
+}
+
+/** How people come and go. */
+function createPeople({ options, redis, logger }: ApiDeps, deps: PeopleDeps) {
+  const { database, publisher, sessions } = deps;
+  const { isSignUpOpen, publicApiUrl, secretKey } = options;
+  const invitationLinks = new LinkSecrets('tgi_', deriveKey(secretKey, 'invitation'));
+  const resetLinks = new LinkSecrets('tgr_', deriveKey(secretKey, 'password-reset'));
+  return {
+    accountChanges: new AccountChangesService(database, publisher),
+    accountErasure: new AccountErasure(database, redis, logger),
+    passwordChanges: new PasswordService({ ...deps, links: resetLinks, publicApiUrl }),
+    members: new MemberService(database),
+    invitations: new InvitationService({ database, links: invitationLinks, publicApiUrl }),
+    acceptances: new AcceptanceService({ ...deps, links: invitationLinks }),
+    identities: new IdentityService({ database, sessions, isSignUpOpen }),
+  };
+}
+
 /** The reads behind resolvers and loaders. */
 const createQueries = (database: Database) => ({
   accounts: new AccountQueries(database),
@@ -96,7 +130,9 @@ const createQueries = (database: Database) => ({
   gateways: new GatewayQueries(database),
   ...insightQueries(database),
   gatewayHistory: new GatewayHistory(database),
-  logs: new LogQueries(database),
+  invitations: new InvitationQueries(database),
+  members: new MemberQueries(database),
+  sessions: new SessionQueries(database),
   logBodies: new LogBodyQueries(database),
   costBreakdowns: new CostBreakdownQueries(database),
   ledgerProofs: new LedgerProofQueries(database),

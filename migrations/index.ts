@@ -20,6 +20,7 @@ import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.
 import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
 import { indexFinishedDays } from './202611291100-index-finished-days.js';
+import { createInvitations } from './202611291200-create-invitations.js';
 import { keepUpAuditEvents } from './202611291400-keep-up-audit-events.js';
 import { createGatewayVersions } from './202611291410-create-gateway-versions.js';
 import { createSecretReferences } from './202611291420-create-secret-references.js';
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly Migration[] = [
   addUpDeltasByHash,
   createScoreIndex,
   indexFinishedDays,
+  createInvitations,
   keepUpAuditEvents,
   createGatewayVersions,
   createSecretReferences,

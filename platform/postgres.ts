@@ -33,8 +33,15 @@ export type ScopeSetting =
   | 'app.token_hash'
   /** the keyed hash (hex) of a presented session token: makes that one session row visible */
   | 'app.session_hash'
-  /** a normalised email: makes that one user row visible (sign-in) */
+  /** a normalised email: makes that one user row visible (sign-in), and the invitations for it */
   | 'app.email'
+  /** the keyed hash (hex) of a presented invitation: makes that one visible */
+  | 'app.invitation_hash'
+  /** the keyed hash (hex) of a presented link that sets a password anew: makes that one row visible */
+  | 'app.reset_hash'
+  /** the key of an identity that the OpenID provider proved: makes that one row visible */
+  | 'app.identity'
+
   /** JSON: makes the account's records with this pair of metadata visible to whoever looks for them */
   | 'app.metadata'
   /** the same, its value a JSON literal */

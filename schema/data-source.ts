@@ -15,14 +15,17 @@ import { GatewaySettings } from './entities/gateway-settings.js';
 import { GatewayVersion } from './entities/gateway-version.js';
 import { Gateway } from './entities/gateway.js';
 import { Instance } from './entities/instance.js';
+import { Invitation } from './entities/invitation.js';
 import { LogBody } from './entities/log-body.js';
 import { Membership } from './entities/membership.js';
 import { ModelPriceRecord } from './entities/model-price.js';
+import { PasswordReset } from './entities/password-reset.js';
 import { PriceOverride } from './entities/price-override.js';
 import { PriceList } from './entities/price-list.js';
 import { ProviderKey } from './entities/provider-key.js';
 import { SessionRecord } from './entities/session.js';
 import { UsageRecordRow } from './entities/usage-record.js';
+import { UserIdentity } from './entities/user-identity.js';
 import { User } from './entities/user.js';
 
 export const ENTITIES = [
@@ -35,15 +38,18 @@ export const ENTITIES = [
   GatewaySettings,
   GatewayVersion,
   Instance,
+  Invitation,
   LogBody,
   Membership,
   ModelPriceRecord,
+  PasswordReset,
   PriceList,
   PriceOverride,
   ProviderKey,
   SessionRecord,
   UsageRecordRow,
   User,
+  UserIdentity,
 ];
 
 class SnakeCaseNaming extends DefaultNamingStrategy {

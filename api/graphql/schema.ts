@@ -37,7 +37,9 @@ import { AccountPriceOverridesResolver, PriceOverrideResolver } from '../modules
 import { PriceImportResolver } from '../modules/pricing/index.js';
 import { RecalculationResolver } from '../modules/recalculation/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from '../modules/provider-key/index.js';
-import { SessionResolver } from '../modules/session/index.js';
+import { AccountInvitationsResolver, InvitationResolver } from '../modules/invitation/index.js';
+import { AccountMembersResolver, MemberResolver } from '../modules/member/index.js';
+import { PasswordResolver, SessionResolver, ViewerSessionsResolver } from '../modules/session/index.js';
 import { assertEveryFieldAuthorized } from './authorization-check.js';
 
 export const RESOLVERS = [
@@ -46,7 +48,9 @@ export const RESOLVERS = [
   AccountCustomProvidersResolver,
   AccountGatewaysResolver,
   AccountInsightsResolver,
+  AccountInvitationsResolver,
   AccountLogResolver,
+  AccountMembersResolver,
   AccountPriceOverridesResolver,
   AccountResolver,
   AccountTokensResolver,
@@ -62,11 +66,14 @@ export const RESOLVERS = [
   GatewayProviderKeysResolver,
   GatewayResolver,
   LedgerInsightsResolver,
+  InvitationResolver,
   LedgerProofResolver,
   LogChangesResolver,
   LogConnectionResolver,
   LogResolver,
   LogTailResolver,
+  MemberResolver,
+  PasswordResolver,
   PriceImportResolver,
   PriceOverrideResolver,
   ProviderKeyResolver,
@@ -76,6 +83,7 @@ export const RESOLVERS = [
   UsageInsightsResolver,
   UsageTotalsResolver,
   ViewerResolver,
+  ViewerSessionsResolver,
 ] as const;
 
 const noTopics = (): never => {

@@ -12,6 +12,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Caller } from '../request-context.js';
 import { BODY_BYTES_MAX } from './graphql-guard.js';
+import { isOwnOrigin } from './own-origin.js';
 import { asGraphqlError, PING_MS, type SubscriptionOperations } from './subscription-operations.js';
 
 interface Connection extends Record<PropertyKey, unknown> {
@@ -82,9 +83,7 @@ export class GraphqlWs {
 
   private callerOf(incoming: IncomingMessage, bearer: string | null): Caller {
     const request = asRequest(this.app, incoming);
-    const { origin, host } = incoming.headers;
-    const isOurs = origin === undefined || origin === this.publicOrigin || origin === `http://${host}`;
-    if (!isOurs) delete request.headers.cookie;
+    if (!isOwnOrigin(incoming.headers, this.publicOrigin)) delete request.headers.cookie;
     return this.operations.contexts.callerOf(request, bearer);
   }
 }

@@ -6,8 +6,12 @@ import type { SessionCookie } from '../context.js';
 const cookieName = (isHttps: boolean): string => (isHttps ? '__Host-tollgate_session' : 'tollgate_session');
 
 /** The session token of a request's cookies; null: none. */
-export function readSessionCookie(request: Request, isHttps: boolean): string | null {
-  const prefix = `${cookieName(isHttps)}=`;
+export const readSessionCookie = (request: Request, isHttps: boolean): string | null =>
+  readCookie(request, cookieName(isHttps));
+
+/** The value of one of a request's cookies; null: it is not there. */
+export function readCookie(request: Request, name: string): string | null {
+  const prefix = `${name}=`;
   const pairs = (request.headers.cookie ?? '').split(';', 100).map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(prefix))?.slice(prefix.length) ?? null;
 }

@@ -13,6 +13,8 @@ export type ApiTokenId = Branded<'ApiTokenId'>;
 export type UserId = Branded<'UserId'>;
 export type ProviderKeyId = Branded<'ProviderKeyId'>;
 export type CustomProviderId = Branded<'CustomProviderId'>;
+export type MembershipId = Branded<'MembershipId'>;
+export type InvitationId = Branded<'InvitationId'>;
 export type PriceOverrideId = Branded<'PriceOverrideId'>;
 /** A request's id: the usage record's and the log's id too. */
 export type RequestId = Branded<'RequestId'>;

@@ -162,3 +162,19 @@ for at = 3, #ARGV, 4 do
 end
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
 return outcomes`;
+
+/** What the two scripts on an account's cache need: its index, and how the keys of its answers begin. */
+export const cacheKeys = (accountId: AccountId): readonly string[] => [
+  ...cacheIndexKeys(accountId),
+  cachedAnswersPrefix(accountId),
+];
+
+/** Drops answers of an account, at most ARGV[1] a call, until none is left. KEYS: as above. Returns how many it dropped. */
+export const FORGET_ANSWERS_LUA = `
+local names = redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1)
+for _, name in ipairs(names) do
+  redis.call('DEL', KEYS[5] .. name)
+  for i = 1, 2 do redis.call('ZREM', KEYS[i], name) end
+end
+if #names < tonumber(ARGV[1]) then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4]) end
+return #names`;

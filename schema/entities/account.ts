@@ -2,13 +2,14 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 import type { AccountId } from '../contracts/ids.js';
-import { MigratedChecks } from './migrated.js';
+import { MigratedChecks, MigratedIndexes } from './migrated.js';
 
 @ObjectType()
 @Entity('account')
 @Unique('account_tag_key', ['tag'])
 @Unique('account_name_key', ['name'])
 @MigratedChecks('account_tag_check', 'account_name_check')
+@MigratedIndexes('account_deleted_idx')
 export class Account {
   @Field(() => ID)
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'account_pkey' })
@@ -29,4 +30,8 @@ export class Account {
 
   @Column('timestamptz', { nullable: true })
   deletedAt: Date | null;
+
+  /** when the bodies of a deleted account were last erased */
+  @Column('timestamptz', { nullable: true })
+  erasedAt: Date | null;
 }

@@ -1,7 +1,7 @@
 /** The contract's enums, registered once; their values are the contracts' own lists. */
 import { registerEnumType } from 'type-graphql';
 import { RATE_LIMIT_KEYS, RATE_LIMIT_TECHNIQUES, RETRY_BACKOFFS } from '../contracts/gateway-settings.js';
-import { PERMISSIONS } from '../contracts/permissions.js';
+import { PERMISSIONS, ROLES } from '../contracts/permissions.js';
 import { BODY_STATES, COST_STATUSES } from '../contracts/usage-record.js';
 import { USAGE_SOURCES } from '../contracts/usage-units.js';
 
@@ -14,6 +14,7 @@ export function graphqlEnum<const T extends string>(name: string, values: readon
 }
 
 export const PermissionEnum = graphqlEnum('Permission', PERMISSIONS);
+export const RoleEnum = graphqlEnum('Role', ROLES);
 export const RateLimitTechniqueEnum = graphqlEnum('RateLimitTechnique', RATE_LIMIT_TECHNIQUES);
 export const RateLimitKeyEnum = graphqlEnum('RateLimitKey', RATE_LIMIT_KEYS);
 export const RetryBackoffEnum = graphqlEnum('RetryBackoff', RETRY_BACKOFFS);

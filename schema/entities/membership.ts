@@ -1,6 +1,6 @@
 /** A user's role in one account. */
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
-import type { AccountId, UserId } from '../contracts/ids.js';
+import type { AccountId, MembershipId, UserId } from '../contracts/ids.js';
 import type { Role } from '../contracts/permissions.js';
 import { Account } from './account.js';
 import { MigratedChecks, MigratedIndexes } from './migrated.js';
@@ -12,7 +12,7 @@ import { User } from './user.js';
 @MigratedIndexes('membership_user_idx')
 export class Membership {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'membership_pkey' })
-  id: string;
+  id: MembershipId;
 
   @ForeignKey(() => Account, { name: 'membership_account_fkey' })
   @Column('uuid')

@@ -22,6 +22,10 @@ export class SessionRecord {
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;
 
+  /** to the minute */
+  @Column('timestamptz', { default: () => 'now()' })
+  lastUsedAt: Date;
+
   @Column('timestamptz')
   expiresAt: Date;
 

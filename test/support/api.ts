@@ -105,6 +105,7 @@ const DEFAULTS: ApiOptions = {
   passwordCostLog2: 10,
   // tests ask for more in a minute than anybody, all of them from one address
   graphql: { pointsPerMinute: 1_000_000_000, documents: new Map(), documentsOnlyForCookies: false },
+  oidc: null,
 };
 
 async function close(server: Server): Promise<void> {

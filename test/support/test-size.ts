@@ -27,3 +27,5 @@ export const pooledTransactions = TEST_SIZE === 'full' ? 10_000 : 1_000;
 export const hostileDocuments = { numRuns: TEST_SIZE === 'full' ? 10_000 : 200, seed: TEST_SEED };
 /** Runs of one property of which each fills an account of its own and asks an api several times. */
 export const accountRuns = { numRuns: TEST_SIZE === 'full' ? 300 : 6, seed: TEST_SEED };
+/** Guesses of one password spray. */
+export const signInGuesses = TEST_SIZE === 'full' ? 10_000 : 300;

@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { isAccountName, isAccountTag } from '../../../schema/contracts/names.js';
 import { Account } from '../../../schema/entities/account.js';
@@ -6,6 +6,20 @@ import { connectionOf } from '../../paging/connection.js';
 
 @InputType()
 export class CreateAccountInput {
+  @Field(() => String) name: string;
+}
+
+@InputType()
+export class UpdateAccountInput {
+  @Field(() => ID) id: string;
+  /** the former name goes on leading to the account */
+  @Field(() => String) name: string;
+}
+
+@InputType()
+export class DeleteAccountInput {
+  @Field(() => ID) id: string;
+  /** the account's present name, which shows that no other one is meant */
   @Field(() => String) name: string;
 }
 

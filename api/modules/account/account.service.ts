@@ -1,7 +1,7 @@
 /** Accounts: making them and finding them. A tag or name, once given, is never given to another account. */
 import { randomBytes } from 'node:crypto';
 import { IsNull } from 'typeorm';
-import { newUuidV7, type AccountId, type UserId } from '../../../schema/contracts/ids.js';
+import { newUuidV7, type AccountId, type MembershipId, type UserId } from '../../../schema/contracts/ids.js';
 import { isAccountName, isAccountTag } from '../../../schema/contracts/names.js';
 import type { PolicyChange } from '../../../schema/contracts/redis-keys.js';
 import { AccountKey } from '../../../schema/entities/account-key.js';
@@ -55,7 +55,8 @@ export class AccountService {
       { key: tag, accountId: id },
       { key: name, accountId: id },
     ]);
-    await tx.manager.insert(Membership, { id: newUuidV7(), accountId: id, userId: owner.userId, role: 'OWNER' });
+    const membershipId = newUuidV7() as MembershipId; // made here
+    await tx.manager.insert(Membership, { id: membershipId, accountId: id, userId: owner.userId, role: 'OWNER' });
     const change: PolicyChange = { kind: 'account', accountId: id, revision: await nextRevision(tx) };
     await recordFirstChange(tx, id, change);
     await recordFirstAudit(tx, id, owner.actor, { action: 'account.create', before: null, after: { name } });

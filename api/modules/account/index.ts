@@ -1,4 +1,6 @@
+export { AccountChangesService } from './account-changes.service.js';
+export { AccountErasure } from './account-erasure.js';
 export { AccountQueries } from './account.queries.js';
 export { AccountResolver } from './account.resolver.js';
 export { AccountService, type AccountDraft } from './account.service.js';
-export { ViewerResolver } from './viewer.resolver.js';
+export { Viewer, ViewerResolver } from './viewer.resolver.js';

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
-import { PermissionEnum } from '../../../schema/entities/graphql-enums.js';
+import { PERMISSIONS, type Permission, type Role } from '../../../schema/contracts/permissions.js';
+import { PermissionEnum, RoleEnum } from '../../../schema/entities/graphql-enums.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
 import { PageArguments, pageRequest } from '../../paging/connection.js';
@@ -9,11 +9,15 @@ import type { Principal } from '../../principal.js';
 import { AccountConnection } from './account.inputs.js';
 import type { AccountQueries } from './account.queries.js';
 
-/** Who is asking. An API token has no email and is never the operator. */
+/** Who is asking. An API token has neither user id nor email, and is never the operator. */
 @ObjectType()
 export class Viewer {
+  /** the user's; members bear it as `userId` */
+  @Field(() => ID, { nullable: true }) id: string | null;
   @Field(() => String, { nullable: true }) email: string | null;
   @Field(() => Boolean) isOperator: boolean;
+  /** whether he can sign in by a password; else he does so at the OpenID provider */
+  @Field(() => Boolean) hasPassword: boolean;
 }
 
 @Resolver(() => Viewer)
@@ -26,8 +30,9 @@ export class ViewerResolver {
   @Query(() => Viewer)
   @Authorized('viewer.read')
   viewer(@Ctx() { access: { principal } }: ApiContext): Viewer {
-    if (principal.kind !== 'user') return { email: null, isOperator: false };
-    return { email: principal.email, isOperator: principal.isOperator };
+    if (principal.kind !== 'user') return { id: null, email: null, isOperator: false, hasPassword: false };
+    const { userId, email, isOperator, hasPassword } = principal;
+    return { id: userId, email, isOperator, hasPassword };
   }
 
   /** What the caller may do in an account; empty for one that is unknown or not his. */
@@ -39,6 +44,13 @@ export class ViewerResolver {
   ): Promise<readonly Permission[]> {
     const held = await access.permissions(accountId);
     return PERMISSIONS.filter((permission) => held.has(permission));
+  }
+
+  /** The caller's role in an account; null where he has none, and for an API token. */
+  @FieldResolver(() => RoleEnum, { nullable: true })
+  @Authorized('viewer.read')
+  role(@Arg('accountId', () => ID) accountId: string, @Ctx() { access }: ApiContext): Promise<Role | null> {
+    return access.roleIn(accountId);
   }
 
   @FieldResolver(() => AccountConnection)

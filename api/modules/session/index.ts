@@ -1,6 +1,10 @@
+export { LinkSecrets } from './link-secrets.js';
+export { PasswordService } from './password.service.js';
 export { Passwords } from './passwords.js';
-export { SessionResolver } from './session.resolver.js';
-export { SessionService } from './session.service.js';
-export { emailSchema } from './session.inputs.js';
+export { PasswordResolver, SessionResolver } from './session.resolver.js';
+export { endAllSessions, SESSION_IDLE_MS, SessionService } from './session.service.js';
+export { emailSchema, passwordSchema, Session, SignInOptions } from './session.inputs.js';
+export { SessionQueries } from './session.queries.js';
+export { ViewerSessionsResolver } from './viewer-sessions.resolver.js';
 export { hashSessionToken, isSessionToken, mintSessionToken } from './session-tokens.js';
 export { network, SignInThrottle } from './sign-in-throttle.js';

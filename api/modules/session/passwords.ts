@@ -22,6 +22,8 @@ export class Passwords {
   private readonly waiting: (() => void)[] = [];
   /** sign-ins refused because too many hashes were already waiting */
   refused = 0;
+  /** hashes that were computed */
+  computed = 0;
   private readonly decoy: string;
 
   constructor(private readonly options: PasswordOptions) {
@@ -44,6 +46,7 @@ export class Passwords {
 
   private async derive(password: string, salt: Buffer, costLog2: number): Promise<Buffer> {
     await this.enter();
+    this.computed++;
     try {
       return await scryptKey(password, salt, costLog2);
     } finally {

@@ -1,14 +1,15 @@
 /** Sign-in, sign-out and sign-up. An unknown email and a wrong password get the same answer after the same work. */
-import { newUuidV7, type UserId } from '../../../schema/contracts/ids.js';
+import { isUuid, newUuidV7, type UserId } from '../../../schema/contracts/ids.js';
 import { SessionRecord } from '../../../schema/entities/session.js';
 import { User } from '../../../schema/entities/user.js';
 import type { ClientAddress } from '../../context.js';
-import { ApiError, conflict, forbidden } from '../../errors.js';
+import { ApiError, conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
 import type { UserPrincipal } from '../../principal.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
 import type { AccountService } from '../account/index.js';
+import { recordUserAudit } from '../audit/index.js';
 import type { Passwords } from './passwords.js';
 import {
   emailSchema,
@@ -23,6 +24,8 @@ import type { SignInThrottle } from './sign-in-throttle.js';
 
 /** How long a session lasts from its sign-in, used or not. */
 const SESSION_MS = 7 * 86_400_000;
+/** How long it lasts from its last use. */
+export const SESSION_IDLE_MS = 86_400_000;
 
 export interface SessionDeps {
   readonly database: Database;
@@ -38,26 +41,38 @@ export class SessionService {
 
   async signIn(input: SignInInput, client: ClientAddress): Promise<Session> {
     const email = parseInput(emailSchema, input.email, 'input.email');
-    this.deps.throttle.admit(email, client.ip);
-    const user = await this.verified(email, input.password).catch((error: unknown) => {
-      this.deps.throttle.forgive(email, client.ip); // that we could not find out is no guess of his
-      throw error;
-    });
-    if (user === null) throw new ApiError('UNAUTHENTICATED', 'The email or the password is wrong.');
-    this.deps.throttle.forgive(email, client.ip);
+    const user = await this.verified(email, input.password, client);
     return this.deps.database.inLookup({ 'app.user': user.id }, (tx) => this.open(tx, user.id, client));
   }
 
-  /** The user of that email if the password is his; the same work is done where there is none. */
-  private async verified(email: string, password: string): Promise<User | null> {
-    const user = await this.deps.database.inLookup({ 'app.email': email }, (tx) =>
-      tx.manager.findOneBy(User, { email }),
-    );
+  /**
+   * The user of a normalised email if the password is his; the same work is done where there is none. Throws
+   * UNAUTHENTICATED otherwise, and RATE_LIMITED after too many guesses for the email or from the address.
+   */
+  async verified(email: string, password: string, client: ClientAddress): Promise<User> {
+    const { throttle } = this.deps;
+    throttle.admit(email, client.ip);
+    const user = await this.userBy(email, password).catch((error: unknown) => {
+      throttle.forgive(email, client.ip); // that we could not find out is no guess of his
+      throw error;
+    });
+    if (user === null) throw new ApiError('UNAUTHENTICATED', 'The email or the password is wrong.');
+    throttle.forgive(email, client.ip);
+    return user;
+  }
+
+  private async userBy(email: string, password: string): Promise<User | null> {
+    const user = await this.find(email);
     const isRight = await this.deps.passwords.verify(
       password.slice(0, PASSWORD_CHARACTERS_MAX + 1),
       user?.passwordHash ?? null,
     );
     return isRight ? user : null;
+  }
+
+  /** The user of a normalised email; null: there is none. */
+  find(email: string): Promise<User | null> {
+    return this.deps.database.inLookup({ 'app.email': email }, (tx) => tx.manager.findOneBy(User, { email }));
   }
 
   /** Makes a user and an account that he owns. Only on an instance that is open to everybody. */
@@ -97,7 +112,42 @@ export class SessionService {
     return true;
   }
 
-  private async open(tx: LookupTransaction, userId: UserId, client: ClientAddress): Promise<Session> {
+  /** Ends one of the caller's own sessions, at once; the one that asks too. */
+  async revoke(principal: UserPrincipal, id: string, client: ClientAddress): Promise<string> {
+    if ((await this.end(principal, client, { only: id })) === 0) throw notFound('session');
+    return id;
+  }
+
+  /** Ends all of the caller's sessions but the one that asks; answers how many. */
+  revokeOthers(principal: UserPrincipal, client: ClientAddress): Promise<number> {
+    return this.end(principal, client, { but: principal.sessionId });
+  }
+
+  private async end(
+    { userId, email }: UserPrincipal,
+    client: ClientAddress,
+    { only = null, but = null }: { readonly only?: string | null; readonly but?: string | null },
+  ): Promise<number> {
+    if (only !== null && !isUuid(only)) return 0;
+    return this.deps.database.inLookup({ 'app.user': userId }, async (tx) => {
+      const rows = await tx.query<{ count: number }>(
+        `WITH ended AS (
+           UPDATE session s SET revoked_at = now()
+           WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id = $2) AND ($3::uuid IS NULL OR s.id <> $3)
+             AND s.revoked_at IS NULL AND s.expires_at > now() RETURNING 1)
+         SELECT count(*)::int AS count FROM ended`,
+        [userId, only, but],
+      );
+      const count = rows[0]?.count ?? 0;
+      const actor = { name: `user:${email}`, ip: client.ip };
+      const entry = { action: 'session.revoke', before: { email, sessions: count }, after: null };
+      if (count > 0) await recordUserAudit(tx, userId, actor, entry);
+      return count;
+    });
+  }
+
+  /** A new session; the transaction must have presented the user. A session is never taken over from what a client sent. */
+  async open(tx: LookupTransaction, userId: UserId, client: ClientAddress): Promise<Session> {
     // A user's ended sessions leave when he comes back: nobody else may see them to sweep them.
     await tx.query('DELETE FROM session WHERE user_id = $1 AND (expires_at < now() OR revoked_at < now())', [userId]);
     const token = mintSessionToken();
@@ -112,4 +162,10 @@ export class SessionService {
     });
     return { token, expiresAt };
   }
+}
+
+/** Ends every session of a user, and every link that could set his password anew: what a new credential begins with. */
+export async function endAllSessions(tx: LookupTransaction, userId: UserId): Promise<void> {
+  await tx.query('UPDATE session SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL', [userId]);
+  await tx.query('DELETE FROM password_reset WHERE user_id = $1', [userId]);
 }

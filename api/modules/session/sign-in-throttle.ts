@@ -23,8 +23,11 @@ export class SignInThrottle {
     this.now = options.now ?? Date.now;
   }
 
-  /** Counts an attempt before its password is looked at, so that parallel guesses count too. Throws RATE_LIMITED. */
-  admit(email: string, ip: string | null): void {
+  /**
+   * Counts an attempt before its password is looked at, so that parallel guesses count too. Throws RATE_LIMITED. `email`:
+   * null where none is known, as behind a link.
+   */
+  admit(email: string | null, ip: string | null): void {
     const keys = this.keys(email, ip);
     for (const [key, max] of keys) {
       if (this.recent(key).length >= max) throw rateLimited('Too many failed sign-ins; try again later.');
@@ -33,16 +36,14 @@ export class SignInThrottle {
   }
 
   /** A sign-in that succeeded was no guess: it is taken back. */
-  forgive(email: string, ip: string | null): void {
+  forgive(email: string | null, ip: string | null): void {
     for (const [key] of this.keys(email, ip)) this.attempts.set(key, this.recent(key).slice(0, -1));
   }
 
-  private keys(email: string, ip: string | null): [string, number][] {
+  private keys(email: string | null, ip: string | null): [string, number][] {
     const { failuresPerEmailMax, failuresPerNetworkMax } = this.options;
-    return [
-      [`email:${email}`, failuresPerEmailMax],
-      [`network:${network(ip)}`, failuresPerNetworkMax],
-    ];
+    const keys: [string, number][] = [[`network:${network(ip)}`, failuresPerNetworkMax]];
+    return email === null ? keys : [[`email:${email}`, failuresPerEmailMax], ...keys];
   }
 
   private recent(key: string): number[] {

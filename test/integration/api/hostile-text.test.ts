@@ -3,7 +3,7 @@ import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
-import { ROWS } from '../../support/tenant-matrix/rows.js';
+import { ALL_ROWS } from '../../support/tenant-matrix/people-rows.js';
 
 const HOSTILE = [
   '',
@@ -38,7 +38,7 @@ test('T-SQL-2 hostile text in any argument is refused or finds nothing; nothing 
   const tenant = await createTenant(api.owner);
   const owner = graphqlCaller(api.url, (await createUser(api.owner, { accountId: tenant.accountId })).token);
   const failed: unknown[] = [];
-  for (const [coordinate, row] of Object.entries(ROWS)) {
+  for (const [coordinate, row] of Object.entries(ALL_ROWS)) {
     const answers = HOSTILE.map(async (text) => {
       const target = {
         gatewayName: text,
@@ -48,6 +48,11 @@ test('T-SQL-2 hostile text in any argument is refused or finds nothing; nothing 
         providerKeyId: text,
         customProviderId: text,
         priceOverrideId: text,
+        invitationId: text,
+        memberId: text,
+        memberEmail: text,
+        sessionId: text,
+        foreignAccountId: text,
       };
       const variables = row.variables({ tag: tenant.tag, accountId: tenant.accountId, ...target });
       const named = 'name' in variables ? { ...variables, name: text } : variables;

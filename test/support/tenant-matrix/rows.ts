@@ -6,7 +6,7 @@ import type { Permission } from '../../../schema/contracts/permissions.js';
 import type { Caller, Target, TargetName } from './world.js';
 
 /** `null`: the document answers null where the target would be; `data`: it answers; else the code of its error. */
-export type Outcome = 'data' | 'null' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND';
+export type Outcome = 'data' | 'null' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'BAD_USER_INPUT';
 
 export interface Row {
   readonly document: string;
@@ -16,11 +16,11 @@ export interface Row {
   readonly isMutation?: boolean;
 }
 
-const holds = (caller: Caller, permission: Permission): boolean => caller.permissions.includes(permission);
-const isKnown = (caller: Caller): boolean => caller.kind !== 'none';
+export const holds = (caller: Caller, permission: Permission): boolean => caller.permissions.includes(permission);
+export const isKnown = (caller: Caller): boolean => caller.kind !== 'none';
 
 /** A field of an account. The operator may see the account, and nothing of what is in it. */
-function ofAccount(selection: string, permission: Permission): Row {
+export function ofAccount(selection: string, permission: Permission): Row {
   return {
     document: `query ($tag: String!) { account(tag: $tag) { ${selection} } }`,
     variables: ({ tag }) => ({ tag }),
@@ -53,9 +53,9 @@ function inAccount(argument: 'gatewayName' | 'logId', selection: string): Row {
 }
 
 /** A mutation that names a thing by its id alone. */
-function onThing(
+export function onThing(
   document: string,
-  id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId' | 'priceOverrideId',
+  id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId' | 'priceOverrideId' | 'invitationId',
   permission: Permission,
 ): Row {
   return {
@@ -73,7 +73,7 @@ function onThing(
 }
 
 /** A mutation that names an account by its id. */
-function onAccount(document: string, permission: Permission): Row {
+export function onAccount(document: string, permission: Permission): Row {
   return {
     document,
     variables: ({ accountId }) => ({ accountId, name: `made-${Math.random().toString(36).slice(2)}` }),
@@ -89,7 +89,7 @@ function onAccount(document: string, permission: Permission): Row {
 }
 
 /** A field about the caller himself: whatever the target is, it answers those who are known. */
-function ofCaller(selection: string): Row {
+export function ofCaller(selection: string): Row {
   return {
     document: `query ($accountId: ID!) { viewer { ${selection} permissions(accountId: $accountId) } }`,
     variables: ({ accountId }) => ({ accountId }),
@@ -326,5 +326,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ),
 };
 
-/** Fields that everybody may call, and `signOut`, which would end the caller's session for the cells after it. */
-export const FIELDS_WITHOUT_TENANT: readonly string[] = ['Mutation.signIn', 'Mutation.signUp', 'Mutation.signOut'];
+/**
+ * Fields that everybody may call; those that have a link's secret for their only argument; and those that would end the
+ * caller's sessions for the cells after them.
+ */
+export const FIELDS_WITHOUT_TENANT: readonly string[] = [
+  'Query.signInOptions',
+  'Query.invitation',
+  'Mutation.acceptInvitation',
+  'Mutation.resetPassword',
+  'Mutation.signIn',
+  'Mutation.signUp',
+  'Mutation.signOut',
+  'Mutation.revokeOtherSessions',
+  'Mutation.changePassword',
+];

@@ -4,7 +4,8 @@ import { buildApiSchema } from '../../../api/graphql/schema.js';
 import { startTestApi, type TestApi } from '../api.js';
 import { graphqlCaller, type GraphqlAnswer } from '../graphql.js';
 import { subscribeBySse } from '../subscriber.js';
-import { FIELDS_WITHOUT_TENANT, ROWS, type Row } from './rows.js';
+import { ALL_ROWS } from './people-rows.js';
+import { FIELDS_WITHOUT_TENANT, type Row } from './rows.js';
 import { buildWorld, TARGETS, type Caller, type TargetName, type World } from './world.js';
 
 export const MATRIX_TIMEOUT_MS = 240_000;
@@ -13,7 +14,7 @@ export const CELLS_MIN = 1_500;
 
 /** Fields that open data and that no row covers. */
 export function uncoveredFields(): string[] {
-  const covered = new Set([...Object.keys(ROWS), ...FIELDS_WITHOUT_TENANT]);
+  const covered = new Set([...Object.keys(ALL_ROWS), ...FIELDS_WITHOUT_TENANT]);
   return fieldsThatOpenData(buildApiSchema()).filter((field) => !covered.has(field));
 }
 
@@ -38,7 +39,7 @@ async function runRows(api: TestApi): Promise<MatrixRun> {
   const faults: string[] = [];
   let cells = 0;
   let untouched = await world.fresh();
-  for (const [coordinate, row] of Object.entries(ROWS)) {
+  for (const [coordinate, row] of Object.entries(ALL_ROWS)) {
     const isMutation = row.isMutation === true;
     for (const caller of world.callers) {
       const targets = isMutation ? { ...world.targets, own: untouched } : world.targets;

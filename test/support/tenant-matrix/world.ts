@@ -1,5 +1,6 @@
 /** Two tenants with everything in them, one deleted account, and every kind of caller: what the tenant matrix runs on. */
 import type pg from 'pg';
+import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { PERMISSIONS, ROLES, type Permission } from '../../../schema/contracts/permissions.js';
 import { addMember, createLog, createUser } from '../seed.js';
 import { createTenant, type TestTenant } from '../tenant.js';
@@ -24,6 +25,13 @@ export interface Target {
   readonly providerKeyId: string;
   readonly customProviderId: string;
   readonly priceOverrideId: string;
+  readonly invitationId: string;
+  readonly memberId: string;
+  readonly memberEmail: string;
+  /** a session of that member's */
+  readonly sessionId: string;
+  /** the account that no caller is of, whatever the target is */
+  readonly foreignAccountId: string;
 }
 
 export const TARGETS = ['own', 'foreign', 'mixed', 'deleted', 'malformed'] as const;
@@ -42,15 +50,18 @@ export interface World {
 
 export async function buildWorld(owner: pg.Pool): Promise<World> {
   const [a, b, gone] = [await createTenant(owner), await createTenant(owner), await createTenant(owner)];
-  const own = await fill(owner, a, 'alpha');
-  const foreign = await fill(owner, b, 'bravo');
+  const foreignAccountId = b.accountId;
+  const own = { ...(await fill(owner, a, 'alpha')), foreignAccountId };
+  const foreign = { ...(await fill(owner, b, 'bravo')), foreignAccountId };
   await owner.query('UPDATE account SET deleted_at = now() WHERE id = $1', [gone.accountId]);
-  const deleted = await fill(owner, a, 'gone');
+  const deleted = { ...(await fill(owner, a, 'gone')), foreignAccountId };
   await owner.query('UPDATE gateway SET deleted_at = now() WHERE id = $1', [deleted.gatewayId]);
   await owner.query('UPDATE log_body SET deleted_at = now() WHERE id = $1', [deleted.logId]);
   await owner.query('DELETE FROM provider_key WHERE id = $1', [deleted.providerKeyId]);
   await owner.query('DELETE FROM custom_provider WHERE id = $1', [deleted.customProviderId]);
   await owner.query('UPDATE price_override SET ended_at = now() WHERE id = $1', [deleted.priceOverrideId]);
+  await owner.query('DELETE FROM invitation WHERE id = $1', [deleted.invitationId]);
+  await owner.query('DELETE FROM membership WHERE id = $1', [deleted.memberId]);
   const callers = await makeCallers(owner, a, gone);
   await createUser(owner, { accountId: b.accountId, role: 'OWNER' });
   const malformed = "x' OR '1'='1";
@@ -71,6 +82,11 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
         providerKeyId: malformed,
         customProviderId: malformed,
         priceOverrideId: malformed,
+        invitationId: malformed,
+        memberId: malformed,
+        memberEmail: malformed,
+        sessionId: malformed,
+        foreignAccountId: malformed,
       },
     },
     foreignTexts: [
@@ -81,6 +97,11 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
       foreign.providerKeyId,
       foreign.customProviderId,
       foreign.priceOverrideId,
+      foreign.invitationId,
+      foreign.memberId,
+      foreign.memberEmail,
+      foreign.sessionId,
+      'bravo-invited',
       'bravo-model',
       'bravo-body',
       'bravo-event',
@@ -90,6 +111,7 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
     ],
     foreignAccountTexts: [b.accountId, b.tag, b.name],
     fresh: async () => {
+      await owner.query("DELETE FROM invitation WHERE account_id = $1 AND email LIKE 'fresh-%'", [a.accountId]);
       // an account may have a hundred of them
       await owner.query("DELETE FROM custom_provider WHERE account_id = $1 AND slug LIKE 'fresh-%'", [a.accountId]);
       await owner.query("DELETE FROM price_override WHERE account_id = $1 AND model LIKE 'fresh-%'", [a.accountId]);
@@ -118,7 +140,9 @@ async function makeThings(owner: pg.Pool, tenant: TestTenant, name: string) {
   const baseUrl = 'https://api.example.com';
   const customProviderId = await tenant.customProvider({ slug: `${name}-custom`, baseUrl });
   const priceOverrideId = await tenant.priceOverride({ provider: 'openai', model: `${name}-model` });
+  const person = await makePerson(owner, tenant, name);
   return {
+    ...person,
     gatewayName,
     gatewayId,
     tokenId: tokens.rows[0]?.id ?? '',
@@ -128,7 +152,26 @@ async function makeThings(owner: pg.Pool, tenant: TestTenant, name: string) {
   };
 }
 
-async function fill(owner: pg.Pool, tenant: TestTenant, name: string): Promise<Target> {
+/** A member with a session, and somebody who is invited. */
+async function makePerson(owner: pg.Pool, { accountId }: TestTenant, name: string) {
+  const user = await createUser(owner, { accountId, role: 'VIEWER' });
+  const invitationId = newUuidV7();
+  await owner.query(
+    `INSERT INTO invitation (id, account_id, email, role, token_hash, created_by, expires_at)
+     VALUES ($1, $2, $3, 'VIEWER', encode(sha256($5::bytea), 'hex'), $4, now() + interval '1 day')`,
+    [invitationId, accountId, `${name}-invited@example.com`, user.id, invitationId],
+  );
+  const { rows } = await owner.query<{ member_id: string; session_id: string }>(
+    `SELECT m.id AS member_id, s.id AS session_id FROM membership m JOIN session s ON s.user_id = m.user_id
+     WHERE m.account_id = $1 AND m.user_id = $2`,
+    [accountId, user.id],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('a member that was made is not there');
+  return { invitationId, memberId: row.member_id, memberEmail: user.email, sessionId: row.session_id };
+}
+
+async function fill(owner: pg.Pool, tenant: TestTenant, name: string): Promise<Omit<Target, 'foreignAccountId'>> {
   const { accountId, tag } = tenant;
   const things = await makeThings(owner, tenant, name);
   const logId = await createLog(

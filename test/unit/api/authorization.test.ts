@@ -9,13 +9,17 @@ import { grantable, ROLE_PERMISSIONS } from '../../../api/authorization.js';
 import { buildApiSchema } from '../../../api/graphql/schema.js';
 import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
 
-test('every field that opens data declares its action, and only signing in and up are public', () => {
+test('every field that opens data declares its action, and only the ways in are public', () => {
   const schema = buildApiSchema();
   const open = fieldsThatOpenData(schema);
   expect(open.length).toBeGreaterThan(30);
   expect(open.filter((field) => declarationOf(schema, field) === 'public')).toEqual([
+    'Mutation.acceptInvitation',
+    'Mutation.resetPassword',
     'Mutation.signIn',
     'Mutation.signUp',
+    'Query.invitation',
+    'Query.signInOptions',
   ]);
 });
 

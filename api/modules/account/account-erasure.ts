@@ -1,0 +1,136 @@
+/**
+ * Erases the bodies of deleted accounts, in Postgres and in the cache, day by day and in small statements, by whichever api comes first; doing it twice
+ * changes nothing. A proxy that was cut off may ship bodies from before the deletion later: so there is a second run a
+ * day later, and each log gets a deletion mark, which keeps out what comes after it.
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../../platform/logger.js';
+import type { AccountId } from '../../../schema/contracts/ids.js';
+import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
+import type { Database } from '../../tenancy/database.js';
+
+const RUN_EVERY_MS = 60_000;
+const BATCH_ROWS = 1_000;
+/** Bodies are kept for a year at most, and a record's day may be one ahead of ours. */
+const DAYS = 367;
+const DAY_MS = 86_400_000;
+
+/** The next gateway that has logs of a day. */
+const GATEWAY_SQL = `
+  SELECT u.gateway_id FROM usage_record u WHERE u.account_id = $1 AND u.day = $2::date AND u.gateway_id > $3
+  ORDER BY u.gateway_id LIMIT 1`;
+
+/** Marks a batch of a gateway's logs of a day, newest first, those that are marked passed over; answers where it ended. */
+const ERASE_SQL = `
+  WITH batch AS (
+    SELECT u.log_retention_days, u.day, u.id, u.account_id, u.gateway_id FROM usage_record u
+    WHERE u.account_id = $1 AND u.day = $2::date AND u.gateway_id = $3 AND u.id < $4 AND u.kind = 'USAGE' AND u.is_log
+    ORDER BY u.id DESC LIMIT ${BATCH_ROWS}
+  ), erased AS (
+    INSERT INTO log_body AS kept (log_retention_days, day, id, account_id, gateway_id, deleted_at)
+    SELECT b.log_retention_days, b.day, b.id, b.account_id, b.gateway_id, now() FROM batch b
+    ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, request_body = NULL,
+      response_body = NULL, request_encoding = NULL, response_encoding = NULL, truncated = false, feedback = NULL,
+      score = NULL, later_metadata = NULL
+    WHERE kept.deleted_at IS NULL
+  )
+  SELECT b.id FROM batch b ORDER BY b.id LIMIT 1 OFFSET (SELECT CASE WHEN count(*) < ${BATCH_ROWS} THEN count(*) ELSE 0 END FROM batch)`;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+export class AccountErasure {
+  private timer: NodeJS.Timeout | null = null;
+  private running: Promise<void> = Promise.resolve();
+  private isStopped = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly redis: Pick<Redis, 'eval'>,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Looks every minute for what is to be erased. */
+  start(): void {
+    this.timer = setTimeout(() => {
+      this.running = this.runAndTell().finally(() => {
+        if (!this.isStopped) this.start();
+      });
+    }, RUN_EVERY_MS).unref();
+  }
+
+  /** Begins no further batch, and waits for the one that runs. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** Erases all that is due; answers how many accounts are done. Throws when Postgres or Redis cannot be asked. */
+  async run(): Promise<number> {
+    const due = await this.database.inLookup({}, (tx) =>
+      tx.query<{ id: AccountId; deleted_at: Date }>(
+        `SELECT a.id, a.deleted_at FROM account a WHERE a.deleted_at IS NOT NULL AND (a.erased_at IS NULL
+           OR (a.erased_at < a.deleted_at + interval '1 day' AND now() >= a.deleted_at + interval '1 day'))
+         ORDER BY a.deleted_at LIMIT 100`,
+        [],
+      ),
+    );
+    let done = 0;
+    for (const { id, deleted_at: deletedAt } of due) {
+      if (await this.erase(id, deletedAt)) done++;
+    }
+    return done;
+  }
+
+  /** Whether it came to the end. */
+  private async erase(accountId: AccountId, deletedAt: Date): Promise<boolean> {
+    for (let day = -1; day < DAYS; day++) {
+      const date = new Date(deletedAt.getTime() - day * DAY_MS).toISOString().slice(0, 10);
+      if (!(await this.eraseDay(accountId, date))) return false;
+    }
+    await this.forgetAnswers(accountId);
+    await this.database.inLookup({ 'app.account': accountId }, async (tx) => {
+      // what was being stored while the account was deleted
+      await tx.query('DELETE FROM provider_key k WHERE k.account_id = $1', [accountId]);
+      await tx.query('DELETE FROM custom_provider c WHERE c.account_id = $1', [accountId]);
+      await tx.query('UPDATE account a SET erased_at = now() WHERE a.id = $1', [accountId]);
+    });
+    return true;
+  }
+
+  private async eraseDay(accountId: AccountId, day: string): Promise<boolean> {
+    let gatewayId = FIRST_ID;
+    for (;;) {
+      const [next] = await this.ask<{ gateway_id: string }>(GATEWAY_SQL, [accountId, day, gatewayId]);
+      if (next === undefined) return true;
+      gatewayId = next.gateway_id;
+      let before: string | undefined = LAST_ID;
+      while (before !== undefined) {
+        if (this.isStopped) return false;
+        before = (await this.ask<{ id: string }>(ERASE_SQL, [accountId, day, gatewayId, before]))[0]?.id;
+      }
+    }
+  }
+
+  /** Cached answers are bodies too; those in a Redis of their own, and in proxies' memory, go when their time ends. */
+  private async forgetAnswers(accountId: AccountId): Promise<void> {
+    const keys = cacheKeys(accountId);
+    for (let dropped = BATCH_ROWS; dropped === BATCH_ROWS;) {
+      dropped = Number(await this.redis.eval(FORGET_ANSWERS_LUA, keys.length, ...keys, BATCH_ROWS));
+    }
+  }
+
+  /** `$1` is the account. */
+  private ask<Row>(sql: string, parameters: readonly [AccountId, ...string[]]): Promise<Row[]> {
+    return this.database.inLookup({ 'app.account': parameters[0] }, (tx) => tx.query<Row>(sql, parameters));
+  }
+
+  private async runAndTell(): Promise<void> {
+    try {
+      const accounts = await this.run();
+      if (accounts > 0) this.logger.info({ accounts }, 'the bodies of deleted accounts were erased');
+    } catch (error) {
+      this.logger.warn({ err: error }, 'erasing deleted accounts broke off; it is tried again in a minute');
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Invitations into an account, as links that whoever makes them hands over (there is no mail here). A link is for one
+ * email and one use; it gives no role above that of who made it, neither when it is made nor when it is accepted.
+ */
+import { newUuidV7, type InvitationId } from '../../../schema/contracts/ids.js';
+import { Invitation } from '../../../schema/entities/invitation.js';
+import type { Access } from '../../access.js';
+import { reaches } from '../../authorization.js';
+import { conflict, forbidden, notFound } from '../../errors.js';
+import { parseInput } from '../../input.js';
+import type { AccountScope } from '../../tenancy/account-scope.js';
+import type { Database } from '../../tenancy/database.js';
+import { isUniqueViolation } from '../../tenancy/sql-state.js';
+import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { recordAudit } from '../audit/index.js';
+import { emailSchema, type LinkSecrets } from '../session/index.js';
+import { hoursSchema, type CreatedInvitation, type CreateInvitationInput } from './invitation.inputs.js';
+
+/** Open ones of an account; more are refused. */
+const OPEN_MAX = 500;
+const HOUR_MS = 3_600_000;
+
+export interface InvitationDeps {
+  readonly database: Database;
+  readonly links: LinkSecrets;
+  readonly publicApiUrl: string;
+}
+
+export class InvitationService {
+  constructor(private readonly deps: InvitationDeps) {}
+
+  /** A new link; one that was open for the same email is replaced. */
+  async create(
+    scope: AccountScope<'invitation.create'>,
+    input: CreateInvitationInput,
+    access: Access,
+  ): Promise<CreatedInvitation> {
+    const { role } = input;
+    const email = parseInput(emailSchema, input.email, 'input.email');
+    const hours = parseInput(hoursSchema, input.expiresInHours, 'input.expiresInHours');
+    if (!reaches(await access.highestGrantableRole(scope.accountId), role)) {
+      throw forbidden(`You cannot give ${role}: it is above what you hold.`);
+    }
+    const { secret, tokenHash } = this.deps.links.mint();
+    const id = newUuidV7() as InvitationId; // made here
+    const expiresAt = new Date(Date.now() + hours * HOUR_MS);
+    const maker = makerOf(access);
+    try {
+      const invitation = await this.deps.database.inAccount(scope, async (tx) => {
+        await makeRoom(tx, email);
+        await tx.insert(Invitation, { id, email, role, tokenHash, expiresAt, ...maker });
+        await recordAudit(tx, { action: 'invitation.create', before: null, after: { id, email, role, expiresAt } });
+        return found(tx, id);
+      });
+      return { secret, url: `${this.deps.publicApiUrl}/invitation#${secret}`, invitation };
+    } catch (error) {
+      if (!isUniqueViolation(error, 'invitation_account_email_key')) throw error;
+      throw conflict('This email is being invited right now.', 'input.email');
+    }
+  }
+
+  async revoke(scope: AccountScope<'invitation.revoke'>, id: string): Promise<string> {
+    return this.deps.database.inAccount(scope, async (tx) => {
+      const rows = await tx.query<{ id: string; email: string; role: string }>(
+        `WITH revoked AS (DELETE FROM invitation i WHERE ${tx.owned('i')} AND i.id = $2 RETURNING i.id, i.email, i.role)
+         SELECT id, email, role FROM revoked`,
+        [id],
+      );
+      const [revoked] = rows;
+      if (revoked === undefined) throw notFound('invitation');
+      await recordAudit(tx, { action: 'invitation.revoke', before: revoked, after: null });
+      return revoked.id;
+    });
+  }
+}
+
+/** Who must still be able to give the role when the invitation is accepted. */
+function makerOf({ principal }: Access): Pick<Invitation, 'createdBy' | 'createdByToken'> {
+  if (principal.kind === 'user') return { createdBy: principal.userId, createdByToken: null };
+  return { createdBy: null, createdByToken: principal.kind === 'token' ? principal.tokenId : null };
+}
+
+/** Throws CONFLICT for a member, and when there are too many; sweeps what has expired and what is to be replaced. */
+async function makeRoom(tx: TenantTransaction, email: string): Promise<void> {
+  const members = await tx.query(
+    `SELECT 1 FROM membership m JOIN app_user u ON u.id = m.user_id WHERE ${tx.owned('m')} AND u.email = $2`,
+    [email],
+  );
+  if (members.length > 0) throw conflict('This email is a member already.', 'input.email');
+  await tx.query(`DELETE FROM invitation i WHERE ${tx.owned('i')} AND (i.expires_at < now() OR i.email = $2)`, [email]);
+  const rows = await tx.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM invitation i WHERE ${tx.owned('i')}`,
+  );
+  if ((rows[0]?.count ?? 0) >= OPEN_MAX) {
+    throw conflict(`The account has ${OPEN_MAX} open invitations, as many as it may have.`, 'input.accountId');
+  }
+}
+
+async function found(tx: TenantTransaction, id: InvitationId): Promise<Invitation> {
+  const invitation = await tx.findOne(Invitation, { id });
+  if (invitation === null) throw new Error(`invitation ${id} is gone in the transaction that made it`);
+  return invitation;
+}

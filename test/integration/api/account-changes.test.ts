@@ -1,0 +1,182 @@
+/** Renaming and deleting accounts, at the api and at a proxy over the same stores. */
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { answerJson, chatCompletion, startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
+import { graphqlCaller } from '../../support/graphql.js';
+import { ACCEPT, auditOf, invite, PASSWORD, person, type Person } from '../../support/people.js';
+import { startTestProxy, type TestProxy } from '../../support/proxy.js';
+import { CHAT, post } from '../../support/rig.js';
+import { openRedis } from '../../support/cached-keys.js';
+import { createLog } from '../../support/seed.js';
+import { createTenant, type TestTenant } from '../../support/tenant.js';
+import { waitFor } from '../../support/wait-for.js';
+
+const RENAME = 'mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) { id tag name } }';
+const DELETE = 'mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) }';
+const BY_NAME = 'query ($name: String!) { account(name: $name) { id name } }';
+
+let upstream: FakeUpstream;
+let api: TestApi;
+let proxy: TestProxy;
+let tenant: TestTenant;
+let gatewayId: string;
+let owner: Person;
+
+beforeAll(async () => {
+  upstream = await startFakeUpstream(answerJson(200, chatCompletion()));
+  api = await startTestApi({ isSignUpOpen: true });
+  const env = { DATABASE_URL: api.database.url, REDIS_URL: api.redis.url };
+  proxy = await startTestProxy({ openai: `${upstream.origin}/v1` }, env);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await api.stop();
+  await upstream.close();
+});
+beforeEach(async () => {
+  tenant = await createTenant(api.owner);
+  gatewayId = await tenant.gateway('main');
+  owner = await person(api, { accountId: tenant.accountId });
+});
+
+const rename = (name: string) => owner.call(RENAME, { input: { id: tenant.accountId, name } });
+const remove = (name: string) => owner.call(DELETE, { input: { id: tenant.accountId, name } });
+
+/** What the proxy answers under a name: its status, and its code if it is an error. */
+async function atProxy(account: string, token: string | null = null): Promise<string> {
+  const headers = token === null ? {} : { 'cf-aig-authorization': `Bearer ${token}` };
+  const response = await post(`${proxy.url}/v1/${account}/main/openai/chat/completions`, CHAT, headers);
+  const body = (await response.json()) as { internalCode?: number };
+  return `${response.status}/${body.internalCode ?? ''}`;
+}
+
+test('an account goes on under its new name and under every former one, at the api and at the proxy', async () => {
+  const second = `${tenant.name}-two`;
+  expect(await atProxy(second)).toBe('400/2001'); // its absence is remembered from here on
+  expect((await rename(second)).expectData()).toMatchObject({ updateAccount: { tag: tenant.tag, name: second } });
+  const renamedAt = performance.now();
+  await waitFor(async () => (await atProxy(second)) === '200/', 'the proxy knows the new name', 1_000);
+  process.stderr.write(`new name known after ${(performance.now() - renamedAt).toFixed(0)} ms\n`);
+  for (const name of [tenant.name, second, tenant.tag]) expect(await atProxy(name)).toBe('200/');
+  for (const name of [tenant.name, second]) {
+    expect((await owner.call(BY_NAME, { name })).expectData()).toEqual({
+      account: { id: tenant.accountId, name: second },
+    });
+  }
+  expect(await auditOf(api, tenant.accountId)).toMatchObject([
+    { action: 'account.rename', before: { name: tenant.name }, after: { name: second } },
+  ]);
+});
+
+test('an account may take a former name of its own again, and no other account ever', async () => {
+  const former = tenant.name;
+  (await rename(`${former}-two`)).expectData();
+  const other = await createTenant(api.owner);
+  const stranger = await person(api, { accountId: other.accountId });
+  const taken = await stranger.call(RENAME, { input: { id: other.accountId, name: former } });
+  taken.expectError('CONFLICT', 'input.name');
+  const CREATE = 'mutation ($name: String!) { createAccount(input: { name: $name }) { id } }';
+  (await stranger.call(CREATE, { name: former })).expectError('CONFLICT', 'input.name');
+  (await rename(former)).expectData();
+  (await rename(`${former}-two`)).expectData();
+});
+
+test('names that cannot be, and more of them than an account may have, are refused', async () => {
+  (await rename('Not Fine')).expectError('BAD_USER_INPUT', 'input.name');
+  (await rename('a'.repeat(32))).expectError('BAD_USER_INPUT', 'input.name');
+  for (let i = 1; i < 20; i++) (await rename(`${tenant.name}-${i}`)).expectData();
+  (await rename(`${tenant.name}-20`)).expectError('CONFLICT', 'input.name');
+  (await rename(tenant.name)).expectData();
+});
+
+test('a deleted account stops within a second: gateway, tokens and members', async () => {
+  const token = await tenant.apiToken({ permissions: ['AI_GATEWAY_RUN', 'AI_GATEWAY_READ'] });
+  const { secret } = await invite(owner.call, { accountId: tenant.accountId, email: 'x@example.com', role: 'VIEWER' });
+  expect(await atProxy(tenant.tag, token)).toBe('200/');
+  expect(await atProxy(tenant.name)).toBe('200/');
+  (await remove('other')).expectError('BAD_USER_INPUT', 'input.name');
+  expect((await remove(tenant.name)).expectData()).toEqual({ deleteAccount: tenant.accountId });
+  const deletedAt = performance.now();
+  await waitFor(async () => (await atProxy(tenant.tag, token)) === '400/2001', 'the proxy stops', 1_000);
+  process.stderr.write(`deleted account stopped after ${(performance.now() - deletedAt).toFixed(0)} ms\n`);
+  expect(await atProxy(tenant.name)).toBe('400/2001');
+  (await graphqlCaller(api.url, token)('{ viewer { email } }')).expectError('UNAUTHENTICATED');
+  expect((await owner.call(BY_NAME, { name: tenant.name })).expectData()).toEqual({ account: null });
+  expect((await owner.call('{ viewer { accounts { edges { cursor } } } }')).expectData()).toEqual({
+    viewer: { accounts: { edges: [] } },
+  });
+  const accept = { input: { secret, password: PASSWORD } };
+  (await graphqlCaller(api.url, null)(ACCEPT, accept)).expectError('NOT_FOUND');
+  (await remove(tenant.name)).expectError('NOT_FOUND');
+  expect((await auditOf(api, tenant.accountId)).at(-1)).toMatchObject({
+    action: 'account.delete',
+    before: { name: tenant.name, gateways: 1, tokens: 1, members: 1 },
+  });
+});
+
+test('neither tag nor name of a deleted account is given again', async () => {
+  (await remove(tenant.name)).expectData();
+  const CREATE = 'mutation ($name: String!) { createAccount(input: { name: $name }) { id } }';
+  (await (await person(api)).call(CREATE, { name: tenant.name })).expectError('CONFLICT', 'input.name');
+});
+
+test('its credentials and bodies are erased, its usage records stay, and late bodies are kept out', async () => {
+  const ofAccount = { accountId: tenant.accountId, gatewayId };
+  const bodies = { request_body: Buffer.from('a canary'), response_body: Buffer.from('another canary') };
+  const daysAgo = (days: number): number => Date.now() - days * 86_400_000;
+  await createLog(api.owner, ofAccount, { bodies });
+  await createLog(api.owner, ofAccount, { bodies, atMs: daysAgo(3) });
+  await createLog(api.owner, ofAccount, { bodies, atMs: daysAgo(300), columns: { log_retention_days: 365 } });
+  await createLog(api.owner, ofAccount); // its bodies are still on their way
+  const beside = await createTenant(api.owner);
+  const ofOther = { accountId: beside.accountId, gatewayId: await beside.gateway('main') };
+  await createLog(api.owner, ofOther, { bodies });
+  await tenant.providerKey({ gatewayId, provider: 'openai', origin: 'https://api.openai.com', secret: 'sk-canary' });
+  await tenant.customProvider({ slug: 'mine', baseUrl: 'https://api.example.com' });
+
+  (await remove(tenant.name)).expectData();
+  const count = async (sql: string): Promise<number> => {
+    const { rows } = await api.owner.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${sql}`, [
+      tenant.accountId,
+    ]);
+    return rows[0]?.count ?? -1;
+  };
+  expect(await count('provider_key WHERE account_id = $1')).toBe(0);
+  expect(await count('custom_provider WHERE account_id = $1')).toBe(0);
+  expect(await api.api.services.accountErasure.run()).toBeGreaterThan(0);
+  const HAS_BODY = 'account_id = $1 AND (request_body IS NOT NULL OR response_body IS NOT NULL)';
+  expect(await count(`log_body WHERE ${HAS_BODY}`)).toBe(0);
+  expect(await count(`usage_record WHERE account_id = $1`)).toBe(4);
+  expect(await count(`log_body WHERE account_id = $1 AND deleted_at IS NOT NULL`)).toBe(4);
+  const { rows } = await api.owner.query('SELECT 1 FROM log_body WHERE account_id = $1 AND request_body IS NOT NULL', [
+    ofOther.accountId,
+  ]);
+  expect(rows).toHaveLength(1);
+  expect(await api.api.services.accountErasure.run()).toBe(0); // nothing more is due today
+});
+
+test('cached answers of a deleted account are erased, and nobody else loses any', async () => {
+  const other = await createTenant(api.owner);
+  await api.owner.query('UPDATE gateway_settings SET cache_ttl_seconds = 3600 WHERE gateway_id = ANY($1)', [
+    [gatewayId, await other.gateway('main')],
+  ]);
+  const redis = await openRedis(api.redis.url);
+  const answersOf = async (accountId: string): Promise<number> =>
+    (await redis.keys(`tollgate:cache:v1:{${accountId}}:*`)).length;
+  for (const { tag } of [tenant, other]) expect(await atProxy(tag)).toBe('200/');
+  await waitFor(async () => (await answersOf(tenant.accountId)) > 4, 'an answer is cached');
+  await waitFor(async () => (await answersOf(other.accountId)) > 4, 'the other one too');
+  (await remove(tenant.name)).expectData();
+  await api.api.services.accountErasure.run();
+  expect([await answersOf(tenant.accountId), await answersOf(other.accountId)]).toEqual([0, 5]);
+  redis.disconnect();
+});
+
+test('an admin renames, and does not delete', async () => {
+  const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
+  const input = { id: tenant.accountId, name: tenant.name };
+  (await admin.call(RENAME, { input })).expectData();
+  (await admin.call(DELETE, { input })).expectError('FORBIDDEN');
+  const token = await tenant.apiToken({ permissions: ['ACCOUNT_EDIT'] });
+  (await graphqlCaller(api.url, token)(DELETE, { input })).expectError('FORBIDDEN');
+});

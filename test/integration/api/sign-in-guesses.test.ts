@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { graphqlCaller } from '../../support/graphql.js';
+import { ACCEPT, givePassword, invite, PASSWORD, person } from '../../support/people.js';
+import { inBatches } from '../../support/in-batches.js';
+import { createTenant } from '../../support/tenant.js';
+import { signInGuesses } from '../../support/test-size.js';
+
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }';
+const CHANGE = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { token } }';
+const RESET = 'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { token } }';
+const OFFER = 'query ($secret: String!) { invitation(secret: $secret) { email } }';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await startTestApi({ trustedProxies: 1 });
+});
+afterAll(() => api.stop());
+
+/** A caller from an address of its own. */
+const from = (ip: string, token: string | null = null) => graphqlCaller(api.url, token, { 'x-forwarded-for': ip });
+
+/** How many of the guesses were looked at, and how many turned away unlooked at; anything else fails. */
+async function guess(guesses: readonly { readonly ip: string; readonly email: string }[]): Promise<{
+  readonly looked: number;
+  readonly refused: number;
+}> {
+  const counts: Record<string, number> = {};
+  await inBatches(guesses, 8, async ({ ip, email }) => {
+    const answer = await from(ip)(SIGN_IN, { input: { email, password: 'Spring2026!' } });
+    const code = answer.errors[0]?.extensions.code ?? 'signed in';
+    counts[code] = (counts[code] ?? 0) + 1;
+  });
+  const { UNAUTHENTICATED: looked = 0, RATE_LIMITED: refused = 0, ...others } = counts;
+  expect(others).toEqual({});
+  return { looked, refused };
+}
+
+test('T-WEB-7 one password tried on everybody, from one address, is stopped after a hundred', async () => {
+  const guesses = Array.from({ length: signInGuesses }, (_, i) => ({
+    ip: '192.0.2.1',
+    email: `user-${i}@example.com`,
+  }));
+  expect(await guess(guesses)).toEqual({ looked: 100, refused: signInGuesses - 100 });
+});
+
+test('T-WEB-7 a network of many addresses counts as one: the /64 of IPv6', async () => {
+  const guesses = Array.from({ length: 150 }, (_, i) => ({
+    ip: `2001:db8:0:1::${i.toString(16)}`,
+    email: `six-${i}@example.com`,
+  }));
+  expect(await guess(guesses)).toEqual({ looked: 100, refused: 50 });
+});
+
+test('T-WEB-7 many addresses that try one user are stopped after ten, and the user of another email is not', async () => {
+  const guesses = Array.from({ length: 60 }, (_, i) => ({ ip: `198.51.100.${i}`, email: 'one@example.com' }));
+  expect(await guess(guesses)).toEqual({ looked: 10, refused: 50 });
+  const other = await person(api);
+  await givePassword(api, other.id);
+  (await from('198.51.100.1')(SIGN_IN, { input: { email: other.email, password: PASSWORD } })).expectData();
+});
+
+test('T-WEB-7 the present password of a changed one is guessed no faster, in a session that was left open', async () => {
+  const user = await person(api);
+  await givePassword(api, user.id);
+  const change = (currentPassword: string, ip: string) =>
+    from(ip, user.token)(CHANGE, { input: { currentPassword, newPassword: 'a new password' } });
+  for (let i = 0; i < 10; i++)
+    (await change(`guess ${i}`, `203.0.113.${i}`)).expectError('BAD_USER_INPUT', 'input.currentPassword');
+  (await change(PASSWORD, '203.0.113.99')).expectError('RATE_LIMITED');
+});
+
+test('T-WEB-7 so is the password behind an invitation, and so are links', async () => {
+  const tenant = await createTenant(api.owner);
+  const owner = await person(api, { accountId: tenant.accountId });
+  const invited = await person(api);
+  await givePassword(api, invited.id);
+  const { secret } = await invite(owner.call, { accountId: tenant.accountId, email: invited.email, role: 'VIEWER' });
+  const accept = (password: string, ip: string) => from(ip)(ACCEPT, { input: { secret, password } });
+  for (let i = 0; i < 10; i++) (await accept(`guess ${i}`, `203.0.114.${i}`)).expectError('UNAUTHENTICATED');
+  (await accept(PASSWORD, '203.0.114.99')).expectError('RATE_LIMITED');
+
+  for (let i = 0; i < 50; i++) {
+    (await from('203.0.115.1')(OFFER, { secret: `tgi_${'x'.repeat(43)}` })).expectData();
+    const input = { secret: `tgr_${'x'.repeat(43)}`, newPassword: PASSWORD };
+    (await from('203.0.115.1')(RESET, { input })).expectError('NOT_FOUND');
+  }
+  (await from('203.0.115.1')(OFFER, { secret })).expectError('RATE_LIMITED');
+  (await from('203.0.115.2')(OFFER, { secret })).expectData();
+});
+
+test('T-WEB-8 whether there is a user, with a password or without, neither answer, work nor look-ups tell', async () => {
+  const [known, without] = [await person(api), await person(api)];
+  await givePassword(api, known.id);
+  const { passwords } = api.api.services;
+  const observed = [];
+  for (const email of [known.email, without.email, 'nobody-at-all@example.com']) {
+    api.takeQueries();
+    const hashes = passwords.computed;
+    const answer = await from('192.0.2.77')(SIGN_IN, { input: { email, password: 'wrong password' } });
+    const error = answer.expectError('UNAUTHENTICATED');
+    observed.push({ error, status: answer.status, hashes: passwords.computed - hashes, queries: api.takeQueries() });
+  }
+  expect(observed[0]?.hashes).toBe(1);
+  expect(observed[1]).toEqual(observed[0]);
+  expect(observed[2]).toEqual(observed[0]);
+});
