@@ -42,9 +42,10 @@ export class Authenticator {
 
   private apiToken(tokenHash: string, clientIp: string | null): Promise<Principal> {
     return this.deps.database.inLookup({ 'app.token_hash': tokenHash }, async (tx) => {
-      const token = await tx.manager.findOneBy(ApiToken, { tokenHash });
+      const token = await tx.manager.findOneBy(ApiToken, [{ tokenHash }, { retiredHash: tokenHash }]);
       if (token === null || token.revokedAt !== null) return ANONYMOUS;
-      if (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) return ANONYMOUS;
+      if (isOver(token.expiresAt)) return ANONYMOUS;
+      if (token.tokenHash !== tokenHash && isOver(token.retiredUntil)) return ANONYMOUS;
       if (token.cidrs !== null && !isInside(clientIp, token.cidrs)) return ANONYMOUS;
       await tx.present('app.account', token.accountId);
       if (!(await isLive(tx, token.accountId))) return ANONYMOUS;
@@ -61,6 +62,8 @@ export class Authenticator {
     });
   }
 }
+
+const isOver = (end: Date | null): boolean => end !== null && end.getTime() <= Date.now();
 
 const userPrincipal = (user: User, userId: UserId, sessionId: string): Principal => ({
   kind: 'user',

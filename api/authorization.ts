@@ -48,6 +48,8 @@ export const ACTIONS = Object.freeze({
   'insight.read': 'AI_GATEWAY_READ',
   'apiToken.list': 'ACCOUNT_EDIT',
   'apiToken.create': 'ACCOUNT_EDIT',
+  'apiToken.update': 'ACCOUNT_EDIT',
+  'apiToken.rotate': 'ACCOUNT_EDIT',
   'apiToken.revoke': 'ACCOUNT_EDIT',
 } satisfies Record<string, Requirement>);
 export type Action = keyof typeof ACTIONS;

@@ -19,6 +19,7 @@ import { createLogIndexes } from './202611281500-create-log-indexes.js';
 import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.js';
 import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
+import { createTokenRotation } from './202611291300-create-token-rotation.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -40,4 +41,5 @@ export const MIGRATIONS: readonly Migration[] = [
   letTheApiFollowSpools,
   addUpDeltasByHash,
   createScoreIndex,
+  createTokenRotation,
 ];

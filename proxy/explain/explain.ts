@@ -58,6 +58,7 @@ function withoutTrace(deps: ExplainDeps, { tokenHash }: DescribedRequest): Expla
       hashOf: (text) => (tokenHash !== null && text === DESCRIBED_TOKEN ? tokenHash : tokenGrants.hashOf(text)),
       held: (hash) => tokenGrants.held(hash),
       find: (hash) => tokenGrants.find(hash),
+      noteUse: () => undefined,
     },
   };
 }

@@ -52,11 +52,12 @@ function inAccount(argument: 'gatewayName' | 'logId', selection: string): Row {
   };
 }
 
-/** A mutation that names a thing by its id alone. */
+/** A mutation that names a thing by its id alone. `ofToken`: what a token must hold besides. */
 function onThing(
   document: string,
   id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId' | 'priceOverrideId',
   permission: Permission,
+  ofToken: readonly Permission[] = [],
 ): Row {
   return {
     document,
@@ -67,6 +68,7 @@ function onThing(
       // A token that was made with the deleted gateway is no deleted token: revoking it is the caller's right.
       const isThere = target === 'own' || (target === 'deleted' && id === 'tokenId');
       if (!isThere || caller.kind === 'operator') return 'NOT_FOUND';
+      if (caller.kind === 'token' && !ofToken.every((each) => holds(caller, each))) return 'FORBIDDEN';
       return holds(caller, permission) ? 'data' : 'FORBIDDEN';
     },
   };
@@ -300,6 +302,17 @@ export const ROWS: Readonly<Record<string, Row>> = {
     `mutation ($id: ID!) { deleteLogs(input: { gatewayId: $id, filter: { eventId: "bravo-event" } }) { count } }`,
     'gatewayId',
     'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.updateApiToken': onThing(
+    'mutation ($id: ID!) { updateApiToken(input: { id: $id, permissions: [ACCOUNT_EDIT] }) { id name } }',
+    'tokenId',
+    'ACCOUNT_EDIT',
+  ),
+  'Mutation.rotateApiToken': onThing(
+    'mutation ($id: ID!) { rotateApiToken(input: { id: $id }) { token { id name } } }',
+    'tokenId',
+    'ACCOUNT_EDIT',
+    ['AI_GATEWAY_RUN'],
   ),
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',
