@@ -48,7 +48,8 @@ export class Authenticator {
       if (token.tokenHash !== tokenHash && isOver(token.retiredUntil)) return ANONYMOUS;
       if (token.cidrs !== null && !isInside(clientIp, token.cidrs)) return ANONYMOUS;
       await tx.present('app.account', token.accountId);
-      if (!(await isLive(tx, token.accountId))) return ANONYMOUS;
+      const account = await liveAccount(tx, token.accountId);
+      if (account === null) return ANONYMOUS;
       await touch(tx, token.id);
       return {
         kind: 'token',
@@ -58,6 +59,7 @@ export class Authenticator {
         gatewayIds: token.gatewayIds,
         cidrs: token.cidrs,
         expiresAt: token.expiresAt,
+        isAccountSuspended: account.is_suspended,
       };
     });
   }
@@ -73,9 +75,12 @@ const userPrincipal = (user: User, userId: UserId, sessionId: string): Principal
   sessionId,
 });
 
-async function isLive(tx: LookupTransaction, accountId: AccountId): Promise<boolean> {
-  const rows = await tx.query('SELECT 1 FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL', [accountId]);
-  return rows.length > 0;
+async function liveAccount(tx: LookupTransaction, accountId: AccountId): Promise<{ is_suspended: boolean } | null> {
+  const rows = await tx.query<{ is_suspended: boolean }>(
+    'SELECT a.suspended_at IS NOT NULL AS is_suspended FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL',
+    [accountId],
+  );
+  return rows[0] ?? null;
 }
 
 /** Remembers the use, at most once a minute. */

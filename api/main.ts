@@ -23,7 +23,7 @@ import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
 /** The roles that its transactions take. */
-const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup'] as const;
+const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup', 'tollgate_operator'] as const;
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
@@ -59,6 +59,8 @@ async function run(config: ApiConfig): Promise<void> {
 
   const ledgerUpkeep = keepUpLedger(config, logger, onError);
   const rollup = rollUpUsage(config, logger, onError);
+  const { requestCounts } = api.services;
+  requestCounts.start();
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
   }, OUTBOX_UPKEEP_MS).unref();
@@ -67,7 +69,7 @@ async function run(config: ApiConfig): Promise<void> {
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
-    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS)]);
+    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS), requestCounts.stop()]);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();

@@ -26,6 +26,7 @@ import {
   LogResolver,
   LogTailResolver,
 } from './modules/log/index.js';
+import { InstanceHealthResolver, OperatorResolver } from './modules/operator/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
 import { PriceImportResolver } from './modules/pricing/index.js';
@@ -47,6 +48,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerInsightsResolver, new LedgerInsightsResolver(queries.ledgerInsights, queries.repeatedRequests)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],
+    [InstanceHealthResolver, new InstanceHealthResolver(services.instanceHealth)],
     [LogChangesResolver, new LogChangesResolver(services.logs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
@@ -64,6 +66,7 @@ export function createResolvers(services: Services, endpoint: EndpointOptions): 
     [RecalculationResolver, new RecalculationResolver(services.recalculations)],
     [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
     [AccountResolver, new AccountResolver(services.accounts)],
+    [OperatorResolver, new OperatorResolver(queries.accountOverviews, services.accountControl, cursors)],
     [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
     [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
     [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],

@@ -1,5 +1,6 @@
 /** The object graph below the resolvers, wired by hand. */
 import { deriveKey } from '../platform/keys.js';
+import { releaseVersion } from '../platform/version.js';
 import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
 import { AccountQueries, AccountService } from './modules/account/index.js';
@@ -10,6 +11,12 @@ import { GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerInsightQueries, RepeatedRequestQueries, UsageInsightQueries } from './modules/insight/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
+import {
+  AccountControl,
+  AccountOverviewQueries,
+  InstanceHealthQueries,
+  RequestCounts,
+} from './modules/operator/index.js';
 import {
   CostBreakdownQueries,
   LogBodyQueries,
@@ -58,12 +65,21 @@ export function createServices({ dataSource, redis, explainer, logger, options }
   const customProviders = new CustomProviderService({ database, publisher, vaultPublicKey, allowedNetworks });
   const apiTokens = new ApiTokenService({ database, publisher, pepper });
   const queries = createQueries(database);
+  const requestCounts = new RequestCounts({ overviews: queries.accountOverviews, redis, logger });
   const priceLists = new PriceListService(database, (change) => publisher.publish(change));
   return {
     database,
     publisher,
     passwords,
     accounts,
+    accountControl: new AccountControl({ database, publisher, overviews: queries.accountOverviews, requestCounts }),
+    requestCounts,
+    instanceHealth: new InstanceHealthQueries({
+      database,
+      redis,
+      proofs: queries.ledgerProofs,
+      version: releaseVersion(),
+    }),
     gateways,
     apiTokens,
     providerKeys,
@@ -86,6 +102,7 @@ export function createServices({ dataSource, redis, explainer, logger, options }
 /** The reads behind resolvers and loaders. */
 const createQueries = (database: Database) => ({
   accounts: new AccountQueries(database),
+  accountOverviews: new AccountOverviewQueries(database),
   apiTokens: new ApiTokenQueries(database),
   customProviders: new CustomProviderQueries(database),
   gateways: new GatewayQueries(database),

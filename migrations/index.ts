@@ -20,6 +20,7 @@ import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.
 import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
 import { createTokenRotation } from './202611291300-create-token-rotation.js';
+import { createOperator } from './202611291310-create-operator.js';
 
 export const MIGRATIONS: readonly Migration[] = [
   createRoles,
@@ -42,4 +43,5 @@ export const MIGRATIONS: readonly Migration[] = [
   addUpDeltasByHash,
   createScoreIndex,
   createTokenRotation,
+  createOperator,
 ];

@@ -32,7 +32,8 @@ export async function migrate(connectionString: string, options: MigrateOptions 
     await inLock(client, async () => {
       await ensurePartitions(client, Date.now());
       if (options.runtimeUser !== undefined) {
-        await client.query(`GRANT tollgate_api, tollgate_proxy, tollgate_shipper, tollgate_prover, tollgate_rollup
+        await client.query(`GRANT tollgate_api, tollgate_proxy, tollgate_shipper, tollgate_prover, tollgate_rollup,
+          tollgate_operator
           TO ${pg.escapeIdentifier(options.runtimeUser)}`);
       }
     });

@@ -11,7 +11,13 @@ import pg from 'pg';
  * the last is the owner's, who rotates the vault's keys.
  */
 export type DatabaseRole =
-  'tollgate_api' | 'tollgate_proxy' | 'tollgate_shipper' | 'tollgate_prover' | 'tollgate_rollup' | 'tollgate_vault';
+  | 'tollgate_api'
+  | 'tollgate_proxy'
+  | 'tollgate_shipper'
+  | 'tollgate_prover'
+  | 'tollgate_rollup'
+  | 'tollgate_operator'
+  | 'tollgate_vault';
 
 /** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */
 export type ScopeSettings = Readonly<Partial<Record<ScopeSetting, string>>>;

@@ -23,6 +23,7 @@ import {
   UsageInsightsResolver,
 } from '../modules/insight/index.js';
 import { LedgerProofResolver } from '../modules/ledger/index.js';
+import { InstanceHealthResolver, OperatorResolver } from '../modules/operator/index.js';
 import {
   AccountLogResolver,
   GatewayLogsResolver,
@@ -58,6 +59,8 @@ export const RESOLVERS = [
   GatewayResolver,
   LedgerInsightsResolver,
   LedgerProofResolver,
+  InstanceHealthResolver,
+  OperatorResolver,
   LogChangesResolver,
   LogConnectionResolver,
   LogResolver,

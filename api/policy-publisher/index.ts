@@ -1,3 +1,9 @@
-export { lockAllGateways, lockForNewGateway, lockGateways, renumberGateways } from './gateway-changes.js';
+export {
+  announceGateways,
+  lockAllGateways,
+  lockForNewGateway,
+  lockGateways,
+  renumberGateways,
+} from './gateway-changes.js';
 export { dropOldChanges, nextRevision, recordChange, recordFirstChange } from './policy-outbox.js';
 export { PolicyPublisher } from './policy-publisher.js';

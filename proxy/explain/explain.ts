@@ -124,7 +124,7 @@ async function limit(
 ): Promise<void> {
   told.stage = 'LIMIT';
   const { rules, refusal } = await deps.rateLimiter.preview(policy, arrival, caller);
-  told.limitedBy(rules);
+  told.limitedBy(rules.filter(({ rule }) => !rule.isQuota));
   if (refusal !== null) throw overLimit(refusal, null);
 }
 

@@ -34,7 +34,7 @@ interface AuthenticatedTarget {
 }
 
 /**
- * Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). A promise only
+ * Throws GatewayError 2009 (no valid token), 9003 (the account is suspended; a token is valid, but not for this) or 9006 (cannot be known now). A promise only
  * when a store has to be asked.
  */
 export function authenticate(
@@ -43,6 +43,7 @@ export function authenticate(
   target: AuthenticatedTarget,
 ): Caller | Promise<Caller> {
   const { policy, provider } = target;
+  if (policy.isSuspended) throw new GatewayError('accountSuspended', 'the account is suspended by the operator');
   const isRequired = policy.settings.authentication;
   const tokenHash = presentedToken(deps.tokenGrants, arrival, provider.credentialHeaders);
   if (tokenHash === null) {

@@ -1,9 +1,9 @@
-import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Account } from '../../../schema/entities/account.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
 import { unauthenticated } from '../../errors.js';
-import { CreateAccountInput } from './account.inputs.js';
+import { AccountQuotas, CreateAccountInput, quotasOf } from './account.inputs.js';
 import type { AccountService } from './account.service.js';
 
 @Resolver(() => Account)
@@ -18,6 +18,12 @@ export class AccountResolver {
     @Ctx() { access }: ApiContext,
   ): Promise<Account | null> {
     return this.accounts.find({ tag, name }, access);
+  }
+
+  @FieldResolver(() => AccountQuotas)
+  @Authorized('account.read')
+  quotas(@Root() account: Account): AccountQuotas {
+    return quotasOf(account);
   }
 
   @Mutation(() => Account)

@@ -1,3 +1,4 @@
+export { AccountQuotas, quotasOf } from './account.inputs.js';
 export { AccountQueries } from './account.queries.js';
 export { AccountResolver } from './account.resolver.js';
 export { AccountService, type AccountDraft } from './account.service.js';

@@ -25,6 +25,7 @@ import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
 import { emptiedCache, purgedCache } from './cache-purge.js';
+import { assertWithinQuota } from './gateway-quota.js';
 import {
   descriptionSchema,
   gatewayNameSchema,
@@ -56,6 +57,7 @@ export class GatewayService {
     try {
       return await this.inChange(scope, async (tx) => {
         await lockForNewGateway(tx);
+        await assertWithinQuota(tx);
         const id = newUuidV7() as GatewayId; // made here
         await tx.insert(Gateway, { id, name, description });
         await tx.insert(GatewaySettings, { ...settings, ...this.sealedEgress(tx, id, change), gatewayId: id });

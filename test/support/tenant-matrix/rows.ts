@@ -90,6 +90,32 @@ function onAccount(document: string, permission: Permission): Row {
   };
 }
 
+/** A field of the instance, which has no account's data. */
+function ofOperator(selection: string): Row {
+  return {
+    document: `query { ${selection} }`,
+    variables: () => ({}),
+    expected: (caller) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
+    },
+  };
+}
+
+/** What the operator does to an account, his own or not. */
+function byOperator(document: string): Row {
+  return {
+    document,
+    variables: ({ accountId }) => ({ accountId }),
+    isMutation: true,
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (caller.kind !== 'operator') return 'FORBIDDEN';
+      return target === 'deleted' || target === 'malformed' ? 'NOT_FOUND' : 'data';
+    },
+  };
+}
+
 /** A field about the caller himself: whatever the target is, it answers those who are known. */
 function ofCaller(selection: string): Row {
   return {
@@ -115,6 +141,15 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Viewer.accounts': ofCaller('accounts { edges { node { id tag name } } }'),
   'Query.account': {
     document: 'query ($tag: String!) { account(tag: $tag) { id tag name createdAt } }',
+    variables: ({ tag }) => ({ tag }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target === 'own' || target === 'mixed') return 'data';
+      return target === 'foreign' && caller.kind === 'operator' ? 'data' : 'null';
+    },
+  },
+  'Account.quotas': {
+    document: 'query ($tag: String!) { account(tag: $tag) { tag quotas { gateways } suspendedAt suspensionReason } }',
     variables: ({ tag }) => ({ tag }),
     expected: (caller, target) => {
       if (!isKnown(caller)) return 'UNAUTHENTICATED';
@@ -268,6 +303,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
     },
   },
+  'Query.accounts': ofOperator('accounts { edges { node { tag name gatewayCount storedBodyBytes } } }'),
+  'Query.instanceHealth': ofOperator('instanceHealth { version unshippedRecords proxies { host } jobs { job } }'),
+  'InstanceHealth.ledgerGaps': ofOperator('instanceHealth { ledgerGaps { lost duplicated } }'),
+  'Mutation.suspendAccount': byOperator(
+    'mutation ($accountId: ID!) { suspendAccount(input: { accountId: $accountId }) { suspendedAt } }',
+  ),
+  'Mutation.resumeAccount': byOperator(
+    'mutation ($accountId: ID!) { resumeAccount(accountId: $accountId) { tag suspendedAt } }',
+  ),
+  'Mutation.setAccountQuotas': byOperator(
+    'mutation ($accountId: ID!) { setAccountQuotas(input: { accountId: $accountId, gateways: 1000 }) { tag } }',
+  ),
   'Query.explainRequest': {
     document: `query ($id: ID!) { explainRequest(input: { gatewayId: $id, provider: "openai" }) {
       gateway { id name settings { authentication } } outcome } }`,
@@ -304,9 +351,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
     'AI_GATEWAY_EDIT',
   ),
   'Mutation.updateApiToken': onThing(
-    'mutation ($id: ID!) { updateApiToken(input: { id: $id, permissions: [ACCOUNT_EDIT] }) { id name } }',
+    'mutation ($id: ID!) { updateApiToken(input: { id: $id, name: "changed" }) { id name } }',
     'tokenId',
     'ACCOUNT_EDIT',
+    ['AI_GATEWAY_RUN'],
   ),
   'Mutation.rotateApiToken': onThing(
     'mutation ($id: ID!) { rotateApiToken(input: { id: $id }) { token { id name } } }',
