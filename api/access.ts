@@ -4,7 +4,15 @@
  */
 import { isUuid, type AccountId } from '../schema/contracts/ids.js';
 import type { Permission, Role } from '../schema/contracts/permissions.js';
-import { ACTIONS, highestRoleWithin, ROLE_PERMISSIONS, type Action, type Requirement } from './authorization.js';
+import {
+  ACTIONS,
+  highestRoleWithin,
+  isOpenWhenSuspended,
+  ROLE_PERMISSIONS,
+  type Action,
+  type OperatorAction,
+  type Requirement,
+} from './authorization.js';
 import { forbidden, notFound, unauthenticated } from './errors.js';
 import type { Principal } from './principal.js';
 import { issueAccountScope, type AccountScope } from './tenancy/account-scope.js';
@@ -23,8 +31,14 @@ const LOCATIONS = Object.freeze({
 });
 type Locatable = keyof typeof LOCATIONS;
 
+/** What a user is in an account. */
+interface Standing {
+  readonly role: Role;
+  readonly isSuspended: boolean;
+}
+
 export class Access {
-  private readonly roles = new Map<AccountId, Promise<Role | null>>();
+  private readonly standings = new Map<AccountId, Promise<Standing | null>>();
 
   constructor(
     private readonly database: Database,
@@ -37,8 +51,8 @@ export class Access {
     if (!isUuid(accountId)) return NOTHING;
     const { principal } = this;
     if (principal.kind === 'token') return principal.accountId === accountId ? principal.permissions : NOTHING;
-    const role = await this.role(accountId as AccountId); // checked above
-    return role === null ? NOTHING : new Set(ROLE_PERMISSIONS[role]);
+    const standing = await this.standing(accountId as AccountId); // checked above
+    return standing === null ? NOTHING : new Set(ROLE_PERMISSIONS[standing.role]);
   }
 
   /** A user's role in an account; null where he has none, and for a token. */
@@ -66,19 +80,24 @@ export class Access {
 
   /**
    * The scope for one action in one account. NOT_FOUND when the caller may not know of the account, FORBIDDEN when he
-   * may and yet not do this.
+   * may and yet not do this, or nobody may change the account.
    */
   async scope<A extends Action>(action: A, accountId: string): Promise<AccountScope<A>> {
     if (this.principal.kind === 'anonymous') throw unauthenticated();
     if (!isUuid(accountId)) throw notFound('account');
     const id = accountId as AccountId; // checked above
-    if (await this.mayDo(action, id)) return this.issue<A>(id);
+    if (await this.mayDo(action, id)) {
+      await this.assertChangeable(action, id);
+      return this.issue<A>(id);
+    }
     throw (await this.isVisible(id)) ? forbidden(`This needs ${ACTIONS[action]} in the account.`) : notFound('account');
   }
 
   /** As `scope`, where absence of the permission is an answer and no error (bodies of logs are hidden, not refused). */
   async scopeOrNull<A extends Action>(action: A, accountId: AccountId): Promise<AccountScope<A> | null> {
-    return (await this.mayDo(action, accountId)) ? this.issue<A>(accountId) : null;
+    if (!(await this.mayDo(action, accountId))) return null;
+    await this.assertChangeable(action, accountId);
+    return this.issue<A>(accountId);
   }
 
   /** The scope for an action on a thing named by its id, looked up only inside the accounts that the caller is of. */
@@ -93,6 +112,28 @@ export class Access {
   async scopeOfOrNull<A extends Action>(action: A, kind: Locatable, id: string): Promise<AccountScope<A> | null> {
     const accountId = isUuid(id) ? await this.locate(kind, id) : null;
     return accountId === null ? null : this.scope(action, accountId);
+  }
+
+  /** The scope for what the operator does to an account; NOT_FOUND when there is none. No other action is let in by it. */
+  async operatorScope<A extends OperatorAction>(action: A, accountId: string): Promise<AccountScope<A>> {
+    const { principal } = this;
+    if (principal.kind !== 'user' || !principal.isOperator) throw forbidden(`Only the operator may do ${action}.`);
+    if (!isUuid(accountId)) throw notFound('account');
+    const id = accountId as AccountId; // checked above
+    if (!(await this.exists(id))) throw notFound('account');
+    return this.issue<A>(id);
+  }
+
+  /** Throws FORBIDDEN when the account is suspended and the action is not open then. */
+  private async assertChangeable(action: Action, accountId: AccountId): Promise<void> {
+    if (isOpenWhenSuspended(action) || !(await this.isSuspended(accountId))) return;
+    throw forbidden('The account is suspended by the operator: it can be read, and not changed.');
+  }
+
+  private async isSuspended(accountId: AccountId): Promise<boolean> {
+    const { principal } = this;
+    if (principal.kind === 'token') return principal.isAccountSuspended;
+    return (await this.standing(accountId))?.isSuspended === true;
   }
 
   private async mayDo(action: Action, accountId: AccountId): Promise<boolean> {
@@ -122,32 +163,40 @@ export class Access {
   private async isOf(accountId: AccountId): Promise<boolean> {
     const { principal } = this;
     if (principal.kind === 'token') return principal.accountId === accountId;
-    return (await this.role(accountId)) !== null;
+    return (await this.standing(accountId)) !== null;
   }
 
   private async isVisible(accountId: AccountId): Promise<boolean> {
     if (!(await this.maySee(accountId))) return false;
-    if (await this.isOf(accountId)) return true;
+    return (await this.isOf(accountId)) || this.exists(accountId);
+  }
+
+  private async exists(accountId: AccountId): Promise<boolean> {
     const rows = await this.database.inLookup({ 'app.account': accountId }, (tx) =>
       tx.query('SELECT 1 FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL', [accountId]),
     );
     return rows.length > 0;
   }
 
-  private role(accountId: AccountId): Promise<Role | null> {
+  /** A user's; null for a token. */
+  private async role(accountId: AccountId): Promise<Role | null> {
+    return (await this.standing(accountId))?.role ?? null;
+  }
+
+  private standing(accountId: AccountId): Promise<Standing | null> {
     const { principal } = this;
     if (principal.kind !== 'user') return Promise.resolve(null);
-    const known = this.roles.get(accountId);
+    const known = this.standings.get(accountId);
     if (known !== undefined) return known;
     const asked = this.database.inLookup({ 'app.user': principal.userId }, async (tx) => {
-      const rows = await tx.query<{ role: Role }>(
-        `SELECT m.role FROM membership m JOIN account a ON a.id = m.account_id
+      const rows = await tx.query<Standing>(
+        `SELECT m.role, a.suspended_at IS NOT NULL AS "isSuspended" FROM membership m JOIN account a ON a.id = m.account_id
          WHERE m.account_id = $2 AND a.deleted_at IS NULL AND ${tx.owned('m.user_id = $1')}`,
         [principal.userId, accountId],
       );
-      return rows[0]?.role ?? null;
+      return rows[0] ?? null;
     });
-    this.roles.set(accountId, asked);
+    this.standings.set(accountId, asked);
     return asked;
   }
 

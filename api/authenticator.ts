@@ -48,12 +48,14 @@ export class Authenticator {
 
   private apiToken(tokenHash: string, clientIp: string | null): Promise<Principal> {
     return this.deps.database.inLookup({ 'app.token_hash': tokenHash }, async (tx) => {
-      const token = await tx.manager.findOneBy(ApiToken, { tokenHash });
+      const token = await tx.manager.findOneBy(ApiToken, [{ tokenHash }, { retiredHash: tokenHash }]);
       if (token === null || token.revokedAt !== null) return ANONYMOUS;
-      if (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) return ANONYMOUS;
+      if (isOver(token.expiresAt)) return ANONYMOUS;
+      if (token.tokenHash !== tokenHash && isOver(token.retiredUntil)) return ANONYMOUS;
       if (token.cidrs !== null && !isInside(clientIp, token.cidrs)) return ANONYMOUS;
       await tx.present('app.account', token.accountId);
-      if (!(await isLive(tx, token.accountId))) return ANONYMOUS;
+      const account = await liveAccount(tx, token.accountId);
+      if (account === null) return ANONYMOUS;
       await touch(tx, token.id);
       return {
         kind: 'token',
@@ -63,6 +65,7 @@ export class Authenticator {
         gatewayIds: token.gatewayIds,
         cidrs: token.cidrs,
         expiresAt: token.expiresAt,
+        isAccountSuspended: account.is_suspended,
       };
     });
   }
@@ -74,6 +77,8 @@ function isAlive({ revokedAt, expiresAt, lastUsedAt }: SessionRecord): boolean {
   return revokedAt === null && expiresAt.getTime() > nowMs && nowMs - lastUsedAt.getTime() < SESSION_IDLE_MS;
 }
 
+const isOver = (end: Date | null): boolean => end !== null && end.getTime() <= Date.now();
+
 const userPrincipal = (user: User, userId: UserId, sessionId: string): Principal => ({
   kind: 'user',
   userId,
@@ -83,9 +88,12 @@ const userPrincipal = (user: User, userId: UserId, sessionId: string): Principal
   sessionId,
 });
 
-async function isLive(tx: LookupTransaction, accountId: AccountId): Promise<boolean> {
-  const rows = await tx.query('SELECT 1 FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL', [accountId]);
-  return rows.length > 0;
+async function liveAccount(tx: LookupTransaction, accountId: AccountId): Promise<{ is_suspended: boolean } | null> {
+  const rows = await tx.query<{ is_suspended: boolean }>(
+    'SELECT a.suspended_at IS NOT NULL AS is_suspended FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL',
+    [accountId],
+  );
+  return rows[0] ?? null;
 }
 
 /** Remembers the use, at most once a minute. */

@@ -33,6 +33,11 @@ export const ACTIONS = Object.freeze({
   'invitation.list': 'ACCOUNT_EDIT',
   'invitation.create': 'ACCOUNT_EDIT',
   'invitation.revoke': 'ACCOUNT_EDIT',
+  'account.list': 'OPERATOR',
+  'account.suspend': 'OPERATOR',
+  'account.resume': 'OPERATOR',
+  'account.setQuotas': 'OPERATOR',
+  'instance.health': 'OPERATOR',
   'gateway.endpoint': 'OF_ACCOUNT',
   'gateway.read': 'AI_GATEWAY_READ',
   'gateway.create': 'AI_GATEWAY_EDIT',
@@ -73,9 +78,49 @@ export const ACTIONS = Object.freeze({
   'audit.export': 'ACCOUNT_EDIT',
   'apiToken.list': 'ACCOUNT_EDIT',
   'apiToken.create': 'ACCOUNT_EDIT',
+  'apiToken.update': 'ACCOUNT_EDIT',
+  'apiToken.rotate': 'ACCOUNT_EDIT',
   'apiToken.revoke': 'ACCOUNT_EDIT',
 } satisfies Record<string, Requirement>);
 export type Action = keyof typeof ACTIONS;
+/** What the operator may do to an account, of which he need not be a member. */
+export type OperatorAction = 'account.suspend' | 'account.resume' | 'account.setQuotas';
+
+/**
+ * All that may be done in a suspended account: what changes nothing, and revoking a token, for those that leaked can still read.
+ * (A test holds it against the schema.)
+ */
+const SUSPENDED_ACTIONS: ReadonlySet<Action> = new Set<Action>([
+  'viewer.read',
+  'account.read',
+  'account.list',
+  'instance.health',
+  'member.list',
+  'invitation.list',
+  'session.list',
+  'gateway.endpoint',
+  'gateway.read',
+  'gateway.history',
+  'providerKey.list',
+  'customProvider.list',
+  'priceOverride.list',
+  'ledger.prove',
+  'request.explain',
+  'log.read',
+  'log.readBodies',
+  'log.readApiToken',
+  'log.export',
+  'analytics.read',
+  'insight.read',
+  'config.export',
+  'audit.read',
+  'audit.export',
+  'apiToken.list',
+  'apiToken.revoke',
+]);
+
+/** Whether it may be done in a suspended account. */
+export const isOpenWhenSuspended = (action: Action): boolean => SUSPENDED_ACTIONS.has(action);
 
 /** `AI_GATEWAY_RUN` is in no role: it is for tokens, and a user with `ACCOUNT_EDIT` may grant it. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = Object.freeze({

@@ -25,7 +25,14 @@ import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
 import { dropOldChanges } from './policy-publisher/index.js';
 
 /** The roles that its transactions take. */
-const ROLES = ['tollgate_api', 'tollgate_prover', 'tollgate_rollup', 'tollgate_log_finder', 'tollgate_upkeep'] as const;
+const ROLES = [
+  'tollgate_api',
+  'tollgate_prover',
+  'tollgate_rollup',
+  'tollgate_log_finder',
+  'tollgate_operator',
+  'tollgate_upkeep',
+] as const;
 const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
@@ -61,7 +68,9 @@ async function run(config: ApiConfig): Promise<void> {
 
   const ledgerUpkeep = keepUpLedger(config, logger, onError);
   const rollup = rollUpUsage(config, logger, onError);
-  api.services.accountErasure.start();
+  const { accountErasure, requestCounts } = api.services;
+  accountErasure.start();
+  requestCounts.start();
   const upkeep = setInterval(() => {
     dropOldChanges(api.services.database).catch(onError);
     dropOldEvents(api.services.database, config.ledgerRetentionDays).catch(onError);
@@ -72,8 +81,8 @@ async function run(config: ApiConfig): Promise<void> {
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
     clearInterval(upkeep);
-    const { accountErasure } = api.services;
-    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS), accountErasure.stop()]);
+    const jobs = [accountErasure.stop(), requestCounts.stop()];
+    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS), ...jobs]);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();

@@ -26,6 +26,8 @@ export interface TokenPrincipal {
   readonly gatewayIds: readonly GatewayId[] | null;
   readonly cidrs: readonly string[] | null;
   readonly expiresAt: Date | null;
+  /** its account can only be read */
+  readonly isAccountSuspended: boolean;
 }
 
 export type Principal = AnonymousPrincipal | UserPrincipal | TokenPrincipal;

@@ -28,6 +28,7 @@ import {
   LogResolver,
   LogTailResolver,
 } from './modules/log/index.js';
+import { InstanceHealthResolver, OperatorResolver } from './modules/operator/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
 import { PriceImportResolver } from './modules/pricing/index.js';
@@ -60,6 +61,7 @@ export function createResolvers(
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerInsightsResolver, new LedgerInsightsResolver(queries.ledgerInsights, queries.repeatedRequests)],
     [LedgerProofResolver, new LedgerProofResolver(queries.ledgerProofs)],
+    [InstanceHealthResolver, new InstanceHealthResolver(services.instanceHealth)],
     [LogChangesResolver, new LogChangesResolver(services.logs)],
     [LogConnectionResolver, new LogConnectionResolver()],
     [LogResolver, new LogResolver()],
@@ -82,6 +84,7 @@ export function createResolvers(
     [MemberResolver, new MemberResolver(services.members)],
     [PasswordResolver, new PasswordResolver(services.passwordChanges)],
     [AccountResolver, new AccountResolver(services.accounts, services.accountChanges)],
+    [OperatorResolver, new OperatorResolver(queries.accountOverviews, services.accountControl, cursors)],
     [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
     [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
     [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],

@@ -1,5 +1,6 @@
 /** The object graph below the resolvers, wired by hand. */
 import { deriveKey } from '../platform/keys.js';
+import { releaseVersion } from '../platform/version.js';
 import type { ApiDeps } from './create-api.js';
 import { Authenticator } from './authenticator.js';
 import { AccountChangesService, AccountErasure, AccountQueries, AccountService } from './modules/account/index.js';
@@ -12,6 +13,12 @@ import { GatewayHistory, GatewayQueries, GatewayService } from './modules/gatewa
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import { LedgerInsightQueries, RepeatedRequestQueries, UsageInsightQueries } from './modules/insight/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
+import {
+  AccountControl,
+  AccountOverviewQueries,
+  InstanceHealthQueries,
+  RequestCounts,
+} from './modules/operator/index.js';
 import {
   CostBreakdownQueries,
   LogBodyQueries,
@@ -67,12 +74,21 @@ export function createServices(deps: ApiDeps) {
   const customProviders = new CustomProviderService({ database, publisher, vaultPublicKey, allowedNetworks });
   const apiTokens = new ApiTokenService({ database, publisher, pepper });
   const queries = createQueries(database);
+  const requestCounts = new RequestCounts({ overviews: queries.accountOverviews, redis, logger });
   const priceLists = new PriceListService(database, (change) => publisher.publish(change));
   return {
     database,
     publisher,
     passwords,
     accounts,
+    accountControl: new AccountControl({ database, publisher, overviews: queries.accountOverviews, requestCounts }),
+    requestCounts,
+    instanceHealth: new InstanceHealthQueries({
+      database,
+      redis,
+      proofs: queries.ledgerProofs,
+      version: releaseVersion(),
+    }),
     gateways,
     apiTokens,
     providerKeys,
@@ -124,6 +140,7 @@ function createPeople({ options, redis, logger }: ApiDeps, deps: PeopleDeps) {
 /** The reads behind resolvers and loaders. */
 const createQueries = (database: Database) => ({
   accounts: new AccountQueries(database),
+  accountOverviews: new AccountOverviewQueries(database),
   apiTokens: new ApiTokenQueries(database),
   audit: new AuditQueries(database),
   customProviders: new CustomProviderQueries(database),

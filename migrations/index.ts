@@ -21,6 +21,8 @@ import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
 import { indexFinishedDays } from './202611291100-index-finished-days.js';
 import { createInvitations } from './202611291200-create-invitations.js';
+import { createTokenRotation } from './202611291300-create-token-rotation.js';
+import { createOperator } from './202611291310-create-operator.js';
 import { keepUpAuditEvents } from './202611291400-keep-up-audit-events.js';
 import { createGatewayVersions } from './202611291410-create-gateway-versions.js';
 import { createSecretReferences } from './202611291420-create-secret-references.js';
@@ -47,6 +49,8 @@ export const MIGRATIONS: readonly Migration[] = [
   createScoreIndex,
   indexFinishedDays,
   createInvitations,
+  createTokenRotation,
+  createOperator,
   keepUpAuditEvents,
   createGatewayVersions,
   createSecretReferences,

@@ -33,7 +33,7 @@ export async function migrate(connectionString: string, options: MigrateOptions 
       await ensurePartitions(client, Date.now());
       if (options.runtimeUser !== undefined) {
         await client.query(`GRANT tollgate_api, tollgate_proxy, tollgate_shipper, tollgate_prover, tollgate_rollup,
-          tollgate_log_finder, tollgate_upkeep TO ${pg.escapeIdentifier(options.runtimeUser)}`);
+          tollgate_log_finder, tollgate_operator, tollgate_upkeep TO ${pg.escapeIdentifier(options.runtimeUser)}`);
       }
     });
   });

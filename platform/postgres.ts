@@ -17,6 +17,7 @@ export type DatabaseRole =
   | 'tollgate_prover'
   | 'tollgate_rollup'
   | 'tollgate_log_finder'
+  | 'tollgate_operator'
   | 'tollgate_upkeep'
   | 'tollgate_vault';
 

@@ -22,6 +22,7 @@ import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js'
 import { PolicySnapshot } from './policy-cache/policy-snapshot.js';
 import { PostgresReach } from './policy-cache/postgres-reach.js';
 import { SnapshotFile } from './policy-cache/snapshot-file.js';
+import { TokenUses } from './policy-cache/token-uses.js';
 import { RATE_LIMITER_BOUNDS, RateLimiter, type RateLimiterBounds } from './rate-limits/rate-limiter.js';
 import { Refusals } from './rate-limits/refusals.js';
 import { PriceSource } from './pricing/price-source.js';
@@ -117,7 +118,8 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const startUp = new StartUp({ askStores, snapshot, reach, log: clients.log });
   const upstream = { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
   const held = createHeld(config, clients, options);
-  const parts = { statistics, policyCache, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
+  const tokenUses = createTokenUses(clients);
+  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
   const explanations = createExplanations(config, deps, parts);
@@ -134,6 +136,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       await startUp.begin(onUnfit);
       await limits.rateLimiter.proxies.start();
       snapshot.start();
+      tokenUses.start();
       books.upkeep.start();
       state.isReady = true;
     },
@@ -144,9 +147,14 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       await closeServer(gateway, deadlineMs);
       metricsServer.close();
       await snapshot.stop();
+      await tokenUses.stop();
       await letGo({ books, dispatchers, vault, limits }, deadlineMs);
     },
   };
+}
+
+function createTokenUses({ pool, log }: ProxyClients): TokenUses {
+  return new TokenUses(pool, (problem, error) => log.warn({ err: error }, problem));
 }
 
 function googleTokensFor(dispatchers: Dispatchers, { googleTokenUrl: tokenUrl }: ProxyOptions): GoogleTokens {
@@ -206,15 +214,16 @@ type Parts = Pick<
 > & {
   readonly answerCache: AnswerCache;
   readonly policyCache: PolicyCache;
+  readonly tokenUses: TokenUses;
   readonly googleTokens: GoogleTokens;
 };
 
 function pipelineDeps(config: ProxyConfig, { log }: ProxyClients, parts: Parts): PipelineDeps {
-  const { policyCache, googleTokens, ...shared } = parts;
+  const { policyCache, tokenUses, googleTokens, ...shared } = parts;
   return {
     ...shared,
     policies: policyCache.policies,
-    tokenGrants: policyCache.tokenGrants,
+    tokenGrants: { ...policyCache.tokenGrants, noteUse: (id) => tokenUses.note(id) },
     providers: createRegistry(config.providerOrigins, demoBase(config), googleTokens),
     log,
     trustedHops: config.trustedHops,

@@ -25,6 +25,7 @@ import {
   UsageInsightsResolver,
 } from '../modules/insight/index.js';
 import { LedgerProofResolver } from '../modules/ledger/index.js';
+import { InstanceHealthResolver, OperatorResolver } from '../modules/operator/index.js';
 import {
   AccountLogResolver,
   GatewayLogsResolver,
@@ -68,6 +69,8 @@ export const RESOLVERS = [
   LedgerInsightsResolver,
   InvitationResolver,
   LedgerProofResolver,
+  InstanceHealthResolver,
+  OperatorResolver,
   LogChangesResolver,
   LogConnectionResolver,
   LogResolver,

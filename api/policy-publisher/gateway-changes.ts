@@ -49,9 +49,23 @@ interface Renumbered {
  * called when the whole change and its audit event are written. Answers what to publish.
  */
 export async function renumberGateways(tx: TenantTransaction, ids: readonly GatewayId[]): Promise<PolicyChange[]> {
+  const changes = await announced(tx, ids, 'config_version = g.config_version + 1, updated_at = now(),');
+  await recordVersions(tx, ids);
+  return changes;
+}
+
+/** As `renumberGateways`, for what their policies show and is no change of theirs: their versions stay. */
+export const announceGateways = (tx: TenantTransaction, ids: readonly GatewayId[]): Promise<PolicyChange[]> =>
+  announced(tx, ids, '');
+
+async function announced(
+  tx: TenantTransaction,
+  ids: readonly GatewayId[],
+  changesSql: string,
+): Promise<PolicyChange[]> {
   const rows = await tx.query<Renumbered>(
     `WITH renumbered AS (
-       UPDATE gateway g SET config_version = g.config_version + 1, revision = nextval('policy_revision'), updated_at = now()
+       UPDATE gateway g SET ${changesSql} revision = nextval('policy_revision')
        WHERE ${tx.owned('g')} AND g.id = ANY($2) AND g.deleted_at IS NULL RETURNING g.name, g.revision
      ), announced AS (
        INSERT INTO policy_outbox (account_id, change)
@@ -60,7 +74,6 @@ export async function renumberGateways(tx: TenantTransaction, ids: readonly Gate
      ) SELECT name, revision FROM renumbered`,
     [ids],
   );
-  await recordVersions(tx, ids);
   const { accountId } = tx;
   return rows.map(({ name, revision }) => ({
     kind: 'gateway',

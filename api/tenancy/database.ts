@@ -1,7 +1,8 @@
 /**
  * The api's only way to the database: transactions that begin by taking the api's role and the settings that row-level
  * security reads. `inAccount` is for an account's data and wants its scope; `inLookup` is for what comes before an
- * account is known, and sees only what its settings present; `inProof` sees the numbers of all accounts' records alone.
+ * account is known, and sees only what its settings present; `inProof` sees the numbers of all accounts' records alone,
+ * `inOverview` accounts and their numbers.
  */
 import pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -57,6 +58,11 @@ export class Database {
   /** Runs `work` as the role that removes what is too old to be kept, of all accounts, and sees nothing else of it. */
   inUpkeep<T>(work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
     return this.transaction('tollgate_upkeep', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
+  }
+
+  /** Runs `work` as the role of the operator's lists: accounts and numbers of all of them, and nothing that is in one. */
+  inOverview<T>(work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
+    return this.transaction('tollgate_operator', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
   }
 
   private get filtered(): boolean {

@@ -58,6 +58,7 @@ function withoutTrace(deps: ExplainDeps, { tokenHash }: DescribedRequest): Expla
       hashOf: (text) => (tokenHash !== null && text === DESCRIBED_TOKEN ? tokenHash : tokenGrants.hashOf(text)),
       held: (hash) => tokenGrants.held(hash),
       find: (hash) => tokenGrants.find(hash),
+      noteUse: () => undefined,
     },
   };
 }
@@ -123,7 +124,7 @@ async function limit(
 ): Promise<void> {
   told.stage = 'LIMIT';
   const { rules, refusal } = await deps.rateLimiter.preview(policy, arrival, caller);
-  told.limitedBy(rules);
+  told.limitedBy(rules.filter(({ rule }) => !rule.isQuota));
   if (refusal !== null) throw overLimit(refusal, null);
 }
 

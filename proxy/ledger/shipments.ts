@@ -11,6 +11,7 @@ import { insertArray } from '../usage/array-insert.js';
 import type { CompositeRows } from '../usage/composite-rows.js';
 import { readableRows } from '../usage/readable-rows.js';
 import { RECORD_COLUMNS } from '../usage/usage-rows.js';
+import type { ProcessReport } from './process-report.js';
 
 const ROW_TYPE = 'usage_record_row_3';
 /** A batch of which more than this is refused speaks of the table, not of its rows: nothing is quarantined. */
@@ -75,13 +76,15 @@ export class Shipments {
     }
   }
 
-  /** Says how far the spool's owner has settled. */
-  async heartbeat(spool: ShippedSpool, settledSeq: number): Promise<void> {
+  /** Says how far the spool's owner has settled, and how it is. */
+  async heartbeat(spool: ShippedSpool, settledSeq: number, report: ProcessReport): Promise<void> {
+    const { version, lagMs, coverHours, isGated } = report;
     await this.transaction((client) =>
-      client.query('UPDATE ledger_spool SET settled_seq = GREATEST(settled_seq, $2), heard_at = now() WHERE id = $1', [
-        spool.id,
-        settledSeq,
-      ]),
+      client.query(
+        `UPDATE ledger_spool SET settled_seq = GREATEST(settled_seq, $2), heard_at = now(), version = $3, lag_ms = $4,
+           cover_hours = $5, is_gated = $6 WHERE id = $1`,
+        [spool.id, settledSeq, version, lagMs, coverHours, isGated],
+      ),
     );
   }
 

@@ -13,6 +13,7 @@ import { GroupCommit } from './group-commit.js';
 import { OpenEntries, type Placed } from './open-entries.js';
 import { openFrames } from './open-frames.js';
 import type { Segment } from './segments.js';
+import { processReport, type LedgerState } from './process-report.js';
 import type { ShippedSpool, Shipments } from './shipments.js';
 import { Shipping } from './shipping.js';
 import type { OwnSpool, SpoolFolder } from './spool-folder.js';
@@ -174,10 +175,12 @@ export class SpoolLedger implements UsageLedger {
     };
   }
 
-  /** Says in Postgres how far this process has settled. Rejects when it cannot be told. */
-  async heartbeat(): Promise<void> {
+  /** Says in Postgres how far this process, of that release, has settled, and how it is. Rejects when it cannot be told. */
+  async heartbeat(version: string): Promise<void> {
     const known = this.own?.shipper.known ?? null;
-    if (known !== null) await this.shipments.heartbeat(known, this.settledSeq);
+    const { state } = this;
+    if (known === null || state === null) return;
+    await this.shipments.heartbeat(known, this.settledSeq, processReport(version, state));
   }
 
   /** Ships the spools of dead processes. Rejects when Postgres cannot take them now. */
@@ -293,23 +296,6 @@ export class SpoolLedger implements UsageLedger {
   private readonly onProblem = (problem: string, error: unknown): void => {
     this.options.log.warn({ err: error }, problem);
   };
-}
-
-export interface LedgerState {
-  readonly open: number;
-  /** records that are not known to be in Postgres */
-  readonly unshipped: number;
-  readonly lagMs: number;
-  readonly failedShipments: number;
-  readonly failedWrites: number;
-  readonly missing: number;
-  readonly damagedBytes: number;
-  readonly diskBytes: number;
-  readonly diskBytesMax: number;
-  /** since the spool was begun, and how long ago that was */
-  readonly bytesWritten: number;
-  readonly ageMs: number;
-  readonly isGated: boolean;
 }
 
 class SpoolEntry implements LedgerEntry, Placed {

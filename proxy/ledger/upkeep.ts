@@ -1,4 +1,5 @@
 /** What a ledger does besides: now and then it ships what dead processes left, and says that its own process lives. */
+import { releaseVersion } from '../../platform/version.js';
 import type { SpoolLedger } from './spool-ledger.js';
 
 const INTERVAL_MS = 10_000;
@@ -6,6 +7,7 @@ const INTERVAL_MS = 10_000;
 export class LedgerUpkeep {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
+  private readonly version = releaseVersion();
 
   constructor(
     private readonly ledger: SpoolLedger,
@@ -31,7 +33,7 @@ export class LedgerUpkeep {
   private async keepUp(): Promise<void> {
     try {
       await this.ledger.inherit();
-      await this.ledger.heartbeat();
+      await this.ledger.heartbeat(this.version);
     } catch (error) {
       this.onProblem('the spools of ended processes cannot be shipped yet', error);
     }

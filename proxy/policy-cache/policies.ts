@@ -63,7 +63,7 @@ export type DocumentName = (typeof DOCUMENT_NAMES)[number];
 
 export interface PolicyCache {
   readonly policies: Policies;
-  readonly tokenGrants: TokenGrants;
+  readonly tokenGrants: Omit<TokenGrants, 'noteUse'>;
   /** takes an announced change into account at once */
   apply(change: PolicyChange): void;
   /** announcements may have been missed for too long to catch up */

@@ -1,17 +1,20 @@
-/** The rate limits of a policy, made ready once for all of its requests. */
+/** The rate limits of a policy, and its account's quota of requests, made ready once for all of its requests. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { RateLimitRule } from '../../schema/contracts/gateway-settings.js';
 import { rateLimitKeys } from '../../schema/contracts/redis-keys.js';
+import { monthlyRequestKeys } from '../../schema/contracts/request-counts.js';
 import { VALUES_MAX } from './limit-script.js';
-import { LocalCounters, type CounterRoom } from './local-counters.js';
+import { LocalCounters, type CounterRoom, type CounterShape } from './local-counters.js';
 
 export interface CompiledRule {
   readonly name: string;
   readonly limit: number;
   readonly intervalSeconds: number;
   readonly isSliding: boolean;
+  /** it is no rule of the gateway's, but what all of the account may have in a calendar month */
+  readonly isQuota: boolean;
   readonly key: RateLimitRule['key'];
   /** of a header: in lower case; empty for the keys that have none */
   readonly keyName: string;
@@ -26,6 +29,7 @@ export interface CompiledRules {
   readonly keys: number;
 }
 
+const MONTH_SECONDS_MAX = 31 * 86_400;
 /** Rules whose counters are held; at the bound the rule used longest ago begins anew in this proxy. */
 const RULES_MAX = 50_000;
 
@@ -49,7 +53,8 @@ export class RuleCompiler {
     for (const counters of this.counters.values()) counters.turnTo(nowMs);
   }
 
-  private compile({ accountId, gatewayId, settings }: GatewayPolicy): CompiledRules {
+  private compile(policy: GatewayPolicy): CompiledRules {
+    const { accountId, gatewayId, settings, requestsPerMonthMax } = policy;
     const keys: string[] = [];
     const constants: (string | number)[] = [];
     const rules = settings.rateLimits.map((rule): CompiledRule => {
@@ -65,19 +70,37 @@ export class RuleCompiler {
         limit,
         intervalSeconds,
         isSliding: rule.technique === 'SLIDING',
+        isQuota: false,
         key,
         keyName: key === 'HEADER' ? keyName.toLowerCase() : keyName,
         counters,
       };
     });
+    if (requestsPerMonthMax !== null) {
+      const pair = monthlyRequestKeys(accountId);
+      keys.push(...pair);
+      constants.push(requestsPerMonthMax, 0, 0);
+      rules.push(this.quotaRule(pair[0], requestsPerMonthMax));
+    }
     return { rules, parameters: [...keys, VALUES_MAX, ...constants].map(String), keys: keys.length };
+  }
+
+  private quotaRule(id: string, limit: number): CompiledRule {
+    const shape = { intervalMs: MONTH_SECONDS_MAX * 1_000, isSliding: false, isMonthly: true };
+    const counters = this.heldCounters(id, shape);
+    counters.setLimit(limit);
+    const rule = { name: 'requests a month', limit, intervalSeconds: MONTH_SECONDS_MAX, isSliding: false };
+    return { ...rule, isQuota: true, key: 'GATEWAY', keyName: '', counters };
   }
 
   private countersOf(id: string, { intervalSeconds, technique }: RateLimitRule): LocalCounters {
     const shape = { intervalMs: intervalSeconds * 1_000, isSliding: technique === 'SLIDING' };
-    const idOfShape = `${id}:${technique}`;
-    let counters = this.counters.get(idOfShape);
-    if (counters === undefined) this.counters.set(idOfShape, (counters = new LocalCounters(this.room, shape)));
+    return this.heldCounters(`${id}:${technique}`, shape);
+  }
+
+  private heldCounters(id: string, shape: CounterShape): LocalCounters {
+    let counters = this.counters.get(id);
+    if (counters === undefined) this.counters.set(id, (counters = new LocalCounters(this.room, shape)));
     return counters;
   }
 }

@@ -5,13 +5,11 @@
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
+import { SHARED_VALUE } from '../../schema/contracts/request-counts.js';
 import type { Arrival, Caller } from '../exchange.js';
 import { ownText } from '../own-text.js';
 import { joinedHeaders } from '../upstream/headers.js';
 import type { CompiledRule } from './compiled-rules.js';
-
-/** Of requests without the key, and of rules that count the whole gateway. No hash is that short. */
-export const SHARED_VALUE = '-';
 
 /** Hashes remembered; at the bound the one used longest ago is worked out again. */
 const KNOWN_MAX = 20_000;

@@ -3,23 +3,15 @@
  * of proxies counts as one. A request is admitted by all of its rules and counted in each, or refused and counted in none.
  *
  * A rule has two hashes of value → count, for even and for odd windows; field `#` holds the window's number, which tells
- * whether what stands there is of this window or of one long past. Every key is declared, and has the gateway's hash tag.
+ * whether what stands there is of this window or of one long past. Every key is declared, and has the account's hash tag.
  */
 
-/** A field of a rule's hash that is no value: the number of its window. */
-const WINDOW_FIELD = '#';
+import { EXPIRY_SLACK_MS, MONTH_LUA, REDIS_CLOCK_LUA, WINDOW_FIELD } from '../../schema/contracts/request-counts.js';
+
 /** The one value that all share who come when a window holds as many as it may. */
 export const CROWDED_VALUE = '~';
 /** How many values of a rule are counted apart in one window; those beyond share one counter. */
 export const VALUES_MAX = 10_000;
-
-/** Redis' time, in ms since 1970. */
-export const REDIS_CLOCK_LUA = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
-
-/** How long a hash outlives the last moment at which it counts. */
-const EXPIRY_SLACK_MS = 1_000;
 
 /**
  * Looks at one rule: how long it refuses (0: it admits), what to count if all admit, whether the value is crowded out; then what
@@ -29,8 +21,13 @@ const LOOK_LUA = `
 local function look(rule, value, now, values_max)
   local at = rule * 3 - 1
   local limit, interval, is_sliding = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
-  local window = math.floor(now / interval)
-  local elapsed = now - window * interval
+  local window, elapsed
+  if interval > 0 then
+    window = math.floor(now / interval)
+    elapsed = now - window * interval
+  else
+    window, elapsed, interval = month_at(now)
+  end
   local parity = window % 2
   local key = KEYS[rule * 2 - 1 + parity]
   local number = string.format('%.0f', window)
@@ -99,11 +96,12 @@ return verdicts`;
 
 /**
  * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
- * in ms and 1 if it slides; then, for each of any number of requests, one value per rule. Returns for each request the time
+ * in ms (0: the calendar month) and 1 if it slides; then, for each of any number of requests, one value per rule. Returns for each request the time
  * in ms (negative: a value shared a counter with others) when it was admitted, or {number of the refusing rule that is
  * longest in the way, ms until that would admit one} when it was not. `clock` sets the local `now`.
  */
-export const limitScript = (clock: string = REDIS_CLOCK_LUA): string => clock + LOOK_LUA + COUNT_LUA + DECIDE_LUA;
+export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
+  clock + MONTH_LUA + LOOK_LUA + COUNT_LUA + DECIDE_LUA;
 
 const PREVIEW_LUA = `
 local rules = #KEYS / 2
@@ -115,7 +113,7 @@ end
 return states`;
 
 /** What the other script would decide of one request, with nothing counted: a `RuleState` for each rule. Parameters as there. */
-export const previewScript = (): string => REDIS_CLOCK_LUA + LOOK_LUA + PREVIEW_LUA;
+export const previewScript = (): string => REDIS_CLOCK_LUA + MONTH_LUA + LOOK_LUA + PREVIEW_LUA;
 
 /** How one rule stands to one value; times in ms, counts as in `window.ts`. */
 export type RuleState = readonly [current: number, previous: number, toNextMs: number];

@@ -4,6 +4,7 @@
  *
  * Bounded: so many values a rule (those beyond share a counter, as in Redis), and so many in all rules together.
  */
+import { monthNumber, monthStartMs } from '../../schema/contracts/request-counts.js';
 import { CROWDED_VALUE, VALUES_MAX } from './limit-script.js';
 import { waitMsOf, type WindowCounts } from './window.js';
 
@@ -24,6 +25,14 @@ export interface RememberedRefusal {
   readonly freeAtMs: number;
 }
 
+/** Of one rule. */
+export interface CounterShape {
+  readonly intervalMs: number;
+  readonly isSliding: boolean;
+  /** its windows are calendar months (UTC), whatever the interval */
+  readonly isMonthly?: boolean;
+}
+
 export class LocalCounters {
   private window = -1;
   private current = new Map<string, number>();
@@ -34,7 +43,7 @@ export class LocalCounters {
 
   constructor(
     private readonly room: CounterRoom,
-    private readonly shape: { readonly intervalMs: number; readonly isSliding: boolean },
+    private readonly shape: CounterShape,
   ) {}
 
   /** The rule's limit is this one: refusals by another say nothing any more. */
@@ -85,13 +94,14 @@ export class LocalCounters {
   /** What this proxy admitted of it. */
   countsOf(value: string, nowMs: number): WindowCounts {
     this.turnTo(nowMs);
-    const { intervalMs, isSliding } = this.shape;
+    const { isSliding } = this.shape;
+    const startMs = this.startOf(this.window);
     const isFull = this.current.size >= VALUES_MAX || this.room.held >= this.room.valuesMax;
     const counter = this.current.has(value) || !isFull ? value : CROWDED_VALUE;
     return {
-      intervalMs,
+      intervalMs: this.startOf(this.window + 1) - startMs,
       isSliding,
-      elapsedMs: Math.max(0, nowMs - this.window * intervalMs),
+      elapsedMs: Math.max(0, nowMs - startMs),
       current: this.current.get(counter) ?? 0,
       previous: this.previous.get(counter) ?? 0,
     };
@@ -99,7 +109,8 @@ export class LocalCounters {
 
   /** Lets go of what is of windows that have passed. */
   turnTo(nowMs: number): void {
-    const window = Math.floor(nowMs / this.shape.intervalMs);
+    const { isMonthly, intervalMs } = this.shape;
+    const window = isMonthly === true ? monthNumber(nowMs) : Math.floor(nowMs / intervalMs);
     // Redis' clock is estimated, and may seem to go back a little behind a window's beginning.
     if (window === this.window || window === this.window - 1) return;
     this.room.held -= this.previous.size;
@@ -110,6 +121,10 @@ export class LocalCounters {
       this.previous = new Map();
     }
     this.window = window;
+  }
+
+  private startOf(window: number): number {
+    return this.shape.isMonthly === true ? monthStartMs(window) : window * this.shape.intervalMs;
   }
 
   /** Gives back all the room that it takes. */

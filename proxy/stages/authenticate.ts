@@ -4,6 +4,7 @@
  * authenticated one it is refused. Identity that cannot be checked is refused, never assumed.
  */
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import type { ApiTokenId } from '../../schema/contracts/ids.js';
 import type { TokenGrant } from '../../schema/contracts/token-grant.js';
 import { isInNetworks, networkList } from '../client-ip.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
@@ -16,6 +17,8 @@ export interface TokenGrants {
   hashOf(text: string): string | null;
   held(tokenHash: string): TokenGrant | null | undefined;
   find(tokenHash: string): Promise<TokenGrant | null>;
+  /** the token has let somebody in */
+  noteUse(tokenId: ApiTokenId): void;
 }
 
 export interface AuthenticateDeps {
@@ -31,7 +34,7 @@ interface AuthenticatedTarget {
 }
 
 /**
- * Throws GatewayError 2009 (no valid token), 9003 (valid, but not for this) or 9006 (cannot be known now). A promise only
+ * Throws GatewayError 2009 (no valid token), 9003 (the account is suspended; a token is valid, but not for this) or 9006 (cannot be known now). A promise only
  * when a store has to be asked.
  */
 export function authenticate(
@@ -40,6 +43,7 @@ export function authenticate(
   target: AuthenticatedTarget,
 ): Caller | Promise<Caller> {
   const { policy, provider } = target;
+  if (policy.isSuspended) throw new GatewayError('accountSuspended', 'the account is suspended by the operator');
   const isRequired = policy.settings.authentication;
   const tokenHash = presentedToken(deps.tokenGrants, arrival, provider.credentialHeaders);
   if (tokenHash === null) {
@@ -47,21 +51,29 @@ export function authenticate(
     return ANONYMOUS;
   }
   const held = deps.tokenGrants.held(tokenHash);
-  if (held !== undefined) return callerBy(held, arrival, policy);
+  if (held !== undefined) return callerBy(deps, held, arrival, policy);
   return findGrant(deps, tokenHash, isRequired).then((found) =>
-    found instanceof GatewayError ? { apiTokenId: null, unchecked: found } : callerBy(found, arrival, policy),
+    found instanceof GatewayError ? { apiTokenId: null, unchecked: found } : callerBy(deps, found, arrival, policy),
   );
 }
 
 /** Who calls with a token of which this is known. */
-function callerBy(grant: TokenGrant | null, arrival: Arrival, policy: GatewayPolicy): Caller {
+function callerBy(
+  { tokenGrants }: AuthenticateDeps,
+  grant: TokenGrant | null,
+  arrival: Arrival,
+  policy: GatewayPolicy,
+): Caller {
   const isRequired = policy.settings.authentication;
   if (grant === null || grant.accountId !== policy.accountId || !isAlive(grant)) {
     if (isRequired) throw new GatewayError('unauthorized', 'the API token is not valid');
     return ANONYMOUS;
   }
   const problem = whyNotHere(grant, policy, arrival.clientIp);
-  if (problem === null) return { apiTokenId: grant.tokenId, unchecked: null };
+  if (problem === null) {
+    tokenGrants.noteUse(grant.tokenId);
+    return { apiTokenId: grant.tokenId, unchecked: null };
+  }
   if (isRequired) throw new GatewayError('forbidden', problem);
   return ANONYMOUS;
 }

@@ -1,5 +1,5 @@
 /**
- * Limit: whether the request keeps to its gateway's rate limits. One that does is counted by all of them; one that does not
+ * Limit: whether the request keeps to its gateway's rate limits, and to its account's quota of requests a month. One that does is counted by all of them; one that does not
  * is counted by none, leaves a record that costs nothing, and is told when to come again. Before the cache: a hit counts.
  */
 import { ERROR_CODES } from '../../schema/contracts/error-codes.js';
@@ -23,11 +23,12 @@ interface LimitedTarget extends Pick<Target, 'policy'> {
 }
 
 /**
- * Null: there is nothing to wait for, the request may go on. Throws GatewayError 2003 (over a limit), or 9006 when the
+ * Null: there is nothing to wait for, the request may go on. Throws GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the
  * ledger cannot keep the record of a refusal.
  */
 export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, caller: Caller): Promise<void> | null {
-  if (target.policy.settings.rateLimits.length === 0) return null;
+  const { settings, requestsPerMonthMax } = target.policy;
+  if (settings.rateLimits.length === 0 && requestsPerMonthMax === null) return null;
   const decision = deps.rateLimiter.decide(target.policy, arrival, caller);
   if (decision === null) return null;
   if (!(decision instanceof Promise))
@@ -65,11 +66,16 @@ export function overLimit(refusal: LimitRefusal, logId: string | null): GatewayE
   ];
   if (logId !== null) headers.push('cf-aig-log-id', logId);
   if (retryAfterSeconds > RETRY_SECONDS_MAX) headers.push('x-should-retry', 'false');
-  return new GatewayError('rateLimited', `${limitText(refusal)} is used up`, { retryAfterSeconds, headers });
+  const description = `${limitText(refusal)} is used up`;
+  return rule.isQuota
+    ? new GatewayError('quotaUsedUp', description, { retryAfterSeconds, headers })
+    : new GatewayError('rateLimited', description, { retryAfterSeconds, headers });
 }
 
 const limitText = ({ rule }: LimitRefusal): string =>
-  `the rate limit "${rule.name}" (${rule.limit} in ${rule.intervalSeconds} s)`;
+  rule.isQuota
+    ? `the account's quota (${rule.limit} requests a month)`
+    : `the rate limit "${rule.name}" (${rule.limit} in ${rule.intervalSeconds} s)`;
 
 /** Printable ASCII; anything else of a rule's name is percent-encoded. */
 const headerText = (name: string): string =>
@@ -79,6 +85,7 @@ function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, 
   const { policy, provider } = target;
   const { rawHeaders } = arrival.request;
   const { metadata, metadataNote } = arrival.options;
+  const { status, code } = refusal.rule.isQuota ? ERROR_CODES.quotaUsedUp : ERROR_CODES.rateLimited;
   const note = `refused by ${limitText(refusal)}`;
   return {
     id: arrival.id,
@@ -92,8 +99,8 @@ function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, 
     model: null,
     method: arrival.method,
     path: arrival.path + loggedQuery(arrival.query),
-    statusCode: ERROR_CODES.rateLimited.status,
-    errorCode: ERROR_CODES.rateLimited.code,
+    statusCode: status,
+    errorCode: code,
     cached: false,
     streamed: false,
     clientAborted: false,

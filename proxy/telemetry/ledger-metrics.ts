@@ -1,8 +1,9 @@
 /** The ledger's metrics: what waits, for how long, what is at stake, and how long the disk will last. */
 import type { Registry } from 'prom-client';
 import type { BodyWriter } from '../ledger/body-writer.js';
+import { coverHours, type LedgerState } from '../ledger/process-report.js';
 import type { Shipments } from '../ledger/shipments.js';
-import type { LedgerState, SpoolLedger } from '../ledger/spool-ledger.js';
+import type { SpoolLedger } from '../ledger/spool-ledger.js';
 import { declareCounter, declareGauge } from './declare.js';
 
 export interface LedgerSources {
@@ -56,11 +57,4 @@ export function declareLedger(registry: Registry, { ledger, shipments, bodies }:
     'Bodies not kept: their bound was reached, or Postgres would not take them',
     () => bodies.counts.dropped,
   );
-}
-
-const MS_PER_HOUR = 3_600_000;
-
-/** At the mean rate since the spool was begun; +Inf as long as nothing was written. */
-function coverHours({ diskBytesMax, diskBytes, bytesWritten, ageMs }: LedgerState): number {
-  return Math.max(0, diskBytesMax - diskBytes) / bytesWritten / (MS_PER_HOUR / Math.max(1, ageMs));
 }

@@ -10,6 +10,7 @@ import type { RetryBudgets } from '../attempts/retry-budget.js';
 import type { ExplainEndpoint } from '../explain/explain-endpoint.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { PolicyCache } from '../policy-cache/policies.js';
+import type { TokenUses } from '../policy-cache/token-uses.js';
 import { declareSnapshot, type SnapshotMetricSources } from './snapshot-metrics.js';
 import type { BodyWriter } from '../ledger/body-writer.js';
 import type { Shipments } from '../ledger/shipments.js';
@@ -31,6 +32,7 @@ export interface MetricSources extends SnapshotMetricSources {
   readonly shipments: Shipments;
   readonly bodies: BodyWriter;
   readonly policyCache: PolicyCache;
+  readonly tokenUses: TokenUses;
   readonly answerCache: AnswerCache;
   readonly copyRoom: CopyRoom;
   readonly coalescedCalls: CoalescedCalls;
@@ -60,6 +62,12 @@ export function createMetrics(sources: MetricSources): Registry {
   declareUpstreams(registry, sources.dispatchers);
   declareRateLimits(registry, sources.rateLimiter, sources.refusals);
   declareAttempts(registry, sources);
+  declareCounter(
+    registry,
+    'tollgate_token_uses_dropped_total',
+    'Uses of API tokens that were not remembered: too many waited to be written',
+    () => sources.tokenUses.dropped,
+  );
   declareCounter(
     registry,
     'tollgate_explanations_turned_away_total',

@@ -42,6 +42,10 @@ export const gatewayPolicySchema = z.object({
   revision: z.number(),
   /** the gateway's `configVersion`, which records name */
   configVersion: z.number(),
+  /** the operator has suspended the account: nobody is served */
+  isSuspended: z.boolean(),
+  /** how many requests all gateways of the account may have in a calendar month (UTC); null: as many as they like */
+  requestsPerMonthMax: z.number().nullable(),
   settings: gatewaySettingsSchema,
   providerKeys: z.array(policyProviderKeySchema),
   customProviders: z.array(policyCustomProviderSchema),
@@ -63,6 +67,7 @@ export const GATEWAY_POLICY_SQL = `
   SELECT jsonb_build_object(
     'accountId', a.id, 'accountTag', a.tag, 'gatewayId', g.id, 'gatewayName', g.name,
     'revision', g.revision, 'configVersion', g.config_version,
+    'isSuspended', a.suspended_at IS NOT NULL, 'requestsPerMonthMax', a.requests_per_month_max,
     'settings', jsonb_build_object(
       'authentication', s.authentication, 'collectLogs', s.collect_logs, 'collectLogPayload', s.collect_log_payload,
       'cacheTtlSeconds', s.cache_ttl_seconds, 'cacheInvalidateOnUpdate', s.cache_invalidate_on_update,

@@ -7,7 +7,7 @@ import type { AccountId, GatewayId } from './ids.js';
 
 /** JSON of a GatewayPolicy, or `null` when there is no such gateway; the hash fields are `revision` and `document`. */
 export const policyKey = (accountId: AccountId, gatewayName: string): string =>
-  `tollgate:policy:v3:${accountId}:${gatewayName}`;
+  `tollgate:policy:v4:${accountId}:${gatewayName}`;
 
 /** The account id behind a URL's account segment. Never changes once it exists: tags and names are not reused. */
 export const accountKey = (segment: string): string => `tollgate:account:v1:${segment}`;
@@ -17,14 +17,14 @@ export const tokenGrantKey = (tokenHash: string): string => `tollgate:token:v1:$
 
 /**
  * What a rate limit has counted, in its even and in its odd windows: hashes of value → count, with the window's number.
- * All rules of a gateway share a slot, so that one script decides on all of them.
+ * All rules of an account share a slot, with its quota of requests, so that one script decides on all that concern a request.
  */
 export const rateLimitKeys = (
   accountId: AccountId,
   gatewayId: GatewayId,
   ruleId: string,
 ): readonly [string, string] => {
-  const key = `tollgate:limit:v1:{${accountId}:${gatewayId}}:${ruleId}`;
+  const key = `tollgate:limit:v2:{${accountId}}:${gatewayId}:${ruleId}`;
   return [`${key}:0`, `${key}:1`];
 };
 

@@ -18,11 +18,15 @@ export const tokenGrantSchema = z.object({
 });
 export type TokenGrant = z.infer<typeof tokenGrantSchema>;
 
-/** Selects one token's grant by its keyed hash (hex); the hash must also stand in `app.token_hash`. No row: unknown. */
+/**
+ * Selects one token's grant by its keyed hash (hex), or that of the secret before the last rotation, which ends earlier; the
+ * hash must also stand in `app.token_hash`. No row: unknown.
+ */
 export const TOKEN_GRANT_SQL = `
   SELECT jsonb_build_object(
     'tokenId', t.id, 'accountId', t.account_id, 'permissions', to_jsonb(t.permissions),
     'gatewayIds', to_jsonb(t.gateway_ids), 'cidrs', to_jsonb(t.cidrs),
-    'expiresAtMs', floor(extract(epoch FROM t.expires_at) * 1000),
+    'expiresAtMs', floor(extract(epoch FROM
+      CASE WHEN t.token_hash = $1 THEN t.expires_at ELSE least(t.expires_at, t.retired_until) END) * 1000),
     'revoked', t.revoked_at IS NOT NULL, 'revision', t.revision) AS document
-  FROM api_token t WHERE t.token_hash = $1`;
+  FROM api_token t WHERE t.token_hash = $1 OR t.retired_hash = $1`;

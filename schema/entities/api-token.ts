@@ -10,7 +10,13 @@ import { MigratedChecks, MigratedIndexes } from './migrated.js';
 @ObjectType()
 @Entity('api_token')
 @Unique('api_token_token_hash_key', ['tokenHash'])
-@MigratedChecks('api_token_name_check', 'api_token_token_hash_check', 'api_token_permissions_check')
+@Unique('api_token_retired_hash_key', ['retiredHash'])
+@MigratedChecks(
+  'api_token_name_check',
+  'api_token_token_hash_check',
+  'api_token_permissions_check',
+  'api_token_retired_check',
+)
 @MigratedIndexes('api_token_account_idx')
 export class ApiToken {
   @Field(() => ID)
@@ -64,6 +70,15 @@ export class ApiToken {
   @Field(() => Date, { nullable: true })
   @Column('timestamptz', { nullable: true })
   lastUsedAt: Date | null;
+
+  /** of the secret before the last rotation */
+  @Column('text', { nullable: true })
+  retiredHash: string | null;
+
+  /** when that secret ends, or ended */
+  @Field(() => Date, { nullable: true })
+  @Column('timestamptz', { nullable: true })
+  retiredUntil: Date | null;
 
   /** drawn from `policy_revision` at every change */
   @Column('bigint', { default: () => "nextval('policy_revision')" })

@@ -50,6 +50,10 @@ export class LogBody {
   @Column('jsonb', { nullable: true })
   laterMetadata: unknown;
 
+  /** a quota dropped the bodies before their log */
+  @Column('timestamptz', { nullable: true })
+  expiredAt: Date | null;
+
   /** the log was deleted: it leaves the lists, the usage record stays */
   @Column('timestamptz', { nullable: true })
   deletedAt: Date | null;

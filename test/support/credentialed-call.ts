@@ -48,6 +48,8 @@ export function policyOf(parts: PolicyParts = {}): GatewayPolicy {
     gatewayName: 'main',
     revision: 1,
     configVersion: 1,
+    isSuspended: false,
+    requestsPerMonthMax: null,
     settings: { ...DEFAULT_GATEWAY_SETTINGS, ...parts.settings },
     providerKeys: [...(parts.providerKeys ?? [])],
     customProviders: [...(parts.customProviders ?? [])],

@@ -1,8 +1,9 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { isAccountName, isAccountTag } from '../../../schema/contracts/names.js';
 import { Account } from '../../../schema/entities/account.js';
 import { connectionOf } from '../../paging/connection.js';
+import { BigIntScalar } from '../../scalars/numeric-scalars.js';
 
 @InputType()
 export class CreateAccountInput {
@@ -22,6 +23,24 @@ export class DeleteAccountInput {
   /** the account's present name, which shows that no other one is meant */
   @Field(() => String) name: string;
 }
+
+/** What the operator allows an account; null: as much as it likes. */
+@ObjectType()
+export class AccountQuotas {
+  /** gateways at a time */
+  @Field(() => Int, { nullable: true }) gateways: number | null;
+  /** requests of all gateways in a calendar month (UTC) */
+  @Field(() => BigIntScalar, { nullable: true }) requestsPerMonth: bigint | null;
+  /** bytes of bodies in logs; beyond, the oldest bodies are dropped */
+  @Field(() => BigIntScalar, { nullable: true }) logStorageBytes: bigint | null;
+}
+
+/** The quotas of an account's row. */
+export const quotasOf = (row: Pick<Account, 'gatewaysMax' | 'requestsPerMonthMax' | 'logBytesMax'>): AccountQuotas => ({
+  gateways: row.gatewaysMax,
+  requestsPerMonth: row.requestsPerMonthMax === null ? null : BigInt(row.requestsPerMonthMax),
+  logStorageBytes: row.logBytesMax === null ? null : BigInt(row.logBytesMax),
+});
 
 @ObjectType()
 export class AccountConnection extends connectionOf('Account', () => Account) {}

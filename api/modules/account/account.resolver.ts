@@ -1,10 +1,16 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Account } from '../../../schema/entities/account.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
 import { unauthenticated } from '../../errors.js';
 import type { AccountChangesService } from './account-changes.service.js';
-import { CreateAccountInput, DeleteAccountInput, UpdateAccountInput } from './account.inputs.js';
+import {
+  AccountQuotas,
+  CreateAccountInput,
+  DeleteAccountInput,
+  quotasOf,
+  UpdateAccountInput,
+} from './account.inputs.js';
 import type { AccountService } from './account.service.js';
 
 @Resolver(() => Account)
@@ -22,6 +28,12 @@ export class AccountResolver {
     @Ctx() { access }: ApiContext,
   ): Promise<Account | null> {
     return this.accounts.find({ tag, name }, access);
+  }
+
+  @FieldResolver(() => AccountQuotas)
+  @Authorized('account.read')
+  quotas(@Root() account: Account): AccountQuotas {
+    return quotasOf(account);
   }
 
   @Mutation(() => Account)

@@ -1,5 +1,6 @@
 export { AccountChangesService } from './account-changes.service.js';
 export { AccountErasure } from './account-erasure.js';
+export { AccountQuotas, quotasOf } from './account.inputs.js';
 export { AccountQueries } from './account.queries.js';
 export { AccountResolver } from './account.resolver.js';
 export { AccountService, type AccountDraft } from './account.service.js';

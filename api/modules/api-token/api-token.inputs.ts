@@ -1,15 +1,20 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { z } from 'zod';
 import { isUuid } from '../../../schema/contracts/ids.js';
 import { parseNetwork } from '../../../schema/contracts/networks.js';
 import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
 import { ApiToken } from '../../../schema/entities/api-token.js';
 import { PermissionEnum } from '../../../schema/entities/graphql-enums.js';
+import { badInput } from '../../errors.js';
+import { parseInput } from '../../input.js';
 import { storableText } from '../../text-input.js';
-import { connectionOf } from '../../paging/connection.js';
+import { connectionOf, PageArguments } from '../../paging/connection.js';
 
 const GATEWAYS_MAX = 100;
 const CIDRS_MAX = 50;
+/** How long a rotated secret may go on. */
+const GRACE_SECONDS_MAX = 2_592_000;
+const GRACE_SECONDS_DEFAULT = 86_400;
 
 @InputType()
 export class CreateApiTokenInput {
@@ -19,6 +24,29 @@ export class CreateApiTokenInput {
   @Field(() => [ID], { nullable: true }) gatewayIds?: string[] | null;
   @Field(() => [String], { nullable: true }) cidrs?: string[] | null;
   @Field(() => Date, { nullable: true }) expiresAt?: Date | null;
+}
+
+/** An absent field stays; null takes a limit away. */
+@InputType()
+export class UpdateApiTokenInput {
+  @Field(() => ID) id: string;
+  @Field(() => String, { nullable: true }) name?: string | null;
+  @Field(() => [PermissionEnum], { nullable: true }) permissions?: Permission[] | null;
+  @Field(() => [ID], { nullable: true }) gatewayIds?: string[] | null;
+  @Field(() => [String], { nullable: true }) cidrs?: string[] | null;
+  @Field(() => Date, { nullable: true }) expiresAt?: Date | null;
+}
+
+@InputType()
+export class RotateApiTokenInput {
+  @Field(() => ID) id: string;
+  @Field(() => Int, { defaultValue: GRACE_SECONDS_DEFAULT }) graceSeconds: number;
+}
+
+@ArgsType()
+export class ApiTokenArguments extends PageArguments {
+  /** only those that were revoked, or only those that were not */
+  @Field(() => Boolean, { nullable: true }) revoked?: boolean | null;
 }
 
 @ObjectType()
@@ -58,3 +86,18 @@ export const createApiTokenSchema = z.object({
   expiresAt: optional(z.date().refine((at) => at.getTime() > Date.now(), 'must be in the future')),
 });
 export type NewApiToken = z.infer<typeof createApiTokenSchema>;
+
+/** What `updateApiToken` changes. */
+export function changesOf(input: UpdateApiTokenInput): Partial<NewApiToken> {
+  for (const field of ['name', 'permissions'] as const) {
+    if (input[field] === null) throw badInput(`input.${field}`, 'must not be null');
+  }
+  const parsed = parseInput(createApiTokenSchema.partial(), input, 'input');
+  const given = Object.entries(parsed).filter(([field]) => Reflect.get(input, field) !== undefined);
+  return Object.fromEntries(given); // what was absent parses as null, which would take a limit away
+}
+
+export const graceSchema = z
+  .int()
+  .min(0, 'must be at least 0')
+  .max(GRACE_SECONDS_MAX, `must be at most ${GRACE_SECONDS_MAX} (30 days)`);

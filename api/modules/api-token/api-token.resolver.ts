@@ -3,7 +3,7 @@ import { ApiToken } from '../../../schema/entities/api-token.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
-import { CreateApiTokenInput, CreatedApiToken } from './api-token.inputs.js';
+import { CreateApiTokenInput, CreatedApiToken, RotateApiTokenInput, UpdateApiTokenInput } from './api-token.inputs.js';
 import type { ApiTokenService } from './api-token.service.js';
 
 @Resolver(() => ApiToken)
@@ -17,6 +17,25 @@ export class ApiTokenResolver {
     @Ctx() { access }: ApiContext,
   ): Promise<CreatedApiToken> {
     return this.tokens.create(await access.scope('apiToken.create', input.accountId), input, access);
+  }
+
+  @Mutation(() => ApiToken)
+  @Authorized('apiToken.update')
+  async updateApiToken(
+    @Arg('input', () => UpdateApiTokenInput) input: UpdateApiTokenInput,
+    @Ctx() { access }: ApiContext,
+  ): Promise<ApiToken> {
+    return this.tokens.update(await access.scopeOf('apiToken.update', 'apiToken', input.id), input, access);
+  }
+
+  /** Another secret for the same token; the old one goes on for `graceSeconds`. */
+  @Mutation(() => CreatedApiToken)
+  @Authorized('apiToken.rotate')
+  async rotateApiToken(
+    @Arg('input', () => RotateApiTokenInput) input: RotateApiTokenInput,
+    @Ctx() { access }: ApiContext,
+  ): Promise<CreatedApiToken> {
+    return this.tokens.rotate(await access.scopeOf('apiToken.rotate', 'apiToken', input.id), input, access);
   }
 
   @Mutation(() => ApiToken)

@@ -28,6 +28,7 @@ import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
 import { emptiedCache, purgedCache } from './cache-purge.js';
 import { isMasked } from './egress-setting.js';
+import { assertWithinQuota } from './gateway-quota.js';
 import type { RollbackGatewayInput } from './gateway-history.inputs.js';
 import {
   descriptionSchema,
@@ -74,6 +75,7 @@ export class GatewayService {
     const description = parseInput(descriptionSchema.nullable(), input.description ?? null, 'input.description');
     const change = settingsChange(DEFAULT_GATEWAY_SETTINGS, input.settings ?? undefined, this.deps.allowedNetworks);
     const { settings } = change;
+    await assertWithinQuota(tx);
     const id = newUuidV7() as GatewayId; // made here
     await tx.insert(Gateway, { id, name, description });
     await tx.insert(GatewaySettings, { ...settings, ...this.sealedEgress(tx, id, change), gatewayId: id });

@@ -1,5 +1,5 @@
 /**
- * Upkeep of the ledger's partitions, by whichever api gets the lock: days ahead are created, rows that stand in DEFAULT
+ * Upkeep of the ledger's partitions, and of what accounts may store, by whichever api gets the lock: days ahead are created, rows that stand in DEFAULT
  * move into their own day, and what is older than its retention is dropped. One thing a transaction, each holding the
  * lock of that transaction alone, so several apis share a run without doing anything twice, and a transaction pooler may
  * stand in between. What a run could not do, the next one does.
@@ -7,6 +7,7 @@
 import type pg from 'pg';
 import type { Logger } from '../../../platform/logger.js';
 import { inTransaction } from '../../../platform/postgres.js';
+import { expireBodies } from './body-expiry.js';
 import { indexFinishedDays } from './finished-days.js';
 
 const FIRST_RUN_MS = 15_000;
@@ -34,6 +35,8 @@ export interface UpkeepReport {
   /** rows that moved from DEFAULT into their own day's partition */
   readonly moved: number;
   readonly dropped: string[];
+  /** bodies that storage quotas dropped before their logs */
+  readonly expired: number;
   /** rows that were deleted, by table */
   readonly deleted: Record<string, number>;
   /** what is left for the next run, and why */
@@ -42,7 +45,7 @@ export interface UpkeepReport {
   readonly busy: boolean;
 }
 
-type Counted = UpkeepReport & { moved: number };
+type Counted = UpkeepReport & { moved: number; expired: number };
 
 interface Step {
   readonly action: 'CREATED' | 'DROPPED' | 'DELETED' | 'LEFT' | 'BUSY';
@@ -75,7 +78,21 @@ export class LedgerUpkeep {
 
   /** One run. Throws when Postgres cannot be asked; what it refuses is in the report. */
   async run(): Promise<UpkeepReport> {
-    const report: Counted = { created: [], moved: 0, dropped: [], deleted: {}, left: {}, busy: false };
+    try {
+      const report = await this.keepUp();
+      if (!report.busy) {
+        report.expired = await expireBodies(this.options.pool, () => !this.stopped);
+        await this.noteRun(problemOf(report));
+      }
+      return report;
+    } catch (error) {
+      await this.noteRun('it broke off: the log tells why').catch(() => undefined); // what broke it off is told
+      throw error;
+    }
+  }
+
+  private async keepUp(): Promise<Counted> {
+    const report: Counted = { created: [], moved: 0, dropped: [], expired: 0, deleted: {}, left: {}, busy: false };
     const removals = new Map<string, number>();
     for (let step = 0; step < STEPS_MAX && !this.stopped; step++) {
       const done = await this.step(Object.keys(report.left), namesOver(removals));
@@ -87,6 +104,17 @@ export class LedgerUpkeep {
       note(report, done);
     }
     return report;
+  }
+
+  /** When it ended, for the operator. */
+  private async noteRun(problem: string | null): Promise<void> {
+    await inTransaction(this.options.pool, 'tollgate_api', {}, (client) =>
+      client.query(
+        `INSERT INTO job_run (job, finished_at, problem) VALUES ('ledger-upkeep', now(), $1)
+         ON CONFLICT (job) DO UPDATE SET finished_at = excluded.finished_at, problem = excluded.problem`,
+        [problem],
+      ),
+    );
   }
 
   private step(passedOver: readonly string[], enough: readonly string[]): Promise<Step | null> {
@@ -149,12 +177,17 @@ function note(report: Counted, { action, subject, records, problem }: Step): voi
   }
 }
 
+/** What could not be done for another reason than that it was in use; null: nothing. */
+function problemOf({ left }: UpkeepReport): string | null {
+  const refused = Object.entries(left).filter(([, problem]) => problem !== 'in use');
+  return refused.length === 0 ? null : `it could not do: ${refused.map(([subject]) => subject).join(', ')}`;
+}
+
 /** A line for what was done, and a warning for what could not be done for another reason than that it was in use. */
 function tell(logger: Logger, report: UpkeepReport): void {
-  const { created, dropped, deleted, left } = report;
-  const isRefused = Object.values(left).some((problem) => problem !== 'in use');
-  if (isRefused) logger.warn(report, 'the upkeep of the ledger left something that it cannot do');
-  else if (created.length + dropped.length + Object.keys(deleted).length + Object.keys(left).length > 0) {
+  const { created, dropped, expired, deleted, left } = report;
+  if (problemOf(report) !== null) logger.warn(report, 'the upkeep of the ledger left something that it cannot do');
+  else if (expired + created.length + dropped.length + Object.keys(deleted).length + Object.keys(left).length > 0) {
     logger.info(report, 'the partitions of the ledger were kept up');
   }
 }

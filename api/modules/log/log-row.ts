@@ -33,7 +33,7 @@ export const LOG_COLUMNS_SQL = `u.id, u.account_id, u.gateway_id, u.api_token_id
   ${MODEL_TYPE_SQL} AS model_type,
   ${CURRENT_METADATA_SQL} AS metadata,
   b.feedback, b.score, coalesce(b.truncated, false) AS truncated,
-  (b.request_body IS NOT NULL OR b.response_body IS NOT NULL) AS has_bodies`;
+  (b.request_body IS NOT NULL OR b.response_body IS NOT NULL) AS has_bodies, b.expired_at IS NOT NULL AS has_expired`;
 
 export interface LogRow {
   readonly id: string;
@@ -80,6 +80,8 @@ export interface LogRow {
   readonly score: number | null;
   readonly truncated: boolean;
   readonly has_bodies: boolean;
+  /** a quota dropped its bodies */
+  readonly has_expired: boolean;
 }
 
 export function logOf(row: LogRow): Log {
@@ -132,7 +134,7 @@ export function logOf(row: LogRow): Log {
 }
 
 function storedBodies(row: LogRow): Log['storedBodies'] {
-  if (!row.has_bodies) return 'NOT_COLLECTED';
+  if (!row.has_bodies) return row.has_expired ? 'EXPIRED' : 'NOT_COLLECTED';
   return row.truncated ? 'TRUNCATED' : 'STORED';
 }
 

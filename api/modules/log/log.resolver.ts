@@ -61,6 +61,6 @@ export class LogResolver {
 /** Both bodies, or null where the caller may not read them or there are none. */
 async function bodies(log: Log, { access, loaders }: ApiContext): Promise<LogBodies | null> {
   const scope = await access.scopeOrNull('log.readBodies', log.accountId);
-  if (scope === null || log.storedBodies === 'NOT_COLLECTED') return null;
+  if (scope === null || log.storedBodies === 'NOT_COLLECTED' || log.storedBodies === 'EXPIRED') return null;
   return loaders.logBodies.load({ scope, id: log.id });
 }

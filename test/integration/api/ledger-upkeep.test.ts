@@ -83,7 +83,15 @@ test('days ahead that are missing are created, and then nothing is due', async (
   await owner.query(`DROP TABLE ${ahead}, ${bodies}`);
   expect(await upkeep().run()).toMatchObject({ created: [bodies, ahead], moved: 0, dropped: [], left: {} });
   expect(await partitions()).toEqual(before);
-  expect(await upkeep().run()).toEqual({ created: [], moved: 0, dropped: [], deleted: {}, left: {}, busy: false });
+  expect(await upkeep().run()).toEqual({
+    created: [],
+    moved: 0,
+    dropped: [],
+    expired: 0,
+    deleted: {},
+    left: {},
+    busy: false,
+  });
 });
 
 test('a migrated database has every partition that the upkeep would make', async () => {
@@ -321,7 +329,7 @@ test('an owner that is no superuser moves and drops the rows of every account al
   await makePartition(-401);
   await giveToPlainOwner(owner, database.url, role);
   try {
-    await owner.query(`GRANT tollgate_api TO ${role}`);
+    await owner.query(`GRANT tollgate_api, tollgate_operator TO ${role}`);
     const url = new URL(database.url);
     [url.username, url.password] = [role, 'owner'];
     expect(await upkeep(pool(url.href)).run()).toMatchObject({

@@ -17,7 +17,9 @@ test('records that stood in the ledger before there were rollups are in them, al
     await revert(database.url, MIGRATIONS[MIGRATIONS.findIndex(({ name }) => name === NAME) - 1]?.name);
     await shipRecords(admin, [{ ...EMPTY_RECORD, costPico: 7n, costStatus: 'PRICED' }]);
     const url = await giveToPlainOwner(admin, database.url, owner);
-    await admin.query(`ALTER ROLE ${owner} CREATEROLE; GRANT tollgate_rollup TO ${owner} WITH ADMIN OPTION`);
+    await admin.query(
+      `ALTER ROLE ${owner} CREATEROLE; GRANT tollgate_rollup, tollgate_operator TO ${owner} WITH ADMIN OPTION`,
+    );
     await migrate(url);
     const { rows } = await admin.query('SELECT requests, cost_pico FROM usage_delta');
     expect(rows).toEqual([{ requests: '1', cost_pico: '7' }]);

@@ -52,11 +52,12 @@ function inAccount(argument: 'gatewayName' | 'logId', selection: string): Row {
   };
 }
 
-/** A mutation that names a thing by its id alone. */
+/** A mutation that names a thing by its id alone. `ofToken`: what a token must hold besides. */
 export function onThing(
   document: string,
   id: 'gatewayId' | 'tokenId' | 'providerKeyId' | 'customProviderId' | 'priceOverrideId' | 'invitationId',
   permission: Permission,
+  ofToken: readonly Permission[] = [],
 ): Row {
   return {
     document,
@@ -67,6 +68,7 @@ export function onThing(
       // A token that was made with the deleted gateway is no deleted token: revoking it is the caller's right.
       const isThere = target === 'own' || (target === 'deleted' && id === 'tokenId');
       if (!isThere || caller.kind === 'operator') return 'NOT_FOUND';
+      if (caller.kind === 'token' && !ofToken.every((each) => holds(caller, each))) return 'FORBIDDEN';
       return holds(caller, permission) ? 'data' : 'FORBIDDEN';
     },
   };
@@ -84,6 +86,32 @@ export function onAccount(document: string, permission: Permission): Row {
       if (caller.kind === 'operator') return 'FORBIDDEN';
       if (target !== 'own') return 'NOT_FOUND';
       return holds(caller, permission) ? 'data' : 'FORBIDDEN';
+    },
+  };
+}
+
+/** A field of the instance, which has no account's data. */
+function ofOperator(selection: string): Row {
+  return {
+    document: `query { ${selection} }`,
+    variables: () => ({}),
+    expected: (caller) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
+    },
+  };
+}
+
+/** What the operator does to an account, his own or not. */
+function byOperator(document: string): Row {
+  return {
+    document,
+    variables: ({ accountId }) => ({ accountId }),
+    isMutation: true,
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (caller.kind !== 'operator') return 'FORBIDDEN';
+      return target === 'deleted' || target === 'malformed' ? 'NOT_FOUND' : 'data';
     },
   };
 }
@@ -113,6 +141,15 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'Viewer.accounts': ofCaller('accounts { edges { node { id tag name } } }'),
   'Query.account': {
     document: 'query ($tag: String!) { account(tag: $tag) { id tag name createdAt } }',
+    variables: ({ tag }) => ({ tag }),
+    expected: (caller, target) => {
+      if (!isKnown(caller)) return 'UNAUTHENTICATED';
+      if (target === 'own' || target === 'mixed') return 'data';
+      return target === 'foreign' && caller.kind === 'operator' ? 'data' : 'null';
+    },
+  },
+  'Account.quotas': {
+    document: 'query ($tag: String!) { account(tag: $tag) { tag quotas { gateways } suspendedAt suspensionReason } }',
     variables: ({ tag }) => ({ tag }),
     expected: (caller, target) => {
       if (!isKnown(caller)) return 'UNAUTHENTICATED';
@@ -284,6 +321,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return caller.kind === 'operator' ? 'data' : 'FORBIDDEN';
     },
   },
+  'Query.accounts': ofOperator('accounts { edges { node { tag name gatewayCount storedBodyBytes } } }'),
+  'Query.instanceHealth': ofOperator('instanceHealth { version unshippedRecords proxies { host } jobs { job } }'),
+  'InstanceHealth.ledgerGaps': ofOperator('instanceHealth { ledgerGaps { lost duplicated } }'),
+  'Mutation.suspendAccount': byOperator(
+    'mutation ($accountId: ID!) { suspendAccount(input: { accountId: $accountId }) { suspendedAt } }',
+  ),
+  'Mutation.resumeAccount': byOperator(
+    'mutation ($accountId: ID!) { resumeAccount(accountId: $accountId) { tag suspendedAt } }',
+  ),
+  'Mutation.setAccountQuotas': byOperator(
+    'mutation ($accountId: ID!) { setAccountQuotas(input: { accountId: $accountId, gateways: 1000 }) { tag } }',
+  ),
   'Query.explainRequest': {
     document: `query ($id: ID!) { explainRequest(input: { gatewayId: $id, provider: "openai" }) {
       gateway { id name settings { authentication } } outcome } }`,
@@ -318,6 +367,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
     `mutation ($id: ID!) { deleteLogs(input: { gatewayId: $id, filter: { eventId: "bravo-event" } }) { count } }`,
     'gatewayId',
     'AI_GATEWAY_EDIT',
+  ),
+  'Mutation.updateApiToken': onThing(
+    'mutation ($id: ID!) { updateApiToken(input: { id: $id, name: "changed" }) { id name } }',
+    'tokenId',
+    'ACCOUNT_EDIT',
+    ['AI_GATEWAY_RUN'],
+  ),
+  'Mutation.rotateApiToken': onThing(
+    'mutation ($id: ID!) { rotateApiToken(input: { id: $id }) { token { id name } } }',
+    'tokenId',
+    'ACCOUNT_EDIT',
+    ['AI_GATEWAY_RUN'],
   ),
   'Mutation.revokeApiToken': onThing(
     'mutation ($id: ID!) { revokeApiToken(id: $id) { id } }',

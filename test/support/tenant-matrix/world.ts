@@ -115,6 +115,8 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
       // an account may have a hundred of them
       await owner.query("DELETE FROM custom_provider WHERE account_id = $1 AND slug LIKE 'fresh-%'", [a.accountId]);
       await owner.query("DELETE FROM price_override WHERE account_id = $1 AND model LIKE 'fresh-%'", [a.accountId]);
+      // what the operator did to it
+      await owner.query('UPDATE account SET suspended_at = NULL, suspension_reason = NULL, gateways_max = NULL');
       return { ...own, ...(await makeThings(owner, a, `fresh-${++freshCount}`)) };
     },
   };

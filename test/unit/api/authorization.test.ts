@@ -5,7 +5,7 @@ import {
   declarationOf,
   fieldsThatOpenData,
 } from '../../../api/graphql/authorization-check.js';
-import { grantable, ROLE_PERMISSIONS } from '../../../api/authorization.js';
+import { grantable, isOpenWhenSuspended, ROLE_PERMISSIONS, type Action } from '../../../api/authorization.js';
 import { buildApiSchema } from '../../../api/graphql/schema.js';
 import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
 
@@ -21,6 +21,16 @@ test('every field that opens data declares its action, and only the ways in are 
     'Query.invitation',
     'Query.signInOptions',
   ]);
+});
+
+test('what is open in a suspended account is what queries do, and of mutations revoking a token', () => {
+  const schema = buildApiSchema();
+  const misplaced = fieldsThatOpenData(schema).filter((field) => {
+    const action = declarationOf(schema, field);
+    if (action === null || action === 'public') return false;
+    return isOpenWhenSuspended(action as Action) === field.startsWith('Mutation.'); // declarations are actions
+  });
+  expect(misplaced).toEqual(['Mutation.revokeApiToken']);
 });
 
 test('a field that declares nothing keeps the api from starting', () => {

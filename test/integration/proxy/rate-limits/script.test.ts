@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createRedis } from '../../../../platform/redis.js';
 import { limitScript, VALUES_MAX } from '../../../../proxy/rate-limits/limit-script.js';
+import { MONTH_LUA, monthNumber, monthStartMs, raiseCountScript } from '../../../../schema/contracts/request-counts.js';
 import { LimitOracle, seededRandom, type OracleRule } from '../../../support/limit-oracle.js';
 import { openTestRedis, type TestRedis } from '../../../support/redis.js';
 import { limitDecisions, TEST_SEED } from '../../../support/test-size.js';
@@ -185,4 +186,48 @@ test('what is counted leaves Redis once it does not count any more', async () =>
   expect(fixed).toBeLessThanOrEqual(41_000);
   expect(sliding).toBeGreaterThan(90_000);
   expect(sliding).toBeLessThanOrEqual(101_000);
+});
+
+/** A quota of requests a month, as the script takes it. */
+const inMonth = (name: string, limit: number, nowMs: number): Promise<unknown> =>
+  redis.eval(SCRIPT, 2, `{${name}}:0`, `{${name}}:1`, VALUES_MAX, limit, 0, 0, '-', nowMs);
+
+test(`a month is that of UTC, in any year (TEST_SEED=${TEST_SEED})`, async () => {
+  const random = seededRandom(TEST_SEED);
+  const edges = [2026, 2028, 2099, 2100, 2400].flatMap((year) =>
+    Array.from({ length: 12 }, (_, month) => Date.UTC(year, month)).flatMap((start) => [start - 1, start, start + 1]),
+  );
+  const times = [...edges, ...Array.from({ length: 500 }, () => Math.floor(random() * Date.UTC(2500, 0)))];
+  const pipeline = redis.pipeline();
+  const script = `${MONTH_LUA} local number, elapsed, length = month_at(tonumber(ARGV[1])) return { number, elapsed, length }`;
+  for (const ms of times) pipeline.eval(script, 0, ms);
+  const answers = (await pipeline.exec()) ?? [];
+  for (const [index, ms] of times.entries()) {
+    const month = monthNumber(ms);
+    const [startMs, endMs] = [monthStartMs(month), monthStartMs(month + 1)];
+    expect({ ms, answer: answers[index]?.[1] }).toEqual({ ms, answer: [month, ms - startMs, endMs - startMs] });
+  }
+});
+
+test('a quota admits as many in each month, and says how long it is to the next one', async () => {
+  const last = Date.UTC(2027, 1, 28, 23, 59, 59);
+  expect(await inMonth('quota', 2, last)).toEqual([last]);
+  expect(await inMonth('quota', 2, last)).toEqual([last]);
+  expect(await inMonth('quota', 2, last)).toEqual([[1, 1_000]]);
+  const next = last + 1_000;
+  expect(await inMonth('quota', 1, next)).toEqual([next]);
+  expect(await inMonth('quota', 1, next)).toEqual([[1, 31 * 86_400_000]]);
+});
+
+test('what the ledger has is the least that is counted, in its own month alone', async () => {
+  const now = Date.UTC(2027, 2, 10);
+  const raise = (month: number, count: number): Promise<unknown> =>
+    redis.eval(raiseCountScript(`local now = ${now}`), 2, '{raise}:0', '{raise}:1', month, count);
+  const month = monthNumber(now);
+  expect(await raise(month - 1, 9)).toBe(0);
+  expect(await raise(month, 3)).toBe(3);
+  expect(await raise(month, 2)).toBe(3);
+  expect(await inMonth('raise', 4, now)).toEqual([now]);
+  expect(await inMonth('raise', 4, now)).toEqual([[1, monthStartMs(month + 1) - now]]);
+  expect(await raise(month, 3)).toBe(4);
 });

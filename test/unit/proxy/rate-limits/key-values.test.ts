@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Arrival, Caller } from '../../../../proxy/exchange.js';
 import type { CompiledRule } from '../../../../proxy/rate-limits/compiled-rules.js';
-import { clientNetwork, KeyValues, SHARED_VALUE } from '../../../../proxy/rate-limits/key-values.js';
+import { clientNetwork, KeyValues } from '../../../../proxy/rate-limits/key-values.js';
 import { CounterRoom, LocalCounters } from '../../../../proxy/rate-limits/local-counters.js';
+import { SHARED_VALUE } from '../../../../schema/contracts/request-counts.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
 const NOBODY: Caller = { apiTokenId: null, unchecked: null };
@@ -11,7 +12,7 @@ const values = new KeyValues(Buffer.from('a key'));
 
 function ruleBy(key: CompiledRule['key'], keyName = ''): CompiledRule {
   const counters = new LocalCounters(new CounterRoom(10), { intervalMs: 1_000, isSliding: false });
-  return { name: 'rule', limit: 1, intervalSeconds: 1, isSliding: false, key, keyName, counters };
+  return { name: 'rule', limit: 1, intervalSeconds: 1, isSliding: false, isQuota: false, key, keyName, counters };
 }
 
 /** As much of an arrival as a rule's key looks at. */

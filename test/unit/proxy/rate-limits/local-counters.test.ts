@@ -22,6 +22,21 @@ function admitted(
   return found;
 }
 
+test('a quota counts in calendar months of UTC, whatever their length', () => {
+  const counters = new LocalCounters(new CounterRoom(10), { ...FIXED, isMonthly: true });
+  const counted: number[] = [];
+  for (const at of [
+    '2028-01-31T23:59:59.999Z',
+    '2028-02-01T00:00:00Z',
+    '2028-02-29T23:59:59Z',
+    '2028-03-01T00:00:00Z',
+  ]) {
+    counted.push(admitted(counters, 'a', { limit: 3, nowMs: Date.parse(at), count: 5 }));
+  }
+  expect(counted).toEqual([3, 3, 0, 3]);
+  expect(counters.waitMs('a', 3, Date.parse('2028-03-31T00:00:00Z'))).toBe(86_400_000);
+});
+
 test('a fixed limit begins anew with every window, a sliding one carries over what still counts', () => {
   for (const [shape, next] of [
     [FIXED, 4],

@@ -27,7 +27,12 @@ function limiterWith(answer: Answer): { limiter: RateLimiter; calls: string[][] 
 
 const NOBODY: Caller = { apiTokenId: null, unchecked: null };
 const policyWith = (...rateLimits: RateLimitRule[]): GatewayPolicy =>
-  ({ accountId: 'account', gatewayId: 'gateway', settings: { rateLimits } }) as unknown as GatewayPolicy; // what is read of it
+  ({
+    accountId: 'account',
+    gatewayId: 'gateway',
+    requestsPerMonthMax: null,
+    settings: { rateLimits },
+  }) as unknown as GatewayPolicy; // what is read of it
 const arrivalOf = (user: string): Arrival =>
   ({ request: { rawHeaders: ['x-user-id', user] }, options: { metadata: null }, clientIp: null }) as unknown as Arrival; // likewise
 
@@ -43,6 +48,13 @@ test('requests that come in one turn of the event loop are decided in one call',
   const decisions = Array.from({ length: 100 }, () => decided(limiter, policy, 'a'));
   expect(await Promise.all(decisions)).toEqual(Array.from({ length: 100 }, () => null));
   expect(calls.map((values) => values.length)).toEqual([100]);
+});
+
+test('a quota of requests goes with the rules, in their call; with neither there would be none', async () => {
+  const { limiter, calls } = limiterWith((values) => Array.from({ length: values.length / 2 }, () => 1_000_000));
+  const policy = { ...policyWith(limitRule({ limit: 1 })), requestsPerMonthMax: 10 };
+  await Promise.all(Array.from({ length: 5 }, () => decided(limiter, policy, 'a')));
+  expect(calls.map((values) => values.length)).toEqual([10]);
 });
 
 test('a call is bounded: what is beyond goes with the next one', async () => {

@@ -1,0 +1,54 @@
+/**
+ * Keeps the counts that quotas of requests go by from falling behind the ledger: proxies count in Redis, which may be emptied,
+ * and a quota may be new. Every minute, and when a quota is set, what the ledger has is the least that is counted.
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../../platform/logger.js';
+import type { AccountId } from '../../../schema/contracts/ids.js';
+import { monthlyRequestKeys, monthNumber, raiseCountScript } from '../../../schema/contracts/request-counts.js';
+import type { AccountOverviewQueries } from './account-overview.queries.js';
+
+const INTERVAL_MS = 60_000;
+const RAISE_LUA = raiseCountScript();
+
+export interface RequestCountsDeps {
+  readonly overviews: AccountOverviewQueries;
+  readonly redis: Pick<Redis, 'eval'>;
+  readonly logger: Logger;
+}
+
+export class RequestCounts {
+  private timer: NodeJS.Timeout | null = null;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: RequestCountsDeps) {}
+
+  start(): void {
+    this.timer = setInterval(() => {
+      this.running = this.raise(null);
+    }, INTERVAL_MS).unref();
+  }
+
+  /** Resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** Raises what is counted of an account with a quota, or of all of them. Never rejects: the next run does it. */
+  async raise(accountId: AccountId | null): Promise<void> {
+    const { overviews, redis, logger } = this.deps;
+    try {
+      const month = String(monthNumber(Date.now()));
+      for (const { id, requests } of await overviews.requestCounts(accountId)) {
+        const keys = monthlyRequestKeys(id);
+        await redis.eval(RAISE_LUA, keys.length, ...keys, month, requests);
+      }
+    } catch (error) {
+      logger.warn(
+        { err: error },
+        'what accounts had of their quotas was not compared with the ledger; it is tried again',
+      );
+    }
+  }
+}
