@@ -8,7 +8,7 @@ import { deriveKey } from '../platform/keys.js';
 import { SecretsError } from '../platform/instance-secrets.js';
 import { listen } from '../platform/listen.js';
 import { createLogger, type Logger } from '../platform/logger.js';
-import { createPool, PooledConnection } from '../platform/postgres.js';
+import { PooledConnection } from '../platform/postgres.js';
 import { createRedis } from '../platform/redis.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { createDataSource, poolOf } from '../schema/data-source.js';
@@ -16,13 +16,9 @@ import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
 import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
-import { ROLLUP_STATEMENT_MS, UsageRollup } from './modules/analytics/index.js';
-import { dropOldEvents } from './modules/audit/index.js';
+import { startJobs } from './jobs.js';
 import { ProxyExplainer } from './modules/explain/index.js';
-import { dropOldVersions } from './modules/gateway/index.js';
-import { LedgerUpkeep, UPKEEP_STATEMENT_MS } from './modules/ledger/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
-import { dropOldChanges } from './policy-publisher/index.js';
 
 /** The roles that its transactions take. */
 const ROLES = [
@@ -33,11 +29,10 @@ const ROLES = [
   'tollgate_operator',
   'tollgate_upkeep',
 ] as const;
-const OUTBOX_UPKEEP_MS = 10 * 60_000;
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
 /** after it the statement that runs is given up, and rolled back */
-const UPKEEP_END_MS = 5_000;
+const JOBS_END_MS = 5_000;
 const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 };
 
 try {
@@ -66,23 +61,12 @@ async function run(config: ApiConfig): Promise<void> {
   const api = await createApi({ dataSource, redis, explainer, logger, options: config });
   const firstSignIn = await prepare(api, config);
 
-  const ledgerUpkeep = keepUpLedger(config, logger, onError);
-  const rollup = rollUpUsage(config, logger, onError);
-  const { accountErasure, requestCounts } = api.services;
-  accountErasure.start();
-  requestCounts.start();
-  const upkeep = setInterval(() => {
-    dropOldChanges(api.services.database).catch(onError);
-    dropOldEvents(api.services.database, config.ledgerRetentionDays).catch(onError);
-    dropOldVersions(api.services.database, config.ledgerRetentionDays).catch(onError);
-  }, OUTBOX_UPKEEP_MS).unref();
+  const jobs = startJobs({ services: api.services, config, logger, onError });
   const server = createServer(HTTP_LIMITS, api.app);
   api.attach(server);
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
   const disconnect = async (): Promise<void> => {
-    clearInterval(upkeep);
-    const jobs = [accountErasure.stop(), requestCounts.stop()];
-    await Promise.all([ledgerUpkeep.stop(UPKEEP_END_MS), rollup.stop(UPKEEP_END_MS), ...jobs]);
+    await jobs.stop(JOBS_END_MS);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();
@@ -101,24 +85,6 @@ async function run(config: ApiConfig): Promise<void> {
     logger.info(firstSignIn, 'the first sign-in, shown this once');
   }
   process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
-}
-
-/** One connection of its own, opened for a run and closed when it idles: its statements may take minutes. */
-function keepUpLedger(config: ApiConfig, logger: Logger, onError: (error: Error) => void): LedgerUpkeep {
-  const options = { connectionString: config.database.url, applicationName: 'tollgate-upkeep', connectionsMax: 1 };
-  const pool = createPool({ ...options, statementTimeoutMs: UPKEEP_STATEMENT_MS + QUERY_TIMEOUT_MS }, onError);
-  const upkeep = new LedgerUpkeep({ pool, logger, retentionDays: config.ledgerRetentionDays });
-  upkeep.start();
-  return upkeep;
-}
-
-/** One connection of its own, for it works every few seconds. */
-function rollUpUsage(config: ApiConfig, logger: Logger, onError: (error: Error) => void): UsageRollup {
-  const options = { connectionString: config.database.url, applicationName: 'tollgate-rollup', connectionsMax: 1 };
-  const pool = createPool({ ...options, statementTimeoutMs: ROLLUP_STATEMENT_MS + QUERY_TIMEOUT_MS }, onError);
-  const rollup = new UsageRollup(pool, logger);
-  rollup.start();
-  return rollup;
 }
 
 /** Says once that Redis is away, however often it is tried again. */

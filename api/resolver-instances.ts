@@ -78,18 +78,25 @@ export function createResolvers(
     [PriceImportResolver, new PriceImportResolver(services.priceImports)],
     [RecalculationResolver, new RecalculationResolver(services.recalculations)],
     [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
+    [OperatorResolver, new OperatorResolver(queries.accountOverviews, services.accountControl, cursors)],
+    [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
+    [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
+    [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],
+    ...peopleResolvers(services, signIn),
+  ]);
+}
+
+function peopleResolvers(services: Services, signIn: SignInOptions): [unknown, object][] {
+  const { queries, cursors } = services;
+  return [
     [AccountInvitationsResolver, new AccountInvitationsResolver(queries.invitations, cursors)],
     [InvitationResolver, new InvitationResolver(services.invitations, services.acceptances)],
     [AccountMembersResolver, new AccountMembersResolver(queries.members, cursors)],
     [MemberResolver, new MemberResolver(services.members)],
     [PasswordResolver, new PasswordResolver(services.passwordChanges)],
     [AccountResolver, new AccountResolver(services.accounts, services.accountChanges)],
-    [OperatorResolver, new OperatorResolver(queries.accountOverviews, services.accountControl, cursors)],
-    [AccountTokensResolver, new AccountTokensResolver(queries.apiTokens, cursors)],
-    [ApiTokenResolver, new ApiTokenResolver(services.apiTokens)],
-    [GatewayResolver, new GatewayResolver(services.gateways, endpoint)],
     [SessionResolver, new SessionResolver(services.sessions, signIn)],
     [ViewerSessionsResolver, new ViewerSessionsResolver(queries.sessions, cursors)],
     [ViewerResolver, new ViewerResolver(queries.accounts, cursors)],
-  ]);
+  ];
 }

@@ -54,41 +54,32 @@ export type Services = ReturnType<typeof createServices>;
 
 export function createServices(deps: ApiDeps) {
   const { dataSource, redis, explainer, logger, options } = deps;
-  const { isolation, isSignUpOpen } = options;
   const sessionKey = deriveKey(options.secretKey, 'session');
   const pepper = deriveKey(options.tokenPepper, 'api-token');
   const cursors = new Cursors(deriveKey(options.secretKey, 'cursor'));
   const database = new Database(dataSource, {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    ...(isolation === undefined ? {} : { isolation }),
+    ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
   });
   const publisher = new PolicyPublisher(database, redis, logger);
   const passwords = new Passwords({ costLog2: options.passwordCostLog2, ...HASHES });
   const throttle = new SignInThrottle(THROTTLE);
+  const { isSignUpOpen, vaultPublicKey, providerOrigins, allowedNetworks } = options;
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });
   const people = createPeople(deps, { database, publisher, passwords, throttle, sessions });
-  const { vaultPublicKey, providerOrigins, allowedNetworks } = options;
   const gateways = new GatewayService({ database, publisher, vaultPublicKey, allowedNetworks });
   const providerKeys = new ProviderKeyService({ database, publisher, vaultPublicKey, providerOrigins });
   const customProviders = new CustomProviderService({ database, publisher, vaultPublicKey, allowedNetworks });
   const apiTokens = new ApiTokenService({ database, publisher, pepper });
   const queries = createQueries(database);
-  const requestCounts = new RequestCounts({ overviews: queries.accountOverviews, redis, logger });
   const priceLists = new PriceListService(database, (change) => publisher.publish(change));
   return {
     database,
     publisher,
     passwords,
     accounts,
-    accountControl: new AccountControl({ database, publisher, overviews: queries.accountOverviews, requestCounts }),
-    requestCounts,
-    instanceHealth: new InstanceHealthQueries({
-      database,
-      redis,
-      proofs: queries.ledgerProofs,
-      version: releaseVersion(),
-    }),
+    ...createOperation(deps, { database, publisher, queries }),
     gateways,
     apiTokens,
     providerKeys,
@@ -109,6 +100,23 @@ export function createServices(deps: ApiDeps) {
     logExport: new LogExport(database, queries.logs, queries.logBodies),
     recalculations: new RecalculationService(database),
     authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
+  };
+}
+
+interface OperationDeps {
+  readonly database: Database;
+  readonly publisher: PolicyPublisher;
+  readonly queries: ReturnType<typeof createQueries>;
+}
+
+/** What the operator sees and does. */
+function createOperation({ redis, logger }: ApiDeps, { database, publisher, queries }: OperationDeps) {
+  const { accountOverviews: overviews, ledgerProofs: proofs } = queries;
+  const requestCounts = new RequestCounts({ overviews, redis, logger });
+  return {
+    requestCounts,
+    accountControl: new AccountControl({ database, publisher, overviews, requestCounts }),
+    instanceHealth: new InstanceHealthQueries({ database, redis, proofs, version: releaseVersion() }),
   };
 }
 

@@ -26,13 +26,16 @@ function invented(pick: (length: number) => number): string {
 }
 
 function changed(real: string, pick: (length: number) => number): string {
-  const characters = [...real];
+  const characters = real.split('');
   for (let changes = 1 + pick(3); changes > 0; changes--) characters[4 + pick(40)] = ALPHABET.charAt(pick(62));
   return characters.join('');
 }
 
 /** By another computation than the product's own. */
 function hasRightChecksum(text: string): boolean {
-  const told = [...text.slice(38)].reduce((sum, character) => sum * 62 + ALPHABET.indexOf(character), 0);
+  const told = text
+    .slice(38)
+    .split('')
+    .reduce((sum, character) => sum * 62 + ALPHABET.indexOf(character), 0);
   return told === crc32(text.slice(0, 38));
 }

@@ -70,12 +70,12 @@ export class ApiTokenService {
     const held = await heldBy(access, scope);
     return this.change(scope, { action: 'apiToken.update', id: input.id }, async (tx, token) => {
       assertLive(token);
-      assertWithin({ ...token, ...wanted }, held);
+      const { id, name, permissions, gatewayIds, cidrs, expiresAt } = token;
+      assertWithin({ permissions, gatewayIds, cidrs, expiresAt, ...wanted }, held);
       await assertGateways(tx, wanted.gatewayIds ?? null);
       if (Object.keys(wanted).length === 0) return null;
       // gateways were found in the account by the line above
       const columns = wanted as QueryDeepPartialEntity<ApiToken>;
-      const { id, name, permissions, gatewayIds, cidrs, expiresAt } = token;
       return { columns, before: { id, name, permissions, gatewayIds, cidrs, expiresAt }, after: { id, ...wanted } };
     });
   }

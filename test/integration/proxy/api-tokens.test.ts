@@ -1,11 +1,11 @@
 /** An API token's life, as both tiers see it: one api and two proxies over the same stores. */
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { deriveKey } from '../../../platform/keys.js';
 import { hashApiToken } from '../../../schema/contracts/api-token.js';
 import { graphqlCaller } from '../../support/graphql.js';
 import { TEST_PEPPER } from '../../support/proxy.js';
 import { rawExchange } from '../../support/raw-exchange.js';
+import { redisText } from '../../support/redis-text.js';
 import { createUser } from '../../support/seed.js';
 import { startTiers, type Tiers, type TierTenant } from '../../support/tiers.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -389,7 +389,7 @@ test('T-TOK-6 no secret stands in the database or in Redis, in whole or in half'
     const dump = await tiers.api.owner.query<{ text: string }>(`SELECT row_to_json(t)::text AS text FROM ${name} t`);
     tables.push(...dump.rows.map((row) => row.text));
   }
-  const all = tables.join('\n') + (await redisText());
+  const all = tables.join('\n') + (await redisText(tiers.api.redis.url));
   const pepper = deriveKey(TEST_PEPPER, 'api-token');
   for (const each of [secret, rotated.secret]) {
     expect(all).toContain(hashApiToken(pepper, each)); // what is looked through is there
@@ -397,15 +397,3 @@ test('T-TOK-6 no secret stands in the database or in Redis, in whole or in half'
     expect(all).not.toContain(each.slice(22));
   }
 });
-
-/** Every key of Redis with its value, as Redis would hand it to another one. */
-async function redisText(): Promise<string> {
-  const redis = new Redis({ path: tiers.api.redis.url.replace('unix://', '') });
-  try {
-    const keys = await redis.keys('*');
-    const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
-    return [...keys, ...values.map((value) => String(value?.toString('latin1')))].join('\n');
-  } finally {
-    redis.disconnect();
-  }
-}

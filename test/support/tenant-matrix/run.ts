@@ -5,7 +5,8 @@ import { startTestApi, type TestApi } from '../api.js';
 import { graphqlCaller, type GraphqlAnswer } from '../graphql.js';
 import { subscribeBySse } from '../subscriber.js';
 import { ALL_ROWS } from './people-rows.js';
-import { FIELDS_WITHOUT_TENANT, type Row } from './rows.js';
+import { FIELDS_WITHOUT_TENANT } from './fields-without-tenant.js';
+import { type Row } from './rows.js';
 import { buildWorld, TARGETS, type Caller, type TargetName, type World } from './world.js';
 
 export const MATRIX_TIMEOUT_MS = 240_000;
