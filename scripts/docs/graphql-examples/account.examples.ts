@@ -10,6 +10,11 @@ export const EXAMPLES: GraphqlExamples = {
     document: 'query ($accountId: ID!) { viewer { permissions(accountId: $accountId) } }',
     variables: { accountId: '{account.id}' },
   },
+  'Viewer.role': {
+    says: 'His role in an account; null where he has none, and for a token.',
+    document: 'query ($accountId: ID!) { viewer { role(accountId: $accountId) } }',
+    variables: { accountId: '{account.id}' },
+  },
   'Viewer.accounts': {
     says: 'The accounts that the caller is of. Go on with `after: endCursor`.',
     document:
@@ -25,5 +30,15 @@ export const EXAMPLES: GraphqlExamples = {
     says: 'Makes an account that the caller owns: the operator may, and any user where sign-up is open.',
     document: 'mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id tag name } }',
     variables: { input: { name: 'difference-engine' } },
+  },
+  'Mutation.updateAccount': {
+    says: 'Renames an account. Its former names go on leading to it, and are never given to another.',
+    document: 'mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) { id tag name } }',
+    variables: { input: { id: '{account.id}', name: 'analytical-engine' } },
+  },
+  'Mutation.deleteAccount': {
+    says: 'Deletes an account, for good; its name shows that no other is meant. [What is left of it](people.md#accounts).',
+    document: 'mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) }',
+    variables: { input: { id: '{account.id}', name: '{account.name}' } },
   },
 };

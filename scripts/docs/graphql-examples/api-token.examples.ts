@@ -26,4 +26,18 @@ export const EXAMPLES: GraphqlExamples = {
     document: 'mutation ($id: ID!) { revokeApiToken(id: $id) { id revokedAt } }',
     variables: { id: '{token.id}' },
   },
+  'Mutation.updateApiToken': {
+    says: 'Changes what is given: an absent field stays, null takes a limit away. The secret stays.',
+    document:
+      'mutation ($input: UpdateApiTokenInput!) { updateApiToken(input: $input) { id name permissions gateways { name } cidrs expiresAt } }',
+    variables: {
+      input: { id: '{token.id}', name: 'checkout', permissions: ['AI_GATEWAY_RUN'], cidrs: ['198.51.100.0/24'] },
+    },
+  },
+  'Mutation.rotateApiToken': {
+    says: 'Gives a token another secret. The former one goes on for `graceSeconds`, until `retiredUntil`; 0 ends it at once.',
+    document:
+      'mutation ($input: RotateApiTokenInput!) { rotateApiToken(input: $input) { secret token { id name prefix retiredUntil } } }',
+    variables: { input: { id: '{token.id}', graceSeconds: 3600 } },
+  },
 };

@@ -16,6 +16,8 @@ export async function makeFixtures({ api, owner }: TestApi): Promise<ExampleFixt
   const tenant = await createTenant(owner);
   const { accountId } = tenant;
   const [user, operator] = [await createUser(owner, { accountId }), await createUser(owner, { isOperator: true })];
+  const member = await createUser(owner, { accountId, role: 'EDITOR' });
+  const members = await owner.query<{ id: string }>('SELECT id FROM membership WHERE user_id = $1', [member.id]);
   const password = FIXTURES['owner.password'];
   await owner.query('UPDATE app_user SET password_hash = $1 WHERE id = $2', [
     await api.services.passwords.hash(password),
@@ -46,6 +48,8 @@ export async function makeFixtures({ api, owner }: TestApi): Promise<ExampleFixt
       'owner.email': user.email,
       'owner.password': password,
       'operator.email': operator.email,
+      'member.id': members.rows[0]?.id ?? '',
+      'member.email': member.email,
       'gateway.id': gatewayId,
       'gateway.name': FIXTURES['gateway.name'],
       'token.id': tokens.rows[0]?.id ?? '',

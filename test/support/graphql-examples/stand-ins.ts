@@ -10,13 +10,15 @@ const CURSORS = new Set(['cursor', 'startCursor', 'endCursor']);
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [/\btgt_[0-9A-Za-z]{40}\b/g, 'tgt_Zk3mV9sQ0aXc7LwB2nYt5RuEp8HgJd1F6oK4iT'],
   [/\btgs_[\w-]{43}/g, 'tgs_Qm7xK2vR9cWd4LzT0bNy5HsJf8GpAe1U6oI3iVkE_Xq'],
+  [/\btgi_[\w-]{43}/g, 'tgi_Wd3kP8nQ1rYs6XvC0mTb4ZjLh9FgUe2A7oI5iKqN_Rt'],
+  [/\btgr_[\w-]{43}/g, 'tgr_Hb6mS2wE9tXk4QzV1pLc7YnJd0RfGa3U8oI5iTqK_Wv'],
   [/\btgt_[0-9A-Za-z]{4,10}\b/g, 'tgt_Zk3m'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, ANY_TIME],
   [/\b[0-9a-f]{32}\b/g, 'a81bc0de9f7243f6b5c4d3e2f1a09876'],
 ];
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 
-/** `varies`: numbers that are shown as 0. */
+/** `varies`: numbers that are shown as 0 (in a text of digits too), other texts as … */
 export function withStandIns(
   answer: unknown,
   values: ExampleFixtures['values'],
@@ -42,6 +44,7 @@ export function withStandIns(
       .replaceAll(/\u0000([\w.]+)\u0000/g, (_all, name: string) => FIXTURES[name as FixtureName]); // put in above
   };
   const walk = (value: unknown, key: string): unknown => {
+    if (typeof value === 'string' && varies.includes(key)) return /^\d+$/.test(value) ? '0' : '…';
     if (typeof value === 'string') return CURSORS.has(key) ? 'eyJhIGN1cnNvcg' : text(value);
     if (typeof value === 'number') return varies.includes(key) ? 0 : value;
     if (Array.isArray(value)) return value.map((item) => walk(item, key));
