@@ -11,13 +11,29 @@ export function configDiff(before: unknown, after: unknown): ConfigChange[] {
 }
 
 function diffAt(path: string, before: unknown, after: unknown): ConfigChange[] {
-  if (isDeepStrictEqual(before ?? null, after ?? null)) return [];
+  if (isSame(before, after)) return [];
   const [old, now] = [partsOf(before), partsOf(after)];
-  if (old === null || now === null) return [{ path, before: before ?? null, after: after ?? null }];
+  const isAlike = Array.isArray(before) === Array.isArray(after);
+  if (old === null || now === null || !isAlike) return [{ path, before: before ?? null, after: after ?? null }];
   const names = [...now.keys(), ...[...old.keys()].filter((name) => !now.has(name))];
   const changes = names.flatMap((name) => diffAt(joined(path, name), old.get(name), now.get(name)));
   // the same things in another order
   return changes.length > 0 ? changes : [{ path, before: [...old.keys()], after: [...now.keys()] }];
+}
+
+/** By what they hold: what is read from an input may have no prototype, and what is read from Postgres has one. */
+function isSame(before: unknown, after: unknown): boolean {
+  if (!isTree(before) || !isTree(after)) return isDeepStrictEqual(before ?? null, after ?? null);
+  if (lengthOf(before) !== lengthOf(after)) return false;
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].every((name) => isSame(before[name], after[name]));
+}
+
+/** Of a list; null: it is none. */
+const lengthOf = (value: unknown): number | null => (Array.isArray(value) ? value.length : null);
+
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !(value instanceof Date);
 }
 
 /** The parts of an object, or of a list of named things, by name; null: it is compared whole. */

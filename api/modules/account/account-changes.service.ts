@@ -57,8 +57,7 @@ export class AccountChangesService {
       const gatewayIds = await lockAllGateways(tx);
       const account = await locked(tx);
       if (account.name !== name) throw badInput('input.name', 'must be the name of the account that is to be deleted');
-      // no version: it would be the last of a gateway that nobody can ask for
-      const gateways = await announceGateways(tx, gatewayIds);
+      const gateways = await announceGateways(tx, gatewayIds); // they end, which makes no version of them
       await tx.query('UPDATE account a SET deleted_at = now() WHERE a.id = $1');
       await tx.query(`UPDATE gateway g SET deleted_at = now() WHERE ${tx.owned('g')} AND g.deleted_at IS NULL`);
       await eraseCredentials(tx);

@@ -18,7 +18,8 @@ test('records that stood in the ledger before there were rollups are in them, al
     await shipRecords(admin, [{ ...EMPTY_RECORD, costPico: 7n, costStatus: 'PRICED' }]);
     const url = await giveToPlainOwner(admin, database.url, owner);
     await admin.query(
-      `ALTER ROLE ${owner} CREATEROLE; GRANT tollgate_rollup, tollgate_operator TO ${owner} WITH ADMIN OPTION`,
+      `ALTER ROLE ${owner} CREATEROLE;
+       GRANT tollgate_rollup, tollgate_operator, tollgate_log_finder, tollgate_upkeep TO ${owner} WITH ADMIN OPTION`,
     );
     await migrate(url);
     const { rows } = await admin.query('SELECT requests, cost_pico FROM usage_delta');

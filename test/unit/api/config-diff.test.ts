@@ -30,6 +30,15 @@ test('lists of what has no name, or one name twice, are compared whole', () => {
   expect(configDiff({ list: twice }, { list: [] })).toEqual([{ path: 'list', before: twice, after: [] }]);
 });
 
+test('an object is what it holds, with a prototype or without; a list is no object, and a hole in it is no null', () => {
+  const bare = (value: object): object => Object.assign(Object.create(null) as object, value); // an object by its making
+  const settings = { rateLimits: [{ name: 'a' }], retryOn: [{ status: 500 }] };
+  const bareSettings = bare({ rateLimits: [bare({ name: 'a' })], retryOn: [bare({ status: 500 })] });
+  expect(configDiff({ settings }, bare({ settings: bareSettings }))).toEqual([]);
+  expect(configDiff({ list: [null] }, { list: [] })).toEqual([{ path: 'list', before: [null], after: [] }]);
+  expect(configDiff({ list: [] }, { list: {} })).toEqual([{ path: 'list', before: [], after: {} }]);
+});
+
 const named = fc.record({ name: fc.constantFrom('a', 'b', 'c.d', '"'), limit: fc.nat({ max: 2 }) });
 const config = fc.record({
   description: fc.option(fc.constantFrom('x', 'y')),
