@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   EnvironmentError,
   integer,
+  optionalPort,
   optionalText,
   parseEnvironment,
   port,
@@ -38,6 +39,7 @@ export const API_VARIABLES = {
   ),
   API_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'address that the api listens on'),
   API_PORT: variable(port(4000), '4000', 'port of the api'),
+  API_METRICS_PORT: variable(optionalPort, 'off', 'port on loopback for Prometheus (`/metrics`) of the api'),
   PROXY_PORT: variable(port(8787), '8787', 'port of the proxy'),
   PUBLIC_API_URL: variable(
     optionalText,
@@ -133,6 +135,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env) {
     isSignUpOpen: parsed.SIGNUP === 'open',
     logLevel: parsed.LOG_LEVEL,
     listen: { host: parsed.API_HOST, port: parsed.API_PORT },
+    metricsPort: parsed.API_METRICS_PORT,
     publicApiUrl: urls.PUBLIC_API_URL,
     publicProxyUrl: urls.PUBLIC_PROXY_URL,
     proxyUrl: urls.PROXY_URL,

@@ -5,6 +5,7 @@ import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Express } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
@@ -31,6 +32,7 @@ import { OIDC_CALLBACK, OIDC_SIGN_IN, oidcSignIn } from './http/oidc-sign-in.js'
 import { requireOwnOrigin } from './http/own-origin.js';
 import { securityHeaders } from './http/security-headers.js';
 import { welcomePage } from './http/welcome-page.js';
+import { createApiMetrics } from './metrics.js';
 import { OidcClient, type OidcOptions } from './modules/oidc/index.js';
 import type { RequestExplainer } from './modules/explain/index.js';
 import { RequestContexts } from './request-context.js';
@@ -87,6 +89,9 @@ export interface Api {
   attach(server: Server): void;
   /** what was refused before it was validated */
   readonly entrance: OperationEntrance;
+  readonly subscribers: SubscriptionOperations;
+  /** what `/metrics` tells */
+  readonly metrics: Registry;
   /** ends what would go on for ever: subscriptions */
   drain(): void;
   /** says why the api cannot serve; null: it can */
@@ -125,11 +130,9 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       context: ({ req, res }) => guard.contextOf(req, res),
     }),
   );
-  const exports = { room: new ExportRoom(), logger: deps.logger };
-  const logs = logExport({ schema, contexts, exports: services.logExport });
-  const events = auditExport({ schema, contexts, exports: services.auditExport });
-  app.use('/logs/export', requirePostJson, ownOrigin, json, bodyErrors, rowExport(exports, logs));
-  app.use('/audit/export', requirePostJson, ownOrigin, json, bodyErrors, rowExport(exports, events));
+  const room = new ExportRoom();
+  app.use(['/logs/export', '/audit/export'], requirePostJson, ownOrigin, json, bodyErrors);
+  useExports(app, { schema, contexts, services, room, logger: deps.logger });
   app.use('/client/v4', restRouter({ services, endpoint: options, contexts, logger: deps.logger }));
   app.use(nothingThere);
   return {
@@ -137,6 +140,8 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     services,
     unready,
     entrance,
+    subscribers: operations,
+    metrics: createApiMetrics({ entrance, exports: room, subscribers: operations, services }),
     attach: (httpServer) => sockets.attach(httpServer),
     drain: () => operations.endAll(),
     close: async () => {
@@ -144,6 +149,21 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       await server.stop();
     },
   };
+}
+
+interface ExportDeps {
+  readonly schema: GraphQLSchema;
+  readonly contexts: RequestContexts;
+  readonly services: Services;
+  readonly room: ExportRoom;
+  readonly logger: Logger;
+}
+
+function useExports(app: Express, { schema, contexts, services, room, logger }: ExportDeps): void {
+  const logs = logExport({ schema, contexts, exports: services.logExport });
+  const events = auditExport({ schema, contexts, exports: services.auditExport });
+  app.use('/logs/export', rowExport({ room, logger }, logs));
+  app.use('/audit/export', rowExport({ room, logger }, events));
 }
 
 function createEntrance(schema: GraphQLSchema, { redis, options: { graphql } }: ApiDeps): OperationEntrance {

@@ -8,6 +8,7 @@ import { deriveKey } from '../platform/keys.js';
 import { SecretsError } from '../platform/instance-secrets.js';
 import { listen } from '../platform/listen.js';
 import { createLogger, type Logger } from '../platform/logger.js';
+import { createMetricsServer } from '../platform/metrics.js';
 import { PooledConnection } from '../platform/postgres.js';
 import { createRedis } from '../platform/redis.js';
 import { onShutdown } from '../platform/shutdown.js';
@@ -65,8 +66,9 @@ async function run(config: ApiConfig): Promise<void> {
   const server = createServer(HTTP_LIMITS, api.app);
   api.attach(server);
   const port = await listen(server, { ...config.listen, name: 'api', variable: 'API_PORT' });
+  const stopMetrics = await serveMetrics(api, config);
   const disconnect = async (): Promise<void> => {
-    await jobs.stop(JOBS_END_MS);
+    await Promise.all([jobs.stop(JOBS_END_MS), stopMetrics()]);
     await api.close();
     redis.disconnect();
     await dataSource.destroy();
@@ -85,6 +87,14 @@ async function run(config: ApiConfig): Promise<void> {
     logger.info(firstSignIn, 'the first sign-in, shown this once');
   }
   process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
+}
+
+/** Answers with what ends it. */
+async function serveMetrics(api: Api, { metricsPort }: ApiConfig): Promise<() => Promise<void>> {
+  if (metricsPort === null) return () => Promise.resolve();
+  const server = createMetricsServer(api.metrics);
+  await listen(server, { host: '127.0.0.1', port: metricsPort, name: 'metrics', variable: 'API_METRICS_PORT' });
+  return () => close(server);
 }
 
 /** Says once that Redis is away, however often it is tried again. */

@@ -11,7 +11,13 @@ import { CustomProviderQueries, CustomProviderService } from './modules/custom-p
 import { ExplainService } from './modules/explain/index.js';
 import { GatewayHistory, GatewayQueries, GatewayService } from './modules/gateway/index.js';
 import { AnalyticsQueries } from './modules/analytics/index.js';
-import { LedgerInsightQueries, RepeatedRequestQueries, UsageInsightQueries } from './modules/insight/index.js';
+import {
+  LedgerInsightQueries,
+  RepeatedRequestQueries,
+  SCANNED_ROWS_MAX,
+  UsageInsightQueries,
+  type ScanCounts,
+} from './modules/insight/index.js';
 import { LedgerProofQueries } from './modules/ledger/index.js';
 import {
   AccountControl,
@@ -169,11 +175,13 @@ const createQueries = (database: Database) => ({
 function insightQueries(database: Database) {
   const analytics = new AnalyticsQueries(database);
   const logs = new LogQueries(database);
+  const scans: ScanCounts = { partial: 0, slow: 0 };
   return {
+    scans,
     analytics,
     logs,
     usageInsights: new UsageInsightQueries(database, analytics),
-    ledgerInsights: new LedgerInsightQueries(database, logs),
-    repeatedRequests: new RepeatedRequestQueries(database),
+    ledgerInsights: new LedgerInsightQueries(database, logs, SCANNED_ROWS_MAX, scans),
+    repeatedRequests: new RepeatedRequestQueries(database, SCANNED_ROWS_MAX, scans),
   };
 }

@@ -53,5 +53,13 @@ export function integer(min: number, max: number, byDefault: number): z.ZodType<
 }
 
 export const port = (byDefault: number): z.ZodType<number> => integer(0, 65_535, byDefault);
+/** Null: none. */
+export const optionalPort: z.ZodType<number | null> = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port')
+  .transform(Number)
+  .pipe(z.number().max(65_535, 'must be a port'))
+  .nullable()
+  .default(null);
 export const text = (byDefault: string): z.ZodType<string> => z.string().default(byDefault);
 export const optionalText: z.ZodType<string | null> = z.string().nullable().default(null);

@@ -1,7 +1,15 @@
 /** What the proxy takes from the environment: the one place that reads it. */
 import path from 'node:path';
 import { z } from 'zod';
-import { integer, optionalText, parseEnvironment, port, text, variable } from '../platform/environment.js';
+import {
+  integer,
+  optionalPort,
+  optionalText,
+  parseEnvironment,
+  port,
+  text,
+  variable,
+} from '../platform/environment.js';
 import { NEW_KEYS_COMMAND } from '../platform/instance-secrets.js';
 import { networkListSchema, type NetworkList } from '../schema/contracts/networks.js';
 import { providerOriginsSchema, type ProviderOrigins } from '../schema/contracts/provider-origins.js';
@@ -23,16 +31,7 @@ const vaultPrivateKey = z
 export const PROXY_VARIABLES = {
   PROXY_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'Address on which the proxy listens'),
   PROXY_PORT: variable(port(8787), '8787', 'Port of the proxy'),
-  METRICS_PORT: variable(
-    z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be a port')
-      .transform(Number)
-      .nullable()
-      .default(null),
-    'off',
-    'Port on loopback for Prometheus (`/metrics`)',
-  ),
+  METRICS_PORT: variable(optionalPort, 'off', 'Port on loopback for Prometheus (`/metrics`) of a proxy'),
   DATABASE_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Postgres'),
   REDIS_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Redis'),
   TOKEN_PEPPER: variable(

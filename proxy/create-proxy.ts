@@ -1,12 +1,11 @@
 /** The proxy's composition root: takes a configuration and clients, wires the parts by hand, once, and serves. */
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { Registry } from 'prom-client';
 import { assertDatabaseReady } from '../platform/database-check.js';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
+import { createMetricsServer } from '../platform/metrics.js';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
 import { CopyRoom } from './cache/answer-copy.js';
 import { CoalescedCalls } from './cache/coalesced-calls.js';
@@ -338,15 +337,6 @@ function createFollower(
       if (change.kind === 'prices') loadPrices();
     },
     onProblem,
-  });
-}
-
-function createMetricsServer(metrics: Registry): Server {
-  return createServer((_request, response) => {
-    metrics.metrics().then(
-      (text) => response.setHeader('content-type', metrics.contentType).end(text),
-      () => response.writeHead(500).end(), // a metric that cannot be read is no reason to end the process
-    );
   });
 }
 

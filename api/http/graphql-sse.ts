@@ -2,18 +2,11 @@
  * Subscriptions as server-sent events: a POST of one operation to `/graphql/stream`, answered as graphql-sse's protocol
  * has it in its "distinct connections mode" (events `next` and `complete`). A comment says that the subscription stands.
  */
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestHandler, Response } from 'express';
 import type { ExecutionResult } from 'graphql';
 import type { Caller } from '../request-context.js';
-import {
-  asGraphqlError,
-  PING_MS,
-  STUCK_MS_MAX,
-  tooManyConnections,
-  type SubscriptionOperations,
-} from './subscription-operations.js';
+import { STUCK_MS_MAX, whenTaken } from './patient-write.js';
+import { asGraphqlError, PING_MS, tooManyConnections, type SubscriptionOperations } from './subscription-operations.js';
 
 export function graphqlSse(operations: SubscriptionOperations): RequestHandler {
   return async (request, response) => {
@@ -55,7 +48,8 @@ async function stream(
   response.write(': subscribed\n\n');
   try {
     for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
-      await write(response, nextEvent(operations.formatted(step.value)));
+      const isFull = !response.write(nextEvent(operations.formatted(step.value)));
+      if (isFull && !(await whenTaken(response, STUCK_MS_MAX))) operations.counts.stuck++;
       if (response.destroyed) return undefined;
     }
     response.end(COMPLETE);
@@ -69,22 +63,3 @@ async function stream(
 
 const nextEvent = (result: ExecutionResult | object): string => `event: next\ndata: ${JSON.stringify(result)}\n\n`;
 const COMPLETE = 'event: complete\ndata:\n\n';
-
-/** Waits until the client takes more; one that takes nothing for too long is cut off. */
-async function write(response: Response, text: string): Promise<void> {
-  if (response.write(text) || response.destroyed) return;
-  const settled = new AbortController();
-  const { signal } = settled;
-  const stuck = delay(STUCK_MS_MAX, true, { signal });
-  try {
-    const isStuck = await Promise.race([
-      stuck,
-      once(response, 'drain', { signal }).then(() => false),
-      once(response, 'close', { signal }).then(() => false),
-    ]);
-    if (isStuck) response.destroy();
-  } finally {
-    stuck.catch(() => undefined);
-    settled.abort();
-  }
-}

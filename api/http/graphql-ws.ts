@@ -7,7 +7,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express, Request } from 'express';
 import type { ExecutionArgs, GraphQLError } from 'graphql';
-import type { ServerOptions } from 'graphql-ws';
+import type { Context, ServerOptions } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Caller } from '../request-context.js';
@@ -15,25 +15,35 @@ import { BODY_BYTES_MAX } from './graphql-guard.js';
 import { isOwnOrigin } from './own-origin.js';
 import { asGraphqlError, PING_MS, type SubscriptionOperations } from './subscription-operations.js';
 
+/** How long a connection may be without a subscription, and how often that is looked at. */
+const IDLE_MS_MAX = 30_000;
+const IDLE_LOOKS = 6;
+/** The code and the reason with which it is closed then. */
+const IDLE_CLOSE = [4410, 'No subscription'] as const;
+
 interface Connection extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
 }
+type WsContext = Context<Record<string, unknown>, Connection>;
 
 /** Takes the upgrades of the api's server. */
 export class GraphqlWs {
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_BYTES_MAX });
   private readonly callers = new WeakMap<WebSocket, Caller>();
+  /** when each was last seen with a subscription, or asked for one */
+  private readonly busyMs = new WeakMap<WebSocket, number>();
   private readonly handle: ReturnType<typeof useServer>;
 
   constructor(
     private readonly app: Express,
     private readonly publicOrigin: string,
     private readonly operations: SubscriptionOperations,
+    private readonly idleMsMax: number = IDLE_MS_MAX,
   ) {
     const options: ServerOptions<Record<string, unknown>, Connection> = {
       schema: operations.schema,
-      onConnect: ({ extra, connectionParams }) => this.connected(extra, connectionParams?.['authorization']),
+      onConnect: (context) => this.connected(context),
       onSubscribe: ({ extra }, _id, payload) => this.argumentsOf(extra, payload),
       onNext: (...[, , , , result]) => operations.formatted(result),
       onError: (_context, _id, _payload, errors) => operations.formattedErrors(errors),
@@ -64,14 +74,34 @@ export class GraphqlWs {
   }
 
   /** Whether the caller is known. */
-  private async connected({ socket, request }: Connection, authorization: unknown): Promise<boolean> {
+  private async connected(context: WsContext): Promise<boolean> {
+    const { socket, request } = context.extra;
+    const authorization = context.connectionParams?.['authorization'];
     const bearer = typeof authorization === 'string' ? authorization : ''; // '' is a bad one
     const caller = this.callerOf(request, authorization === undefined ? null : bearer);
     this.callers.set(socket, caller);
-    return (await this.operations.contexts.access(caller)).principal.kind !== 'anonymous';
+    if ((await this.operations.contexts.access(caller)).principal.kind === 'anonymous') return false;
+    if (socket.readyState === socket.OPEN) this.closeWhenIdle(context);
+    return true;
+  }
+
+  /** It holds one of a bounded number of places. Who never says who he is, graphql-ws closes after 3 s. */
+  private closeWhenIdle(context: WsContext): void {
+    const { socket } = context.extra;
+    this.busyMs.set(socket, performance.now());
+    const look = setInterval(() => {
+      const nowMs = performance.now();
+      if (Object.keys(context.subscriptions).length > 0) this.busyMs.set(socket, nowMs);
+      if (nowMs - (this.busyMs.get(socket) ?? nowMs) < this.idleMsMax) return;
+      clearInterval(look);
+      this.operations.counts.idle++;
+      socket.close(...IDLE_CLOSE);
+    }, this.idleMsMax / IDLE_LOOKS);
+    socket.once('close', () => clearInterval(look));
   }
 
   private async argumentsOf({ socket }: Connection, operation: unknown): Promise<ExecutionArgs | GraphQLError[]> {
+    this.busyMs.set(socket, performance.now());
     const caller = this.callers.get(socket);
     if (caller === undefined) throw new Error('a connection without a caller was acknowledged');
     try {

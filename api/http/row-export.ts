@@ -1,19 +1,20 @@
 /**
  * Exports as streams of NDJSON or CSV, a few at a time. An answer that breaks off was not the whole export: the client
- * sees a connection that ended inside a chunked body.
+ * sees a connection that ended inside a chunked body. One who takes nothing is cut, so that others have his room.
  */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { coerceInputValue, isInputType, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../../platform/logger.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import { ApiError, badInput, rateLimited } from '../errors.js';
+import { STUCK_MS_MAX, whenEnded, whenTaken } from './patient-write.js';
 
 /** Exports at a time: each holds one connection to Postgres every now and then, and a batch of rows. */
 const EXPORTS_MAX = 4;
 /** Of one account, so that none takes all of them. */
 const EXPORTS_OF_ACCOUNT_MAX = 2;
+/** Bytes written at a time: a client that takes so many in STUCK_MS_MAX goes on, however large a batch is. */
+const PIECE_BYTES = 64 * 1024;
 
 const STATUSES: Readonly<Partial<Record<ApiError['code'], number>>> = {
   UNAUTHENTICATED: 401,
@@ -36,9 +37,14 @@ export interface RowExport {
 export class ExportRoom {
   private running = 0;
   private readonly ofAccount = new Map<AccountId, number>();
+  /** exports refused for want of room; clients that were cut because they took nothing */
+  readonly counts = { refused: 0, stuck: 0 };
+
+  /** `stuckMsMax`: how long a client may take nothing of what waits for it. */
+  constructor(readonly stuckMsMax: number = STUCK_MS_MAX) {}
 
   async enter(work: () => Promise<void>): Promise<void> {
-    if (this.running >= EXPORTS_MAX) throw rateLimited('Too many exports run now: try again later.');
+    if (this.running >= EXPORTS_MAX) throw this.full('Too many exports run now: try again later.');
     this.running++;
     try {
       await work();
@@ -49,7 +55,7 @@ export class ExportRoom {
 
   async enterAccount(accountId: AccountId, work: () => Promise<void>): Promise<void> {
     const count = this.ofAccount.get(accountId) ?? 0;
-    if (count >= EXPORTS_OF_ACCOUNT_MAX) throw rateLimited('Two exports of this account run now: try again later.');
+    if (count >= EXPORTS_OF_ACCOUNT_MAX) throw this.full('Two exports of this account run now: try again later.');
     this.ofAccount.set(accountId, count + 1);
     try {
       await work();
@@ -58,6 +64,11 @@ export class ExportRoom {
       if (others === 0) this.ofAccount.delete(accountId);
       else this.ofAccount.set(accountId, others);
     }
+  }
+
+  private full(message: string): ApiError {
+    this.counts.refused++;
+    return rateLimited(message);
   }
 }
 
@@ -70,7 +81,7 @@ export function rowExport(
     try {
       await deps.room.enter(async () => {
         const wanted = await prepare(request);
-        await deps.room.enterAccount(wanted.accountId, async () => send(response, wanted, await wanted.start()));
+        await deps.room.enterAccount(wanted.accountId, async () => send(deps.room, response, wanted));
       });
     } catch (error) {
       if (error instanceof ApiError && !response.headersSent) return refuse(response, error);
@@ -81,15 +92,28 @@ export function rowExport(
   };
 }
 
-async function send(response: Response, { name, format }: RowExport, rows: AsyncIterable<string>): Promise<void> {
+async function send(room: ExportRoom, response: Response, { name, format, start }: RowExport): Promise<void> {
+  const rows = await start();
   const isCsv = format === 'CSV';
   response.set({
     'content-type': isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson; charset=utf-8',
     'content-disposition': `attachment; filename="${name}.${isCsv ? 'csv' : 'ndjson'}"`,
     'cache-control': 'no-store',
   });
-  // One batch waits in the stream at most: the next one is read when the client has taken it.
-  await pipeline(Readable.from(rows, { highWaterMark: 1 }), response);
+  if (!(await isAllTaken(response, rows, room.stuckMsMax))) room.counts.stuck++;
+}
+
+/** Writes them all, the next batch being read when the client has taken this one; false: it took nothing for too long. */
+async function isAllTaken(response: Response, rows: AsyncIterable<string>, stuckMsMax: number): Promise<boolean> {
+  for await (const batch of rows) {
+    const bytes = Buffer.from(batch);
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      if (response.destroyed) return true;
+      const isFull = !response.write(bytes.subarray(at, at + PIECE_BYTES));
+      if (isFull && !(await whenTaken(response, stuckMsMax))) return false;
+    }
+  }
+  return whenEnded(response, stuckMsMax);
 }
 
 /** The body's `filter` as GraphQL takes one of that input type: times, decimals and big integers are texts. */

@@ -21,8 +21,6 @@ import type { Caller, RequestContexts } from '../request-context.js';
 
 /** Connections of subscribers to this api, by either way. */
 export const SUBSCRIBER_CONNECTIONS_MAX = 400;
-/** How long a connection on which nothing can be written is kept. */
-export const STUCK_MS_MAX = 30_000;
 export const PING_MS = 10_000;
 
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
@@ -30,6 +28,8 @@ export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => 
 export class SubscriptionOperations {
   private readonly connections = new Set<() => void>();
   private isEnding = false;
+  /** connections refused, cut because nothing could be written on them, and closed because they had no subscription */
+  readonly counts = { refused: 0, stuck: 0, idle: 0 };
 
   constructor(
     private readonly entrance: OperationEntrance,
@@ -37,13 +37,22 @@ export class SubscriptionOperations {
     private readonly formatError: FormatError,
   ) {}
 
+  /** Connections that are counted now. */
+  get connected(): number {
+    return this.connections.size;
+  }
+
   get schema(): GraphQLSchema {
     return this.entrance.schema;
   }
 
   /** Counts a connection, which `end` ends, until what it returns is called; null: there are too many, or all end. */
   connect(end: () => void): (() => void) | null {
-    if (this.isEnding || this.connections.size >= SUBSCRIBER_CONNECTIONS_MAX) return null;
+    if (this.isEnding) return null;
+    if (this.connections.size >= SUBSCRIBER_CONNECTIONS_MAX) {
+      this.counts.refused++;
+      return null;
+    }
     this.connections.add(end);
     return () => void this.connections.delete(end);
   }

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { AnswerCache } from '../cache/answer-cache.js';
 import type { CopyRoom } from '../cache/answer-copy.js';
 import type { CoalescedCalls } from '../cache/coalesced-calls.js';
-import { declareCounter, declareGauge } from './declare.js';
+import { declareCounter, declareGauge } from '../../platform/metrics.js';
 
 export interface CacheSources {
   readonly answerCache: AnswerCache;

@@ -4,7 +4,7 @@ import type { BodyWriter } from '../ledger/body-writer.js';
 import { coverHours, type LedgerState } from '../ledger/process-report.js';
 import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
-import { declareCounter, declareGauge } from './declare.js';
+import { declareCounter, declareGauge } from '../../platform/metrics.js';
 
 export interface LedgerSources {
   readonly ledger: SpoolLedger;

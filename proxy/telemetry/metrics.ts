@@ -16,7 +16,7 @@ import type { BodyWriter } from '../ledger/body-writer.js';
 import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
 import { declareAnswerCache } from './cache-metrics.js';
-import { declareCounter, declareGauge } from './declare.js';
+import { declareCounter, declareGauge } from '../../platform/metrics.js';
 import { declareLedger } from './ledger-metrics.js';
 import { declareRateLimits } from './rate-limit-metrics.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';

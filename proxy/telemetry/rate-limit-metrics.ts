@@ -2,7 +2,7 @@
 import { Counter, type Registry } from 'prom-client';
 import type { RateLimiter } from '../rate-limits/rate-limiter.js';
 import type { Refusals } from '../rate-limits/refusals.js';
-import { declareCounter, declareGauge } from './declare.js';
+import { declareCounter, declareGauge } from '../../platform/metrics.js';
 
 export function declareRateLimits(registry: Registry, limiter: RateLimiter, refusals: Refusals): void {
   const { counts } = limiter;

@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { PolicySnapshot } from '../policy-cache/policy-snapshot.js';
 import type { StartUp } from '../start-up.js';
-import { declareCounter, declareGauge } from './declare.js';
+import { declareCounter, declareGauge } from '../../platform/metrics.js';
 
 export interface SnapshotMetricSources {
   readonly snapshot: PolicySnapshot;

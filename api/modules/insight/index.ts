@@ -7,3 +7,4 @@ export {
 export { LedgerInsightQueries } from './ledger-insights.queries.js';
 export { RepeatedRequestQueries } from './repeated-requests.queries.js';
 export { UsageInsightQueries } from './usage-insights.queries.js';
+export { SCANNED_ROWS_MAX, type ScanCounts } from './ledger-scan.js';

@@ -17,6 +17,7 @@ import {
   planForMany,
   SCANNED_ROWS_MAX,
   type EdgeRow,
+  type ScanCounts,
 } from './ledger-scan.js';
 
 type ReadScope = AccountScope<'insight.read'>;
@@ -69,6 +70,7 @@ export class LedgerInsightQueries {
     private readonly database: Database,
     private readonly logs: LogQueries,
     private readonly rowsMax: number = SCANNED_ROWS_MAX,
+    private readonly counts: ScanCounts = { partial: 0, slow: 0 },
   ) {}
 
   /** By client address, of the last 24 hours at most. */
@@ -106,12 +108,12 @@ export class LedgerInsightQueries {
 
   /** The logs with the greatest current cost. */
   async expensive(scope: AccountScope<'log.read'>, range: GatewayRange, first: number): Promise<ExpensiveRequests> {
-    const covered = await inTime(this.rowsMax, (rowsMax) =>
+    const { covered } = await inTime(this.rowsMax, this.counts, (rowsMax) =>
       this.database.inAccount(scope, async (tx) => {
         const scan = new LedgerScan(tx, range, rowsMax);
         const sql = `WITH ${scan.with('NULL')} SELECT e.at AS edge FROM edge e`;
         const [row] = await tx.query<EdgeRow>(sql, scan.where.parameters);
-        return coveredRange(range, row?.edge ?? null);
+        return { covered: coveredRange(range, row?.edge ?? null) };
       }),
     );
     const filter = { from: covered.from, to: covered.to, apiTokenIds: null };
@@ -184,7 +186,7 @@ export class LedgerInsightQueries {
     range: GatewayRange,
     sqlOf: (scan: LedgerScan) => string,
   ): Promise<{ readonly covered: CoveredRange; readonly rows: readonly (Row & { readonly requests: string })[] }> {
-    return inTime(this.rowsMax, (rowsMax) =>
+    return inTime(this.rowsMax, this.counts, (rowsMax) =>
       this.database.inAccount(scope, async (tx) => {
         await planForMany(tx);
         const scan = new LedgerScan(tx, range, rowsMax);

@@ -8,21 +8,32 @@ import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { windowDays } from '../log/index.js';
-import type { GatewayRange } from './insight-range.js';
+import type { CoveredRange, GatewayRange } from './insight-range.js';
 
 /** Records that are read for one answer. */
 export const SCANNED_ROWS_MAX = 100_000;
 /** Where so many take too long (a cold disk, a busy server), a part of them has to do. */
 const FEWER = 1 / 10;
 
+/** How often an answer did not cover its range, and how often fewer rows had to do for want of time. */
+export interface ScanCounts {
+  partial: number;
+  slow: number;
+}
+
 /** Runs `read` for as many rows as can be read in time. */
-export async function inTime<T>(rowsMax: number, read: (rowsMax: number) => Promise<T>): Promise<T> {
-  try {
-    return await read(rowsMax);
-  } catch (error) {
+export async function inTime<T extends { readonly covered: CoveredRange }>(
+  rowsMax: number,
+  counts: ScanCounts,
+  read: (rowsMax: number) => Promise<T>,
+): Promise<T> {
+  const answer = await read(rowsMax).catch((error: unknown) => {
     if (!isStatementTimeout(error)) throw error;
+    counts.slow++;
     return read(Math.ceil(rowsMax * FEWER));
-  }
+  });
+  if (!answer.covered.complete) counts.partial++;
+  return answer;
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   planForMany,
   SCANNED_ROWS_MAX,
   SHOWN_SQL,
+  type ScanCounts,
 } from './ledger-scan.js';
 import { RepeatedTally, type RepeatedGroup, type RepeatedRow } from './repeated-tally.js';
 
@@ -43,6 +44,7 @@ export class RepeatedRequestQueries {
   constructor(
     private readonly database: Database,
     private readonly rowsMax: number = SCANNED_ROWS_MAX,
+    private readonly counts: ScanCounts = { partial: 0, slow: 0 },
   ) {}
 
   /** The `first` groups of identical requests that cost most, and a simulation for each lifetime. */
@@ -51,7 +53,7 @@ export class RepeatedRequestQueries {
     range: GatewayRange,
     { ttlSeconds, first }: { readonly ttlSeconds: readonly number[]; readonly first: number },
   ): Promise<RepeatedRequests> {
-    return inTime(this.rowsMax, (rowsMax) =>
+    return inTime(this.rowsMax, this.counts, (rowsMax) =>
       this.database.inAccount(scope, async (tx) => {
         await planForMany(tx);
         const tally = new RepeatedTally(ttlSeconds);

@@ -51,6 +51,7 @@ export interface TailRequest {
 /** How many follow, of all and of each account. */
 class Places {
   private all = 0;
+  refused = 0;
   private readonly ofAccount = new Map<string, number>();
 
   constructor(private readonly options: LogTailOptions) {}
@@ -58,10 +59,15 @@ class Places {
   take(accountId: string): void {
     const count = this.ofAccount.get(accountId) ?? 0;
     if (this.all >= this.options.subscribersMax || count >= this.options.subscribersOfAccountMax) {
+      this.refused++;
       throw rateLimited('Too many follow logs now: try again later.');
     }
     this.all++;
     this.ofAccount.set(accountId, count + 1);
+  }
+
+  get taken(): number {
+    return this.all;
   }
 
   leave(accountId: string): void {
@@ -102,6 +108,8 @@ export class LogTail {
   private readonly watch: SpoolWatch;
   private readonly places: Places;
   private readonly options: LogTailOptions;
+  /** subscribers that were ended because they took too long for a log */
+  private slow = 0;
 
   constructor(
     private readonly database: Database,
@@ -112,6 +120,11 @@ export class LogTail {
     this.options = { ...OPTIONS, ...options };
     this.watch = new SpoolWatch(database);
     this.places = new Places(this.options);
+  }
+
+  /** Who follows now; who was refused for want of places, and ended for being slow. */
+  get counts(): { readonly following: number; readonly refused: number; readonly slow: number } {
+    return { following: this.places.taken, refused: this.places.refused, slow: this.slow };
   }
 
   /** Resolves when everything that appears from now on will be told; throws when the request cannot be. */
@@ -158,6 +171,7 @@ export class LogTail {
       const gaveMs = performance.now();
       yield { node: log, cursor: position.seal(this.key, of, spools) };
       if (performance.now() - gaveMs > this.options.takeMsMax) {
+        this.slow++;
         throw rateLimited('This subscriber is too slow: subscribe again, with the cursor of the last log as `after`.');
       }
     }

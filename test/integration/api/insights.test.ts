@@ -316,9 +316,10 @@ test('where there are more records than are read, the newest are, and the answer
   const actor = { name: 'test', ip: null };
   const scope = issueAccountScope<'insight.read'>({ accountId, gatewayIds: null, actor });
   const logScope = issueAccountScope<'log.read'>({ accountId, gatewayIds: null, actor });
+  const reached = { partial: 0, slow: 0 };
   const read = async (rowsMax: number): Promise<unknown[]> => {
-    const ledger = new LedgerInsightQueries(database, new LogQueries(database), rowsMax);
-    const repeated = new RepeatedRequestQueries(database, rowsMax);
+    const ledger = new LedgerInsightQueries(database, new LogQueries(database), rowsMax, reached);
+    const repeated = new RepeatedRequestQueries(database, rowsMax, reached);
     const errors = await ledger.errors(scope, range, 10);
     const clients = await ledger.clients(scope, range, { first: 10, orderBy: 'COST' });
     const requests = await repeated.repeated(scope, range, { first: 10, ttlSeconds: [60] });
@@ -329,9 +330,11 @@ test('where there are more records than are read, the newest are, and the answer
     return [Number(counts[0]), errors.covered.complete, errors.covered.from.getTime()];
   };
   expect(await read(6)).toEqual([6, true, range.fromMs]);
+  expect(reached.partial).toBe(0);
   expect(await read(5)).toEqual([5, false, (times[5] ?? 0) + 1]);
   // of one moment all are read, or none
   expect(await read(3)).toEqual([2, false, (times[2] ?? 0) + 1]);
+  expect(reached).toEqual({ partial: 8, slow: 0 });
 });
 
 test('a token that is limited to other gateways is told nothing of this one', async () => {

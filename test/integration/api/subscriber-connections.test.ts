@@ -13,6 +13,7 @@ import type { OperationEntrance } from '../../../api/graphql/operation-entrance.
 import type { RequestContexts } from '../../../api/request-context.js';
 import { listen } from '../../../platform/listen.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
+import { createTenant } from '../../support/tenant.js';
 import { waitFor } from '../../support/wait-for.js';
 
 let api: TestApi;
@@ -123,4 +124,56 @@ test('what goes wrong inside is not told as the reason for which a WebSocket clo
   expect([code, reason.toString()]).toEqual([4500, 'Internal server error']);
   await sockets.close();
   server.close();
+});
+
+/** The api's own subscriptions behind WebSockets that may be idle for so long. */
+async function withIdleMsMax(idleMsMax: number) {
+  const server = createServer();
+  const sockets = new GraphqlWs(express(), 'http://localhost:4000', api.api.subscribers, idleMsMax);
+  sockets.attach(server);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' });
+  const tenant = await createTenant(api.owner);
+  const gatewayId = await tenant.gateway('main');
+  const authorization = `Bearer ${await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'] })}`;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
+  socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
+  const [acknowledged] = (await once(socket, 'message')) as [Buffer]; // what ws gives
+  expect(acknowledged.toString()).toBe('{"type":"connection_ack"}');
+  const query = 'subscription($id: ID!) { logs(gatewayId: $id) { cursor } }';
+  return {
+    socket,
+    subscribe: () => {
+      const payload = { query, variables: { id: gatewayId } };
+      socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+    },
+    complete: () => socket.send('{"id":"1","type":"complete"}'),
+    stop: async () => {
+      socket.terminate();
+      await sockets.close();
+      server.close();
+    },
+  };
+}
+
+test('a WebSocket without a subscription is closed, and told why', async () => {
+  const { idle } = api.api.subscribers.counts;
+  const connection = await withIdleMsMax(50);
+  const [code, reason] = (await once(connection.socket, 'close')) as [number, Buffer]; // what ws gives
+  expect([code, reason.toString()]).toEqual([4410, 'No subscription']);
+  expect(api.api.subscribers.counts.idle).toBe(idle + 1);
+  await connection.stop();
+});
+
+test('a WebSocket is not idle while it has a subscription, and is again when that has ended', async () => {
+  const { following } = api.api.services.logTail.counts;
+  const busy = await withIdleMsMax(200);
+  busy.subscribe();
+  await waitFor(() => api.api.services.logTail.counts.following > following, 'the subscription stands');
+  const later = await withIdleMsMax(200);
+  await once(later.socket, 'close');
+  expect(busy.socket.readyState).toBe(WebSocket.OPEN);
+  busy.complete();
+  const [code] = (await once(busy.socket, 'close')) as [number]; // what ws gives
+  expect(code).toBe(4410);
+  await Promise.all([busy.stop(), later.stop()]);
 });

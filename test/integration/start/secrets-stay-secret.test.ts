@@ -29,15 +29,17 @@ const answers: string[] = [];
 let upstream: FakeUpstream;
 let tollgate: StartedProcess;
 let metricsPort: number;
+let apiMetricsPort: number;
 
 beforeAll(async () => {
   upstream = await startFakeUpstream(answerJson(200, chatCompletion()));
-  metricsPort = await freePort();
+  [metricsPort, apiMetricsPort] = [await freePort(), await freePort()];
   const pair = newVaultKeyPair();
   tollgate = await startTollgate({
     DATA_DIR: dataDir,
     LOG_LEVEL: 'debug',
     METRICS_PORT: String(metricsPort),
+    API_METRICS_PORT: String(apiMetricsPort),
     SIGNUP: 'open',
     BOOTSTRAP_EMAIL: EMAIL,
     BOOTSTRAP_PASSWORD: canaries.plant('the first password'),
@@ -283,7 +285,10 @@ test(
     await failAtApi(world);
     await callProviders(world);
     await callHostileProviders(world);
-    const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    const told = [metricsPort, apiMetricsPort].map((port) => fetch(`http://127.0.0.1:${port}/metrics`));
+    const [proxyMetrics, apiMetrics] = await Promise.all(told.map(async (answer) => (await answer).text()));
+    expect(proxyMetrics).toContain('tollgate_proxy_requests_total');
+    expect(apiMetrics).toContain('tollgate_api_operations_refused_total');
     const [, proxyPid] = /"pid":(\d+)/.exec(readFileSync(path.join(dataDir, 'logs', 'proxy.log'), 'utf8')) ?? [];
     const tables = await dumpOfTables();
     process.kill(Number(proxyPid), 'SIGKILL');
@@ -292,7 +297,7 @@ test(
     expect(canaries.all.length).toBeGreaterThanOrEqual(25);
     expect(upstream.seen.length).toBeGreaterThanOrEqual(6);
     expect(canaries.foundIn(tollgate.output())).toEqual([]);
-    expect(canaries.foundIn(metrics)).toEqual([]);
+    expect(canaries.foundIn(`${proxyMetrics}${apiMetrics}`)).toEqual([]);
     expect(canaries.foundIn(tables)).toEqual([]);
     expect(canaries.foundIn(answers.join('\n'))).toEqual([]);
     expect(canaries.foundBelow(dataDir, (file) => SECRET_FILES.has(file))).toEqual([]);
