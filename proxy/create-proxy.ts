@@ -108,14 +108,12 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const { ledger } = books;
   const listeners: Server[] = [];
   const dispatchers = dispatchersFor(config, options, listeners);
-  const googleTokens = googleTokensFor(dispatchers, options);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower({ ...clients, reach }, policyCache, prices);
   const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
   const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...limits });
-  const askStores = (): Promise<void> => askForAll(clients, prices, follower);
-  const startUp = new StartUp({ askStores, snapshot, reach, log: clients.log });
-  const upstream = { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
+  const startUp = createStartUp({ clients, prices, follower, snapshot, reach });
+  const upstream = createUpstream(clients, options, dispatchers);
   const held = createHeld(config, clients, options);
   const tokenUses = createTokenUses(clients);
   const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
@@ -145,8 +143,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       follower.stop();
       await closeServer(gateway, deadlineMs);
       metricsServer.close();
-      await snapshot.stop();
-      await tokenUses.stop();
+      await Promise.all([snapshot.stop(), tokenUses.stop()]);
       await letGo({ books, dispatchers, vault, limits }, deadlineMs);
     },
   };
@@ -156,8 +153,22 @@ function createTokenUses({ pool, log }: ProxyClients): TokenUses {
   return new TokenUses(pool, (problem, error) => log.warn({ err: error }, problem));
 }
 
-function googleTokensFor(dispatchers: Dispatchers, { googleTokenUrl: tokenUrl }: ProxyOptions): GoogleTokens {
-  return new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
+interface StartUpParts {
+  readonly clients: ProxyClients;
+  readonly prices: PriceSource;
+  readonly follower: ReturnType<typeof createFollower>;
+  readonly snapshot: ReturnType<typeof createSnapshot>;
+  readonly reach: PostgresReach;
+}
+
+function createStartUp({ clients, prices, follower, snapshot, reach }: StartUpParts): StartUp {
+  return new StartUp({ askStores: () => askForAll(clients, prices, follower), snapshot, reach, log: clients.log });
+}
+
+function createUpstream(clients: ProxyClients, options: ProxyOptions, dispatchers: Dispatchers) {
+  const { googleTokenUrl: tokenUrl } = options;
+  const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
+  return { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
 }
 
 function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: readonly Server[]): Dispatchers {
