@@ -157,6 +157,7 @@ export class LedgerUpkeep {
       const isRefused = Object.values(report.left).some((problem) => problem !== 'in use');
       if (isRefused) logger.warn(report, 'a finished day could not be indexed; logs are found in it by time');
       else if (Object.keys(report.indexed).length > 0) logger.info(report, 'finished days were indexed');
+      else if (report.lagging !== null) logger.info(report, 'no finished day is indexed while records lag');
     } catch (error) {
       logger.warn({ err: error }, 'indexing finished days broke off; the next run is in an hour');
     }
