@@ -81,7 +81,9 @@ export class LedgerUpkeep {
     try {
       const report = await this.keepUp();
       if (!report.busy) {
-        report.expired = await expireBodies(this.options.pool, () => !this.stopped);
+        const { dropped, failed } = await expireBodies(this.options.pool, () => !this.stopped);
+        report.expired = dropped;
+        for (const [id, problem] of failed) report.left[`bodies of account ${id}`] = problem;
         await this.noteRun(problemOf(report));
       }
       return report;
