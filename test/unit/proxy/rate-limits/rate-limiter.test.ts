@@ -54,7 +54,8 @@ test('requests that come in one turn of the event loop are decided in one call',
 test('a quota of requests goes with the rules, in their call; with neither there would be none', async () => {
   const { limiter, calls } = limiterWith((values) => [
     ...Array.from({ length: values.length / 2 }, () => 1_000_000),
-    ...[5, monthNumber(Date.now())],
+    5,
+    monthNumber(Date.now()),
   ]);
   const policy = { ...policyWith(limitRule({ limit: 1 })), requestsPerMonthMax: 10 };
   await Promise.all(Array.from({ length: 5 }, () => decided(limiter, policy, 'a')));

@@ -68,8 +68,16 @@ test('a clock that is set while a request runs makes no span longer than its col
   const entry = { progress } as unknown as LedgerEntry; // likewise
   const opened = new OpenRecord(deps, arrival, call, { entry, cache: null });
   opened.progress({
-    ...{ statusCode: 200, errorCode: null, clientAborted: false, interrupted: false, streamed: true, hit: null },
-    ...{ responseContentType: null, responseBytes: 0, firstByteAtMs: 86_400_000_000, reading: NOTHING_USED },
+    statusCode: 200,
+    errorCode: null,
+    clientAborted: false,
+    interrupted: false,
+    streamed: true,
+    hit: null,
+    responseContentType: null,
+    responseBytes: 0,
+    firstByteAtMs: 86_400_000_000,
+    reading: NOTHING_USED,
     forwarded: { attempt: { number: 1, step: 0, startedAtMs: 1, statusCode: 200, errorCode: null } },
   });
   expect(progress.mock.lastCall?.[0]).toMatchObject({ timeToFirstTokenMs: 2 ** 31 - 1, durationMs: 2 ** 31 - 1 });
