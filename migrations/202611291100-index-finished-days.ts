@@ -22,6 +22,9 @@ const INDEXES = [
   ['metadata', 'gin (metadata jsonb_path_ops) WHERE metadata IS NOT NULL'],
 ] as const;
 
+/** Says on a partition that it gets no more of them. */
+const COMMENT = 'not indexed:';
+
 export const indexFinishedDays: Migration = {
   name: '202611291100-index-finished-days',
   up: `
@@ -44,9 +47,11 @@ CREATE POLICY usage_record_find ON usage_record FOR SELECT TO tollgate_log_finde
 GRANT SELECT (day, id, account_id, gateway_id) ON usage_record TO tollgate_log_finder;
 
 -- Makes the next index that a finished day lacks, the latest day first, and says which: CREATED, LEFT with its problem, BUSY
--- when another process is at it, no row when none is due. Nothing that it may do comes from its caller (see
+-- when another process is at it, LAGGING when records of it may be on their way, no row when none is due. Nothing that it may do comes from its caller (see
 -- ledger_upkeep_next) but what he leaves aside, what date he thinks it is, and how large a day is worth it. One index a
--- transaction: nobody can write to that day meanwhile, and everybody can read. A day is over an hour after its midnight.
+-- transaction: nobody can write to that day meanwhile, and everybody can read. A day is over two hours after its midnight, and
+-- none is begun while a proxy has records that may be of it: one that lags, or one that was not heard of (for two days: then its
+-- disk is lost). A day whose index takes longer than the caller's statement may is commented, and left as it is until the comment goes.
 CREATE FUNCTION log_index_upkeep_next(today date, bytes_min bigint, passed_over text[])
   RETURNS TABLE (action text, subject text, problem text)
   LANGUAGE plpgsql SECURITY DEFINER
@@ -55,6 +60,7 @@ CREATE FUNCTION log_index_upkeep_next(today date, bytes_min bigint, passed_over 
 AS $next$
 DECLARE
   due record;
+  lagging uuid;
   utc date := (now() AT TIME ZONE 'UTC')::date;
 BEGIN
   IF today IS NULL OR abs(today - utc) > 1 THEN
@@ -65,6 +71,12 @@ BEGIN
     RETURN QUERY SELECT 'BUSY', NULL::text, NULL::text;
     RETURN;
   END IF;
+  SELECT s.id INTO lagging FROM public.ledger_spool s WHERE s.closed_at IS NULL AND s.heard_at > now() - interval '2 days'
+    AND (s.heard_at < now() - interval '5 minutes' OR s.lag_ms > 60000) LIMIT 1;
+  IF lagging IS NOT NULL THEN
+    RETURN QUERY SELECT 'LAGGING', NULL::text, 'the spool ' || lagging || ' may have records of it';
+    RETURN;
+  END IF;
   BEGIN
     SELECT p.name, i.suffix, i.definition, p.name || '_' || i.suffix || '_idx' AS index_name INTO due
     FROM (
@@ -72,8 +84,9 @@ BEGIN
       FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
       WHERE h.inhparent = 'public.usage_record'::regclass AND c.relname ~ '^usage_record_[0-9]{8}$') p
     CROSS JOIN (VALUES ${INDEXES.map(([suffix, definition], place) => `(${place}, '${suffix}', '${definition}')`).join(',\n    ')}) i (place, suffix, definition)
-    WHERE p.day < ((now() - interval '1 hour') AT TIME ZONE 'UTC')::date
+    WHERE p.day < ((now() - interval '2 hours') AT TIME ZONE 'UTC')::date
       AND to_regclass(format('public.%I', p.name || '_' || i.suffix || '_idx')) IS NULL
+      AND coalesce(obj_description(p.oid, 'pg_class'), '') NOT LIKE '${COMMENT}%'
       AND p.name <> ALL (passed_over) AND pg_relation_size(p.oid) >= bytes_min
     ORDER BY p.day DESC, i.place LIMIT 1;
   EXCEPTION
@@ -97,6 +110,14 @@ BEGIN
     WHEN lock_not_available THEN
       action := 'LEFT';
       problem := 'in use';
+    -- what OTHERS leaves out: thrown on, it would come again in each run, before any older day
+    WHEN query_canceled THEN
+      action := 'LEFT';
+      problem := SQLSTATE || ' ' || SQLERRM;
+      BEGIN
+        EXECUTE format('COMMENT ON TABLE public.%I IS %L', due.name, '${COMMENT} ' || due.suffix || ' took too long at ' || now());
+      EXCEPTION WHEN lock_not_available THEN NULL;
+      END;
     WHEN OTHERS THEN
       action := 'LEFT';
       problem := SQLSTATE || ' ' || SQLERRM;

@@ -83,9 +83,17 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
   return pool;
 }
 
+/**
+ * What transactions of these roles begin with. The shipper gives a statement up after 10 s, and its server would not: the
+ * backend would go on waiting, with the rows that it had locked, and each retry would bring one more. So Postgres gives up first.
+ */
+const ROLE_LIMITS: Partial<Record<DatabaseRole, string>> = {
+  tollgate_shipper: `; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '8s'`,
+};
+
 /** The SQL that begins a transaction in `role` with `settings`; one simple-protocol string, values quoted as literals. */
 export function beginSql(role: DatabaseRole, settings: ScopeSettings): string {
-  let sql = `BEGIN; SET LOCAL ROLE ${role}`;
+  let sql = `BEGIN; SET LOCAL ROLE ${role}${ROLE_LIMITS[role] ?? ''}`;
   for (const [name, value] of Object.entries(settings)) {
     sql += `; SET LOCAL ${settingName(name)} = ${pg.escapeLiteral(value)}`;
   }

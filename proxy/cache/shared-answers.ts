@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { errorMessage } from '../../platform/error-code.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import {
   KEEP_ANSWERS_LUA,
@@ -14,6 +15,7 @@ import {
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
 import { TurnBatches } from '../turn-batches.js';
+import { LargeReads } from './large-reads.js';
 
 /** Keys of one look-up. */
 const READ_MAX = 32;
@@ -25,6 +27,24 @@ const REMOVED_MAX = 1_000;
 /** What one answer takes in Redis besides its bytes: its key, and its place in three indexes. */
 export const REDIS_OVERHEAD_BYTES = 640;
 
+/** Bytes of all answers that one look-up brings: a larger one is asked for by itself, or Redis would serve nobody else meanwhile. */
+const READ_BYTES_MAX = 1024 * 1024;
+
+/** KEYS: of answers; ARGV: how many bytes. Returns each answer, its length where it is too large, and nothing where there is none. */
+const READ_LUA = `
+local told, left = {}, tonumber(ARGV[1])
+for at, key in ipairs(KEYS) do
+  local bytes = redis.call('STRLEN', key)
+  if bytes > left then
+    told[at] = bytes
+  else
+    told[at] = redis.call('GET', key)
+    left = left - bytes
+  end
+end
+return told`;
+
+const READ_SHA1 = createHash('sha1').update(READ_LUA).digest('hex');
 const KEEP_ANSWERS_SHA1 = createHash('sha1').update(KEEP_ANSWERS_LUA).digest('hex');
 
 interface Kept {
@@ -34,7 +54,8 @@ interface Kept {
 }
 
 export class SharedAnswers {
-  private readonly reads: TurnBatches<AccountId, string, Buffer | null>;
+  private readonly reads: TurnBatches<AccountId, string, Buffer | number | null>;
+  private readonly large: LargeReads;
   private readonly keeps: TurnBatches<AccountId, Kept, number>;
 
   /** `accountBytesMax`: what the answers of one account may take in Redis. */
@@ -42,7 +63,8 @@ export class SharedAnswers {
     private readonly redis: Redis,
     private readonly accountBytesMax: number,
   ) {
-    this.reads = new TurnBatches({ weightMax: READ_MAX, send: (_, keys) => redis.mgetBuffer(...keys) });
+    this.reads = new TurnBatches({ weightMax: READ_MAX, send: (_, keys) => this.readAll(keys) });
+    this.large = new LargeReads(redis);
     this.keeps = new TurnBatches({
       weightMax: KEPT_BYTES_MAX,
       send: (accountId, kept) => this.keepAll(accountId, kept),
@@ -50,8 +72,10 @@ export class SharedAnswers {
   }
 
   /** What stands under the name, perhaps as a view into more; null: nothing. Rejects when Redis does not tell. */
-  read(name: CachedAnswerName): Promise<Buffer | null> {
-    return this.reads.ask(name.accountId, cachedAnswerKey(name));
+  async read(name: CachedAnswerName): Promise<Buffer | null> {
+    const key = cachedAnswerKey(name);
+    const told = await this.reads.ask(name.accountId, key);
+    return typeof told === 'number' ? this.large.read(key) : told;
   }
 
   /** Resolves with how many answers left for it before their end; -1: there is no room. Rejects likewise. */
@@ -70,6 +94,25 @@ export class SharedAnswers {
     return ttlMs;
   }
 
+  /** Each key is asked for once, however many look for it. */
+  private async readAll(keys: readonly string[]): Promise<(Buffer | number | null)[]> {
+    const distinct = [...new Set(keys)];
+    const told = (await this.runToRead(distinct)) as (Buffer | number | null)[]; // what our script returns
+    if (told.length !== distinct.length) throw new Error('Redis did not answer to every key');
+    if (distinct.length === keys.length) return told;
+    const byKey = new Map(distinct.map((key, index) => [key, told[index] ?? null]));
+    return keys.map((key) => byKey.get(key) ?? null);
+  }
+
+  private async runToRead(keys: readonly string[]): Promise<unknown> {
+    try {
+      return await this.redis.callBuffer('EVALSHA', READ_SHA1, keys.length, ...keys, READ_BYTES_MAX);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      return this.redis.callBuffer('EVAL', READ_LUA, keys.length, ...keys, READ_BYTES_MAX);
+    }
+  }
+
   private async keepAll(accountId: AccountId, kept: readonly Kept[]): Promise<number[]> {
     const keys = [...cacheIndexKeys(accountId), cachedAnswersPrefix(accountId)];
     const values: (string | number | Buffer)[] = [this.accountBytesMax, REMOVED_MAX];
@@ -84,8 +127,10 @@ export class SharedAnswers {
     try {
       return await this.redis.evalsha(KEEP_ANSWERS_SHA1, keys.length, ...keys, ...values);
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      if (!isUnknownScript(error)) throw error;
       return this.redis.eval(KEEP_ANSWERS_LUA, keys.length, ...keys, ...values);
     }
   }
 }
+
+const isUnknownScript = (error: unknown): boolean => errorMessage(error).startsWith('NOSCRIPT');

@@ -27,6 +27,8 @@ export interface CompiledRules {
   /** what the script is told of the rules, whatever the request: keys, so many, and what stands in front of the values */
   readonly parameters: readonly string[];
   readonly keys: number;
+  /** the last of the rules, if there is a quota */
+  readonly quota: CompiledRule | null;
 }
 
 const MONTH_SECONDS_MAX = 31 * 86_400;
@@ -76,13 +78,15 @@ export class RuleCompiler {
         counters,
       };
     });
+    let quota: CompiledRule | null = null;
     if (requestsPerMonthMax !== null) {
       const pair = monthlyRequestKeys(accountId);
       keys.push(...pair);
       constants.push(requestsPerMonthMax, 0, 0);
-      rules.push(this.quotaRule(pair[0], requestsPerMonthMax));
+      quota = this.quotaRule(pair[0], requestsPerMonthMax);
+      rules.push(quota);
     }
-    return { rules, parameters: [...keys, VALUES_MAX, ...constants].map(String), keys: keys.length };
+    return { rules, parameters: [...keys, VALUES_MAX, ...constants].map(String), keys: keys.length, quota };
   }
 
   private quotaRule(id: string, limit: number): CompiledRule {

@@ -76,11 +76,13 @@ const DECIDE_LUA = `
 local rules = #KEYS / 2
 local values_max = tonumber(ARGV[1])
 local verdicts = {}
+local last_count, last_window
 for first = 2 + rules * 3, #ARGV, rules do
   local refusing, longest, is_crowded = 0, 0, false
   local found = {}
   for rule = 1, rules do
-    local wait, to_count, crowded = look(rule, ARGV[first + rule - 1], now, values_max)
+    local wait, to_count, crowded, current = look(rule, ARGV[first + rule - 1], now, values_max)
+    last_count, last_window = current, to_count[4]
     if wait > longest then refusing, longest = rule, wait end
     if crowded then is_crowded = true end
     found[rule] = to_count
@@ -89,8 +91,13 @@ for first = 2 + rules * 3, #ARGV, rules do
     verdicts[#verdicts + 1] = { refusing, longest }
   else
     for rule = 1, rules do count(found[rule]) end
+    last_count = last_count + 1
     verdicts[#verdicts + 1] = is_crowded and -now or now
   end
+end
+if tonumber(ARGV[rules * 3]) == 0 then
+  verdicts[#verdicts + 1] = last_count
+  verdicts[#verdicts + 1] = tonumber(last_window)
 end
 return verdicts`;
 
@@ -98,7 +105,8 @@ return verdicts`;
  * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
  * in ms (0: the calendar month) and 1 if it slides; then, for each of any number of requests, one value per rule. Returns for each request the time
  * in ms (negative: a value shared a counter with others) when it was admitted, or {number of the refusing rule that is
- * longest in the way, ms until that would admit one} when it was not. `clock` sets the local `now`.
+ * longest in the way, ms until that would admit one} when it was not. If the last rule is of the calendar month, two numbers
+ * follow: what is counted by it now, and the number of the month. `clock` sets the local `now`.
  */
 export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
   clock + MONTH_LUA + LOOK_LUA + COUNT_LUA + DECIDE_LUA;

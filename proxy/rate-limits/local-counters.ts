@@ -35,6 +35,8 @@ export interface CounterShape {
 
 export class LocalCounters {
   private window = -1;
+  /** of a month: what all proxies had counted in it when Redis told last; what is counted here came after that */
+  private shared = 0;
   private current = new Map<string, number>();
   private previous = new Map<string, number>();
   private readonly refusals = new Map<string, RememberedRefusal>();
@@ -86,6 +88,25 @@ export class LocalCounters {
     return this.count(CROWDED_VALUE, nowMs);
   }
 
+  /** Redis has told what all proxies have counted in that month. */
+  heard(count: number, month: number): void {
+    this.turnToWindow(month);
+    if (month !== this.window) return; // an answer that was under way when the month ended
+    this.shared = count;
+    this.room.held -= this.current.size;
+    this.current.clear();
+  }
+
+  /**
+   * What this proxy may admit by itself of a limit that `proxies` share, beside what is counted here: of a month a share of what was
+   * left when Redis told last, for what others had is known.
+   */
+  share(limit: number, proxies: number, nowMs: number): number {
+    this.turnTo(nowMs);
+    const left = limit - this.shared;
+    return left <= 0 ? 0 : Math.max(1, Math.floor(left / proxies));
+  }
+
   /** How long until one more is admitted by `limit`, in ms, if this proxy decides alone; 0: now. */
   waitMs(value: string, limit: number, nowMs: number): number {
     return waitMsOf(limit, this.countsOf(value, nowMs));
@@ -110,7 +131,10 @@ export class LocalCounters {
   /** Lets go of what is of windows that have passed. */
   turnTo(nowMs: number): void {
     const { isMonthly, intervalMs } = this.shape;
-    const window = isMonthly === true ? monthNumber(nowMs) : Math.floor(nowMs / intervalMs);
+    this.turnToWindow(isMonthly === true ? monthNumber(nowMs) : Math.floor(nowMs / intervalMs));
+  }
+
+  private turnToWindow(window: number): void {
     // Redis' clock is estimated, and may seem to go back a little behind a window's beginning.
     if (window === this.window || window === this.window - 1) return;
     this.room.held -= this.previous.size;
@@ -121,6 +145,7 @@ export class LocalCounters {
       this.previous = new Map();
     }
     this.window = window;
+    this.shared = 0;
   }
 
   private startOf(window: number): number {

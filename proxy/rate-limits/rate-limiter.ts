@@ -45,6 +45,9 @@ export const RATE_LIMITER_BOUNDS: RateLimiterBounds = Object.freeze({ valuesMax:
 /** Between two attempts to make room. */
 const SWEEP_INTERVAL_MS = 1_000;
 
+/** What a proxy that decides alone tells anybody to wait at most. */
+const ALONE_WAIT_MS_MAX = 60_000;
+
 /** Between two connections of which the first did not answer. */
 const RECONNECT_INTERVAL_MS = 5_000;
 
@@ -135,7 +138,7 @@ export class RateLimiter {
     }
     const nowMs = this.clockOffsetMs + performance.now();
     return compiled.rules.map(({ limit, counters }, index) => {
-      const share = Math.max(1, Math.floor(limit / this.proxies.count));
+      const share = counters.share(limit, this.proxies.count, nowMs);
       return [share, counters.countsOf(values[index] ?? '', nowMs)];
     });
   }
@@ -171,7 +174,11 @@ export class RateLimiter {
     this.clockOffsetMs = redisMs - performance.now();
     this.makeRoom(redisMs);
     const { rules } = compiled;
-    for (let i = 0; i < rules.length; i++) rules[i]?.counters.count(values[i] ?? '', redisMs);
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i];
+      // a quota was told with the verdict what all proxies have counted
+      if (rule?.isQuota === false) rule.counters.count(values[i] ?? '', redisMs);
+    }
     return null;
   }
 
@@ -196,8 +203,9 @@ export class RateLimiter {
     this.makeRoom(nowMs);
     let refusal: LimitRefusal | null = null;
     for (const [index, rule] of rules.entries()) {
-      const share = Math.max(1, Math.floor(rule.limit / this.proxies.count));
-      const waitMs = rule.counters.waitMs(values[index] ?? '', share, nowMs);
+      const share = rule.counters.share(rule.limit, this.proxies.count, nowMs);
+      // Redis may be back at any time, and admit what this proxy's share does not.
+      const waitMs = Math.min(rule.counters.waitMs(values[index] ?? '', share, nowMs), ALONE_WAIT_MS_MAX);
       if (waitMs > (refusal?.waitMs ?? 0)) refusal = { rule, waitMs };
     }
     if (refusal !== null) return refusal;

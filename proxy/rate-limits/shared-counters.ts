@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { errorMessage } from '../../platform/error-code.js';
 import { TurnBatches } from '../turn-batches.js';
-import type { CompiledRules } from './compiled-rules.js';
+import type { CompiledRule, CompiledRules } from './compiled-rules.js';
 import { limitScript, previewScript, type RuleState } from './limit-script.js';
 
 /** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
@@ -56,12 +56,13 @@ export class SharedCounters {
   }
 
   private decide(
-    { parameters, keys }: CompiledRules,
+    { parameters, keys, quota }: CompiledRules,
     requests: readonly (readonly string[])[],
   ): Promise<readonly Verdict[]> {
     const all = parameters.slice();
     for (const values of requests) for (const value of values) all.push(value);
-    return withinDeadline(this.run<Verdict>(DECIDE, all, keys));
+    const told = withinDeadline(this.run<Verdict>(DECIDE, all, keys));
+    return quota === null ? told : told.then((verdicts) => withoutCount(verdicts, quota));
   }
 
   /** By its hash; a Redis that does not know it (a new one, one that was flushed) is told the script. */
@@ -77,6 +78,14 @@ export class SharedCounters {
       return (await this.redis.eval(text, keys, ...parameters)) as Told[]; // likewise
     }
   }
+}
+
+/** The verdicts, without what was counted by the quota, which its rule is told in case that it has to do without Redis. */
+function withoutCount(told: readonly Verdict[], quota: CompiledRule): readonly Verdict[] {
+  const [count, month] = told.slice(-2);
+  if (typeof count !== 'number' || typeof month !== 'number') throw new Error('Redis did not tell what was counted');
+  quota.counters.heard(count, month);
+  return told.slice(0, -2);
 }
 
 /**

@@ -11,6 +11,7 @@ import { GatewayError } from '../gateway-error.js';
 import type { LimitRefusal, RateLimiter } from '../rate-limits/rate-limiter.js';
 import type { Refusals } from '../rate-limits/refusals.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
+import { lasted } from '../usage/lasted.js';
 
 export interface LimitDeps {
   readonly rateLimiter: RateLimiter;
@@ -46,7 +47,9 @@ const RETRY_SECONDS_MAX = 60;
 
 /** Records the refusal, then throws it. */
 async function refuse(deps: LimitDeps, arrival: Arrival, record: UsageRecord, refusal: LimitRefusal): Promise<never> {
-  const isLog = await deps.refusals.add(record, refusal.rule.name);
+  const { name, isQuota } = refusal.rule;
+  // A rule may have any name, also the quota's.
+  const isLog = await deps.refusals.add(record, `${isQuota ? 'quota' : 'rule'} ${name}`);
   throw overLimit(refusal, isLog ? arrival.id : null);
 }
 
@@ -105,7 +108,7 @@ function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, 
     streamed: false,
     clientAborted: false,
     interrupted: false,
-    durationMs: Math.max(0, Date.now() - arrival.arrivedAtMs),
+    durationMs: lasted(arrival.arrivedAtMs, Date.now()),
     timeToFirstTokenMs: null,
     units: noUnits(),
     usageSource: 'NONE',

@@ -28,6 +28,7 @@ import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { attemptSum } from '../usage/attempt-sum.js';
+import { lasted } from '../usage/lasted.js';
 import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
@@ -307,11 +308,6 @@ function attemptRecords(
   return [first, ...others];
 }
 
-/** What the columns hold: 24 days. A clock that is set while a request runs must not make its record unwritable. */
-const DURATION_MS_MAX = 2 ** 31 - 1;
-
-const lasted = (fromMs: number, toMs: number): number => Math.min(Math.max(0, toMs - fromMs), DURATION_MS_MAX);
-
 interface Outcome {
   readonly answered: Answered;
   readonly earlier: readonly AttemptRecord[] | null;
@@ -361,7 +357,7 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outco
 }
 
 function sinceArrival(arrival: Arrival, atMs: number | null): number | null {
-  return atMs === null ? null : Math.max(0, atMs - arrival.arrivedAtMs);
+  return atMs === null ? null : lasted(arrival.arrivedAtMs, atMs);
 }
 
 function joinNotes(first: string | null, second: string | null): string | null {

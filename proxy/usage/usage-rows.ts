@@ -12,6 +12,7 @@ import type {
 } from '../../schema/contracts/usage-record.js';
 import { USAGE_UNITS, type OtherUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { CompositeRow } from './composite-row.js';
+import { DURATION_MS_MAX } from './lasted.js';
 
 const NAME_CHARACTERS_MAX = 256;
 const PATH_CHARACTERS_MAX = 2_048;
@@ -152,6 +153,7 @@ function isToldByRow(only: AttemptRecord, record: RecordedOutcome, createdAtMs: 
     only.usageSource === record.usageSource &&
     only.costPico === record.costPico &&
     only.costStatus === record.costStatus &&
+    Math.abs(only.startedAtMs - createdAtMs) <= DURATION_MS_MAX &&
     only.startedAtMs + only.durationMs === createdAtMs + record.durationMs
   );
 }

@@ -3,12 +3,15 @@
  * their logs, which say so from then on. One part of a day a transaction; several apis do nothing twice.
  */
 import type pg from 'pg';
+import { errorMessage } from '../../../platform/error-code.js';
 import { inTransaction } from '../../../platform/postgres.js';
 
 /** Bodies that one transaction drops. */
 const BODIES_MAX = 2_000;
 /** Parts of one run, of all accounts: what is left, the next one does. */
 const PARTS_MAX = 1_000;
+/** Parts of one account before it is the next one's turn. */
+const PARTS_OF_TURN = 10;
 
 const OVER_SQL = `
   SELECT a.id FROM account a JOIN (SELECT s.account_id, sum(s.bytes) AS bytes FROM log_storage s GROUP BY s.account_id) held
@@ -36,26 +39,52 @@ const DROP_SQL = `
   WHERE b.account_id = $1 AND b.day = $2::date AND b.log_retention_days = d.log_retention_days AND b.id = d.id
     AND d.bytes_before < $3::numeric`;
 
-/** Its partition is gone: nothing is stored there any more. */
-const FORGET_SQL = 'UPDATE log_storage s SET bytes = 0 WHERE s.account_id = $1 AND s.day = $2::date';
+/** What is counted of a day, read before its bodies are looked for: what comes meanwhile is not in it. */
+const COUNTED_SQL = `
+  SELECT s.log_retention_days, s.bytes::text FROM log_storage s WHERE s.account_id = $1 AND s.day = $2::date`;
+
+/** Its partition is gone: nothing of what was counted is stored any more. */
+const FORGET_SQL = `
+  UPDATE log_storage s SET bytes = GREATEST(0, s.bytes - c.bytes) FROM unnest($3::smallint[], $4::bigint[]) c (retention, bytes)
+  WHERE s.account_id = $1 AND s.day = $2::date AND s.log_retention_days = c.retention`;
 
 const PRUNE_SQL = `
   DELETE FROM log_storage s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - s.log_retention_days`;
 
-/** Answers how many bodies were dropped. `goesOn`: asked before each part. */
-export async function expireBodies(pool: pg.Pool, goesOn: () => boolean): Promise<number> {
+/** What one run did. */
+export interface ExpiryReport {
+  /** bodies that were dropped */
+  readonly dropped: number;
+  /** accounts of which the next run drops the rest, and why */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+/** Accounts take turns, and one that fails is passed over: none waits for another. `goesOn`: asked before each part. */
+export async function expireBodies(pool: pg.Pool, goesOn: () => boolean): Promise<ExpiryReport> {
   await inTransaction(pool, 'tollgate_api', {}, (client) => client.query(PRUNE_SQL));
   const over = await inTransaction(pool, 'tollgate_operator', {}, (client) => client.query<{ id: string }>(OVER_SQL));
   let parts = 0;
   let dropped = 0;
-  for (const { id } of over.rows) {
-    for (let isOver = true; isOver && parts < PARTS_MAX && goesOn(); parts++) {
+  const failed = new Map<string, string>();
+  const turn = async (id: string): Promise<boolean> => {
+    for (let part = 0; part < PARTS_OF_TURN; part++, parts++) {
+      if (parts >= PARTS_MAX || !goesOn()) return false;
       const count = await dropOldest(pool, id);
-      isOver = count !== null;
-      dropped += count ?? 0;
+      if (count === null) return false;
+      dropped += count;
     }
+    return true;
+  };
+  let waiting = over.rows.map(({ id }) => id);
+  while (waiting.length > 0) {
+    const left: string[] = [];
+    for (const id of waiting) {
+      const isLeft = await turn(id).catch((error: unknown) => void failed.set(id, errorMessage(error)));
+      if (isLeft === true) left.push(id);
+    }
+    waiting = left;
   }
-  return dropped;
+  return { dropped, failed };
 }
 
 /** Answers how many bodies were dropped; null: the account is within its quota, or somebody else is at it. */
@@ -66,8 +95,12 @@ function dropOldest(pool: pg.Pool, accountId: string): Promise<number | null> {
     const { rows } = await client.query<{ excess: string | null; day: string | null }>(EXCESS_SQL, [accountId]);
     const { excess = null, day = null } = rows[0] ?? {};
     if (excess === null || day === null || Number(excess) <= 0) return null;
+    const counted = await client.query<{ log_retention_days: number; bytes: string }>(COUNTED_SQL, [accountId, day]);
     const { rowCount } = await client.query(DROP_SQL, [accountId, day, excess]);
-    if (rowCount === 0) await client.query(FORGET_SQL, [accountId, day]);
+    if (rowCount === 0) {
+      const retentions = counted.rows.map((row) => row.log_retention_days);
+      await client.query(FORGET_SQL, [accountId, day, retentions, counted.rows.map((row) => row.bytes)]);
+    }
     return rowCount ?? 0;
   });
 }

@@ -81,7 +81,9 @@ export class LedgerUpkeep {
     try {
       const report = await this.keepUp();
       if (!report.busy) {
-        report.expired = await expireBodies(this.options.pool, () => !this.stopped);
+        const { dropped, failed } = await expireBodies(this.options.pool, () => !this.stopped);
+        report.expired = dropped;
+        for (const [id, problem] of failed) report.left[`bodies of account ${id}`] = problem;
         await this.noteRun(problemOf(report));
       }
       return report;
@@ -157,6 +159,7 @@ export class LedgerUpkeep {
       const isRefused = Object.values(report.left).some((problem) => problem !== 'in use');
       if (isRefused) logger.warn(report, 'a finished day could not be indexed; logs are found in it by time');
       else if (Object.keys(report.indexed).length > 0) logger.info(report, 'finished days were indexed');
+      else if (report.lagging !== null) logger.info(report, 'no finished day is indexed while records lag');
     } catch (error) {
       logger.warn({ err: error }, 'indexing finished days broke off; the next run is in an hour');
     }

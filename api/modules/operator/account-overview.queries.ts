@@ -6,13 +6,16 @@ import { quotasOf } from '../account/index.js';
 import type { AccountOverview } from './operator.inputs.js';
 
 const MONTH = `date_trunc('month', now(), 'UTC')`;
+const NEXT_MONTH = `((date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC')`;
+/** As the contract of the counts numbers months. */
+const MONTH_NUMBER = `(extract(year FROM now() AT TIME ZONE 'UTC') * 12 + extract(month FROM now() AT TIME ZONE 'UTC') - 1)::int`;
 
 /** Requests of the month so far that no limit refused, of the account whose id the SQL names; what is not rolled up yet counts too. */
 const requestsSql = (accountId: string): string => `(
   (SELECT coalesce(sum(d.requests - d.rate_limited), 0) FROM usage_day d
-   WHERE d.account_id = ${accountId} AND d.view = 0 AND d.at >= ${MONTH})
+   WHERE d.account_id = ${accountId} AND d.view = 0 AND d.at >= ${MONTH} AND d.at < ${NEXT_MONTH})
   + (SELECT coalesce(sum(x.requests - x.rate_limited), 0) FROM usage_delta x
-     WHERE x.account_id = ${accountId} AND x.at >= ${MONTH}))::text`;
+     WHERE x.account_id = ${accountId} AND x.at >= ${MONTH} AND x.at < ${NEXT_MONTH}))::text`;
 
 /** What is older is gone by its retention, though nobody may have noted it yet. */
 const BYTES_SQL = `(SELECT coalesce(sum(s.bytes), 0) FROM log_storage s WHERE s.account_id = p.id
@@ -44,6 +47,13 @@ interface Row {
   readonly bytes: string;
 }
 
+export interface RequestCount {
+  readonly id: AccountId;
+  readonly requests: string;
+  /** its number, as `monthNumber` has it */
+  readonly month: number;
+}
+
 export class AccountOverviewQueries {
   constructor(private readonly database: Database) {}
 
@@ -61,11 +71,14 @@ export class AccountOverviewQueries {
     return (await this.rows([null, null, 1, id]))[0] ?? null;
   }
 
-  /** How many requests the ledger has of accounts with a quota of them; null: of all such accounts. */
-  requestCounts(id: AccountId | null): Promise<{ readonly id: AccountId; readonly requests: string }[]> {
+  /**
+   * How many requests the ledger has of accounts with a quota of them, and of which month, by one clock; null: of all such
+   * accounts.
+   */
+  requestCounts(id: AccountId | null): Promise<RequestCount[]> {
     return this.database.inOverview((tx) =>
       tx.query(
-        `SELECT a.id, ${requestsSql('a.id')} AS requests FROM account a
+        `SELECT a.id, ${requestsSql('a.id')} AS requests, ${MONTH_NUMBER} AS month FROM account a
          WHERE a.deleted_at IS NULL AND a.requests_per_month_max IS NOT NULL AND ($1::uuid IS NULL OR a.id = $1)`,
         [id],
       ),

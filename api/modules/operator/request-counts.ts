@@ -5,8 +5,8 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../platform/logger.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
-import { monthlyRequestKeys, monthNumber, raiseCountScript } from '../../../schema/contracts/request-counts.js';
-import type { AccountOverviewQueries } from './account-overview.queries.js';
+import { monthlyRequestKeys, raiseCountScript } from '../../../schema/contracts/request-counts.js';
+import type { AccountOverviewQueries, RequestCount } from './account-overview.queries.js';
 
 const INTERVAL_MS = 60_000;
 const RAISE_LUA = raiseCountScript();
@@ -37,17 +37,25 @@ export class RequestCounts {
 
   /** Raises what is counted of an account with a quota, or of all of them. Never rejects: the next run does it. */
   async raise(accountId: AccountId | null): Promise<void> {
-    const { overviews, redis, logger } = this.deps;
     try {
-      const month = String(monthNumber(Date.now()));
-      for (const { id, requests } of await overviews.requestCounts(accountId)) {
-        const keys = monthlyRequestKeys(id);
-        await redis.eval(RAISE_LUA, keys.length, ...keys, month, requests);
-      }
+      for (const count of await this.deps.overviews.requestCounts(accountId)) await this.raiseOne(count);
     } catch (error) {
-      logger.warn(
+      this.deps.logger.warn(
         { err: error },
         'what accounts had of their quotas was not compared with the ledger; it is tried again',
+      );
+    }
+  }
+
+  /** Never rejects: what is wrong with the counts of one account is nothing to the others. */
+  private async raiseOne({ id, requests, month }: RequestCount): Promise<void> {
+    const keys = monthlyRequestKeys(id);
+    try {
+      await this.deps.redis.eval(RAISE_LUA, keys.length, ...keys, month, requests);
+    } catch (error) {
+      this.deps.logger.warn(
+        { err: error, accountId: id },
+        'what an account had of its quota was not compared with the ledger; it is tried again',
       );
     }
   }

@@ -14,8 +14,8 @@ import { createLog } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 
 const DAY_MS = 86_400_000;
-/** A day is over an hour after its midnight. */
-const TODAY_MS = Math.floor((Date.now() - 3_600_000) / DAY_MS) * DAY_MS;
+/** A day is over two hours after its midnight. */
+const TODAY_MS = Math.floor((Date.now() - 7_200_000) / DAY_MS) * DAY_MS;
 const nameOf = (day: number): string =>
   `usage_record_${new Date(TODAY_MS + day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`;
 
@@ -100,12 +100,49 @@ const FILTERS = [
   { maxDurationMs: 970 },
 ];
 
+test('no day is indexed while records lag, and one whose index takes too long is left alone for good', async () => {
+  const spool = await api.owner.query<{ id: string }>(
+    `INSERT INTO ledger_spool (id, host, lag_ms) VALUES (gen_random_uuid(), 'test', 61000) RETURNING id`,
+  );
+  const id = spool.rows[0]?.id ?? '';
+  const set = (values: string) => api.owner.query(`UPDATE ledger_spool SET ${values} WHERE id = $1`, [id]);
+  const run = () => indexFinishedDays({ pool: api.owner, bytesMin: 1, statementMs: 1_500 });
+  const held = { indexed: {}, left: {}, lagging: `the spool ${id} may have records of it` };
+  expect(await run()).toEqual(held);
+  await set(`lag_ms = 0, heard_at = now() - interval '6 minutes'`);
+  expect(await run()).toEqual(held);
+  await set(`heard_at = now() - interval '3 days'`);
+
+  const writer = await api.owner.connect();
+  try {
+    await writer.query(`BEGIN; LOCK TABLE ${nameOf(-1)} IN ROW EXCLUSIVE MODE`);
+    const report = await run();
+    expect(report.left[nameOf(-1)]).toMatch(/^57014 /);
+    expect(report.indexed).toMatchObject({ [nameOf(-2)]: 5, [nameOf(-3)]: 5 });
+  } finally {
+    await writer.query('ROLLBACK');
+    writer.release();
+  }
+  expect(await run()).toEqual({ indexed: {}, left: {}, lagging: null });
+  // so that the other tests find the days as they were
+  await api.owner.query(`COMMENT ON TABLE ${nameOf(-1)} IS NULL`);
+  for (const day of [-2, -3]) {
+    for (const suffix of ['cost', 'duration', 'tokens_in', 'tokens_out', 'metadata']) {
+      await api.owner.query(`DROP INDEX ${nameOf(day)}_${suffix}_idx`);
+    }
+  }
+});
+
 test('finished days get their indexes and today none; they find what is found without, and go with their day', async () => {
   const before = [];
   for (const filter of FILTERS) before.push((await found(new LogFinder(countingDatabase()), filter)).ids);
   expect(before.map((ids) => ids.length)).toEqual([40, 8, 20, 40, 40]);
 
-  expect(await indexFinishedDays({ pool: api.owner, bytesMin: 1_000_000_000 })).toEqual({ indexed: {}, left: {} });
+  expect(await indexFinishedDays({ pool: api.owner, bytesMin: 1_000_000_000 })).toEqual({
+    indexed: {},
+    left: {},
+    lagging: null,
+  });
   const report = await indexFinishedDays({ pool: api.owner, bytesMin: 1 });
   expect(report.left).toEqual({});
   expect(Object.entries(report.indexed).slice(0, 3)).toEqual([-1, -2, -3].map((day) => [nameOf(day), 5]));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { createPool } from '../../../platform/postgres.js';
+import { createPool, inTransaction } from '../../../platform/postgres.js';
 import { newUuidV7, type RequestId } from '../../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
@@ -115,6 +115,27 @@ async function expectEachOnce(records: readonly UsageRecord[]): Promise<void> {
 }
 
 const isWritten = (): Promise<true> => waitFor(() => rig.ledger.state?.unshipped === 0, 'all records', 12_000);
+
+test('Postgres gives up before the shipper does: no backend waits on with what it has locked', async () => {
+  const client = await owner.connect();
+  await client.query('BEGIN; LOCK TABLE usage_record IN SHARE MODE');
+  const patient = createPool(
+    { connectionString: database.url, applicationName: 'test', connectionsMax: 1 },
+    () => undefined,
+  );
+  try {
+    const insert = inTransaction(patient, 'tollgate_shipper', {}, async (shipper) => {
+      const { rows } = await shipper.query<{ statement_timeout: string }>('SHOW statement_timeout');
+      expect(rows[0]?.statement_timeout).toBe('8s');
+      await shipper.query('LOCK TABLE usage_record IN ROW EXCLUSIVE MODE');
+    });
+    await expect(insert).rejects.toMatchObject({ code: '55P03' });
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+    await patient.end();
+  }
+});
 
 test.each(['breaks', 'loses the answer to COMMIT'] as const)(
   'a batch whose connection %s is written once, and so is what came in meanwhile',

@@ -211,12 +211,13 @@ test(`a month is that of UTC, in any year (TEST_SEED=${TEST_SEED})`, async () =>
 
 test('a quota admits as many in each month, and says how long it is to the next one', async () => {
   const last = Date.UTC(2027, 1, 28, 23, 59, 59);
-  expect(await inMonth('quota', 2, last)).toEqual([last]);
-  expect(await inMonth('quota', 2, last)).toEqual([last]);
-  expect(await inMonth('quota', 2, last)).toEqual([[1, 1_000]]);
+  const month = monthNumber(last);
+  expect(await inMonth('quota', 2, last)).toEqual([last, 1, month]);
+  expect(await inMonth('quota', 2, last)).toEqual([last, 2, month]);
+  expect(await inMonth('quota', 2, last)).toEqual([[1, 1_000], 2, month]);
   const next = last + 1_000;
-  expect(await inMonth('quota', 1, next)).toEqual([next]);
-  expect(await inMonth('quota', 1, next)).toEqual([[1, 31 * 86_400_000]]);
+  expect(await inMonth('quota', 1, next)).toEqual([next, 1, month + 1]);
+  expect(await inMonth('quota', 1, next)).toEqual([[1, 31 * 86_400_000], 1, month + 1]);
 });
 
 test('what the ledger has is the least that is counted, in its own month alone', async () => {
@@ -227,7 +228,7 @@ test('what the ledger has is the least that is counted, in its own month alone',
   expect(await raise(month - 1, 9)).toBe(0);
   expect(await raise(month, 3)).toBe(3);
   expect(await raise(month, 2)).toBe(3);
-  expect(await inMonth('raise', 4, now)).toEqual([now]);
-  expect(await inMonth('raise', 4, now)).toEqual([[1, monthStartMs(month + 1) - now]]);
+  expect(await inMonth('raise', 4, now)).toEqual([now, 4, month]);
+  expect(await inMonth('raise', 4, now)).toEqual([[1, monthStartMs(month + 1) - now], 4, month]);
   expect(await raise(month, 3)).toBe(4);
 });

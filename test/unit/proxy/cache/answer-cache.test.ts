@@ -32,7 +32,7 @@ const silent = (commands: string[]): Redis => {
     return Promise.reject(new Error('Command timed out'));
   };
   const stream = { bytesRead: 0 };
-  return { status: 'ready', stream, mgetBuffer: fail('mget'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
+  return { status: 'ready', stream, callBuffer: fail('read'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
 };
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
@@ -78,18 +78,18 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   expect(cache.counts.notShared).toBe(1);
   nowMs = 1_000;
   await cache.find(nameOf('other'), any);
-  expect(commands).toEqual(['mget', 'mget']);
+  expect(commands).toEqual(['read', 'read']);
   expect(cache.counts.failures).toBe(2);
 });
 
 test('a large answer that does not come in time is a miss of its own, and no outage', async () => {
   const stream = { bytesRead: 0 };
   let sent = 0;
-  const mgetBuffer = (): Promise<never> => {
+  const callBuffer = (): Promise<never> => {
     stream.bytesRead += sent; // as much of the answer as came by then
     return Promise.reject(new Error('Command timed out'));
   };
-  const cache = new AnswerCache({ status: 'ready', stream, mgetBuffer } as unknown as Redis, {
+  const cache = new AnswerCache({ status: 'ready', stream, callBuffer } as unknown as Redis, {
     ...BOUNDS,
     now: () => 0,
   }); // likewise
@@ -108,17 +108,23 @@ test('a large answer that does not come in time is a miss of its own, and no out
 test('look-ups of one turn are one command, and what one finds is kept without what came along with it', async () => {
   const answer = answerOf(Buffer.from('found'));
   const commands: (readonly string[])[] = [];
-  const mgetBuffer = (...keys: string[]): Promise<(Buffer | null)[]> => {
+  const callBuffer = (
+    _command: string,
+    _sha: string,
+    count: number,
+    ...parameters: string[]
+  ): Promise<(Buffer | null)[]> => {
+    const keys = parameters.slice(0, count);
     commands.push(keys);
     const reply = Buffer.alloc(64 * 1024); // as it comes from a socket, with other answers in it
     const bytes = writtenAnswer(answer).copy(reply);
     return Promise.resolve(keys.map((key) => (key.endsWith('there') ? reply.subarray(0, bytes) : null)));
   };
-  const redis = { status: 'ready', stream: {}, mgetBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
+  const redis = { status: 'ready', stream: {}, callBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
   const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
-  const looking = ['there', 'not'].map((key) => Promise.resolve(cache.find(nameOf(key), any)));
+  const looking = ['there', 'not', 'there'].map((key) => Promise.resolve(cache.find(nameOf(key), any)));
   const found = await Promise.all(looking);
-  expect(found).toEqual([answer, null]);
+  expect(found).toEqual([answer, null, answer]);
   expect(commands.map(({ length }) => length)).toEqual([2]);
   await waitFor(() => cache.heldBytes > 0, 'it is held');
   const held = cache.find(nameOf('there'), any); // from memory: no promise

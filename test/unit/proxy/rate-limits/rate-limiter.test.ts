@@ -5,6 +5,7 @@ import type { Arrival, Caller } from '../../../../proxy/exchange.js';
 import { RATE_LIMITER_BOUNDS, RateLimiter, type LimitRefusal } from '../../../../proxy/rate-limits/rate-limiter.js';
 import type { GatewayPolicy } from '../../../../schema/contracts/gateway-policy.js';
 import type { RateLimitRule } from '../../../../schema/contracts/gateway-settings.js';
+import { monthNumber } from '../../../../schema/contracts/request-counts.js';
 import { limitRule } from '../../../support/rate-limits.js';
 
 type Answer = (values: readonly string[]) => unknown[];
@@ -51,7 +52,11 @@ test('requests that come in one turn of the event loop are decided in one call',
 });
 
 test('a quota of requests goes with the rules, in their call; with neither there would be none', async () => {
-  const { limiter, calls } = limiterWith((values) => Array.from({ length: values.length / 2 }, () => 1_000_000));
+  const { limiter, calls } = limiterWith((values) => [
+    ...Array.from({ length: values.length / 2 }, () => 1_000_000),
+    5,
+    monthNumber(Date.now()),
+  ]);
   const policy = { ...policyWith(limitRule({ limit: 1 })), requestsPerMonthMax: 10 };
   await Promise.all(Array.from({ length: 5 }, () => decided(limiter, policy, 'a')));
   expect(calls.map((values) => values.length)).toEqual([10]);
@@ -100,6 +105,30 @@ test('a Redis that fails is left alone after a while, and each proxy holds its s
   expect(calls).toHaveLength(5);
   expect(statuses.filter((admitted) => admitted)).toHaveLength(10);
   expect(limiter.counts).toMatchObject({ alone: 25, failures: 5, asked: 0 });
+});
+
+test('of a quota a proxy that decides alone admits its share of what was left when Redis told last', async () => {
+  let isAway = false;
+  const month = monthNumber(Date.now());
+  let count = 0;
+  const { limiter } = limiterWith((values) => {
+    if (isAway) throw new Error('gone');
+    count += values.length;
+    return [...values.map(() => Date.now()), count, month];
+  });
+  limiter.proxies.count = 2;
+  const policy = { ...policyWith(), requestsPerMonthMax: 100 };
+  const admitted = async (asked: number): Promise<number> => {
+    let sum = 0;
+    for (let i = 0; i < asked; i++) if ((await decided(limiter, policy, 'a')) === null) sum += 1;
+    return sum;
+  };
+  // it admitted more than half of the quota by itself: there is no reason to refuse while some is left
+  expect(await admitted(80)).toBe(80);
+  isAway = true;
+  expect(await admitted(30)).toBe(10);
+  expect(await decided(limiter, policy, 'a')).toMatchObject({ waitMs: 60_000, rule: { isQuota: true } });
+  expect(await decided(limiter, { ...policyWith(), requestsPerMonthMax: 80 }, 'a')).not.toBeNull();
 });
 
 test('a share is one request at least', async () => {

@@ -7,6 +7,7 @@ import type { PriceBook } from '../../../../proxy/pricing/price-book.js';
 import { CUT_NOTE, open, OpenRecord, record } from '../../../../proxy/stages/record.js';
 import { SystemMessageHashes } from '../../../../proxy/system-message-hashes.js';
 import type { LedgerEntry, UsageLedger } from '../../../../proxy/usage/usage-ledger.js';
+import { lasted } from '../../../../proxy/usage/lasted.js';
 import type { CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { noUnits } from '../../../../schema/contracts/usage-units.js';
 
@@ -47,6 +48,39 @@ test('a request of which no record can be made leaves no room taken in the ledge
   expect(entry.settle).not.toHaveBeenCalled();
   const used = expect.objectContaining({ accountId: 'account', provider: 'openai', model: 'gpt', units });
   expect(told).toHaveBeenCalledWith({ requestId: 'request', err: fault, used }, expect.any(String));
+});
+
+test('a clock that is set while a request runs makes no span longer than its column', () => {
+  expect(lasted(0, 86_400_000_000)).toBe(2 ** 31 - 1);
+  expect(lasted(86_400_000_000, 0)).toBe(0);
+  const progress = jest.fn<LedgerEntry['progress']>();
+  const price = () => ({ costPico: 7n, costStatus: 'ESTIMATED', priceVersion: 1, priceRule: 'openai/gpt' });
+  const deps = {
+    prices: { current: { price } as unknown as PriceBook }, // nothing else of it is asked
+    cacheKeyKey: Buffer.alloc(32),
+    systemMessageHashes: new SystemMessageHashes(Buffer.alloc(32)),
+    log: { error: jest.fn() } as unknown as Logger, // likewise
+  };
+  // what is read of them
+  const arrival = { arrivedAtMs: 1, options: { customCost: null, metadataNote: null } } as unknown as Arrival;
+  const target = { provider: { slug: 'openai' }, policy: { accountId: 'account' } };
+  const call = { dialect: {}, facts: null, originalBody: null, streamed: null, target } as unknown as UpstreamCall;
+  const entry = { progress } as unknown as LedgerEntry; // likewise
+  const opened = new OpenRecord(deps, arrival, call, { entry, cache: null });
+  opened.progress({
+    statusCode: 200,
+    errorCode: null,
+    clientAborted: false,
+    interrupted: false,
+    streamed: true,
+    hit: null,
+    responseContentType: null,
+    responseBytes: 0,
+    firstByteAtMs: 86_400_000_000,
+    reading: NOTHING_USED,
+    forwarded: { attempt: { number: 1, step: 0, startedAtMs: 1, statusCode: 200, errorCode: null } },
+  });
+  expect(progress.mock.lastCall?.[0]).toMatchObject({ timeToFirstTokenMs: 2 ** 31 - 1, durationMs: 2 ** 31 - 1 });
 });
 
 test('a request is opened with the record that it has if the process ends now: what it sent is taken in, and estimated', async () => {

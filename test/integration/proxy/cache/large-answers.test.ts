@@ -1,0 +1,58 @@
+/** Large answers in Redis: looked for together, none holds up what is small, and each is read once. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
+import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
+import { cachedAnswerKey, type CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
+import { openRedis } from '../../../support/cached-keys.js';
+import { openTestRedis, type TestRedis } from '../../../support/redis.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) => {
+  let server: TestRedis;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    server = await openTestRedis(kind);
+    redis = await openRedis(server.url);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.close();
+  });
+
+  test('what is small comes with the look-up, what is large by itself and once, and what is too much is not found', async () => {
+    const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
+    const nameOf = (keyHash: string): CachedAnswerName => ({ accountId, gatewayId, epoch: 0, keyHash });
+    const larges = Array.from({ length: 12 }, (_, number) => `large ${number}`);
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    for (const large of larges) await redis.set(cachedAnswerKey(nameOf(large)), Buffer.alloc(MEBIBYTE + 1, large));
+    await redis.set(cachedAnswerKey(nameOf('small')), bytes);
+    const reads: string[] = [];
+    const watched = new Proxy(redis, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]): unknown => {
+          reads.push(String(name));
+          return Reflect.apply(value, target, given);
+        };
+      },
+    });
+    const answers = new SharedAnswers(watched, 1e9);
+    const looking = ['small', larges[0] ?? '', 'none', 'small', ...larges].map((key) => answers.read(nameOf(key)));
+    const found = await Promise.all(looking);
+    expect([found[0], found[2], found[3]]).toEqual([bytes, null, bytes]);
+    expect(found[1]?.length).toBe(MEBIBYTE + 1);
+    expect(found[4]).toBe(found[1]);
+    const large = found.slice(4);
+    for (const [number, answer] of large.entries()) {
+      if (answer !== null) expect(answer.equals(Buffer.alloc(MEBIBYTE + 1, larges[number] ?? ''))).toBe(true);
+    }
+    expect(large.filter((answer) => answer !== null)).toHaveLength(8);
+    expect(reads.filter((name) => name === 'getBuffer')).toHaveLength(8);
+    // those that there was no room for come the next time
+    expect(await answers.read(nameOf(larges[11] ?? ''))).not.toBeNull();
+  }, 30_000);
+});
