@@ -16,6 +16,7 @@ import type { Database, LookupTransaction } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import { recordFirstAudit } from '../audit/index.js';
 import {
+  assertUnchanged,
   passwordSchema,
   type LinkSecrets,
   type Passwords,
@@ -44,6 +45,8 @@ interface Joiner {
   readonly userId: UserId;
   /** null: he is a user already */
   readonly newPasswordHash: string | null;
+  /** who he proved to be by his password; null: he is new, or signed in */
+  readonly verified: User | null;
   readonly isSignedIn: boolean;
 }
 
@@ -99,26 +102,27 @@ export class AcceptanceService {
     if (principal.kind === 'token') throw forbidden('An API token cannot become a member.');
     if (principal.kind === 'user') {
       if (principal.email !== offer.email) throw forbidden('This invitation is for another email than yours.');
-      return { userId: principal.userId, newPasswordHash: null, isSignedIn: true };
+      return { userId: principal.userId, newPasswordHash: null, verified: null, isSignedIn: true };
     }
     if (password === null) throw badInput('input.password', 'must be given by who is not signed in');
     if ((await sessions.find(offer.email)) !== null) {
-      const user = await sessions.verified(offer.email, password, client);
-      return { userId: user.id, newPasswordHash: null, isSignedIn: false };
+      const verified = await sessions.verified(offer.email, password, client);
+      return { userId: verified.id, newPasswordHash: null, verified, isSignedIn: false };
     }
     const newPasswordHash = await passwords.hash(parseInput(passwordSchema, password, 'input.password'));
     const userId = newUuidV7() as UserId; // made here
-    return { userId, newPasswordHash, isSignedIn: false };
+    return { userId, newPasswordHash, verified: null, isSignedIn: false };
   }
 
   private async join(
     tx: LookupTransaction,
     offer: Offer,
-    { userId, newPasswordHash, isSignedIn }: Joiner,
+    { userId, newPasswordHash, verified, isSignedIn }: Joiner,
     client: ClientAddress,
   ): Promise<AcceptedInvitation> {
     const { accountId, email, role } = offer;
     const account = await useUp(tx, offer);
+    if (verified !== null) await assertUnchanged(tx, verified);
     if (newPasswordHash !== null) await tx.manager.insert(User, { id: userId, email, passwordHash: newPasswordHash });
     const id = newUuidV7() as MembershipId; // made here
     await tx.manager.insert(Membership, { id, accountId, userId, role });
