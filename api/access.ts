@@ -6,7 +6,6 @@ import { isUuid, type AccountId } from '../schema/contracts/ids.js';
 import type { Permission, Role } from '../schema/contracts/permissions.js';
 import {
   ACTIONS,
-  highestRoleWithin,
   isOpenWhenSuspended,
   ROLE_PERMISSIONS,
   type Action,
@@ -58,17 +57,6 @@ export class Access {
   /** A user's role in an account; null where he has none, and for a token. */
   async roleIn(accountId: string): Promise<Role | null> {
     return isUuid(accountId) ? this.role(accountId as AccountId) : null; // checked in this line
-  }
-
-  /**
-   * The highest role that the caller may give to others, or take from them, in an account. A token that is limited to
-   * gateways, networks or a time gives none: a member would have no such limits.
-   */
-  async highestGrantableRole(accountId: AccountId): Promise<Role | null> {
-    const { principal } = this;
-    if (principal.kind !== 'token') return this.role(accountId);
-    const isLimited = principal.gatewayIds !== null || principal.cidrs !== null || principal.expiresAt !== null;
-    return isLimited || principal.accountId !== accountId ? null : highestRoleWithin(principal.permissions);
   }
 
   /** Whether the caller may know that the account exists: its members, its tokens, the operator. */

@@ -149,6 +149,20 @@ export function highestRoleWithin(held: ReadonlySet<Permission>): Role | null {
   return roles.find((role) => ROLE_PERMISSIONS[role].every((permission) => held.has(permission))) ?? null;
 }
 
+/** What a token is given: permissions, and its limits, of which null is none. */
+export interface TokenGrant {
+  readonly permissions: ReadonlySet<Permission>;
+  readonly gatewayIds: readonly string[] | null;
+  readonly cidrs: readonly string[] | null;
+  readonly expiresAt: Date | null;
+}
+
+/** The highest role that a token may give, or take: none when it is limited, for a member would have no such limits. */
+export function highestRoleOfToken({ permissions, gatewayIds, cidrs, expiresAt }: TokenGrant): Role | null {
+  const isLimited = gatewayIds !== null || cidrs !== null || expiresAt !== null;
+  return isLimited ? null : highestRoleWithin(permissions);
+}
+
 /** Key under which a field's extensions say its action, or `PUBLIC`. */
 export const AUTHORIZATION_EXTENSION = 'authorization';
 export const PUBLIC = 'public';

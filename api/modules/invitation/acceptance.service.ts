@@ -3,11 +3,11 @@
  * there is none yet, a new one. Whoever holds the link learns which of them it was, and nobody else does.
  */
 import { newUuidV7, type AccountId, type MembershipId, type UserId } from '../../../schema/contracts/ids.js';
-import type { Permission, Role } from '../../../schema/contracts/permissions.js';
+import type { Role } from '../../../schema/contracts/permissions.js';
 import { Account } from '../../../schema/entities/account.js';
 import { Membership } from '../../../schema/entities/membership.js';
 import { User } from '../../../schema/entities/user.js';
-import { highestRoleWithin, reaches } from '../../authorization.js';
+import { highestRoleOfToken, reaches, type TokenGrant } from '../../authorization.js';
 import type { ClientAddress } from '../../context.js';
 import { badInput, conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
@@ -167,9 +167,10 @@ async function roleOf(tx: LookupTransaction, userId: UserId): Promise<Role | nul
 
 /** Likewise of the token that invited. */
 async function roleOfToken(tx: LookupTransaction, tokenId: string | null): Promise<Role | null> {
-  const rows = await tx.query<{ permissions: Permission[] }>(
-    `SELECT t.permissions FROM api_token t WHERE t.account_id = app_account() AND t.id = $1 AND t.revoked_at IS NULL`,
+  const rows = await tx.query<TokenGrant>(
+    `SELECT t.permissions, t.gateway_ids AS "gatewayIds", t.cidrs, t.expires_at AS "expiresAt" FROM api_token t
+     WHERE t.account_id = app_account() AND t.id = $1 AND t.revoked_at IS NULL`,
     [tokenId],
   );
-  return rows[0] === undefined ? null : highestRoleWithin(new Set(rows[0].permissions));
+  return rows[0] === undefined ? null : highestRoleOfToken({ ...rows[0], permissions: new Set(rows[0].permissions) });
 }
