@@ -61,6 +61,33 @@ test('a token that was revoked in a document makes no other one in the same one'
   expect(codes(answer)).toEqual(['UNAUTHENTICATED']);
 });
 
+test('a token that is limited to gateways neither sees nor changes what is the whole account’s', async () => {
+  const permissions = ['ACCOUNT_EDIT', 'AI_GATEWAY_READ', 'AI_GATEWAY_EDIT'] as const;
+  const limited = graphqlCaller(
+    api.url,
+    await tenant.apiToken({ permissions, gatewayIds: [await tenant.gateway('only')] }),
+  );
+  const listed = (field: string): string =>
+    `query ($accountId: ID!) { account(tag: "${tenant.tag}") { id ${field}(first: 1) { edges { cursor } } } }`;
+  for (const document of [
+    listed('members').replace('($accountId: ID!)', ''),
+    listed('invitations').replace('($accountId: ID!)', ''),
+    'mutation ($accountId: ID!) { updateAccount(input: { id: $accountId, name: "taken-over" }) { id } }',
+  ]) {
+    expect(codes(await limited(document, { accountId }))).toEqual(['FORBIDDEN']);
+  }
+  const { secret } = (await owner.call(`mutation ($accountId: ID!) { ${INVITE} }`, { accountId })).expectData<{
+    createInvitation: { secret: string };
+  }>().createInvitation;
+  expect(secret).toMatch(/^tgi_/);
+  const { rows } = await api.owner.query<{ id: string }>('SELECT id FROM invitation WHERE account_id = $1', [
+    accountId,
+  ]);
+  expect(codes(await limited('mutation ($id: ID!) { revokeInvitation(id: $id) }', { id: rows[0]?.id }))).toEqual([
+    'FORBIDDEN',
+  ]);
+});
+
 /** What comes of a mutation whose caller stops being an ADMIN (null: a member at all) while it waits for its turn. */
 async function lateFor(selection: string, role: Role | null): Promise<unknown[]> {
   const admin = await member('ADMIN');
