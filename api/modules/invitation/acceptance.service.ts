@@ -9,7 +9,7 @@ import { Membership } from '../../../schema/entities/membership.js';
 import { User } from '../../../schema/entities/user.js';
 import { highestRoleOfToken, reaches, type TokenGrant } from '../../authorization.js';
 import type { ClientAddress } from '../../context.js';
-import { badInput, conflict, forbidden, notFound } from '../../errors.js';
+import { badInput, conflict, forbidden, notFound, type ApiError } from '../../errors.js';
 import { parseInput } from '../../input.js';
 import type { Principal } from '../../principal.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
@@ -64,11 +64,12 @@ export class AcceptanceService {
     const tokenHash = links.hashOf(secret);
     if (tokenHash === null) return null;
     const offer = await database.inLookup({ 'app.invitation_hash': tokenHash }, async (tx) => {
-      const [row] = await tx.query<Omit<Offer, 'accountName'>>(OFFER_SQL, [tokenHash]);
+      const [row] = await tx.query<Omit<Offer, 'accountName' | 'isAccountSuspended'>>(OFFER_SQL, [tokenHash]);
       if (row === undefined) return null;
       await tx.present('app.account', row.accountId);
       const account = await liveAccount(tx, row.accountId);
-      return account === null ? null : { ...row, accountName: account.name };
+      if (account === null) return null;
+      return { ...row, accountName: account.name, isAccountSuspended: account.suspendedAt !== null };
     });
     if (offer !== null) throttle.forgive(null, client.ip);
     return offer;
@@ -77,6 +78,7 @@ export class AcceptanceService {
   async accept(input: AcceptInvitationInput, principal: Principal, client: ClientAddress): Promise<AcceptedInvitation> {
     const offer = await this.offer(input.secret, client);
     if (offer === null) throw notFound('invitation');
+    if (offer.isAccountSuspended) throw suspended();
     const joiner = await this.joiner(offer, input.password ?? null, principal, client);
     const settings = {
       'app.user': joiner.userId,
@@ -143,11 +145,14 @@ async function useUp(tx: LookupTransaction, offer: Offer): Promise<Account> {
   );
   const account = await liveAccount(tx, offer.accountId);
   if (used === undefined || account === null) throw notFound('invitation');
+  if (account.suspendedAt !== null) throw suspended();
   const held =
     used.created_by === null ? await roleOfToken(tx, used.created_by_token) : await roleOf(tx, used.created_by);
   if (!reaches(held, offer.role)) throw notFound('invitation');
   return account;
 }
+
+const suspended = (): ApiError => forbidden('The account is suspended by the operator: nobody can join it now.');
 
 function liveAccount(tx: LookupTransaction, accountId: AccountId): Promise<Account | null> {
   return tx.manager
