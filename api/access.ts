@@ -6,7 +6,7 @@ import { isUuid, type AccountId } from '../schema/contracts/ids.js';
 import type { Permission, Role } from '../schema/contracts/permissions.js';
 import {
   ACTIONS,
-  highestRoleWithin,
+  isAccountWide,
   isOpenWhenSuspended,
   ROLE_PERMISSIONS,
   type Action,
@@ -60,17 +60,6 @@ export class Access {
     return isUuid(accountId) ? this.role(accountId as AccountId) : null; // checked in this line
   }
 
-  /**
-   * The highest role that the caller may give to others, or take from them, in an account. A token that is limited to
-   * gateways, networks or a time gives none: a member would have no such limits.
-   */
-  async highestGrantableRole(accountId: AccountId): Promise<Role | null> {
-    const { principal } = this;
-    if (principal.kind !== 'token') return this.role(accountId);
-    const isLimited = principal.gatewayIds !== null || principal.cidrs !== null || principal.expiresAt !== null;
-    return isLimited || principal.accountId !== accountId ? null : highestRoleWithin(principal.permissions);
-  }
-
   /** Whether the caller may know that the account exists: its members, its tokens, the operator. */
   async maySee(accountId: AccountId): Promise<boolean> {
     const { principal } = this;
@@ -87,6 +76,7 @@ export class Access {
     if (!isUuid(accountId)) throw notFound('account');
     const id = accountId as AccountId; // checked above
     if (await this.mayDo(action, id)) {
+      this.assertUnlimited(action);
       await this.assertChangeable(action, id);
       return this.issue<A>(id);
     }
@@ -96,6 +86,7 @@ export class Access {
   /** As `scope`, where absence of the permission is an answer and no error (bodies of logs are hidden, not refused). */
   async scopeOrNull<A extends Action>(action: A, accountId: AccountId): Promise<AccountScope<A> | null> {
     if (!(await this.mayDo(action, accountId))) return null;
+    this.assertUnlimited(action);
     await this.assertChangeable(action, accountId);
     return this.issue<A>(accountId);
   }
@@ -122,6 +113,13 @@ export class Access {
     const id = accountId as AccountId; // checked above
     if (!(await this.exists(id))) throw notFound('account');
     return this.issue<A>(id);
+  }
+
+  /** Throws FORBIDDEN when the action is the whole account's and the caller is a token of some of its gateways. */
+  private assertUnlimited(action: Action): void {
+    const { principal } = this;
+    if (principal.kind !== 'token' || principal.gatewayIds === null || !isAccountWide(action)) return;
+    throw forbidden(`This token is limited to gateways: ${action} is of the whole account.`);
   }
 
   /** Throws FORBIDDEN when the account is suspended and the action is not open then. */

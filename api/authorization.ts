@@ -122,6 +122,36 @@ const SUSPENDED_ACTIONS: ReadonlySet<Action> = new Set<Action>([
 /** Whether it may be done in a suspended account. */
 export const isOpenWhenSuspended = (action: Action): boolean => SUSPENDED_ACTIONS.has(action);
 
+/**
+ * What is the whole account's, no one gateway's: a token that is limited to gateways does none of it. Reading what gateways share
+ * (custom providers, prices) is not among it, nor making tokens, which are within its limits. (A test holds it against `ACTIONS`.)
+ */
+const ACCOUNT_WIDE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
+  'account.rename',
+  'account.transfer',
+  'account.delete',
+  'member.list',
+  'member.update',
+  'member.remove',
+  'member.leave',
+  'invitation.list',
+  'invitation.create',
+  'invitation.revoke',
+  'gateway.create',
+  'customProvider.create',
+  'customProvider.update',
+  'customProvider.delete',
+  'priceOverride.set',
+  'priceOverride.remove',
+  'config.export',
+  'config.apply',
+  'audit.read',
+  'audit.export',
+]);
+
+/** Whether it needs a caller who is not limited to gateways. */
+export const isAccountWide = (action: Action): boolean => ACCOUNT_WIDE_ACTIONS.has(action);
+
 /** `AI_GATEWAY_RUN` is in no role: it is for tokens, and a user with `ACCOUNT_EDIT` may grant it. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = Object.freeze({
   VIEWER: ['AI_GATEWAY_READ'],
@@ -147,6 +177,20 @@ export const reaches = (held: Role | null, role: Role): boolean => held !== null
 export function highestRoleWithin(held: ReadonlySet<Permission>): Role | null {
   const roles = ['ADMIN', 'EDITOR', 'VIEWER'] as const;
   return roles.find((role) => ROLE_PERMISSIONS[role].every((permission) => held.has(permission))) ?? null;
+}
+
+/** What a token is given: permissions, and its limits, of which null is none. */
+export interface TokenGrant {
+  readonly permissions: ReadonlySet<Permission>;
+  readonly gatewayIds: readonly string[] | null;
+  readonly cidrs: readonly string[] | null;
+  readonly expiresAt: Date | null;
+}
+
+/** The highest role that a token may give, or take: none when it is limited, for a member would have no such limits. */
+export function highestRoleOfToken({ permissions, gatewayIds, cidrs, expiresAt }: TokenGrant): Role | null {
+  const isLimited = gatewayIds !== null || cidrs !== null || expiresAt !== null;
+  return isLimited ? null : highestRoleWithin(permissions);
 }
 
 /** Key under which a field's extensions say its action, or `PUBLIC`. */

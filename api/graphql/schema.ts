@@ -42,6 +42,7 @@ import { AccountInvitationsResolver, InvitationResolver } from '../modules/invit
 import { AccountMembersResolver, MemberResolver } from '../modules/member/index.js';
 import { PasswordResolver, SessionResolver, ViewerSessionsResolver } from '../modules/session/index.js';
 import { assertEveryFieldAuthorized } from './authorization-check.js';
+import { lookAtCallersAnew } from './fresh-callers.js';
 
 export const RESOLVERS = [
   AccountAnalyticsResolver,
@@ -105,6 +106,7 @@ export function buildApiSchema(): GraphQLSchema {
     validate: false,
   });
   assertEveryFieldAuthorized(schema);
+  lookAtCallersAnew(schema);
   return schema;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { GatewayId } from '../../schema/contracts/ids.js';
 import type { PolicyChange } from '../../schema/contracts/redis-keys.js';
+import { notFound } from '../errors.js';
 import type { TenantTransaction } from '../tenancy/tenant-transaction.js';
 import { recordVersions } from './gateway-versions.js';
 
@@ -31,9 +32,12 @@ export async function lockAllGateways(tx: TenantTransaction): Promise<GatewayId[
   return lockGateways(tx, null);
 }
 
-/** To be called before a gateway is made; gateways of one account may be made at the same time. See `lockAllGateways`. */
+/** Throws NOT_FOUND when the account was deleted. To be called before a gateway is made; gateways of one account may be made at the same time. See `lockAllGateways`. */
 export async function lockForNewGateway(tx: TenantTransaction): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock_shared(${GATEWAYS_LOCK})`);
+  // looked at in its turn: a deletion that went before would leave this gateway living
+  const living = await tx.query('SELECT 1 FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL');
+  if (living.length === 0) throw notFound('account');
 }
 
 /** Not the account's row, which every insert of something of the account's locks too (its foreign key). */

@@ -2,8 +2,16 @@
  * One transaction on one account's data. Row-level security shows that account's rows alone; every statement carries
  * the account as an explicit condition too, so that neither wall stands alone.
  */
-import type { EntityManager, EntityTarget, FindManyOptions, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
+import {
+  IsNull,
+  type EntityManager,
+  type EntityTarget,
+  type FindManyOptions,
+  type FindOptionsWhere,
+  type QueryDeepPartialEntity,
+} from 'typeorm';
 import type { AccountId } from '../../schema/contracts/ids.js';
+import { Account } from '../../schema/entities/account.js';
 import type { AccountScope } from './account-scope.js';
 
 /** An entity whose rows belong to an account. */
@@ -45,6 +53,12 @@ export class TenantTransaction {
 
   findOne<E extends Owned>(entity: EntityTarget<E>, where: FindOptionsWhere<E>): Promise<E | null> {
     return this.manager.findOne(entity, { where: this.own(where) });
+  }
+
+  /** The account itself while it lives, locked until the transaction ends. */
+  async lockedAccount(): Promise<Account | null> {
+    await this.query('SELECT 1 FROM account a WHERE a.id = $1 FOR NO KEY UPDATE');
+    return this.manager.findOneBy(Account, { id: this.accountId, deletedAt: IsNull() });
   }
 
   /** Inserts into the account, whatever account `values` might have named. */

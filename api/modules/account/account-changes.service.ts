@@ -63,9 +63,9 @@ export class AccountChangesService {
       await eraseCredentials(tx);
       const tokens = await endTokens(tx);
       const members = await endMemberships(tx);
-      const before = { name, gateways: gateways.length, tokens: tokens.length, members };
+      const before = { name, gateways: gateways.length, tokens: tokens.count, members };
       await recordAudit(tx, { action: 'account.delete', before, after: null });
-      return [...gateways, ...tokens, await accountChange(tx)];
+      return [...gateways, ...tokens.changes, await accountChange(tx)];
     });
     await this.publisher.publishAll(changes);
     return scope.accountId;
@@ -74,12 +74,9 @@ export class AccountChangesService {
 
 /** The living account, locked until the transaction ends. */
 async function locked(tx: TenantTransaction): Promise<Account> {
-  const [row] = await tx.query<Account>(
-    `SELECT a.id, a.tag, a.name, a.created_at AS "createdAt", a.deleted_at AS "deletedAt", a.erased_at AS "erasedAt" FROM account a
-     WHERE a.id = $1 AND a.deleted_at IS NULL FOR NO KEY UPDATE`,
-  );
-  if (row === undefined) throw notFound('account');
-  return row;
+  const account = await tx.lockedAccount();
+  if (account === null) throw notFound('account');
+  return account;
 }
 
 /** Throws the error of `account_key_pkey` for a name that another account has, or had. */
@@ -109,24 +106,30 @@ async function eraseCredentials(tx: TenantTransaction): Promise<void> {
   );
 }
 
-async function endTokens(tx: TenantTransaction): Promise<PolicyChange[]> {
+/** Answers how many there were, and the change of each of their secrets. */
+async function endTokens(tx: TenantTransaction): Promise<{ count: number; changes: PolicyChange[] }> {
   const rows = await tx.query<{ token_hash: string; revision: string }>(
+    // the secret before the last rotation may be in its time of grace
     `WITH ended AS (
        UPDATE api_token t SET revoked_at = now(), revision = nextval('policy_revision')
-       WHERE ${tx.owned('t')} AND t.revoked_at IS NULL RETURNING t.token_hash, t.revision
+       WHERE ${tx.owned('t')} AND t.revoked_at IS NULL RETURNING t.token_hash, t.retired_hash, t.revision
+     ), secrets AS (
+       SELECT token_hash, revision FROM ended
+       UNION ALL SELECT retired_hash, revision FROM ended WHERE retired_hash IS NOT NULL
      ), announced AS (
        INSERT INTO policy_outbox (account_id, change)
        SELECT $1, jsonb_build_object('kind', 'token', 'accountId', $1::text, 'tokenHash', token_hash, 'revision', revision)
-       FROM ended
-     ) SELECT token_hash, revision FROM ended`,
+       FROM secrets
+     ) SELECT token_hash, revision FROM secrets`,
   );
   const { accountId } = tx;
-  return rows.map(({ token_hash: tokenHash, revision }) => ({
+  const changes = rows.map(({ token_hash: tokenHash, revision }): PolicyChange => ({
     kind: 'token',
     accountId,
     tokenHash,
     revision: Number(revision),
   }));
+  return { count: new Set(changes.map(({ revision }) => revision)).size, changes };
 }
 
 /** Answers how many there were. */

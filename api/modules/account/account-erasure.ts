@@ -93,6 +93,11 @@ export class AccountErasure {
       // what was being stored while the account was deleted
       await tx.query('DELETE FROM provider_key k WHERE k.account_id = $1', [accountId]);
       await tx.query('DELETE FROM custom_provider c WHERE c.account_id = $1', [accountId]);
+      await tx.query(
+        `UPDATE gateway_settings s SET egress_proxy_url = NULL, egress_proxy_sealed = NULL
+         WHERE s.account_id = $1 AND s.egress_proxy_url IS NOT NULL`,
+        [accountId],
+      );
       await tx.query('UPDATE account a SET erased_at = now() WHERE a.id = $1', [accountId]);
     });
     return true;

@@ -16,7 +16,7 @@ export class ApiTokenResolver {
     @Arg('input', () => CreateApiTokenInput) input: CreateApiTokenInput,
     @Ctx() { access }: ApiContext,
   ): Promise<CreatedApiToken> {
-    return this.tokens.create(await access.scope('apiToken.create', input.accountId), input, access);
+    return this.tokens.create(await access.scope('apiToken.create', input.accountId), input, access.principal);
   }
 
   @Mutation(() => ApiToken)
@@ -25,7 +25,7 @@ export class ApiTokenResolver {
     @Arg('input', () => UpdateApiTokenInput) input: UpdateApiTokenInput,
     @Ctx() { access }: ApiContext,
   ): Promise<ApiToken> {
-    return this.tokens.update(await access.scopeOf('apiToken.update', 'apiToken', input.id), input, access);
+    return this.tokens.update(await access.scopeOf('apiToken.update', 'apiToken', input.id), input, access.principal);
   }
 
   /** Another secret for the same token; the old one goes on for `graceSeconds`. */
@@ -35,13 +35,13 @@ export class ApiTokenResolver {
     @Arg('input', () => RotateApiTokenInput) input: RotateApiTokenInput,
     @Ctx() { access }: ApiContext,
   ): Promise<CreatedApiToken> {
-    return this.tokens.rotate(await access.scopeOf('apiToken.rotate', 'apiToken', input.id), input, access);
+    return this.tokens.rotate(await access.scopeOf('apiToken.rotate', 'apiToken', input.id), input, access.principal);
   }
 
   @Mutation(() => ApiToken)
   @Authorized('apiToken.revoke')
   async revokeApiToken(@Arg('id', () => ID) id: string, @Ctx() { access }: ApiContext): Promise<ApiToken> {
-    return this.tokens.revoke(await access.scopeOf('apiToken.revoke', 'apiToken', id), id);
+    return this.tokens.revoke(await access.scopeOf('apiToken.revoke', 'apiToken', id), id, access.principal);
   }
 
   /** The gateways that the token is limited to, as far as they still exist and the caller sees them; null: all. */

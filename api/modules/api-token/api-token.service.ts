@@ -5,11 +5,12 @@ import { newUuidV7, type ApiTokenId, type GatewayId } from '../../../schema/cont
 import type { PolicyChange } from '../../../schema/contracts/redis-keys.js';
 import { ApiToken } from '../../../schema/entities/api-token.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
-import type { Access } from '../../access.js';
 import { grantable } from '../../authorization.js';
 import { badInput, conflict, forbidden, notFound } from '../../errors.js';
+import { heldInTurn } from '../../held.js';
 import { parseInput } from '../../input.js';
 import { nextRevision, recordChange, type PolicyPublisher } from '../../policy-publisher/index.js';
+import type { Principal } from '../../principal.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -44,17 +45,17 @@ export class ApiTokenService {
   async create(
     scope: AccountScope<'apiToken.create'>,
     input: CreateApiTokenInput,
-    access: Access,
+    caller: Principal,
   ): Promise<CreatedApiToken> {
     const wanted = parseInput(createApiTokenSchema, input, 'input');
-    assertWithin(wanted, await heldBy(access, scope));
     const secret = mintApiToken();
     const tokenHash = hashApiToken(this.deps.pepper, secret);
     const { token, changes } = await this.deps.database.inAccount(scope, async (tx) => {
+      assertWithin(wanted, await grantBy(tx, caller));
       await assertGateways(tx, wanted.gatewayIds);
       const id = newUuidV7() as ApiTokenId; // made here
       const gatewayIds = wanted.gatewayIds as GatewayId[] | null; // found in the account by the line above
-      const createdBy = access.principal.kind === 'user' ? access.principal.userId : null;
+      const createdBy = caller.kind === 'user' ? caller.userId : null;
       await tx.insert(ApiToken, { ...wanted, id, gatewayIds, tokenHash, prefix: displayPrefix(secret), createdBy });
       const token = await found(tx, id);
       await recordAudit(tx, { action: 'apiToken.create', before: null, after: { id, ...wanted } });
@@ -65,10 +66,13 @@ export class ApiTokenService {
   }
 
   /** Changes what the input names; what comes of it is within what the caller holds. */
-  async update(scope: AccountScope<'apiToken.update'>, input: UpdateApiTokenInput, access: Access): Promise<ApiToken> {
+  async update(
+    scope: AccountScope<'apiToken.update'>,
+    input: UpdateApiTokenInput,
+    caller: Principal,
+  ): Promise<ApiToken> {
     const wanted = changesOf(input);
-    const held = await heldBy(access, scope);
-    return this.change(scope, { action: 'apiToken.update', id: input.id }, async (tx, token) => {
+    return this.change(scope, { action: 'apiToken.update', id: input.id, caller }, async (tx, token, held) => {
       assertLive(token);
       const { id, name, permissions, gatewayIds, cidrs, expiresAt } = token;
       assertWithin({ permissions, gatewayIds, cidrs, expiresAt, ...wanted }, held);
@@ -87,13 +91,13 @@ export class ApiTokenService {
   async rotate(
     scope: AccountScope<'apiToken.rotate'>,
     input: RotateApiTokenInput,
-    access: Access,
+    caller: Principal,
   ): Promise<CreatedApiToken> {
     const graceSeconds = parseInput(graceSchema, input.graceSeconds, 'input.graceSeconds');
-    const held = await heldBy(access, scope);
     const secret = mintApiToken();
     const tokenHash = hashApiToken(this.deps.pepper, secret);
-    const token = await this.change(scope, { action: 'apiToken.rotate', id: input.id }, async (_tx, token) => {
+    const made = { action: 'apiToken.rotate', id: input.id, caller };
+    const token = await this.change(scope, made, async (_tx, token, held) => {
       assertLive(token);
       if (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now()) {
         throw conflict('This token has expired: give it a later end first.');
@@ -112,8 +116,8 @@ export class ApiTokenService {
   }
 
   /** Ends a token for good; revoking it again changes nothing. A caller limited to gateways reaches only tokens within. */
-  revoke(scope: AccountScope<'apiToken.revoke'>, id: string): Promise<ApiToken> {
-    return this.change(scope, { action: 'apiToken.revoke', id }, async (_tx, token) => {
+  revoke(scope: AccountScope<'apiToken.revoke'>, id: string, caller: Principal): Promise<ApiToken> {
+    return this.change(scope, { action: 'apiToken.revoke', id, caller }, async (_tx, token) => {
       if (token.revokedAt !== null) return null;
       return { columns: { revokedAt: new Date() }, before: { id: token.id, name: token.name }, after: null };
     });
@@ -122,12 +126,13 @@ export class ApiTokenService {
   /** Changes a token of the caller's gateways, and tells the proxies of every secret that it has or had until now. */
   private async change(
     scope: AccountScope,
-    { action, id }: { readonly action: string; readonly id: string },
-    decide: (tx: TenantTransaction, token: ApiToken) => Promise<Change>,
+    { action, id, caller }: { readonly action: string; readonly id: string; readonly caller: Principal },
+    decide: (tx: TenantTransaction, token: ApiToken, held: Grant) => Promise<Change>,
   ): Promise<ApiToken> {
     const { token, changes } = await this.deps.database.inAccount(scope, async (tx) => {
+      const held = await grantBy(tx, caller);
       const token = await locked(tx, id);
-      const change = await decide(tx, token);
+      const change = await decide(tx, token, held);
       if (change === null) return { token, changes: [] };
       const revision = await nextRevision(tx);
       await tx.update(ApiToken, { id: token.id }, { ...change.columns, revision: String(revision) });
@@ -183,12 +188,10 @@ async function assertGateways(tx: TenantTransaction, gatewayIds: readonly string
   if (unknown >= 0) throw badInput(`input.gatewayIds.${unknown}`, 'is not a gateway of the account');
 }
 
-/** What the caller may grant in the account. */
-async function heldBy(access: Access, scope: AccountScope): Promise<Grant> {
-  const { principal } = access;
-  const permissions = [...grantable(await access.permissions(scope.accountId), principal.kind === 'user')];
-  if (principal.kind === 'token') return { ...principal, permissions };
-  return { permissions, gatewayIds: null, cidrs: null, expiresAt: null };
+/** What the caller may grant in the account, now that it is his turn to change its tokens. */
+async function grantBy(tx: TenantTransaction, caller: Principal): Promise<Grant> {
+  const held = await heldInTurn(tx, caller);
+  return { ...held, permissions: [...grantable(held.permissions, caller.kind === 'user')] };
 }
 
 /** Throws FORBIDDEN when a token could do what the caller cannot. */

@@ -3,19 +3,20 @@
  * there is none yet, a new one. Whoever holds the link learns which of them it was, and nobody else does.
  */
 import { newUuidV7, type AccountId, type MembershipId, type UserId } from '../../../schema/contracts/ids.js';
-import type { Permission, Role } from '../../../schema/contracts/permissions.js';
+import type { Role } from '../../../schema/contracts/permissions.js';
 import { Account } from '../../../schema/entities/account.js';
 import { Membership } from '../../../schema/entities/membership.js';
 import { User } from '../../../schema/entities/user.js';
-import { highestRoleWithin, reaches } from '../../authorization.js';
+import { highestRoleOfToken, reaches, type TokenGrant } from '../../authorization.js';
 import type { ClientAddress } from '../../context.js';
-import { badInput, conflict, forbidden, notFound } from '../../errors.js';
+import { badInput, conflict, forbidden, notFound, type ApiError } from '../../errors.js';
 import { parseInput } from '../../input.js';
 import type { Principal } from '../../principal.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import { recordFirstAudit } from '../audit/index.js';
 import {
+  assertUnchanged,
   passwordSchema,
   type LinkSecrets,
   type Passwords,
@@ -44,6 +45,8 @@ interface Joiner {
   readonly userId: UserId;
   /** null: he is a user already */
   readonly newPasswordHash: string | null;
+  /** who he proved to be by his password; null: he is new, or signed in */
+  readonly verified: User | null;
   readonly isSignedIn: boolean;
 }
 
@@ -61,11 +64,12 @@ export class AcceptanceService {
     const tokenHash = links.hashOf(secret);
     if (tokenHash === null) return null;
     const offer = await database.inLookup({ 'app.invitation_hash': tokenHash }, async (tx) => {
-      const [row] = await tx.query<Omit<Offer, 'accountName'>>(OFFER_SQL, [tokenHash]);
+      const [row] = await tx.query<Omit<Offer, 'accountName' | 'isAccountSuspended'>>(OFFER_SQL, [tokenHash]);
       if (row === undefined) return null;
       await tx.present('app.account', row.accountId);
       const account = await liveAccount(tx, row.accountId);
-      return account === null ? null : { ...row, accountName: account.name };
+      if (account === null) return null;
+      return { ...row, accountName: account.name, isAccountSuspended: account.suspendedAt !== null };
     });
     if (offer !== null) throttle.forgive(null, client.ip);
     return offer;
@@ -74,6 +78,7 @@ export class AcceptanceService {
   async accept(input: AcceptInvitationInput, principal: Principal, client: ClientAddress): Promise<AcceptedInvitation> {
     const offer = await this.offer(input.secret, client);
     if (offer === null) throw notFound('invitation');
+    if (offer.isAccountSuspended) throw suspended();
     const joiner = await this.joiner(offer, input.password ?? null, principal, client);
     const settings = {
       'app.user': joiner.userId,
@@ -99,26 +104,27 @@ export class AcceptanceService {
     if (principal.kind === 'token') throw forbidden('An API token cannot become a member.');
     if (principal.kind === 'user') {
       if (principal.email !== offer.email) throw forbidden('This invitation is for another email than yours.');
-      return { userId: principal.userId, newPasswordHash: null, isSignedIn: true };
+      return { userId: principal.userId, newPasswordHash: null, verified: null, isSignedIn: true };
     }
     if (password === null) throw badInput('input.password', 'must be given by who is not signed in');
     if ((await sessions.find(offer.email)) !== null) {
-      const user = await sessions.verified(offer.email, password, client);
-      return { userId: user.id, newPasswordHash: null, isSignedIn: false };
+      const verified = await sessions.verified(offer.email, password, client);
+      return { userId: verified.id, newPasswordHash: null, verified, isSignedIn: false };
     }
     const newPasswordHash = await passwords.hash(parseInput(passwordSchema, password, 'input.password'));
     const userId = newUuidV7() as UserId; // made here
-    return { userId, newPasswordHash, isSignedIn: false };
+    return { userId, newPasswordHash, verified: null, isSignedIn: false };
   }
 
   private async join(
     tx: LookupTransaction,
     offer: Offer,
-    { userId, newPasswordHash, isSignedIn }: Joiner,
+    { userId, newPasswordHash, verified, isSignedIn }: Joiner,
     client: ClientAddress,
   ): Promise<AcceptedInvitation> {
     const { accountId, email, role } = offer;
     const account = await useUp(tx, offer);
+    if (verified !== null) await assertUnchanged(tx, verified);
     if (newPasswordHash !== null) await tx.manager.insert(User, { id: userId, email, passwordHash: newPasswordHash });
     const id = newUuidV7() as MembershipId; // made here
     await tx.manager.insert(Membership, { id, accountId, userId, role });
@@ -139,11 +145,14 @@ async function useUp(tx: LookupTransaction, offer: Offer): Promise<Account> {
   );
   const account = await liveAccount(tx, offer.accountId);
   if (used === undefined || account === null) throw notFound('invitation');
+  if (account.suspendedAt !== null) throw suspended();
   const held =
     used.created_by === null ? await roleOfToken(tx, used.created_by_token) : await roleOf(tx, used.created_by);
   if (!reaches(held, offer.role)) throw notFound('invitation');
   return account;
 }
+
+const suspended = (): ApiError => forbidden('The account is suspended by the operator: nobody can join it now.');
 
 function liveAccount(tx: LookupTransaction, accountId: AccountId): Promise<Account | null> {
   return tx.manager
@@ -163,9 +172,10 @@ async function roleOf(tx: LookupTransaction, userId: UserId): Promise<Role | nul
 
 /** Likewise of the token that invited. */
 async function roleOfToken(tx: LookupTransaction, tokenId: string | null): Promise<Role | null> {
-  const rows = await tx.query<{ permissions: Permission[] }>(
-    `SELECT t.permissions FROM api_token t WHERE t.account_id = app_account() AND t.id = $1 AND t.revoked_at IS NULL`,
+  const rows = await tx.query<TokenGrant>(
+    `SELECT t.permissions, t.gateway_ids AS "gatewayIds", t.cidrs, t.expires_at AS "expiresAt" FROM api_token t
+     WHERE t.account_id = app_account() AND t.id = $1 AND t.revoked_at IS NULL`,
     [tokenId],
   );
-  return rows[0] === undefined ? null : highestRoleWithin(new Set(rows[0].permissions));
+  return rows[0] === undefined ? null : highestRoleOfToken({ ...rows[0], permissions: new Set(rows[0].permissions) });
 }

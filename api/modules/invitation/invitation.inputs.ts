@@ -38,6 +38,8 @@ export class InvitationOffer {
   @Field(() => String) email: string;
   @Field(() => RoleEnum) role: Role;
   @Field(() => Date) expiresAt: Date;
+  /** whether the account is suspended: nobody can accept until it is resumed */
+  @Field(() => Boolean) isAccountSuspended: boolean;
 }
 
 @InputType()

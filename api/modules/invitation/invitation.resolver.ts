@@ -40,13 +40,13 @@ export class InvitationResolver {
     @Arg('input', () => CreateInvitationInput) input: CreateInvitationInput,
     @Ctx() { access }: ApiContext,
   ): Promise<CreatedInvitation> {
-    return this.invitations.create(await access.scope('invitation.create', input.accountId), input, access);
+    return this.invitations.create(await access.scope('invitation.create', input.accountId), input, access.principal);
   }
 
   @Mutation(() => ID)
   @Authorized('invitation.revoke')
   async revokeInvitation(@Arg('id', () => ID) id: string, @Ctx() { access }: ApiContext): Promise<string> {
-    return this.invitations.revoke(await access.scopeOf('invitation.revoke', 'invitation', id), id);
+    return this.invitations.revoke(await access.scopeOf('invitation.revoke', 'invitation', id), id, access.principal);
   }
 
   /** Makes the caller a member, or whoever brings the password; a new user is signed in with it. */

@@ -4,10 +4,11 @@
  */
 import { newUuidV7, type InvitationId } from '../../../schema/contracts/ids.js';
 import { Invitation } from '../../../schema/entities/invitation.js';
-import type { Access } from '../../access.js';
 import { reaches } from '../../authorization.js';
 import { conflict, forbidden, notFound } from '../../errors.js';
+import { heldInTurn } from '../../held.js';
 import { parseInput } from '../../input.js';
+import type { Principal } from '../../principal.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
@@ -33,20 +34,19 @@ export class InvitationService {
   async create(
     scope: AccountScope<'invitation.create'>,
     input: CreateInvitationInput,
-    access: Access,
+    caller: Principal,
   ): Promise<CreatedInvitation> {
     const { role } = input;
     const email = parseInput(emailSchema, input.email, 'input.email');
     const hours = parseInput(hoursSchema, input.expiresInHours, 'input.expiresInHours');
-    if (!reaches(await access.highestGrantableRole(scope.accountId), role)) {
-      throw forbidden(`You cannot give ${role}: it is above what you hold.`);
-    }
     const { secret, tokenHash } = this.deps.links.mint();
     const id = newUuidV7() as InvitationId; // made here
     const expiresAt = new Date(Date.now() + hours * HOUR_MS);
-    const maker = makerOf(access);
+    const maker = makerOf(caller);
     try {
       const invitation = await this.deps.database.inAccount(scope, async (tx) => {
+        const { role: held } = await heldInTurn(tx, caller);
+        if (!reaches(held, role)) throw forbidden(`You cannot give ${role}: it is above what you hold.`);
         await makeRoom(tx, email);
         await tx.insert(Invitation, { id, email, role, tokenHash, expiresAt, ...maker });
         await recordAudit(tx, { action: 'invitation.create', before: null, after: { id, email, role, expiresAt } });
@@ -59,8 +59,9 @@ export class InvitationService {
     }
   }
 
-  async revoke(scope: AccountScope<'invitation.revoke'>, id: string): Promise<string> {
+  async revoke(scope: AccountScope<'invitation.revoke'>, id: string, caller: Principal): Promise<string> {
     return this.deps.database.inAccount(scope, async (tx) => {
+      await heldInTurn(tx, caller);
       const rows = await tx.query<{ id: string; email: string; role: string }>(
         `WITH revoked AS (DELETE FROM invitation i WHERE ${tx.owned('i')} AND i.id = $2 RETURNING i.id, i.email, i.role)
          SELECT id, email, role FROM revoked`,
@@ -75,7 +76,7 @@ export class InvitationService {
 }
 
 /** Who must still be able to give the role when the invitation is accepted. */
-function makerOf({ principal }: Access): Pick<Invitation, 'createdBy' | 'createdByToken'> {
+function makerOf(principal: Principal): Pick<Invitation, 'createdBy' | 'createdByToken'> {
   if (principal.kind === 'user') return { createdBy: principal.userId, createdByToken: null };
   return { createdBy: null, createdByToken: principal.kind === 'token' ? principal.tokenId : null };
 }

@@ -27,7 +27,7 @@ export class MemberResolver {
     @Ctx() { access }: ApiContext,
   ): Promise<Member> {
     const scope = await access.scope('member.update', input.accountId);
-    return this.members.update(scope, input, await access.highestGrantableRole(scope.accountId));
+    return this.members.update(scope, input, access.principal);
   }
 
   /** Ends a membership, at once. API tokens belong to the account, and stay. */
@@ -38,7 +38,7 @@ export class MemberResolver {
     @Ctx() { access }: ApiContext,
   ): Promise<string> {
     const scope = await access.scope('member.remove', accountId);
-    return this.members.remove(scope, memberId, await access.highestGrantableRole(scope.accountId));
+    return this.members.remove(scope, memberId, access.principal);
   }
 
   /** Ends the caller's own membership; answers the account's id. */

@@ -7,7 +7,8 @@ import type { Role } from '../../../schema/contracts/permissions.js';
 import { Membership } from '../../../schema/entities/membership.js';
 import { reaches } from '../../authorization.js';
 import { badInput, conflict, forbidden, notFound } from '../../errors.js';
-import type { UserPrincipal } from '../../principal.js';
+import { heldInTurn, takeTurn } from '../../held.js';
+import type { Principal, UserPrincipal } from '../../principal.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -18,13 +19,13 @@ import { findMember } from './member.queries.js';
 export class MemberService {
   constructor(private readonly database: Database) {}
 
-  /** `held`: the highest role that the caller may give. */
   async update(
     scope: AccountScope<'member.update'>,
     { memberId, role }: UpdateMemberInput,
-    held: Role | null,
+    caller: Principal,
   ): Promise<Member> {
-    return this.inTurn(scope, async (tx) => {
+    return this.database.inAccount(scope, async (tx) => {
+      const { role: held } = await heldInTurn(tx, caller);
       const before = await found(tx, memberId);
       assertReaches(held, before.role);
       assertReaches(held, role);
@@ -36,8 +37,9 @@ export class MemberService {
     });
   }
 
-  async remove(scope: AccountScope<'member.remove'>, memberId: string, held: Role | null): Promise<string> {
-    return this.inTurn(scope, async (tx) => {
+  async remove(scope: AccountScope<'member.remove'>, memberId: string, caller: Principal): Promise<string> {
+    return this.database.inAccount(scope, async (tx) => {
+      const { role: held } = await heldInTurn(tx, caller);
       const member = await found(tx, memberId);
       assertReaches(held, member.role);
       await end(tx, member);
@@ -79,10 +81,10 @@ export class MemberService {
     });
   }
 
-  /** Runs a change while no other one of the account's members runs. */
+  /** Runs a change of the caller's own place while no other one of the account's members runs. */
   private inTurn<T>(scope: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     return this.database.inAccount(scope, async (tx) => {
-      await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('members/' || $1::text, 0))");
+      await takeTurn(tx);
       return work(tx);
     });
   }

@@ -18,6 +18,10 @@ import type { OidcClaims } from './oidc-client.js';
 
 const RACES = ['app_user_email_key', 'user_identity_pkey', 'user_identity_user_issuer_key'];
 
+/** Providers and mail differ in which letters beyond these are the same: a look-alike must not open somebody's user. */
+const NOT_ASCII = /[^\x21-\x7e]/;
+const NOT_LINKED = 'An email with letters beyond ASCII is not linked to the user that has it: sign in by password.';
+
 export interface IdentityDeps {
   readonly database: Database;
   readonly sessions: SessionService;
@@ -51,6 +55,7 @@ export class IdentityService {
     return database.inLookup({ 'app.user': userId }, async (tx) => {
       if (user === null) await tx.manager.insert(User, { id: userId, email, passwordHash: null });
       else if (await isLinked(tx, user, claims)) return sessions.open(tx, userId, client);
+      else if (NOT_ASCII.test(email)) throw forbidden(NOT_LINKED);
       else await linkTo(tx, user, { claims, client });
       await tx.manager.insert(UserIdentity, { key, userId, issuer: claims.issuer, subject: claims.subject });
       return sessions.open(tx, userId, client);

@@ -2,7 +2,7 @@ export { LinkSecrets } from './link-secrets.js';
 export { PasswordService } from './password.service.js';
 export { Passwords } from './passwords.js';
 export { PasswordResolver, SessionResolver } from './session.resolver.js';
-export { endAllSessions, SESSION_IDLE_MS, SessionService } from './session.service.js';
+export { assertUnchanged, endAllSessions, SESSION_IDLE_MS, SessionService } from './session.service.js';
 export { emailSchema, passwordSchema, Session, SignInOptions } from './session.inputs.js';
 export { SessionQueries } from './session.queries.js';
 export { ViewerSessionsResolver } from './viewer-sessions.resolver.js';

@@ -22,7 +22,7 @@ import {
   type ResetPasswordInput,
   type Session,
 } from './session.inputs.js';
-import { endAllSessions, type SessionService } from './session.service.js';
+import { assertUnchanged, endAllSessions, type SessionService } from './session.service.js';
 import type { SignInThrottle } from './sign-in-throttle.js';
 
 const LINK_MS = 86_400_000;
@@ -43,13 +43,15 @@ export class PasswordService {
     const { userId, email } = principal;
     if (!principal.hasPassword) throw forbidden('You have no password: you sign in at the OpenID provider.');
     const password = parseInput(passwordSchema, input.newPassword, 'input.newPassword');
-    await this.deps.sessions.verified(email, input.currentPassword, client).catch((error: unknown) => {
+    const user = await this.deps.sessions.verified(email, input.currentPassword, client).catch((error: unknown) => {
       const isWrong = error instanceof ApiError && error.code === 'UNAUTHENTICATED';
       throw isWrong ? badInput('input.currentPassword', 'is not your password') : error;
     });
     const passwordHash = await this.deps.passwords.hash(password);
     const actor = { name: `user:${email}`, ip: client.ip };
     return this.deps.database.inLookup({ 'app.user': userId }, async (tx) => {
+      await assertUnchanged(tx, user);
+      await assertSignedIn(tx, principal);
       await recordUserAudit(tx, userId, actor, { action: 'password.change', before: null, after: { email } });
       return this.set(tx, userId, passwordHash, client);
     });
@@ -120,4 +122,13 @@ export class PasswordService {
     await endAllSessions(tx, userId);
     return this.deps.sessions.open(tx, userId, client);
   }
+}
+
+/** Throws UNAUTHENTICATED when the session that asks was ended since; the transaction has locked the user. */
+async function assertSignedIn(tx: LookupTransaction, { userId, sessionId }: UserPrincipal): Promise<void> {
+  const rows = await tx.query(
+    'SELECT 1 FROM session s WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now()',
+    [sessionId, userId],
+  );
+  if (rows.length === 0) throw new ApiError('UNAUTHENTICATED', 'The session has ended.');
 }

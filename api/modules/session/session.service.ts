@@ -42,12 +42,16 @@ export class SessionService {
   async signIn(input: SignInInput, client: ClientAddress): Promise<Session> {
     const email = parseInput(emailSchema, input.email, 'input.email');
     const user = await this.verified(email, input.password, client);
-    return this.deps.database.inLookup({ 'app.user': user.id }, (tx) => this.open(tx, user.id, client));
+    return this.deps.database.inLookup({ 'app.user': user.id }, async (tx) => {
+      await assertUnchanged(tx, user);
+      return this.open(tx, user.id, client);
+    });
   }
 
   /**
    * The user of a normalised email if the password is his; the same work is done where there is none. Throws
-   * UNAUTHENTICATED otherwise, and RATE_LIMITED after too many guesses for the email or from the address.
+   * UNAUTHENTICATED otherwise, and RATE_LIMITED after too many guesses for the email or from the address. What is done on
+   * the strength of it begins with `assertUnchanged`, in its transaction.
    */
   async verified(email: string, password: string, client: ClientAddress): Promise<User> {
     const { throttle } = this.deps;
@@ -130,6 +134,7 @@ export class SessionService {
   ): Promise<number> {
     if (only !== null && !isUuid(only)) return 0;
     return this.deps.database.inLookup({ 'app.user': userId }, async (tx) => {
+      await lockUser(tx, userId);
       const rows = await tx.query<{ count: number }>(
         `WITH ended AS (
            UPDATE session s SET revoked_at = now()
@@ -162,6 +167,24 @@ export class SessionService {
     });
     return { token, expiresAt };
   }
+}
+
+/** Locks a user until the transaction ends, so that his password and his sessions change one after the other; answers its hash. */
+async function lockUser(tx: LookupTransaction, userId: UserId): Promise<string | null> {
+  const rows = await tx.query<{ password_hash: string | null }>(
+    'SELECT u.password_hash FROM app_user u WHERE u.id = $1 FOR NO KEY UPDATE',
+    [userId],
+  );
+  return rows[0]?.password_hash ?? null;
+}
+
+/**
+ * Locks a verified user until the transaction ends. Throws UNAUTHENTICATED when he has another password by now: checking one
+ * takes long, and whoever was on his way in with it must not come in after it was changed, set anew or ended.
+ */
+export async function assertUnchanged(tx: LookupTransaction, { id, passwordHash }: User): Promise<void> {
+  if (passwordHash !== null && (await lockUser(tx, id)) === passwordHash) return;
+  throw new ApiError('UNAUTHENTICATED', 'The password was changed meanwhile.');
 }
 
 /** Ends every session of a user, and every link that could set his password anew: what a new credential begins with. */

@@ -68,6 +68,54 @@ test('an account goes on under its new name and under every former one, at the a
   ]);
 });
 
+test('what comes back of a renamed account is all of it', async () => {
+  const ALL = `mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) {
+    name suspendedAt suspensionReason quotas { gateways requestsPerMonth logStorageBytes } } }`;
+  await api.owner.query('UPDATE account SET gateways_max = 7, log_bytes_max = 1000 WHERE id = $1', [tenant.accountId]);
+  for (const name of [`${tenant.name}-two`, `${tenant.name}-two`]) {
+    expect((await owner.call(ALL, { input: { id: tenant.accountId, name } })).expectData()).toEqual({
+      updateAccount: {
+        name,
+        suspendedAt: null,
+        suspensionReason: null,
+        quotas: { gateways: 7, requestsPerMonth: null, logStorageBytes: '1000' },
+      },
+    });
+  }
+});
+
+test('a deleted account tells proxies of secrets in their time of grace, and gets no gateway any more', async () => {
+  await tenant.apiToken();
+  const retired = 'f'.repeat(64);
+  await api.owner.query(
+    `UPDATE api_token SET retired_hash = $2, retired_until = now() + interval '1 hour' WHERE account_id = $1`,
+    [tenant.accountId, retired],
+  );
+  const turn = await api.owner.connect();
+  try {
+    await turn.query('BEGIN');
+    await turn.query("SELECT pg_advisory_xact_lock(hashtextextended('gateways/' || $1::text, 0))", [tenant.accountId]);
+    const CREATE = 'mutation ($id: ID!) { createGateway(input: { accountId: $id, name: "late" }) { id } }';
+    const late = owner.call(CREATE, { id: tenant.accountId });
+    const WAITING = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    await waitFor(async () => (await turn.query(WAITING)).rows.length > 0, 'the gateway waits for its turn');
+    await turn.query('UPDATE account SET deleted_at = now() WHERE id = $1', [tenant.accountId]);
+    await turn.query('COMMIT');
+    (await late).expectError('NOT_FOUND');
+  } finally {
+    turn.release();
+  }
+  await api.owner.query('UPDATE account SET deleted_at = NULL WHERE id = $1', [tenant.accountId]);
+  (await remove(tenant.name)).expectData();
+  const { rows } = await api.owner.query(
+    `SELECT change->>'tokenHash' AS hash FROM policy_outbox WHERE account_id = $1 AND change->>'kind' = 'token'`,
+    [tenant.accountId],
+  );
+  expect(rows).toContainEqual({ hash: retired });
+  expect((await auditOf(api, tenant.accountId)).at(-1)).toMatchObject({ before: { tokens: 1 } });
+});
+
 test('an account may take a former name of its own again, and no other account ever', async () => {
   const former = tenant.name;
   (await rename(`${former}-two`)).expectData();

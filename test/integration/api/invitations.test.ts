@@ -149,6 +149,33 @@ test('an invitation that a token made ends with the token', async () => {
   (await accept(secret, PASSWORD)).expectData();
 });
 
+test('nobody joins a suspended account, and the link says so and waits until it is resumed', async () => {
+  const { secret } = await invite(owner.call, { accountId: tenant.accountId, email, role: 'VIEWER' });
+  const suspend = (to: string) =>
+    api.owner.query(`UPDATE account SET suspended_at = ${to} WHERE id = $1`, [tenant.accountId]);
+  const offered = async () =>
+    (await anonymous('query ($secret: String!) { invitation(secret: $secret) { isAccountSuspended } }', { secret }))
+      .data;
+  await suspend('now()');
+  expect(await offered()).toEqual({ invitation: { isAccountSuspended: true } });
+  (await accept(secret, PASSWORD)).expectError('FORBIDDEN');
+  await suspend('NULL');
+  expect(await offered()).toEqual({ invitation: { isAccountSuspended: false } });
+  (await accept(secret, PASSWORD)).expectData();
+});
+
+test.each([
+  ['an end', "expires_at = now() + interval '1 hour'"],
+  ['an end that is over', "expires_at = now() - interval '1 hour'"],
+  ['networks', "cidrs = ARRAY['192.0.2.0/24']"],
+  ['gateways', 'gateway_ids = ARRAY[gen_random_uuid()]'],
+])('nor is it worth anything once the token that made it is given %s', async (_what, limit) => {
+  const token = graphqlCaller(api.url, await tenant.apiToken({ permissions: ['ACCOUNT_EDIT', 'AI_GATEWAY_READ'] }));
+  const { secret } = await invite(token, { accountId: tenant.accountId, email, role: 'VIEWER' });
+  await api.owner.query(`UPDATE api_token SET ${limit} WHERE account_id = $1`, [tenant.accountId]);
+  (await accept(secret, PASSWORD)).expectError('NOT_FOUND');
+});
+
 test('what cannot be used is refused by name', async () => {
   const { accountId } = tenant;
   const tried = async (input: object) => owner.call(INVITE, { input: { accountId, email, role: 'VIEWER', ...input } });

@@ -228,6 +228,19 @@ test('T-WEB-4 no answer of the sign-in may be framed or kept', async () => {
   }
 });
 
+test('T-WEB-2 a letter that looks like another, or folds to it, opens nobody’s user', async () => {
+  const victim = await person(api);
+  await api.owner.query('UPDATE app_user SET email = $2 WHERE id = $1', [victim.id, 'kim-of-oidc@example.com']);
+  const kelvin = await signIn(somebody('\u212aim-of-oidc@example.com'));
+  expect(kelvin.status).toBeGreaterThanOrEqual(400);
+  await api.owner.query('UPDATE app_user SET email = $2 WHERE id = $1', [victim.id, 'kímu-of-oidc@example.com']);
+  const same = await signIn(somebody('kímu-of-oidc@example.com'));
+  expect([kelvin.status, same.status].every((status) => status >= 400)).toBe(true);
+  const { rows } = await api.owner.query('SELECT 1 FROM user_identity WHERE user_id = $1', [victim.id]);
+  expect(rows).toEqual([]);
+  expect((await victim.call(VIEWER)).errors).toEqual([]);
+});
+
 test('a page learns whether there is a provider, and without one there are no such paths', async () => {
   const OPTIONS = '{ signInOptions { isSignUpOpen oidcUrl } }';
   expect((await graphqlCaller(api.url, null)(OPTIONS)).expectData()).toEqual({

@@ -5,7 +5,14 @@ import {
   declarationOf,
   fieldsThatOpenData,
 } from '../../../api/graphql/authorization-check.js';
-import { grantable, isOpenWhenSuspended, ROLE_PERMISSIONS, type Action } from '../../../api/authorization.js';
+import {
+  ACTIONS,
+  grantable,
+  isAccountWide,
+  isOpenWhenSuspended,
+  ROLE_PERMISSIONS,
+  type Action,
+} from '../../../api/authorization.js';
 import { buildApiSchema } from '../../../api/graphql/schema.js';
 import { PERMISSIONS, type Permission } from '../../../schema/contracts/permissions.js';
 
@@ -31,6 +38,18 @@ test('what is open in a suspended account is what queries do, and of mutations r
     return isOpenWhenSuspended(action as Action) === field.startsWith('Mutation.'); // declarations are actions
   });
   expect(misplaced).toEqual(['Mutation.revokeApiToken']);
+});
+
+test('every action is the whole account’s, or a token that is limited to gateways does it within them', () => {
+  // The scope that it is given has its gateways, by which the statement or the service keeps to them; or it only reads what all
+  // gateways show. An action that is new belongs here once that is so, or else to the account-wide ones.
+  const WITHIN =
+    /^(account\.read|gateway\.(endpoint|read|update|delete|history|rollback)|cache\.purge|providerKey\..*|request\.explain|log\..*|cost\.recalculate|analytics\.read|insight\.read|apiToken\..*|viewer\.read|customProvider\.list|priceOverride\.list)$/;
+  for (const [action, requirement] of Object.entries(ACTIONS)) {
+    const isForUsers = requirement === 'USER' || requirement === 'OPERATOR';
+    const isWithin = isForUsers || WITHIN.test(action);
+    expect([action, isAccountWide(action as Action)]).toEqual([action, !isWithin]); // keys are actions
+  }
 });
 
 test('a field that declares nothing keeps the api from starting', () => {
