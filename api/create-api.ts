@@ -126,9 +126,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     json,
     bodyErrors,
     guard.handler,
-    expressMiddleware(server, {
-      context: ({ req, res }) => guard.contextOf(req, res),
-    }),
+    expressMiddleware(server, { context: ({ req }) => guard.contextOf(req) }),
   );
   const room = new ExportRoom();
   app.use(['/logs/export', '/audit/export'], requirePostJson, ownOrigin, json, bodyErrors);
