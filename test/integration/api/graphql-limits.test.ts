@@ -41,6 +41,7 @@ test.each<[string, string]>([
     'cost of bodies',
     'query { account(tag: "x") { gateway(name: "x") { logs(first: 100) { edges { node { requestBody responseBody } } } } } }',
   ],
+  ['cost of configurations', '{ viewer { accounts(first: 60) { edges { node { configuration { revision } } } } } }'],
   ['aliases inside introspection', `{ __schema { ${many(31, (index) => `a${index}: queryType { name }`)} } }`],
   ['directives inside introspection', `{ __schema { queryType { name ${'@include(if: true) '.repeat(21)} } } }`],
   [
