@@ -97,7 +97,7 @@ export const API_VARIABLES = {
   GRAPHQL_POINTS_PER_MINUTE: variable(
     integer(10_000, 1_000_000_000, 300_000),
     '300000',
-    'cost of GraphQL operations that a token or a session may ask for in a minute; others of one address: a tenth',
+    'cost of GraphQL operations that every token and user may ask for in a minute; others of one address: a tenth',
   ),
   GRAPHQL_DOCUMENTS: variable(
     optionalText,

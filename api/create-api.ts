@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
-import express, { type Express } from 'express';
+import express, { type Express, type Request } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
@@ -41,6 +41,9 @@ import { createResolvers } from './resolver-instances.js';
 import { createServices, type Services } from './services.js';
 import type { DatabaseOptions } from './tenancy/database.js';
 
+/** Of a stream of rows, in points: as the dearest of fields. */
+const EXPORT_COST = 1_000;
+
 export interface ApiDeps {
   readonly dataSource: DataSource;
   readonly redis: Pick<Redis, 'eval' | 'publish'>;
@@ -75,7 +78,7 @@ export interface ApiOptions {
 }
 
 export interface GraphqlOptions {
-  /** what an API token or a session may spend; all others of one address share a tenth of it */
+  /** what an API token, or a user by all his sessions, may spend; all others of one address share a tenth of it */
   readonly pointsPerMinute: number;
   readonly documents: DocumentManifest;
   /** whether browsers' sessions may send those documents only */
@@ -126,14 +129,16 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     json,
     bodyErrors,
     guard.handler,
-    expressMiddleware(server, {
-      context: ({ req, res }) => guard.contextOf(req, res),
-    }),
+    expressMiddleware(server, { context: ({ req }) => guard.contextOf(req) }),
   );
+  const charge = async (request: Request): Promise<void> => {
+    const caller = contexts.callerOf(request);
+    await entrance.charge({ access: await contexts.access(caller), client: caller }, EXPORT_COST);
+  };
   const room = new ExportRoom();
   app.use(['/logs/export', '/audit/export'], requirePostJson, ownOrigin, json, bodyErrors);
-  useExports(app, { schema, contexts, services, room, logger: deps.logger });
-  app.use('/client/v4', restRouter({ services, endpoint: options, contexts, logger: deps.logger }));
+  useExports(app, { schema, contexts, services, room, logger: deps.logger, charge });
+  app.use('/client/v4', restRouter({ services, endpoint: options, contexts, entrance, logger: deps.logger }));
   app.use(nothingThere);
   return {
     app,
@@ -157,13 +162,14 @@ interface ExportDeps {
   readonly services: Services;
   readonly room: ExportRoom;
   readonly logger: Logger;
+  readonly charge: (request: Request) => Promise<void>;
 }
 
-function useExports(app: Express, { schema, contexts, services, room, logger }: ExportDeps): void {
+function useExports(app: Express, { schema, contexts, services, room, logger, charge }: ExportDeps): void {
   const logs = logExport({ schema, contexts, exports: services.logExport });
   const events = auditExport({ schema, contexts, exports: services.auditExport });
-  app.use('/logs/export', rowExport({ room, logger }, logs));
-  app.use('/audit/export', rowExport({ room, logger }, events));
+  app.use('/logs/export', rowExport({ room, logger, charge }, logs));
+  app.use('/audit/export', rowExport({ room, logger, charge }, events));
 }
 
 function createEntrance(schema: GraphQLSchema, { redis, options: { graphql } }: ApiDeps): OperationEntrance {

@@ -2,18 +2,31 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import type { ApiContext } from '../context.js';
-import { ApiError, type ApiErrorCode } from '../errors.js';
+import { ApiError, badInput, type ApiErrorCode } from '../errors.js';
+import { parseInput } from '../input.js';
 import type { PersistedDocuments } from './persisted-documents.js';
 import type { QueryBudget } from './query-budget.js';
 import { readDocument } from './read-document.js';
 
-export const operationSchema = z.object({
-  query: z.string('must be a text').nullish(),
-  documentId: z.string().max(80).nullish(),
-  operationName: z.string().nullish(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  extensions: z.object({ persistedQuery: z.object({ sha256Hash: z.string() }).optional() }).nullish(),
-});
+const operationSchema = z.object(
+  {
+    query: z.string('must be a text').nullish(),
+    documentId: z.string('must be a text').max(80, 'must be at most 80 characters').nullish(),
+    operationName: z.string('must be a text').nullish(),
+    variables: z.record(z.string(), z.unknown(), 'must be an object').nullish(),
+    extensions: z
+      .object(
+        {
+          persistedQuery: z
+            .object({ sha256Hash: z.string('must be a text') }, 'must be an object with sha256Hash')
+            .optional(),
+        },
+        'must be an object',
+      )
+      .nullish(),
+  },
+  'must be one operation',
+);
 export type SentOperation = z.infer<typeof operationSchema>;
 
 export interface ReadOperation {
@@ -32,16 +45,23 @@ export class OperationEntrance {
     private readonly budget: QueryBudget,
   ) {}
 
-  /**
-   * The operation's document, within all limits; null: it names none. Throws ApiError when it is refused, GraphQLError
-   * when it is no document.
-   */
-  read(sent: SentOperation, isByCookie: boolean): ReadOperation | null {
+  /** What was sent as an operation; throws ApiError naming the field for what is none: nothing else may read it then. */
+  operationOf(sent: unknown): SentOperation {
+    try {
+      if (Array.isArray(sent)) throw badInput('body', 'must be one operation, not a batch');
+      if (typeof sent !== 'object' || sent === null) throw badInput('body', 'must be one operation');
+      return parseInput(operationSchema, sent, '');
+    } catch (error) {
+      throw this.counted(error);
+    }
+  }
+
+  /** The operation's document, within all limits. Throws ApiError when it is refused, GraphQLError when it is none. */
+  read(sent: SentOperation, isByCookie: boolean): ReadOperation {
     try {
       const query = this.documents.textOf(sent, isByCookie);
-      return query === null
-        ? null
-        : { query, ...readDocument(this.schema, { query, variables: sent.variables ?? {} }) };
+      if (query === null) throw badInput('query', 'must be a text');
+      return { query, ...readDocument(this.schema, { query, variables: sent.variables ?? {} }) };
     } catch (error) {
       throw this.counted(error);
     }

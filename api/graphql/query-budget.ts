@@ -1,6 +1,7 @@
 /**
- * How much one caller may ask for in a minute, in points of cost: each API token and each session has a bucket that
- * fills steadily, and all who show no valid credential have one for each network address. Counted in Redis, for all
+ * How much one caller may ask for in a minute, in points of cost: each user (all his sessions) and each API token has
+ * a bucket that fills steadily, all tokens of an account share a greater one beside their own, and all who show no valid
+ * credential have one for each network address. Counted in Redis, for all
  * apis; while Redis is away each api counts by itself, so that the bound is never off.
  */
 import type { Redis } from 'ioredis';
@@ -14,8 +15,16 @@ import { QUERY_LIMITS } from './query-limits.js';
 
 /** Of those who are nobody, for each point of a caller who is known. */
 const ANONYMOUS_SHARE = 0.1;
+/** Of all tokens of an account together, for each point of one of them: more tokens are not ever more points. */
+const ACCOUNT_TOKENS = 10;
 /** Buckets that this process remembers while Redis is away; the one used longest ago is full again. */
 const LOCAL_BUCKETS_MAX = 20_000;
+
+interface Size {
+  /** points that come in a minute */
+  readonly rate: number;
+  readonly capacity: number;
+}
 
 interface Bucket {
   readonly points: number;
@@ -34,10 +43,18 @@ export class QueryBudget {
 
   /** Takes the cost of one operation; throws RATE_LIMITED with the time to wait. */
   async spend({ access, client }: Pick<ApiContext, 'access' | 'client'>, cost: number): Promise<void> {
-    const isKnown = access.principal.kind !== 'anonymous';
+    const { principal } = access;
+    const isKnown = principal.kind !== 'anonymous';
     const rate = isKnown ? this.pointsPerMinute : this.pointsPerMinute * ANONYMOUS_SHARE;
-    const key = queryBudgetKey(nameOf(access.principal, client.ip));
-    const waitMs = await this.taken(key, cost, rate);
+    const own = queryBudgetKey(nameOf(principal, client.ip));
+    const capacity = Math.max(rate, QUERY_LIMITS.costMax); // any one operation may run, sooner or later
+    let waitMs = await this.taken(own, cost, { rate, capacity });
+    if (waitMs === 0 && principal.kind === 'token') {
+      const shared = queryBudgetKey(`account:${principal.accountId}`);
+      const all = { rate: rate * ACCOUNT_TOKENS, capacity: capacity * ACCOUNT_TOKENS };
+      waitMs = await this.taken(shared, cost, all);
+      if (waitMs > 0) await this.taken(own, -cost, { rate, capacity }); // a refusal takes nothing
+    }
     if (waitMs > 0) {
       throw rateLimited(
         'Too much was asked for in too short a time: wait, or ask for less.',
@@ -46,8 +63,7 @@ export class QueryBudget {
     }
   }
 
-  private async taken(key: string, cost: number, rate: number): Promise<number> {
-    const capacity = Math.max(rate, QUERY_LIMITS.costMax); // any one operation may run, sooner or later
+  private async taken(key: string, cost: number, { rate, capacity }: Size): Promise<number> {
     try {
       return Number(await this.redis.eval(SPEND_POINTS_LUA, 1, key, cost, rate, capacity));
     } catch {
@@ -55,7 +71,7 @@ export class QueryBudget {
     }
   }
 
-  private takenHere(key: string, cost: number, { rate, capacity }: { rate: number; capacity: number }): number {
+  private takenHere(key: string, cost: number, { rate, capacity }: Size): number {
     const nowMs = this.nowMs();
     const held = this.local.get(key) ?? { points: capacity, atMs: nowMs };
     const points = Math.min(capacity, held.points + (Math.max(0, nowMs - held.atMs) * rate) / 60_000);
@@ -70,7 +86,7 @@ function nameOf(principal: Principal, ip: string | null): string {
     case 'token':
       return `token:${principal.tokenId}`;
     case 'user':
-      return `session:${principal.sessionId}`;
+      return `user:${principal.userId}`;
     case 'anonymous':
       return `address:${network(ip)}`;
   }

@@ -50,6 +50,8 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   deleteLogs: 1_000,
   recalculateCosts: 1_000,
   ledgerProof: 1_000,
+  configuration: 200,
+  applyConfig: 1_000,
   /** the standard query's answer is about as large as that of 200 objects */
   __schema: 200,
   __type: 20,

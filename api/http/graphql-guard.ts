@@ -7,7 +7,7 @@ import { GraphQLError, Kind, OperationTypeNode, type DocumentNode } from 'graphq
 import type { ApiContext } from '../context.js';
 import { ApiError, badInput, tooComplex } from '../errors.js';
 import { extensionsOf } from '../graphql/format-error.js';
-import { operationSchema, type OperationEntrance, type SentOperation } from '../graphql/operation-entrance.js';
+import type { OperationEntrance, SentOperation } from '../graphql/operation-entrance.js';
 import type { RequestContexts } from '../request-context.js';
 
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -33,58 +33,63 @@ export const bodyErrors: ErrorRequestHandler = (error: unknown, _request, respon
 
 /** Lets operations through to the server, and keeps the context that it found each caller in. */
 export class GraphqlGuard {
-  private readonly found = new WeakMap<Request, ApiContext>();
+  /** of every request that may go on to the server, and of no other */
+  private readonly found = new WeakMap<Request, Promise<ApiContext>>();
 
   constructor(
     private readonly entrance: OperationEntrance,
     private readonly contexts: RequestContexts,
   ) {}
 
-  /** Refuses what is over a limit before it is validated. What is no operation is left to the server to explain. */
+  /** Refuses what is no operation, and what is over a limit before it is validated. */
   readonly handler: RequestHandler = async (request, response, next) => {
-    if (Array.isArray(request.body)) {
-      return answer(response, refused(request), badInput('body', 'must be one operation, not a batch'));
-    }
-    const body = operationSchema.safeParse(request.body);
-    if (!body.success) return next();
+    let status = 400; // of a body that is no operation, for every caller
     try {
-      const cost = this.read(request, body.data);
-      if (cost === null) return next();
-      // When it cannot be told who calls, the server finds that out again, and masks it.
-      const context = await this.contexts.ofRequest(request, response).catch(() => null);
-      if (context === null) return next();
+      const sent = this.entrance.operationOf(request.body);
+      if (namesDocument(sent)) status = refused(request);
+      const cost = this.read(request, sent);
+      const context = this.contexts.ofRequest(request, response);
       this.found.set(request, context);
-      await this.entrance.charge(context, cost);
+      // When it cannot be told who calls, the server is told so by `contextOf`, and masks it.
+      const known = await context.catch(() => null);
+      if (known !== null) await this.entrance.charge(known, cost);
     } catch (error) {
       if (!(error instanceof ApiError)) return next(error);
-      if (error.retryAfterSeconds === null) return answer(response, refused(request), error);
+      if (error.retryAfterSeconds === null) return answer(response, status, error);
       return answer(response.set('retry-after', String(error.retryAfterSeconds)), 429, error);
     }
     return next();
   };
 
-  /** The context of a request that went through. */
-  async contextOf(request: Request, response: Response): Promise<ApiContext> {
-    return this.found.get(request) ?? this.contexts.ofRequest(request, response);
+  /** The context of a request that went through. Throws for any other: nothing runs that was not measured. */
+  async contextOf(request: Request): Promise<ApiContext> {
+    const context = this.found.get(request);
+    if (context === undefined) throw new Error('an operation came to the server past its entrance');
+    return context;
   }
 
-  /** The operation's cost; null: it is none. The server finds its document in the body, however it was named. */
-  private read(request: Request, sent: SentOperation): number | null {
+  /**
+   * The operation's cost. The server finds in the body what was read here and nothing else: its document, however it was
+   * named, and the variables that it was measured with.
+   */
+  private read(request: Request, sent: SentOperation): number {
+    const { operationName, variables } = sent;
+    const body = { operationName: operationName ?? null, variables: variables ?? null };
     try {
       const operation = this.entrance.read(sent, this.contexts.callerOf(request).isByCookie);
-      if (operation === null) return null;
       assertAnswered(operation.document);
-      if (typeof sent.query !== 'string' || sent.extensions?.persistedQuery !== undefined) {
-        const { operationName, variables } = sent;
-        request.body = { query: operation.query, operationName: operationName ?? null, variables: variables ?? null };
-      }
+      request.body = { query: operation.query, ...body };
       return operation.cost;
     } catch (error) {
-      if (error instanceof GraphQLError) return 1;
-      throw error;
+      if (!(error instanceof GraphQLError)) throw error;
+      request.body = { query: sent.query ?? '', ...body }; // no document: the server says where it breaks off
+      return 1;
     }
   }
 }
+
+const namesDocument = ({ query, documentId, extensions }: SentOperation): boolean =>
+  typeof query === 'string' || typeof documentId === 'string' || extensions?.persistedQuery !== undefined;
 
 /** A subscription has many answers. */
 function assertAnswered(document: DocumentNode): void {

@@ -72,13 +72,18 @@ export class ExportRoom {
   }
 }
 
+interface ExportDeps {
+  readonly room: ExportRoom;
+  readonly logger: Logger;
+  /** takes an export's cost from what its caller may ask for in a minute */
+  charge(request: Request): Promise<void>;
+}
+
 /** Answers with what `prepare` makes of a request; it throws ApiError for what cannot be had. */
-export function rowExport(
-  deps: { readonly room: ExportRoom; readonly logger: Logger },
-  prepare: (request: Request) => Promise<RowExport>,
-): RequestHandler {
+export function rowExport(deps: ExportDeps, prepare: (request: Request) => Promise<RowExport>): RequestHandler {
   return async (request, response) => {
     try {
+      await deps.charge(request);
       await deps.room.enter(async () => {
         const wanted = await prepare(request);
         await deps.room.enterAccount(wanted.accountId, async () => send(deps.room, response, wanted));
@@ -128,6 +133,7 @@ export function filterOf(schema: GraphQLSchema, typeName: string, body: unknown)
 
 function refuse(response: Response, error: ApiError): void {
   const field = error.field === null ? {} : { field: error.field };
+  if (error.retryAfterSeconds !== null) response.set('retry-after', String(error.retryAfterSeconds));
   response
     .status(STATUSES[error.code] ?? 400)
     .json({ errors: [{ message: error.message, extensions: { code: error.code, ...field } }] });

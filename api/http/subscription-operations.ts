@@ -13,10 +13,9 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
-import { z } from 'zod';
 import type { ApiContext } from '../context.js';
 import { badInput, rateLimited } from '../errors.js';
-import { operationSchema, type OperationEntrance } from '../graphql/operation-entrance.js';
+import type { OperationEntrance } from '../graphql/operation-entrance.js';
 import type { Caller, RequestContexts } from '../request-context.js';
 
 /** Connections of subscribers to this api, by either way. */
@@ -65,10 +64,8 @@ export class SubscriptionOperations {
 
   /** What to execute; throws ApiError or GraphQLError when it cannot be. */
   async argumentsOf(operation: unknown, caller: Caller): Promise<ExecutionArgs> {
-    const sent = operationSchema.parse(operation);
-    const read = this.entrance.read(sent, caller.isByCookie);
-    if (read === null) throw badInput('query', 'must be a text');
-    const { document, cost } = read;
+    const sent = this.entrance.operationOf(operation);
+    const { document, cost } = this.entrance.read(sent, caller.isByCookie);
     const { operationName, variables } = sent;
     const [problem] = validate(this.schema, document);
     if (problem !== undefined) throw problem;
@@ -107,9 +104,8 @@ export class SubscriptionOperations {
 /** An error as GraphQL carries it, with what was thrown inside. */
 export function asGraphqlError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return withServerCode(error);
-  const originalError = error instanceof z.ZodError ? badInput('body', 'must be one operation') : error;
-  return new GraphQLError(originalError instanceof Error ? originalError.message : 'unknown', {
-    originalError: originalError instanceof Error ? originalError : null,
+  return new GraphQLError(error instanceof Error ? error.message : 'unknown', {
+    originalError: error instanceof Error ? error : null,
   });
 }
 

@@ -69,6 +69,7 @@ export const LOG_ROUTES = [
     method: 'get',
     path: '/gateways/:gateway/logs',
     action: 'log.read',
+    cost: 500,
     query: [...PAGE_PARAMS, ...LOG_PARAMS, 'meta_info'],
     async handle(call, deps) {
       const at = numberedPage(call.query, PER_PAGE_MAX);
@@ -86,6 +87,7 @@ export const LOG_ROUTES = [
     method: 'delete',
     path: '/gateways/:gateway/logs',
     action: 'log.delete',
+    cost: 1_000,
     query: [...SELECTION_PARAMS, 'limit'],
     names: DELETION_NAMES,
     async handle(call, deps) {

@@ -64,6 +64,8 @@ interface RouteDefinition<A extends Action> {
   readonly path: `/${string}`;
   /** which action; of several, the caller decides */
   readonly action: A | { readonly oneOf: readonly A[]; choose(principal: Principal): A };
+  /** in points, of what its caller may ask for in a minute; 100 unless it says otherwise */
+  readonly cost?: number;
   /** the query parameters that it takes; any other one is refused */
   readonly query?: readonly string[];
   readonly names?: FieldNames;
@@ -78,12 +80,13 @@ export interface RestRoute extends Required<Omit<RouteDefinition<Action>, 'actio
 }
 
 export function restRoute<A extends Action>(definition: RouteDefinition<A>): RestRoute {
-  const { method, path, action, query = [], names = {}, codeOf = () => null, handle } = definition;
+  const { method, path, action, cost = 100, query = [], names = {}, codeOf = () => null, handle } = definition;
   const scopeOf = (access: Access, accountId: AccountId): Promise<AccountScope<A>> =>
     access.scope(typeof action === 'string' ? action : action.choose(access.principal), accountId);
   return {
     method,
     path,
+    cost,
     query,
     names,
     codeOf,

@@ -10,6 +10,7 @@ import type { Logger } from '../../platform/logger.js';
 import type { Access } from '../access.js';
 import { ApiError, badInput, notFound, tooComplex, unauthenticated } from '../errors.js';
 import { BODY_BYTES_MAX } from '../http/graphql-guard.js';
+import type { OperationEntrance } from '../graphql/operation-entrance.js';
 import type { RequestContexts } from '../request-context.js';
 import { isStatementTimeout } from '../tenancy/sql-state.js';
 import { CUSTOM_PROVIDER_ROUTES } from './custom-provider-routes.js';
@@ -30,6 +31,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
 
 interface RouterDeps extends RestDeps {
   readonly contexts: RequestContexts;
+  readonly entrance: Pick<OperationEntrance, 'charge'>;
   readonly logger: Logger;
 }
 
@@ -64,8 +66,11 @@ function answering(route: RestRoute, deps: RouterDeps): RequestHandler {
 
 async function answer(route: RestRoute, deps: RouterDeps, request: Request, response: Response): Promise<RestAnswer> {
   // '' where there is no header: a cookie is not looked for.
-  const access = await deps.contexts.access(deps.contexts.callerOf(request, request.get('authorization') ?? ''));
-  if (access.principal.kind === 'anonymous') throw unauthenticated();
+  const caller = deps.contexts.callerOf(request, request.get('authorization') ?? '');
+  const access = await deps.contexts.access(caller);
+  const isKnown = access.principal.kind !== 'anonymous';
+  await deps.entrance.charge({ access, client: caller }, isKnown ? route.cost : 1);
+  if (!isKnown) throw unauthenticated();
   const params = textsOf(request.params);
   const account = await accountOf(deps, params['account'] ?? '', access);
   const query = QueryParams.of(request.originalUrl, route.query);
@@ -124,6 +129,7 @@ function refuse(response: Response, logger: Logger, error: unknown, route: RestR
   }
   const told = inWireTerms(known.error, route?.names ?? {});
   const { status, code } = WIRE_ERRORS[told.code];
+  if (told.retryAfterSeconds !== null) response.set('retry-after', String(told.retryAfterSeconds));
   response.status(known.status ?? status).json(failure(route?.codeOf(told) ?? code, told.message, told.field));
 }
 

@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   readonly isolation?: 'both' | 'row-level-security';
 }
 
+const SNAPSHOT = '; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
 export class Database {
   constructor(
     readonly dataSource: DataSource,
@@ -28,6 +30,13 @@ export class Database {
     return this.transaction('tollgate_api', { 'app.account': scope.accountId }, (manager) =>
       work(new TenantTransaction(manager, scope, this.filtered)),
     );
+  }
+
+  /** As `inAccount`, for reading alone: all statements see one moment, and wait for nobody. */
+  inSnapshot<T>(scope: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    const settings = { 'app.account': scope.accountId };
+    const read = (manager: EntityManager) => work(new TenantTransaction(manager, scope, this.filtered));
+    return this.transaction('tollgate_api', settings, read, SNAPSHOT);
   }
 
   /**
@@ -73,13 +82,14 @@ export class Database {
     role: DatabaseRole,
     settings: ScopeSettings,
     work: (manager: EntityManager) => Promise<T>,
+    mode: string = '',
   ): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client: unknown = await runner.connect();
       try {
         const timeout = `; SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}`;
-        await runner.query(beginSql(role, settings) + timeout);
+        await runner.query(beginSql(role, settings) + timeout + mode);
         const result = await work(runner.manager);
         await runner.query('COMMIT');
         return result;

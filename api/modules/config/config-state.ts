@@ -38,7 +38,7 @@ export interface ConfigState {
 export const keyName = (gateway: string, key: Pick<ProviderKey, 'provider' | 'alias'>): string =>
   `${gateway}.providerKeys.${key.provider}/${key.alias}`;
 
-/** Reads all of it, in a transaction that holds what it is going to change. */
+/** Reads all of it, in a transaction that holds what it is going to change, or sees one moment. */
 export async function readState(tx: TenantTransaction): Promise<ConfigState> {
   const gateways = await tx.find(Gateway, { deletedAt: IsNull() });
   const settings = await tx.find(GatewaySettings, { gatewayId: In(gateways.map(({ id }) => id)) });

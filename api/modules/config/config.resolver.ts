@@ -24,8 +24,9 @@ export class ConfigResolver {
     @Ctx() { access }: ApiContext,
   ): Promise<AppliedConfig> {
     const config = await access.scope('config.apply', input.accountId);
+    const shown = await access.scope('config.export', config.accountId);
     return this.configs.apply(
-      { config, prices: await access.scopeOrNull('priceOverride.set', config.accountId) },
+      { shown, config, prices: await access.scopeOrNull('priceOverride.set', config.accountId) },
       input,
     );
   }

@@ -25,8 +25,9 @@ export interface ConfigDeps extends StepServices {
   readonly allowedNetworks: NetworkList;
 }
 
-/** What a caller may change: prices of the account's own ask for more than the rest. */
+/** What a caller may do: a plan shows what is there, and prices of the account's own ask for more than the rest. */
 export interface ApplyScopes {
+  readonly shown: AccountScope<'config.export'>;
   readonly config: AccountScope<'config.apply'>;
   /** null: he may not */
   readonly prices: AccountScope<'priceOverride.set'> | null;
@@ -37,15 +38,13 @@ export class ConfigService {
 
   async export(scope: AccountScope<'config.export'>): Promise<AccountConfiguration> {
     assertWhole(scope);
-    const { document, revision } = await this.deps.database.inAccount(scope, async (tx) => {
-      await lockAllGateways(tx); // of one moment: nothing of it changes between two statements
-      return readState(tx);
-    });
+    const { document, revision } = await this.deps.database.inSnapshot(scope, readState);
     return { document: writtenDocument(document), revision };
   }
 
   /** The plan, and unless it is a dry run its execution in the same transaction. */
-  async apply({ config: scope, prices }: ApplyScopes, input: ApplyConfigInput): Promise<AppliedConfig> {
+  async apply({ shown, config: scope, prices }: ApplyScopes, input: ApplyConfigInput): Promise<AppliedConfig> {
+    assertWhole(shown);
     assertWhole(scope);
     const secrets = parseInput(secretsSchema, input.secrets, 'input.secrets');
     const { applied, changes } = await this.deps.database.inAccount(scope, async (tx) => {

@@ -1,6 +1,9 @@
 /** Applying a configuration: what comes of any two documents, one after the other, and that it is all or nothing. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { instanceScope } from '../../../api/access.js';
+import type { AccountId } from '../../../schema/contracts/ids.js';
+import { Gateway } from '../../../schema/entities/gateway.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, type GraphqlAnswer, type GraphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
@@ -195,4 +198,39 @@ test('a token that is limited to gateways has no configuration of the account', 
   call = graphqlCaller(api.url, token);
   (await send({ version: 1 })).expectError('FORBIDDEN');
   (await call(EXPORT, { tag: tenant.tag })).expectError('FORBIDDEN');
+});
+
+test('who may change the account and not read it is shown no plan, and applies none', async () => {
+  await applied(WHOLE);
+  const editor = await tenant.apiToken({ permissions: ['AI_GATEWAY_EDIT', 'ACCOUNT_EDIT'] });
+  call = graphqlCaller(api.url, editor);
+  for (const dryRun of [true, false]) {
+    const answer = await send({ version: 1, gateways: [] }, { dryRun });
+    answer.expectError('FORBIDDEN');
+    expect(answer.data).toBeNull();
+  }
+});
+
+test('an export waits for nobody who changes a gateway, and is of one moment', async () => {
+  await applied(WHOLE);
+  const before = await exported();
+  const changing = await api.owner.connect();
+  try {
+    await changing.query('BEGIN');
+    await changing.query(`UPDATE gateway SET description = 'later' WHERE account_id = $1`, [tenant.accountId]);
+    expect(await exported()).toEqual(before);
+  } finally {
+    await changing.query('ROLLBACK');
+    changing.release();
+  }
+  const scope = instanceScope('config.export', tenant.accountId as AccountId); // a tenant's id is one
+  const { database } = api.api.services;
+  const [first, second] = await database.inSnapshot(scope, async (tx) => {
+    const early = await tx.find(Gateway, {});
+    await tenant.gateway('later');
+    return [early, await tx.find(Gateway, {})];
+  });
+  expect(second).toEqual(first);
+  const write = database.inSnapshot(scope, (tx) => tx.update(Gateway, {}, { description: 'x' }));
+  await expect(write).rejects.toThrow('read-only transaction');
 });

@@ -41,6 +41,7 @@ test.each<[string, string]>([
     'cost of bodies',
     'query { account(tag: "x") { gateway(name: "x") { logs(first: 100) { edges { node { requestBody responseBody } } } } } }',
   ],
+  ['cost of configurations', '{ viewer { accounts(first: 60) { edges { node { configuration { revision } } } } } }'],
   ['aliases inside introspection', `{ __schema { ${many(31, (index) => `a${index}: queryType { name }`)} } }`],
   ['directives inside introspection', `{ __schema { queryType { name ${'@include(if: true) '.repeat(21)} } } }`],
   [
@@ -190,6 +191,32 @@ test('a request without a document is 400 for everybody', async () => {
   for (const body of ['{}', '{"query":1}', '{"query":""}', '{"query":null,"variables":7}', 'null', '"text"']) {
     expect((await postGraphql(api.url, body, {})).status).toBe(400);
   }
+});
+
+const OVER_DEPTH = `{ viewer { ${many(31, (index) => `a${index}: email`)} } }`;
+
+test.each<[string, object]>([
+  ['documentId', { documentId: 1 }],
+  ['documentId', { documentId: 'x'.repeat(81) }],
+  ['extensions.persistedQuery', { extensions: { persistedQuery: false } }],
+  ['extensions.persistedQuery', { extensions: { persistedQuery: null } }],
+  ['extensions.persistedQuery.sha256Hash', { extensions: { persistedQuery: {} } }],
+  ['extensions', { extensions: 'x' }],
+  ['operationName', { operationName: 1 }],
+  ['variables', { variables: '{}' }],
+])('T-GQL-2 a body whose %s is unfit runs nothing, by any way: %j', async (field, unfit) => {
+  const { token } = await createUser(api.owner, { accountId: tenant.accountId });
+  for (const query of [OVER_DEPTH, '{ viewer { email } }']) {
+    const answer = await postGraphql(api.url, JSON.stringify({ query, ...unfit }), {
+      authorization: `Bearer ${token}`,
+    });
+    answer.expectError('BAD_USER_INPUT', field);
+    expect([answer.status, answer.data]).toEqual([400, null]);
+  }
+  const operation = { query: 'subscription { logs(gatewayId: "x") { cursor } }', variables: {}, ...unfit };
+  const subscriber = await subscribeBySse(api.url, token, operation);
+  await subscriber.stop();
+  expect(subscriber.errors[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', field });
 });
 
 test('in production only callers with a credential may introspect, and errors suggest no names', async () => {

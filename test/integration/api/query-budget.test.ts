@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
+import { restCaller } from '../../support/rest.js';
 import { createUser } from '../../support/seed.js';
 import { subscribeBySse, subscribeByWs } from '../../support/subscriber.js';
 import { createTenant } from '../../support/tenant.js';
@@ -41,7 +42,7 @@ test('who has spent his points is told when to come again, by every api alike', 
   expect(seconds).toBeLessThan(1_000);
 });
 
-test('each session and each token has points of its own, and no address counts for them', async () => {
+test('each user and each token has points of its own, and no address counts for them', async () => {
   const tenant = await createTenant(api.owner);
   const readers = { permissions: ['AI_GATEWAY_READ'] } as const;
   const tokens = [await tenant.apiToken(readers), await tenant.apiToken(readers)];
@@ -99,4 +100,30 @@ test('a document that cannot be parsed costs a point, and an invalid one what it
   (await caller(DEAR.replace('id }', 'nope }'))).expectError('BAD_USER_INPUT');
   (await caller(DEAR)).expectError('RATE_LIMITED');
   (await caller(CHEAP)).expectData();
+});
+
+test('REST and exports are charged as GraphQL is, and say when to come again', async () => {
+  const tenant = await createTenant(api.owner);
+  const gatewayId = await tenant.gateway('main');
+  const token = await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'] });
+  const rest = restCaller(api.url, tenant.tag, token);
+  (await rest('GET', '/gateways/main')).expectResult();
+  // What is left is less than an export costs, and then less than ten calls do.
+  (await graphqlCaller(api.url, token)(DEAR)).expectData();
+  const exported = await fetch(`${api.url}/logs/export`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ gatewayId }),
+  });
+  expect([exported.status, await exported.json()]).toMatchObject([
+    429,
+    { errors: [{ extensions: { code: 'RATE_LIMITED' } }] },
+  ]);
+  expect(Number(exported.headers.get('retry-after'))).toBeGreaterThan(0);
+  const replies = [];
+  for (let index = 0; index < 20; index++) replies.push(await rest('GET', '/gateways/main'));
+  const refused = replies.filter(({ status }) => status === 429);
+  expect(refused.length).toBeGreaterThan(5);
+  refused[0]?.expectRefusal(429, 971);
+  expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
 });

@@ -45,7 +45,9 @@ beforeEach(async () => {
   const logger = createLogger('stuck-exports', 'fatal');
   app.get(
     '/:batches',
-    rowExport({ room, logger }, (request) => Promise.resolve(wanted(Number(request.params['batches'])))),
+    rowExport({ room, logger, charge: () => Promise.resolve() }, (request) =>
+      Promise.resolve(wanted(Number(request.params['batches']))),
+    ),
   );
   server = createServer(app);
   url = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0, name: 'api', variable: 'API_PORT' })}`;

@@ -75,7 +75,7 @@ export function onThing(
 }
 
 /** A mutation that names an account by its id. */
-export function onAccount(document: string, permission: Permission): Row {
+export function onAccount(document: string, ...permissions: readonly Permission[]): Row {
   return {
     document,
     variables: ({ accountId }) => ({ accountId, name: `made-${Math.random().toString(36).slice(2)}` }),
@@ -85,7 +85,7 @@ export function onAccount(document: string, permission: Permission): Row {
       if (target === 'deleted' || target === 'malformed') return 'NOT_FOUND';
       if (caller.kind === 'operator') return 'FORBIDDEN';
       if (target !== 'own') return 'NOT_FOUND';
-      return holds(caller, permission) ? 'data' : 'FORBIDDEN';
+      return permissions.every((permission) => holds(caller, permission)) ? 'data' : 'FORBIDDEN';
     },
   };
 }
@@ -285,6 +285,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     `mutation ($accountId: ID!) { applyConfig(input: { accountId: $accountId, document: { version: 1 } }) {
       revision secrets steps { path changes { before after } } } }`,
     'AI_GATEWAY_EDIT',
+    'AI_GATEWAY_READ',
   ),
   'Account.priceOverrides': ofAccount('priceOverrides { edges { node { id model rates { unit } } } }', READ),
   'PriceOverride.rates': ofAccount('priceOverrides { edges { node { rates { unit usdPerMillion } } } }', READ),

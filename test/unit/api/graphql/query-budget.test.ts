@@ -35,3 +35,23 @@ test('all addresses of one IPv6 network share a bucket, and no others do', async
   expect(await spend('2001:db8:1:2:ffff::9', 10_000)).toMatch(/^wait/);
   expect(await spend('2001:db8:1:3::1', 10_000)).toBe('spent');
 });
+
+test('sessions of one user share a bucket; tokens of one account have one each, and one of ten times that together', async () => {
+  const away = { eval: () => Promise.reject(new Error('Redis is away')) };
+  const budget = new QueryBudget(away, 10_000, () => 0);
+  const spend = (principal: object): Promise<string> =>
+    budget.spend({ access: { principal } as Access, client: { ip: null, userAgent: null } }, 10_000).then(
+      () => 'spent', // it asks for nothing else of an access
+      () => 'refused',
+    );
+  expect(await spend({ kind: 'user', userId: 'u', sessionId: 'one' })).toBe('spent');
+  expect(await spend({ kind: 'user', userId: 'u', sessionId: 'two' })).toBe('refused');
+  expect(await spend({ kind: 'user', userId: 'v', sessionId: 'three' })).toBe('spent');
+  const answers = [];
+  for (let index = 0; index < 12; index++) {
+    answers.push(await spend({ kind: 'token', accountId: 'a', tokenId: `t${index}` }));
+  }
+  expect(answers.filter((answer) => answer === 'spent')).toHaveLength(10);
+  expect(await spend({ kind: 'token', accountId: 'b', tokenId: 't0' })).toBe('refused');
+  expect(await spend({ kind: 'token', accountId: 'b', tokenId: 'other' })).toBe('spent');
+});
