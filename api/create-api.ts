@@ -131,13 +131,9 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     guard.handler,
     expressMiddleware(server, { context: ({ req }) => guard.contextOf(req) }),
   );
-  const charge = async (request: Request): Promise<void> => {
-    const caller = contexts.callerOf(request);
-    await entrance.charge({ access: await contexts.access(caller), client: caller }, EXPORT_COST);
-  };
   const room = new ExportRoom();
   app.use(['/logs/export', '/audit/export'], requirePostJson, ownOrigin, json, bodyErrors);
-  useExports(app, { schema, contexts, services, room, logger: deps.logger, charge });
+  useExports(app, { schema, contexts, services, room, logger: deps.logger, entrance });
   app.use('/client/v4', restRouter({ services, endpoint: options, contexts, entrance, logger: deps.logger }));
   app.use(nothingThere);
   return {
@@ -162,10 +158,14 @@ interface ExportDeps {
   readonly services: Services;
   readonly room: ExportRoom;
   readonly logger: Logger;
-  readonly charge: (request: Request) => Promise<void>;
+  readonly entrance: OperationEntrance;
 }
 
-function useExports(app: Express, { schema, contexts, services, room, logger, charge }: ExportDeps): void {
+function useExports(app: Express, { schema, contexts, services, room, logger, entrance }: ExportDeps): void {
+  const charge = async (request: Request): Promise<void> => {
+    const caller = contexts.callerOf(request);
+    await entrance.charge({ access: await contexts.access(caller), client: caller }, EXPORT_COST);
+  };
   const logs = logExport({ schema, contexts, exports: services.logExport });
   const events = auditExport({ schema, contexts, exports: services.auditExport });
   app.use('/logs/export', rowExport({ room, logger, charge }, logs));
