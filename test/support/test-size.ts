@@ -6,6 +6,10 @@ export const TEST_SIZE = testConfig.TEST_SIZE;
 export const TEST_SEED = testConfig.TEST_SEED ?? Math.trunc(Math.random() * 2 ** 31);
 /** Runs of one property of which each goes through Postgres. */
 export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100, seed: TEST_SEED };
+/** Runs of one property of which each goes through all pages of a list. */
+export const pagedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 200 : 6, seed: TEST_SEED };
+/** Of so many fields the tenant matrix asks one again, by the seed, when row-level security is the only wall. */
+export const oneWallShare = TEST_SIZE === 'full' ? 1 : 3;
 /** Runs of one property of which each goes through several requests to the api. */
 export const requestPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 400 : 12, seed: TEST_SEED };
 /** Which walls between tenants the matrix of REST runs with; GraphQL's own runs with each alone in any size. */
