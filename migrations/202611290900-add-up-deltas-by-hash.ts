@@ -25,7 +25,7 @@ const SUMS = [
 const DISTRIBUTIONS = ['durations', 'first_tokens'];
 const measures = MEASURE_NAMES.map((name) => (DISTRIBUTIONS.includes(name) ? `usage_sketch(${name})` : name));
 
-/** The trigger's function; the shipper's cost is decisions/0021's. */
+/** The trigger's function; what it costs a shipment: docs/decisions/0021. */
 const addFunction = (settings: string, body: string): string => `
 CREATE OR REPLACE FUNCTION usage_record_add() RETURNS trigger LANGUAGE plpgsql ${settings} AS $add$
 BEGIN
