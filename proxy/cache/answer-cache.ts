@@ -1,7 +1,10 @@
 /**
  * The cache of answers: a bounded memory of this process over Redis, which all proxies share. It promises nothing but
- * speed: with Redis away, slow or full, a look-up finds nothing and a store stores nothing, and neither is an error.
+ * speed: with Redis away, slow or full, a look-up finds what this process alone has, and that is no error.
  * Redis's bytes are bounded for each account, least used first out; by us, since limits and policies share the server.
+ *
+ * Memory takes in what has been asked for a second time, and what Redis did not take. Most answers never are: each one that
+ * was held just in case cost a collection more than all that was done for it (docs/decisions/0028).
  */
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
@@ -39,10 +42,7 @@ const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
 /** About what an answer takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 1_024;
 
-/**
- * An answer as Redis has it, in one piece outside of the heap that is collected: most are never asked for again, and as
- * objects each cost a collection more than all that was done for it. It is read when it is first asked for.
- */
+/** An answer as Redis has it, in one piece outside of the heap that is collected. It is read when it is first asked for. */
 interface Held {
   readonly written: Buffer;
   readonly endsAtMs: number;
@@ -125,23 +125,33 @@ export class AnswerCache {
     }
   }
 
-  /** Keeps the answer: here at once, for the other proxies as soon as Redis has it. Its body is copied. */
+  /**
+   * Keeps the answer, whose body is copied: in Redis, where it is for whoever asks later than now, as commands keep their
+   * order; in this process alone while Redis is away or has no room.
+   */
   put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1_000;
     const written = writtenAnswer(answer);
+    const member = cachedAnswerMember(name);
+    const held = { written, answer: null, endsAtMs: this.options.now() + ttlMs };
     this.counts.stored += 1;
-    this.hold(name, { written, answer: null, endsAtMs: this.options.now() + ttlMs });
     const bytes = written.length + REDIS_OVERHEAD_BYTES;
     if (this.isAway() || this.unwrittenBytes + bytes > UNWRITTEN_BYTES_MAX) {
       this.counts.notShared += 1;
+      this.hold(member, held);
       return;
     }
+    // An older one, which suited no more.
+    this.held.delete(member);
     this.unwrittenBytes += bytes;
-    void this.share(name, written, ttlMs);
+    void this.share(name, held, ttlMs);
   }
 
-  private hold(name: CachedAnswerName, held: Held): void {
-    this.held.set(cachedAnswerMember(name), held);
+  /** In memory of its own: pieces of a pool keep all of it. */
+  private hold(member: string, { written, answer, endsAtMs }: Held): void {
+    const own = Buffer.allocUnsafeSlow(written.length);
+    written.copy(own);
+    this.held.set(member, { written: own, answer, endsAtMs });
   }
 
   private async findShared(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
@@ -168,22 +178,25 @@ export class AnswerCache {
   private async holdShared(name: CachedAnswerName, read: Buffer): Promise<void> {
     const ttlMs = await this.shared.use(name);
     if (ttlMs <= 0) return;
-    // Copied: a view would keep all that came along with it from Redis for as long as this is cached.
-    const written = Buffer.allocUnsafeSlow(read.length);
-    read.copy(written);
-    this.hold(name, { written, answer: null, endsAtMs: this.options.now() + ttlMs });
+    this.hold(cachedAnswerMember(name), { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
   /** Never rejects. */
-  private async share(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<void> {
+  private async share(name: CachedAnswerName, held: Held, ttlMs: number): Promise<void> {
     try {
-      const evicted = await this.shared.keep(name, written, ttlMs);
-      if (evicted < 0) this.counts.notShared += 1;
-      else this.counts.redisEvictions += evicted;
+      const evicted = await this.shared.keep(name, held.written, ttlMs);
+      if (evicted >= 0) this.counts.redisEvictions += evicted;
+      else this.keepAlone(name, held);
     } catch {
       this.fail();
+      this.keepAlone(name, held);
     }
-    this.unwrittenBytes -= written.length + REDIS_OVERHEAD_BYTES;
+    this.unwrittenBytes -= held.written.length + REDIS_OVERHEAD_BYTES;
+  }
+
+  private keepAlone(name: CachedAnswerName, held: Held): void {
+    this.counts.notShared += 1;
+    this.hold(cachedAnswerMember(name), held);
   }
 
   private isAway(): boolean {

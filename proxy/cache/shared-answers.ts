@@ -115,10 +115,12 @@ export class SharedAnswers {
 
   private async keepAll(accountId: AccountId, kept: readonly Kept[]): Promise<number[]> {
     const keys = [...cacheIndexKeys(accountId), cachedAnswersPrefix(accountId)];
-    const values: (string | number | Buffer)[] = [this.accountBytesMax, REMOVED_MAX];
+    let list = '';
     for (const { member, written, ttlMs } of kept) {
-      values.push(member, written.length + REDIS_OVERHEAD_BYTES, ttlMs, written);
+      list += `${member} ${written.length + REDIS_OVERHEAD_BYTES} ${ttlMs} ${written.length}\n`;
     }
+    const answers = Buffer.concat(kept.map(({ written }) => written));
+    const values = [this.accountBytesMax, REMOVED_MAX, list, answers];
     return (await this.run(keys, values)) as number[]; // what our script returns
   }
 

@@ -34,7 +34,7 @@ const headSchema = z.object({
   bodyBytes: count,
 });
 
-/** The answer in memory of its own. */
+/** The answer in one piece, small ones in a pool's memory: most live only until Redis has them. */
 export function writtenAnswer(answer: CachedAnswer): Buffer {
   const { body } = answer;
   const head = JSON.stringify({
@@ -49,7 +49,7 @@ export function writtenAnswer(answer: CachedAnswer): Buffer {
     bodyBytes: body.length,
   });
   const headBytes = Buffer.byteLength(head);
-  const written = Buffer.allocUnsafeSlow(FRAME_BYTES + headBytes + body.length);
+  const written = Buffer.allocUnsafe(FRAME_BYTES + headBytes + body.length);
   written[0] = VERSION;
   written.writeUInt32BE(headBytes, 1);
   written.write(head, FRAME_BYTES);

@@ -111,7 +111,8 @@ export function cacheIndexKeys(
 /**
  * Makes room for answers, books them and writes them, in one step: what were written later, when it has been evicted
  * meanwhile, would be counted by nobody. KEYS: the index's four, and the prefix of answers' keys; ARGV: bytesMax, how many
- * members one call removes at most, and for each of any number of answers its member, bytes, ttl in ms, and itself. What has
+ * members one call removes at most, for each of any number of answers a line of its member, the bytes that are booked, its
+ * ttl in ms and its length, and the answers in one piece (a client's parameters cost more than the bytes in them). What has
  * ended goes first, then what was used longest ago. Time is Redis's own. Returns for each how many were evicted before their
  * end; -1: there is no room, it was not written.
  */
@@ -156,9 +157,11 @@ local function keep(member, bytes, ttl, answer)
   redis.call('SET', prefix .. member, answer, 'PX', ttl)
   return evicted
 end
-local outcomes = {}
-for at = 3, #ARGV, 4 do
-  outcomes[#outcomes + 1] = keep(ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), ARGV[at + 3])
+local outcomes, at = {}, 1
+for member, bytes, ttl, length in string.gmatch(ARGV[3], '(%S+) (%d+) (%d+) (%d+)') do
+  local behind = at + tonumber(length)
+  outcomes[#outcomes + 1] = keep(member, tonumber(bytes), tonumber(ttl), string.sub(ARGV[4], at, behind - 1))
+  at = behind
 end
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
 return outcomes`;

@@ -45,10 +45,10 @@ test(
     cache.put(kept, answer, 600);
     const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
     for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
-      cache.put(nameOf(greedy, `key ${i}`), answer, 600);
+      cache.put(nameOf(greedy, `key-${i}`), answer, 600);
       if (i % 100 !== 99) continue;
       await waitFor(
-        async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key ${i}`)))) === 1,
+        async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key-${i}`)))) === 1,
         'it is written',
       );
       expect(Number(await redis.get(sum))).toBeLessThanOrEqual(accountBytesMax);

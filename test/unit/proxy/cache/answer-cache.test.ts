@@ -132,6 +132,42 @@ test('look-ups of one turn are one command, and what one finds is kept without w
   expect((held as CachedAnswer) /* as was just seen */.body.buffer.byteLength).toBeLessThan(1024);
 });
 
+test('an answer that Redis has is in memory once it was asked for, and one that Redis did not take at once', async () => {
+  const stored: Buffer[] = [];
+  let room = true;
+  const evalsha = (_sha: string, _keys: number, ...values: (string | number | Buffer)[]): Promise<number[]> => {
+    if (room) stored.push(Buffer.from(values.at(-1) as Buffer)); // the answer, of one
+    return Promise.resolve([room ? 0 : -1]);
+  };
+  const callBuffer = (): Promise<(Buffer | null)[]> => Promise.resolve([stored.at(-1) ?? null]);
+  const redis = {
+    status: 'ready',
+    stream: {},
+    evalsha,
+    callBuffer,
+    pttl: () => Promise.resolve(5_000),
+    zadd: () => null,
+  };
+  const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
+  const answer = answerOf(Buffer.from('shared'));
+  cache.put(nameOf('shared'), answer, 60);
+  await waitFor(() => stored.length === 1, 'Redis has it');
+  expect(cache.heldBytes).toBe(0);
+  expect(await cache.find(nameOf('shared'), any)).toEqual(answer);
+  await waitFor(() => cache.heldBytes > 0, 'it is held');
+  expect(cache.counts).toMatchObject({ redisHits: 1, notShared: 0 });
+  // A newer answer under the same name: what memory has is the older one.
+  const newer = answerOf(Buffer.from('newer'));
+  cache.put(nameOf('shared'), newer, 60);
+  await waitFor(() => stored.length === 2, 'Redis has the newer one');
+  expect(await cache.find(nameOf('shared'), any)).toEqual(newer);
+  room = false;
+  const alone = answerOf(Buffer.from('alone'));
+  cache.put(nameOf('alone'), alone, 60);
+  await waitFor(() => cache.counts.notShared === 1, 'there was no room');
+  expect(cache.find(nameOf('alone'), any)).toEqual(alone); // no promise
+});
+
 test('copies of answers have a bound each and one together, and give back what they took', () => {
   const room = new CopyRoom(100, 150);
   const [first, second] = [new AnswerCopy(room), new AnswerCopy(room)];
