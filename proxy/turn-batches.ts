@@ -16,7 +16,11 @@ export interface TurnBatchesOptions<Key, Item, Told> {
 }
 
 export class TurnBatches<Key, Item, Told> {
-  private readonly batches = new Map<Key, Batch<Item, Told>>();
+  /**
+   * A map of its own for each turn. One that is cleared or grows has its entries in a new table each time, to which the old
+   * one refers: in the old generation it keeps every later turn's batches alive until the next full collection.
+   */
+  private batches = new Map<Key, Batch<Item, Told>>();
   private isScheduled = false;
 
   constructor(private readonly options: TurnBatchesOptions<Key, Item, Told>) {}
@@ -41,8 +45,9 @@ export class TurnBatches<Key, Item, Told> {
 
   private readonly sendAll = (): void => {
     this.isScheduled = false;
-    for (const [key, batch] of this.batches) void this.send(key, batch);
-    this.batches.clear();
+    const { batches } = this;
+    this.batches = new Map();
+    for (const [key, batch] of batches) void this.send(key, batch);
   };
 
   /** Never rejects. */
