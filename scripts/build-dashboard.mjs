@@ -46,11 +46,9 @@ function compress(site) {
   for (const file of filesBelow(site)) {
     if (!COMPRESSED.test(file)) continue;
     const body = readFileSync(file);
-    for (const [ending, bytes] of [
-      ['.br', brotliCompressSync(body)],
-      ['.gz', gzipSync(body, { level: 9 })],
-    ]) {
-      if (bytes.length < body.length) writeFileSync(`${file}${ending}`, bytes);
+    const variants = { br: brotliCompressSync(body), gz: gzipSync(body, { level: 9 }) };
+    for (const [ending, bytes] of Object.entries(variants)) {
+      if (bytes.length < body.length) writeFileSync(`${file}.${ending}`, bytes);
     }
   }
 }

@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import {
   buildSchema,
   concatAST,
-  getNamedType,
   isEnumType,
   isInputObjectType,
   isListType,

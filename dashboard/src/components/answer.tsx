@@ -1,6 +1,6 @@
 /** What stands in place of an answer that is not here: skeletons while it is asked, the reason when it failed. */
 import type { ReactNode } from 'react';
-import { messageOf } from '../request-error.js';
+import { messageOf, RequestError } from '../request-error.js';
 import { Button } from './button.js';
 import { Notice } from './notice.js';
 import { Skeleton } from './skeleton.js';
@@ -19,7 +19,9 @@ export interface AnswerProps<Result> {
 
 /** An answer that is there stays when asking anew fails; the failure is told above it. */
 export function Answer<Result>({ of, children, rows = 4 }: AnswerProps<Result>) {
-  const { data, error, refetch } = of;
+  const { data, refetch } = of;
+  // who is signed out is on his way to sign-in
+  const error = of.error instanceof RequestError && of.error.code === 'UNAUTHENTICATED' ? null : of.error;
   return (
     <>
       {error === null ? null : (

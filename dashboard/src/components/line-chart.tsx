@@ -77,8 +77,13 @@ function dataOf({ times, series, isStacked = false }: LineChartProps): uPlot.Ali
   return [times.map((time) => time / 1_000), ...values];
 }
 
-/** A colour of the theme in force: canvas knows no custom properties. */
-const themeColor = (element: Element, name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
+/** A colour of the theme in force, as `rgb(…)`: a canvas knows neither custom properties nor `light-dark()`. */
+function themeColor(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  return getComputedStyle(element).color;
+}
+
+const translucent = (color: string): string => color.replace('rgb(', 'rgba(').replace(')', ', 0.2)');
 
 function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.Options {
   const { series, isStacked = false, heightPx = 180, format, onZoom } = current();
@@ -103,7 +108,7 @@ function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.O
         width: 1.5,
         points: { show: false },
         stroke: () => themeColor(element, color),
-        fill: () => (isStacked ? `color-mix(in srgb, ${themeColor(element, color)} 22%, transparent)` : 'transparent'),
+        fill: () => (isStacked ? translucent(themeColor(element, color)) : 'transparent'),
         value: (_plot: uPlot, _raw: number | null, _series: number, at: number | null) => {
           const value = at === null ? null : (current().series[index]?.values[at] ?? null); // not what it is stacked upon
           return value === null ? '–' : format(value);

@@ -13,7 +13,7 @@ import { AccountContext, type ShownAccount } from './account.js';
 import { TopBar } from './top-bar.js';
 
 export function AccountShell({ children }: { readonly children: ReactNode }) {
-  const { account: name = '' } = useParams<{ account: string }>();
+  const { account: name } = useParams<{ account: string }>();
   const frame = useOperation(AccountFrameDocument, { name });
   const viewer = frame.data?.viewer ?? null;
   const account = frame.isPlaceholderData ? undefined : frame.data?.account;

@@ -12,7 +12,7 @@ import { GatewayContext } from './gateway.js';
 
 export function GatewayShell({ children }: { readonly children: ReactNode }) {
   const account = useAccount();
-  const { gateway: name = '' } = useParams<{ gateway: string }>();
+  const { gateway: name } = useParams<{ gateway: string }>();
   const frame = useOperation(GatewayFrameDocument, { account: account.name, gateway: name });
   const isOther = frame.isPlaceholderData && frame.data?.account?.gateway?.name !== name;
   return (
