@@ -147,7 +147,7 @@ class OpenDashboard implements TestDashboard {
   /** Until no skeleton is left: what was asked has been answered. */
   private async settled(): Promise<void> {
     await this.page.locator('#root > *').first().waitFor();
-    await this.page.waitForFunction("document.querySelector('.skeleton') === null");
+    await this.page.locator('.skeleton').first().waitFor({ state: 'detached' });
   }
 }
 

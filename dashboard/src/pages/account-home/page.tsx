@@ -63,10 +63,12 @@ export function AccountHomePage() {
           found === null ? null : (
             <>
               <Totals totals={found.analytics.totals} />
-              <GatewaySearch
-                value={search}
-                onChange={(text) => url.set({ search: text === '' ? null : text, after: null }, true)}
-              />
+              {found.gateways.edges.length === 0 && search === '' ? null : (
+                <GatewaySearch
+                  value={search}
+                  onChange={(text) => url.set({ search: text === '' ? null : text, after: null }, true)}
+                />
+              )}
               <GatewayList account={account.name} home={found} isSearched={search !== ''} create={create} />
               <Pagination ends={found.gateways.pageInfo} />
             </>
