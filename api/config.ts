@@ -102,12 +102,12 @@ export const API_VARIABLES = {
   GRAPHQL_DOCUMENTS: variable(
     optionalText,
     'none',
-    'file of a manifest of documents (`{"<SHA-256>": "<document>"}`) that clients may name by their hash',
+    'file of a manifest of documents (`{"<SHA-256>": "<document>"}`) that clients may name by their hash, besides the dashboard\'s own',
   ),
   GRAPHQL_DOCUMENTS_ONLY: variable(
     z.enum(['0', '1'], 'must be 0 or 1').default('0'),
     '0',
-    "`1`: browsers' sessions (cookies) may send the documents of the manifest only",
+    "`1`: browsers' sessions (cookies) may send the dashboard's documents and those of the manifest only",
   ),
   DATABASE_CONNECTIONS_MAX: variable(integer(2, 200, 10), '10', 'connections that the api opens to Postgres'),
   PASSWORD_COST_LOG2: variable(integer(10, 20, 15), '15', "log2 of scrypt's N for passwords"),

@@ -25,13 +25,13 @@ import { graphqlSse } from './http/graphql-sse.js';
 import { GraphqlWs } from './http/graphql-ws.js';
 import { SubscriptionOperations, type FormatError } from './http/subscription-operations.js';
 import { auditExport } from './http/audit-export.js';
+import { serveDashboard, type Dashboard } from './http/dashboard.js';
 import { logExport } from './http/log-export.js';
 import { ExportRoom, rowExport } from './http/row-export.js';
 import { nothingThere } from './http/nothing-there.js';
 import { OIDC_CALLBACK, OIDC_SIGN_IN, oidcSignIn } from './http/oidc-sign-in.js';
 import { requireOwnOrigin } from './http/own-origin.js';
 import { securityHeaders } from './http/security-headers.js';
-import { welcomePage } from './http/welcome-page.js';
 import { createApiMetrics } from './metrics.js';
 import { OidcClient, type OidcOptions } from './modules/oidc/index.js';
 import type { RequestExplainer } from './modules/explain/index.js';
@@ -73,6 +73,8 @@ export interface ApiOptions {
   readonly graphql: GraphqlOptions;
   /** the OpenID provider that users may sign in at; null: there is none */
   readonly oidc: OidcOptions | null;
+  /** the pages that are served; null: there are none */
+  readonly dashboard: Dashboard | null;
   /** tests alone may leave out the explicit account filter */
   readonly isolation?: DatabaseOptions['isolation'];
 }
@@ -81,7 +83,7 @@ export interface GraphqlOptions {
   /** what an API token, or a user by all his sessions, may spend; all others of one address share a tenth of it */
   readonly pointsPerMinute: number;
   readonly documents: DocumentManifest;
-  /** whether browsers' sessions may send those documents only */
+  /** whether browsers' sessions may send those documents, and the dashboard's, only */
   readonly documentsOnlyForCookies: boolean;
 }
 
@@ -172,8 +174,11 @@ function useExports(app: Express, { schema, contexts, services, room, logger, en
   app.use('/audit/export', rowExport({ room, logger, charge }, events));
 }
 
-function createEntrance(schema: GraphQLSchema, { redis, options: { graphql } }: ApiDeps): OperationEntrance {
-  const documents = new PersistedDocuments(schema, graphql.documents, graphql.documentsOnlyForCookies);
+function createEntrance(schema: GraphQLSchema, deps: ApiDeps): OperationEntrance {
+  const { redis, options } = deps;
+  const { graphql, dashboard } = options;
+  const manifest = new Map([...(dashboard?.documents ?? []), ...graphql.documents]);
+  const documents = new PersistedDocuments(schema, manifest, graphql.documentsOnlyForCookies);
   return new OperationEntrance(schema, documents, new QueryBudget(redis, graphql.pointsPerMinute));
 }
 
@@ -225,9 +230,7 @@ function plainApp(options: ApiOptions, unready: Api['unready']): Express {
       .status(reason === null ? 200 : 503)
       .json(reason === null ? { status: 'ok' } : { status: 'unready', reason });
   });
-  app.get('/', (_request, response) => {
-    response.type('html').send(welcomePage(options.publicApiUrl, options.publicProxyUrl));
-  });
+  if (options.dashboard !== null) app.use(serveDashboard(options.dashboard));
   return app;
 }
 

@@ -1,5 +1,6 @@
 /** The api's process: reads the environment, connects, bootstraps, listens, and ends in order. */
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { assertDatabaseReady } from '../platform/database-check.js';
 import { errorMessage } from '../platform/error-code.js';
@@ -17,6 +18,7 @@ import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
 import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
 import { createDemoGateway } from './demo-gateway.js';
+import { readDashboard } from './http/dashboard.js';
 import { startJobs } from './jobs.js';
 import { ProxyExplainer } from './modules/explain/index.js';
 import { BUILT_IN_SOURCE, builtInPrices } from './modules/pricing/index.js';
@@ -30,6 +32,8 @@ const ROLES = [
   'tollgate_operator',
   'tollgate_upkeep',
 ] as const;
+/** what the build made of the pages, beside this compiled file's folder */
+const DASHBOARD_FOLDER = fileURLToPath(new URL('../dashboard', import.meta.url));
 const QUERY_TIMEOUT_MS = 12_000;
 const DRAIN_MS = 10_000;
 /** after it the statement that runs is given up, and rolled back */
@@ -59,7 +63,8 @@ async function run(config: ApiConfig): Promise<void> {
   const redis = createRedis({ url: config.redisUrl, connectionName: 'tollgate-api' }, redisErrors(logger));
 
   const explainer = new ProxyExplainer(config.proxyUrl, deriveKey(config.tokenPepper, 'explain'));
-  const api = await createApi({ dataSource, redis, explainer, logger, options: config });
+  const options = { ...config, dashboard: readDashboard(DASHBOARD_FOLDER) };
+  const api = await createApi({ dataSource, redis, explainer, logger, options });
   const firstSignIn = await prepare(api, config);
 
   const jobs = startJobs({ services: api.services, config, logger, onError });

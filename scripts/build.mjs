@@ -1,13 +1,25 @@
-// Deletes dist/ (or a deleted test would keep running) and compiles every source into it.
+// Compiles every source into dist/, of which only the dashboard's bundle stays when nothing of it changed: a test that was
+// deleted would go on running.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { BUNDLE, buildDashboard } from './build-dashboard.mjs';
+import { generateOperations } from './generate-operations.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-rmSync(`${root}/dist`, { recursive: true, force: true });
+const remove = (folder, kept) => {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (!kept.includes(name)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+  }
+};
+remove(`${root}/dist`, ['dashboard']);
+remove(`${root}/dist/dashboard`, BUNDLE);
+generateOperations();
 execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, '-p', root], {
   stdio: 'inherit',
   cwd: root,
 });
+buildDashboard(root);
 // The program that package.json names as `tollgate`.
 chmodSync(`${root}/dist/cli/main.js`, 0o755);

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { findBreaches } from './check/house-rules.js';
 import { sourceFiles } from './check/source-files.js';
 
-const paths = sourceFiles('.', /\.(?:ts|tsx|mjs|cjs|js)$/);
+// what is generated keeps no rules of ours
+const paths = sourceFiles('.', /\.(?:ts|tsx|mjs|cjs|js)$/).filter((path) => !path.startsWith('dashboard/src/gql/'));
 const findings = paths.flatMap((path) => findBreaches(path, readFileSync(path, 'utf8')));
 for (const finding of findings) process.stderr.write(`${finding.path}:${finding.line} ${finding.message}\n`);
 process.stdout.write(`${paths.length} files, ${findings.length} breaches\n`);

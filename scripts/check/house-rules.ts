@@ -66,6 +66,12 @@ const RULES: readonly HouseRule[] = [
       DIALS.test(source.code[index] ?? '') || IMPORTS_A_DIALLER.test(source.lines[index] ?? ''),
   },
   {
+    appliesTo: /^dashboard\/src\/.*\.tsx?$/,
+    exempt: /^dashboard\/src\/(?:request|subscription)\.ts$/,
+    message: 'fetches by itself: what a page asks goes by `request.ts` or `subscription.ts`',
+    breaks: (source, index) => DIALS.test(source.code[index] ?? ''),
+  },
+  {
     appliesTo: /\.ts$/,
     exempt: /^test\//,
     message: 'a type assertion needs its reason, on its line or the line above',

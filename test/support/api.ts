@@ -106,6 +106,7 @@ const DEFAULTS: ApiOptions = {
   // tests ask for more in a minute than anybody, all of them from one address
   graphql: { pointsPerMinute: 1_000_000_000, documents: new Map(), documentsOnlyForCookies: false },
   oidc: null,
+  dashboard: null,
 };
 
 async function close(server: Server): Promise<void> {

@@ -85,7 +85,12 @@ export async function startTestProxy(
   await proxy.start((error) => {
     throw error;
   });
-  const port = await listen(proxy.server, { host: '127.0.0.1', port: 0, name: 'proxy', variable: 'PROXY_PORT' });
+  const port = await listen(proxy.server, {
+    host: '127.0.0.1',
+    port: config.port,
+    name: 'proxy',
+    variable: 'PROXY_PORT',
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     proxy,

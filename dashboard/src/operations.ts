@@ -1,0 +1,51 @@
+/** How pages ask and change: the generated documents over react-query. */
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { UseMutationResult, UseQueryResult } from '@tanstack/react-query';
+import type { OperationDocument } from './gql/graphql.js';
+import { request } from './request.js';
+
+/** How often a page that is looked at asks again, unless it says otherwise. */
+export const LIVE_REFRESH_MS = 10_000;
+
+export interface OperationOptions {
+  /** false: it is not asked yet */
+  readonly isOn?: boolean;
+  /** asks again this often while the page is visible; null: never */
+  readonly refreshMs?: number | null;
+}
+
+/**
+ * Asks, and goes on showing the former answer while variables change (`isPlaceholderData`). The same question on one page is
+ * asked once.
+ */
+export function useOperation<Result, Variables>(
+  document: OperationDocument<Result, Variables>,
+  variables: Variables,
+  { isOn = true, refreshMs = null }: OperationOptions = {},
+): UseQueryResult<Result> {
+  return useQuery({
+    queryKey: [document.hash, variables],
+    queryFn: ({ signal }) => request(document, variables, signal),
+    enabled: isOn,
+    refetchInterval: refreshMs ?? false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/**
+ * Changes something by a mutation, then asks all that is on the page anew, so that it is seen. `onDone` runs when that has
+ * been answered.
+ */
+export function useChange<Result, Variables>(
+  document: OperationDocument<Result, Variables>,
+  onDone?: (result: Result) => void,
+): UseMutationResult<Result, Error, Variables> {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (variables: Variables) => request(document, variables),
+    onSuccess: async (result) => {
+      await client.invalidateQueries();
+      onDone?.(result);
+    },
+  });
+}

@@ -1,0 +1,176 @@
+/** An account's gateways, with what went through each in the chosen range. */
+import { useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
+import { Answer } from '../../components/answer.js';
+import { Button } from '../../components/button.js';
+import { EmptyState } from '../../components/empty-state.js';
+import { Money } from '../../components/money.js';
+import { PageHead } from '../../components/page-head.js';
+import { Pagination, usePageCursor } from '../../components/pagination.js';
+import { RangePicker } from '../../components/range-picker.js';
+import { Sparkline } from '../../components/sparkline.js';
+import { Figure, Figures } from '../../components/figures.js';
+import { formatCompact, formatCount, formatShare, shareOf } from '../../format.js';
+import { AccountHomeDocument, type AccountHomeQuery } from '../../gql/graphql.js';
+import { LIVE_REFRESH_MS, useOperation } from '../../operations.js';
+import { gatewayPath } from '../../paths.js';
+import { useAccount } from '../../shell/account.js';
+import { rangeVariables } from '../../time-range.js';
+import { useUrlState } from '../../url-state.js';
+import { useTimeRange } from '../../use-time-range.js';
+import { CreateGateway } from './create-gateway.js';
+
+type Home = NonNullable<AccountHomeQuery['account']>;
+type Usage = Home['analytics']['groups'][number];
+
+export function AccountHomePage() {
+  const account = useAccount();
+  const chosen = useTimeRange();
+  const url = useUrlState();
+  const after = usePageCursor();
+  const search = url.get('search') ?? '';
+  const [isCreating, setIsCreating] = useState(false);
+  const home = useOperation(
+    AccountHomeDocument,
+    {
+      account: account.name,
+      ...rangeVariables(chosen.range),
+      interval: chosen.range.interval,
+      search: search === '' ? null : search,
+      after,
+    },
+    { refreshMs: LIVE_REFRESH_MS },
+  );
+  const canCreate = account.can('AI_GATEWAY_EDIT');
+  const create = canCreate ? (
+    <Button kind="primary" icon="plus" onClick={() => setIsCreating(true)}>
+      Create gateway
+    </Button>
+  ) : null;
+  return (
+    <>
+      <PageHead
+        title="Gateways"
+        actions={
+          <>
+            <RangePicker chosen={chosen} />
+            {create}
+          </>
+        }
+      />
+      <Answer of={home} rows={8}>
+        {({ account: found }) =>
+          found === null ? null : (
+            <>
+              <Totals totals={found.analytics.totals} />
+              {found.gateways.edges.length === 0 && search === '' ? null : (
+                <GatewaySearch
+                  value={search}
+                  onChange={(text) => url.set({ search: text === '' ? null : text, after: null }, true)}
+                />
+              )}
+              <GatewayList account={account.name} home={found} isSearched={search !== ''} create={create} />
+              <Pagination ends={found.gateways.pageInfo} />
+            </>
+          )
+        }
+      </Answer>
+      {isCreating ? <CreateGateway onClose={() => setIsCreating(false)} /> : null}
+    </>
+  );
+}
+
+function Totals({ totals }: { readonly totals: Home['analytics']['totals'] }) {
+  return (
+    <Figures label="All gateways">
+      <Figure name="Requests" value={formatCompact(totals.requests)} title={formatCount(totals.requests)} />
+      <Figure
+        name="Errors"
+        value={formatShare(shareOf(totals.errors, totals.requests))}
+        title={formatCount(totals.errors)}
+      />
+      <Figure name="Cost" value={<Money usd={totals.costUsd} />} />
+      <Figure name="Saved by caching" value={<Money usd={totals.savedUsd} />} />
+      <Figure
+        name="Cache hits"
+        value={formatShare(shareOf(totals.cached, totals.requests))}
+        title={formatCount(totals.cached)}
+      />
+    </Figures>
+  );
+}
+
+function GatewaySearch({ value, onChange }: { readonly value: string; readonly onChange: (text: string) => void }) {
+  return (
+    <input
+      type="search"
+      className="input search"
+      aria-label="Search gateways"
+      placeholder="Search by name or description"
+      value={value}
+      maxLength={64}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+interface GatewayListProps {
+  readonly account: string;
+  readonly home: Home;
+  readonly isSearched: boolean;
+  readonly create: ReactNode;
+}
+
+function GatewayList({ account, home, isSearched, create }: GatewayListProps) {
+  const usage = new Map(home.analytics.groups.map((group) => [group.key[0], group]));
+  if (home.gateways.edges.length === 0 && isSearched) {
+    return <EmptyState title="No gateway is called so">Neither a name nor a description has this text.</EmptyState>;
+  }
+  if (home.gateways.edges.length === 0) {
+    return (
+      <EmptyState title="No gateways yet" action={create}>
+        <p>A gateway is the base URL that your applications call in place of their provider's.</p>
+      </EmptyState>
+    );
+  }
+  return (
+    <ul className="gateway-list">
+      {home.gateways.edges.map(({ node }) => (
+        <li key={node.id} className="card gateway-card">
+          <div className="gateway-card-name">
+            <Link href={gatewayPath(account, node.name)}>{node.name}</Link>
+            {node.description === null ? null : <p>{node.description}</p>}
+          </div>
+          <GatewayUsage name={node.name} usage={usage.get(node.id) ?? null} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function GatewayUsage({ name, usage }: { readonly name: string; readonly usage: Usage | null }) {
+  if (usage === null) return <p className="muted">No requests in this range</p>;
+  const { totals, series } = usage;
+  return (
+    <>
+      <Sparkline
+        values={series.map((point) => Number(point.totals.requests))}
+        label={`Requests of ${name}: ${formatCount(totals.requests)}`}
+      />
+      <Figures label={`Usage of ${name}`} isSmall>
+        <Figure name="Requests" value={formatCompact(totals.requests)} title={formatCount(totals.requests)} />
+        <Figure
+          name="Errors"
+          value={formatShare(shareOf(totals.errors, totals.requests))}
+          title={formatCount(totals.errors)}
+        />
+        <Figure name="Cost" value={<Money usd={totals.costUsd} />} />
+        <Figure
+          name="Cache hits"
+          value={formatShare(shareOf(totals.cached, totals.requests))}
+          title={formatCount(totals.cached)}
+        />
+      </Figures>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+/** What all operations share: when they are tried again, and what becomes of a session that has ended. */
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { navigate } from 'wouter/use-browser-location';
+import { signInPath } from './paths.js';
+import { RequestError } from './request-error.js';
+
+/** How often something is asked again that did not answer: a request that was understood and refused, never. */
+const RETRIES_MAX = 2;
+const FRESH_MS = 5_000;
+
+/** One for each page load: another user's answers never outlive a sign-in. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    queryCache: new QueryCache({ onError: leaveWhenSignedOut }),
+    mutationCache: new MutationCache({ onError: leaveWhenSignedOut }),
+    defaultOptions: {
+      queries: {
+        staleTime: FRESH_MS,
+        retry: (count, error) => error instanceof RequestError && error.code === 'UNREACHABLE' && count < RETRIES_MAX,
+      },
+      mutations: { retry: false },
+    },
+  });
+}
+
+/** To sign-in and back. A new build of the api does not know the documents of a page that is still open: it loads anew. */
+function leaveWhenSignedOut(error: Error): void {
+  if (!(error instanceof RequestError)) return;
+  if (error.code === 'PERSISTED_QUERY_NOT_FOUND') return location.reload();
+  const { pathname, search } = location;
+  if (error.code === 'UNAUTHENTICATED' && pathname !== '/sign-in') navigate(signInPath(`${pathname}${search}`));
+}
