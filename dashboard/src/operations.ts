@@ -7,11 +7,11 @@ import { request } from './request.js';
 /** How often a page that is looked at asks again, unless it says otherwise. */
 export const LIVE_REFRESH_MS = 10_000;
 
-export interface OperationOptions {
+export interface OperationOptions<Result> {
   /** false: it is not asked yet */
   readonly isOn?: boolean;
-  /** asks again this often while the page is visible; null: never */
-  readonly refreshMs?: number | null;
+  /** asks again this often while the page is visible, or as the last answer says; null: never */
+  readonly refreshMs?: number | null | ((answer: Result | undefined) => number);
 }
 
 /**
@@ -21,13 +21,13 @@ export interface OperationOptions {
 export function useOperation<Result, Variables>(
   document: OperationDocument<Result, Variables>,
   variables: Variables,
-  { isOn = true, refreshMs = null }: OperationOptions = {},
+  { isOn = true, refreshMs = null }: OperationOptions<Result> = {},
 ): UseQueryResult<Result> {
   return useQuery({
     queryKey: [document.hash, variables],
     queryFn: ({ signal }) => request(document, variables, signal),
     enabled: isOn,
-    refetchInterval: refreshMs ?? false,
+    refetchInterval: typeof refreshMs === 'function' ? (query) => refreshMs(query.state.data) : (refreshMs ?? false),
     placeholderData: keepPreviousData,
   });
 }

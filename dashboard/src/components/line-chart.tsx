@@ -15,6 +15,8 @@ export interface LineChartProps {
   readonly isStacked?: boolean;
   readonly format: (value: number) => string;
   readonly heightPx?: number;
+  /** the top of the scale; absent: a little above the highest value */
+  readonly top?: number;
   /** a range was dragged out; absent: there is nothing to choose */
   readonly onZoom?: (fromMs: number, toMs: number) => void;
   /** the step that was clicked: its number in `times` */
@@ -23,6 +25,8 @@ export interface LineChartProps {
 
 /** A drag below it is a click that shook. */
 const DRAG_PX_MIN = 6;
+/** Each value is a dot too where there are few. */
+const DOTS_MAX = 24;
 
 export function LineChart(props: LineChartProps) {
   const { label, series, format } = props;
@@ -86,7 +90,7 @@ function themeColor(element: HTMLElement, name: string): string {
 const translucent = (color: string): string => color.replace('rgb(', 'rgba(').replace(')', ', 0.2)');
 
 function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.Options {
-  const { series, isStacked = false, heightPx = 180, format, onZoom } = current();
+  const { series, isStacked = false, heightPx = 180, format, onZoom, top } = current();
   const axis = {
     stroke: () => themeColor(element, '--text-muted'),
     grid: { stroke: () => themeColor(element, '--border'), width: 1 },
@@ -99,14 +103,15 @@ function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.O
     // the legend shows the values under the pointer; the time is told in the viewer's zone
     legend: { live: true },
     cursor: { drag: { x: onZoom !== undefined, y: false, setScale: false, dist: DRAG_PX_MIN }, points: { size: 6 } },
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: { y: { range: (_plot, _low, high) => [0, top ?? (high > 0 ? high * 1.1 : 1)] } },
     axes: [axis, { ...axis, size: 56, values: (_plot, splits) => splits.map(format) }],
     series: [
       {},
       ...series.map(({ label, color }, index) => ({
         label,
         width: 1.5,
-        points: { show: false },
+        // a value without neighbours is no line
+        points: { show: () => knownOf(current().series[index]) <= DOTS_MAX, size: 4 },
         stroke: () => themeColor(element, color),
         fill: () => (isStacked ? translucent(themeColor(element, color)) : 'transparent'),
         value: (_plot: uPlot, _raw: number | null, _series: number, at: number | null) => {
@@ -117,6 +122,9 @@ function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.O
     ],
   };
 }
+
+const knownOf = (series: ChartSeries | undefined): number =>
+  series?.values.filter((value) => value !== null).length ?? 0;
 
 /** Clicks and drags on the plot; answers with what forgets them. */
 function listenForPicks(plot: uPlot, current: () => LineChartProps): () => void {

@@ -12,6 +12,7 @@ export interface AcceptInvitationInput {
   readonly password?: string | null | undefined;
   readonly secret: string;
 }
+export type AnalyticsDimension = 'API_TOKEN' | 'CACHED' | 'ERROR_CODE' | 'GATEWAY' | 'METADATA' | 'MODEL' | 'PATH' | 'PROVIDER' | 'STATUS_CODE';
 export interface CreateAccountInput {
   readonly name: string;
 }
@@ -77,6 +78,24 @@ export type CreateGatewayVariables = { readonly input: CreateGatewayInput };
 export const CreateGatewayDocument: OperationDocument<CreateGatewayMutation, CreateGatewayVariables> = {
   name: 'CreateGateway',
   hash: '277ff18bbb1af301814869cb1e2ee20f299154bb9dafb6f6e64d856789ad11d6',
+};
+export type GatewayOverviewQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly settings: { readonly authentication: boolean }; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string } })[] }; readonly usage: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] }; readonly statuses: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly series: readonly ({ readonly totals: { readonly requests: string } })[] })[] }; readonly errors: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly errors: string }; readonly series: readonly ({ readonly totals: { readonly errors: string } })[] })[] }; readonly previous: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } } } | null } | null };
+export type GatewayOverviewVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly previousFrom: string; readonly withPrevious: boolean };
+export const GatewayOverviewDocument: OperationDocument<GatewayOverviewQuery, GatewayOverviewVariables> = {
+  name: 'GatewayOverview',
+  hash: '64e134db79256aef38a2083abbc3bc7baba88313815ebc0fcdb5f0b1629d9db0',
+};
+export type GatewayBreakdownQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly analytics: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly tokensIn: string; readonly tokensOut: string; readonly costUsd: string; readonly durationP95Ms: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string } })[] })[] } } | null; readonly apiTokens: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string } })[] } } | null };
+export type GatewayBreakdownVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly groupBy: AnalyticsDimension; readonly metadataKey?: string | null | undefined; readonly withTokenNames: boolean };
+export const GatewayBreakdownDocument: OperationDocument<GatewayBreakdownQuery, GatewayBreakdownVariables> = {
+  name: 'GatewayBreakdown',
+  hash: '3a9d81a735309f23ee99e396a15938e9828d52d46b094925fff372b3c9af2bf9',
+};
+export type GatewayMetadataKeysQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly metadataKeys: readonly string[] } } } | null } | null };
+export type GatewayMetadataKeysVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
+export const GatewayMetadataKeysDocument: OperationDocument<GatewayMetadataKeysQuery, GatewayMetadataKeysVariables> = {
+  name: 'GatewayMetadataKeys',
+  hash: '02aff9b397002a10f94af1e17a263cb9b49f0f993630ff8f1a74e0f99367f917',
 };
 export type InvitationQuery = { readonly invitation: { readonly accountName: string; readonly email: string; readonly role: Role; readonly expiresAt: string; readonly isAccountSuspended: boolean } | null };
 export type InvitationVariables = { readonly secret: string };

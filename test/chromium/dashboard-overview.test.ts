@@ -1,0 +1,90 @@
+/** The first five minutes: from the sign-in to the first request on the page, and what the overview shows after it. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import OpenAI from 'openai';
+import { openDashboard, type TestDashboard } from '../support/dashboard.js';
+import { answerJson, chatCompletion } from '../support/fake-upstream.js';
+import { PASSWORD } from '../support/people.js';
+import { waitFor } from '../support/wait-for.js';
+
+let dashboard: TestDashboard;
+
+beforeAll(async () => {
+  dashboard = await openDashboard();
+}, 60_000);
+afterAll(() => dashboard.stop());
+
+const params = (): URLSearchParams => new URL(dashboard.page.url()).searchParams;
+const ask = (baseURL: string, metadata: string): Promise<unknown> =>
+  new OpenAI({ baseURL, apiKey: 'sk-of-a-test', maxRetries: 0 }).chat.completions
+    .create(
+      { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] },
+      { headers: { 'cf-aig-metadata': metadata } },
+    )
+    .catch((error: unknown) => error);
+
+test('the first five minutes: sign in, create a gateway, paste the snippet, see the request appear', async () => {
+  const { page, user, api, upstream } = dashboard;
+  await page.goto(`${api.url}/`);
+  await page.getByLabel('Email').fill(user.email);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Create gateway' }).first().click();
+  await page.getByLabel('Name').fill('prod');
+  await page.getByRole('dialog').getByRole('button', { name: 'Create gateway' }).click();
+  await page.getByText('Waiting for your first request').waitFor();
+  await dashboard.expectClean();
+  await dashboard.screenshots('gateway-overview-waiting');
+
+  await page.getByRole('tab', { name: 'OpenAI JS' }).click();
+  const snippet = await page.getByRole('tabpanel').locator('code').innerText();
+  const [, baseURL = ''] = /baseURL: '([^']+)'/.exec(snippet) ?? [];
+  upstream.answer = answerJson(200, chatCompletion());
+  await ask(baseURL, '{"team":"blue"}');
+  await page.getByRole('heading', { name: 'Requests by' }).waitFor(); // nothing was pressed
+  expect(await page.getByLabel('Totals of the range').locator('dd').first().innerText()).toBe('1');
+
+  upstream.answer = answerJson(500, { error: { message: 'broken' } });
+  await ask(baseURL, '{"team":"red"}');
+  await waitFor(
+    async () => (await page.getByLabel('Totals of the range').locator('dd').first().innerText()) === '2',
+    'the second request is counted',
+    15_000,
+  );
+  await dashboard.expectClean();
+  await dashboard.screenshots('gateway-overview');
+}, 60_000);
+
+test('the range is told apart by what was sent, is compared, and leads to the logs of a group', async () => {
+  const { page } = dashboard;
+  await page.getByLabel('Requests by').selectOption({ label: 'Metadata team' });
+  const table = page.getByRole('region', { name: 'Groups by Metadata team' });
+  await table.getByRole('link', { name: 'blue' }).waitFor();
+  expect(params().get('group')).toBe('METADATA:team');
+  await page.getByRole('button', { name: 'Compare with before' }).click();
+  await page.getByText('nothing before').first().waitFor();
+  await dashboard.expectClean();
+  const link = await table.getByRole('link', { name: 'blue' }).getAttribute('href');
+  expect(link).toContain('/gateways/prod/logs?');
+  expect(new URL(link ?? '', dashboard.api.url).searchParams.get('metadata')).toBe('team=blue');
+}, 60_000);
+
+test('a drag on a chart chooses its range for the page, and a click on it leads to the logs of that step', async () => {
+  const { page } = dashboard;
+  const box = await page.locator('.u-over').first().boundingBox();
+  if (box === null) throw new Error('the chart is not drawn');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.25, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, y, { steps: 5 });
+  await page.mouse.up();
+  await waitFor(() => params().has('from'), 'the range is in the address');
+  const [from, to] = [Date.parse(params().get('from') ?? ''), Date.parse(params().get('to') ?? '')];
+  expect((to - from) / 3_600_000).toBeCloseTo(12, 0); // half of a day
+  await page.goBack();
+  await waitFor(() => !params().has('from'), 'the former range is back');
+
+  await page.mouse.move(box.x + box.width * 0.5, y);
+  await page.mouse.click(box.x + box.width * 0.5, y);
+  await waitFor(() => new URL(page.url()).pathname.endsWith('/logs'), 'the logs are shown');
+  expect(Date.parse(params().get('to') ?? '') - Date.parse(params().get('from') ?? '')).toBeGreaterThan(0);
+});
