@@ -1,5 +1,5 @@
 /** The range by one dimension: a line for each group, and its sums, which lead to its logs. */
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { Link } from 'wouter';
 import { Answer } from '../../components/answer.js';
 import { Select } from '../../components/field.js';
@@ -49,16 +49,17 @@ export function Breakdown({ chosen }: { readonly chosen: ChosenRange }) {
     <section className="card stack" aria-label="Breakdown">
       <DimensionPicker dimension={dimension} chosen={chosen} />
       <Answer of={breakdown} rows={6}>
-        {({ account: found }) =>
-          found?.gateway == null ? null : (
+        {({ account: found }) => {
+          const shown = found?.gateway ?? null;
+          return shown === null ? null : (
             <Groups
               dimension={dimension}
-              groups={found.gateway.analytics.groups}
-              tokens={found.apiTokens?.edges.map(({ node }) => node) ?? []}
+              groups={shown.analytics.groups}
+              tokens={found?.apiTokens?.edges.map(({ node }) => node) ?? []}
               chosen={chosen}
             />
-          )
-        }
+          );
+        }}
       </Answer>
     </section>
   );
@@ -103,9 +104,11 @@ interface GroupsProps {
 function Groups({ dimension, groups, tokens, chosen }: GroupsProps) {
   const openLogs = useLogsOfStep(chosen);
   const times = useMemo(() => (groups[0]?.series ?? []).map(({ at }) => Date.parse(at)), [groups]);
-  const nameOf = (key: string | null): string =>
-    key === null ? '(none)' : (tokens.find(({ id }) => id === key)?.name ?? key);
-  const series = useMemo(() => groupSeries(groups, nameOf), [groups, tokens]);
+  const nameOf = useCallback(
+    (key: string | null): string => (key === null ? '(none)' : (tokens.find(({ id }) => id === key)?.name ?? key)),
+    [tokens],
+  );
+  const series = useMemo(() => groupSeries(groups, nameOf), [groups, nameOf]);
   if (groups.length === 0) return <p className="muted">No requests in this range</p>;
   return (
     <>

@@ -34,7 +34,7 @@ export function GatewayOverviewPage() {
     withPrevious: isCompared,
   };
   const overview = useOperation(GatewayOverviewDocument, variables, {
-    refreshMs: (answer) => (isUntouched(answer?.account?.gateway) ? WAITING_REFRESH_MS : LIVE_REFRESH_MS),
+    refreshMs: (answer) => (isUntouched(answer?.account?.gateway ?? null) ? WAITING_REFRESH_MS : LIVE_REFRESH_MS),
   });
   return (
     <>
@@ -44,15 +44,18 @@ export function GatewayOverviewPage() {
         actions={<RangeActions chosen={chosen} isCompared={isCompared} />}
       />
       <Answer of={overview} rows={10}>
-        {({ account: found }) => (found?.gateway == null ? null : <Shown overview={found.gateway} chosen={chosen} />)}
+        {({ account: found }) => {
+          const shown = found?.gateway ?? null;
+          return shown === null ? null : <Shown overview={shown} chosen={chosen} />;
+        }}
       </Answer>
     </>
   );
 }
 
 /** Nothing has been sent in the range, and no log is left of before. */
-const isUntouched = (overview: Overview | null | undefined): boolean =>
-  overview != null && overview.usage.totals.requests === '0' && overview.logs.edges.length === 0;
+const isUntouched = (overview: Overview | null): boolean =>
+  overview !== null && overview.usage.totals.requests === '0' && overview.logs.edges.length === 0;
 
 function RangeActions({ chosen, isCompared }: { readonly chosen: ChosenRange; readonly isCompared: boolean }) {
   const url = useUrlState();
