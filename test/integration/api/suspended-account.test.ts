@@ -16,7 +16,7 @@ let own: Target;
 beforeAll(async () => {
   api = await startTestApi();
   world = await buildWorld(api.owner);
-  own = await world.fresh();
+  own = world.targets.own;
   await api.owner.query('UPDATE account SET suspended_at = now() WHERE id = $1', [own.accountId]);
 });
 afterAll(() => api.stop());
