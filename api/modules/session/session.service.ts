@@ -27,7 +27,7 @@ const SESSION_MS = 7 * 86_400_000;
 /** How long it lasts from its last use. */
 export const SESSION_IDLE_MS = 86_400_000;
 /** How many of them one user has at most: the next one ends that which began first. */
-export const USER_SESSIONS_MAX = 50;
+const USER_SESSIONS_MAX = 50;
 
 export interface SessionDeps {
   readonly database: Database;
