@@ -12,7 +12,7 @@ import { buildWorld, TARGETS, type Caller, type TargetName, type World } from '.
 
 export const MATRIX_TIMEOUT_MS = 240_000;
 /** Fewer would not be the matrix: rows, callers or targets are gone. */
-export const CELLS_MIN = 6_000 / callerShare;
+export const CELLS_MIN = 5_000 / callerShare;
 
 /** Fields that open data and that no row covers. */
 export function uncoveredFields(): string[] {
