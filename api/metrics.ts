@@ -10,7 +10,7 @@ export interface ApiMetricSources {
   readonly entrance: Pick<OperationEntrance, 'refused'>;
   readonly exports: Pick<ExportRoom, 'counts'>;
   readonly subscribers: Pick<SubscriptionOperations, 'counts' | 'connected'>;
-  readonly services: Pick<Services, 'logTail' | 'logs' | 'queries'>;
+  readonly services: Pick<Services, 'logTail' | 'logs' | 'queries' | 'sessions' | 'throttle'>;
 }
 
 export function createApiMetrics({ entrance, exports, subscribers, services }: ApiMetricSources): Registry {
@@ -28,6 +28,7 @@ export function createApiMetrics({ entrance, exports, subscribers, services }: A
   });
   declareBounds(registry, exports, subscribers);
   declareReads(registry, services);
+  declareSignIns(registry, services);
   declareGauge(
     registry,
     'tollgate_api_subscriber_connections',
@@ -66,6 +67,17 @@ function declareReads(registry: Registry, { logTail, queries }: ApiMetricSources
     ['log_tails_slow', 'Subscriptions to logs ended: their client was too slow', () => logTail.counts.slow],
     ['insights_partial', 'Parts of insights that had more records than are read for one', () => queries.scans.partial],
     ['insights_slow', 'Parts of insights for which fewer records had to do, in time', () => queries.scans.slow],
+  ];
+  for (const [name, help, read] of counters) declareCounter(registry, `tollgate_api_${name}_total`, help, read);
+}
+
+/** How often people, and those who guess at them, reached a bound. */
+function declareSignIns(registry: Registry, { sessions, throttle }: ApiMetricSources['services']): void {
+  const counters: readonly (readonly [string, string, () => number])[] = [
+    ['sign_ins_refused', 'Sign-ins turned away unlooked at: too many had failed', () => throttle.counts.refused],
+    ['sign_ins_counted_alone', 'Sign-ins that this api alone counted: Redis was away', () => throttle.counts.alone],
+    ['sign_ins_forgotten', 'Emails and addresses forgotten by this api before their time', () => throttle.forgotten],
+    ['sessions_crowded_out', 'Sessions that ended because their user began too many', () => sessions.crowdedOut],
   ];
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_api_${name}_total`, help, read);
 }

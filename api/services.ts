@@ -69,7 +69,7 @@ export function createServices(deps: ApiDeps) {
   });
   const publisher = new PolicyPublisher(database, redis, logger);
   const passwords = new Passwords({ costLog2: options.passwordCostLog2, ...HASHES });
-  const throttle = new SignInThrottle(THROTTLE);
+  const throttle = new SignInThrottle(redis, { ...THROTTLE, key: deriveKey(options.secretKey, 'sign-in-guess') });
   const { isSignUpOpen, vaultPublicKey, providerOrigins, allowedNetworks } = options;
   const accounts = new AccountService({ database, publisher, isSignUpOpen });
   const sessions = new SessionService({ database, passwords, throttle, accounts, sessionKey, isSignUpOpen });

@@ -12,6 +12,7 @@ export type KeyLabel =
   | 'invitation'
   | 'password-reset'
   | 'oidc-flow'
+  | 'sign-in-guess'
   | 'api-token'
   | 'system-message'
   | 'rate-limit-value'

@@ -96,6 +96,8 @@ export interface ProxyOptions {
   readonly breakerBounds?: BreakerBounds;
   readonly answerCache?: Partial<AnswerCacheOptions>;
   readonly copyBounds?: CopyBounds;
+  /** how often the last uses of tokens are written */
+  readonly tokenUseIntervalMs?: number;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -115,7 +117,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const startUp = createStartUp({ clients, prices, follower, snapshot, reach });
   const upstream = createUpstream(clients, options, dispatchers);
   const held = createHeld(config, clients, options);
-  const tokenUses = createTokenUses(clients);
+  const tokenUses = createTokenUses(clients, options.tokenUseIntervalMs);
   const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
@@ -149,8 +151,8 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   };
 }
 
-function createTokenUses({ pool, log }: ProxyClients): TokenUses {
-  return new TokenUses(pool, (problem, error) => log.warn({ err: error }, problem));
+function createTokenUses({ pool, log }: ProxyClients, intervalMs?: number): TokenUses {
+  return new TokenUses(pool, (problem, error) => log.warn({ err: error }, problem), intervalMs);
 }
 
 interface StartUpParts {

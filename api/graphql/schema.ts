@@ -96,8 +96,15 @@ const noTopics = (): never => {
 /** type-graphql wants one as soon as there is a subscription; ours follow the ledger themselves. */
 const NO_PUB_SUB = { publish: noTopics, subscribe: noTopics };
 
-/** Builds the schema; throws when a field that opens data declares neither an action nor that it is public. */
-export function buildApiSchema(): GraphQLSchema {
+let built: GraphQLSchema | null = null;
+
+/**
+ * The schema, built once a process (100 ms): it is made of classes alone and holds no instance. Throws when a field that opens
+ * data declares neither an action nor that it is public.
+ */
+export const buildApiSchema = (): GraphQLSchema => (built ??= newApiSchema());
+
+function newApiSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [...RESOLVERS] as [(typeof RESOLVERS)[number], ...(typeof RESOLVERS)[number][]], // a non-empty copy
     container: { get: (resolver, { context }: { context: ApiContext }) => context.resolvers.get(resolver) },

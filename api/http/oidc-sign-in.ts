@@ -54,10 +54,10 @@ export function oidcSignIn(deps: OidcSignInDeps): Router {
       const flow = text === null ? null : openFlow(deps.flowKey, text);
       if (flow === null) return say(response, 400, 'This sign-in was begun elsewhere, or too long ago: begin anew.');
       const { ip, userAgent } = deps.contexts.callerOf(request);
-      deps.throttle.admit(null, ip);
+      const guess = await deps.throttle.admit(null, ip);
       const claims = await deps.client.claims(searchOf(request), flow);
       const session = await deps.identities.signIn(claims, { ip, userAgent });
-      deps.throttle.forgive(null, ip);
+      await deps.throttle.forgive(guess);
       sessionCookie(response, isHttps).set(session.token, session.expiresAt);
       return response.redirect(303, flow.next);
     });

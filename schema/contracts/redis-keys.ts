@@ -31,6 +31,12 @@ export const rateLimitKeys = (
 /** What one caller of the api may still spend on GraphQL: the hash fields are `points` and `at` (ms of Redis' clock). */
 export const queryBudgetKey = (caller: string): string => `tollgate:query:v1:${caller}`;
 
+/**
+ * When something was guessed at, or from where: a sorted set of guesses by their time. `what` is a keyed hash. All stand in one
+ * slot, because one script counts a guess for its email and its address, or for neither; sign-ins are few.
+ */
+export const guessKey = (what: string): string => `tollgate:guess:v1:{sign-in}:${what}`;
+
 /** The proxies that live, each with the time at which it was last heard of (seconds of Redis' clock). */
 export const LIVE_PROXIES_KEY = 'tollgate:proxies:v1';
 
@@ -76,6 +82,29 @@ if points < cost then return math.ceil((cost - points) * 60000 / rate) end
 redis.call('HSET', KEYS[1], 'points', points - cost, 'at', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(capacity * 60000 / rate))
 return 0`;
+
+/**
+ * KEYS: what a guess counts for; ARGV: the window in ms, the guess's id, and the most of each key. Counts it for all of them,
+ * by Redis's own clock, or for none where one has its most within the window. Returns 1 if counted, 0 if not.
+ */
+export const COUNT_GUESS_LUA = `
+local window, id = tonumber(ARGV[1]), ARGV[2]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+for i, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+  if redis.call('ZCARD', key) >= tonumber(ARGV[2 + i]) then return 0 end
+end
+for _, key in ipairs(KEYS) do
+  redis.call('ZADD', key, now, id)
+  redis.call('PEXPIRE', key, window)
+end
+return 1`;
+
+/** KEYS: what a guess counts for; ARGV: its id. It counts no more. */
+export const TAKE_BACK_GUESS_LUA = `
+for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end
+return 1`;
 
 /** Whose answer it is, and under which whole cache of its gateway it was stored. */
 export interface CachedAnswerName {

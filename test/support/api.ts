@@ -53,7 +53,8 @@ export async function startTestApi(
     onQuery: (sql) => queries.push(sql),
   });
   await dataSource.initialize();
-  const redis = createRedis({ url: redisServer.url, connectionName: 'test-api' }, ignore);
+  const commandTimeoutMs = 5_000; // a busy machine is no outage
+  const redis = createRedis({ url: redisServer.url, connectionName: 'test-api', commandTimeoutMs }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
   const api = await createApi({ dataSource, redis, explainer, logger, options: { ...DEFAULTS, ...overrides } });
   const server = createServer(api.app);

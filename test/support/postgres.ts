@@ -1,4 +1,4 @@
-/** A migrated database of one's own, cloned from the run's template in about 25 ms. */
+/** A migrated database of one's own, cloned from the run's template: 70 ms of a core. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { testConfig } from './config.js';
@@ -11,7 +11,8 @@ export interface TestDatabase {
 }
 
 export async function openTestDatabase(): Promise<TestDatabase> {
-  return createDatabase(`TEMPLATE ${templateUrl().pathname.slice(1)}`);
+  // Copying files takes Postgres half of what writing all of them into its log takes.
+  return createDatabase(`TEMPLATE ${templateUrl().pathname.slice(1)} STRATEGY FILE_COPY`);
 }
 
 /** One without any table, for tests of the migrations themselves. */

@@ -27,7 +27,7 @@ export interface TestProxy {
   /** for tests of its own start and stop */
   readonly proxy: Proxy;
   readonly database: TestDatabase;
-  readonly redis: TestRedis;
+  readonly redis: Pick<TestRedis, 'url' | 'close'>;
   /** as the owner of the tables: sees and changes everything */
   readonly owner: pg.Pool;
   /** a test that took the database away says so: what the ledger holds cannot be written then */
@@ -54,7 +54,7 @@ export async function startTestProxy(
   env: Readonly<Record<string, string>> = {},
   options: TestProxyOptions = {},
 ): Promise<TestProxy> {
-  const [database, redisServer, dataDir] = await Promise.all([openTestDatabase(), openTestRedis(), newSpoolFolder()]);
+  const [{ database, redis: redisServer }, dataDir] = await Promise.all([openStores(env), newSpoolFolder()]);
   const config = readProxyConfig({
     DATABASE_URL: database.url,
     REDIS_URL: redisServer.url,
@@ -114,8 +114,21 @@ export async function startTestProxy(
   };
 }
 
+type Stores = Pick<TestProxy, 'database' | 'redis'>;
+
+/** Those that `env` names, which are closed by whoever opened them; else new ones. */
+async function openStores({ DATABASE_URL, REDIS_URL }: Readonly<Record<string, string>>): Promise<Stores> {
+  if (DATABASE_URL !== undefined && REDIS_URL !== undefined) {
+    const close = (): Promise<void> => Promise.resolve();
+    return { database: { url: DATABASE_URL, close }, redis: { url: REDIS_URL, close } };
+  }
+  const [database, redis] = await Promise.all([openTestDatabase(), openTestRedis()]);
+  return { database, redis };
+}
+
 function proxyOptions({ ledger, bounds, heldBodies, breakers, ...others }: TestProxyOptions): ProxyOptions {
   return {
+    tokenUseIntervalMs: 100,
     ledgerBounds: { ...TEST_LEDGER_BOUNDS, ...ledger },
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
     breakerBounds: { ...BREAKER_BOUNDS, ...breakers },

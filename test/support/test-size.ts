@@ -10,6 +10,13 @@ export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100,
 export const pagedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 200 : 6, seed: TEST_SEED };
 /** Of so many fields the tenant matrix asks one again, by the seed, when row-level security is the only wall. */
 export const oneWallShare = TEST_SIZE === 'full' ? 1 : 3;
+/** And of so many callers of the matrices, GraphQL's and REST's, one is asked for each row, by the seed. */
+export const callerShare = TEST_SIZE === 'full' ? 1 : 4;
+/** Of so many hostile or naughty texts one is sent to each place that takes a text, by the seed. */
+export const hostileTextShare = TEST_SIZE === 'full' ? 1 : 5;
+/** One in `share` of the items, by the seed; `turn` moves on which ones, so that many turns take all of them. */
+export const sampled = <T>(items: readonly T[], share: number, turn = 0): T[] =>
+  items.filter((_, index) => (index + turn + TEST_SEED) % share === 0);
 /** Runs of one property of which each goes through several requests to the api. */
 export const requestPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 400 : 12, seed: TEST_SEED };
 /** Which walls between tenants the matrix of REST runs with; GraphQL's own runs with each alone in any size. */

@@ -60,7 +60,7 @@ export class AcceptanceService {
   /** What a link offers; null: it is none, or used, revoked or expired. */
   async offer(secret: string, client: ClientAddress): Promise<Offer | null> {
     const { throttle, links, database } = this.deps;
-    throttle.admit(null, client.ip);
+    const guess = await throttle.admit(null, client.ip);
     const tokenHash = links.hashOf(secret);
     if (tokenHash === null) return null;
     const offer = await database.inLookup({ 'app.invitation_hash': tokenHash }, async (tx) => {
@@ -71,7 +71,7 @@ export class AcceptanceService {
       if (account === null) return null;
       return { ...row, accountName: account.name, isAccountSuspended: account.suspendedAt !== null };
     });
-    if (offer !== null) throttle.forgive(null, client.ip);
+    if (offer !== null) await throttle.forgive(guess);
     return offer;
   }
 

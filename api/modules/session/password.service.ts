@@ -82,7 +82,7 @@ export class PasswordService {
   async reset(input: ResetPasswordInput, client: ClientAddress): Promise<Session> {
     const password = parseInput(passwordSchema, input.newPassword, 'input.newPassword');
     const { throttle, links, passwords, database } = this.deps;
-    throttle.admit(null, client.ip);
+    const guess = await throttle.admit(null, client.ip);
     const tokenHash = links.hashOf(input.secret);
     if (tokenHash === null || !(await this.exists(tokenHash))) throw notFound('link');
     const passwordHash = await passwords.hash(password);
@@ -100,7 +100,7 @@ export class PasswordService {
       await recordUserAudit(tx, userId, actor, { action: 'password.reset', before: null, after: { email } });
       return this.set(tx, userId, passwordHash, client);
     });
-    throttle.forgive(null, client.ip);
+    await throttle.forgive(guess);
     return session;
   }
 

@@ -26,6 +26,8 @@ import type { SignInThrottle } from './sign-in-throttle.js';
 const SESSION_MS = 7 * 86_400_000;
 /** How long it lasts from its last use. */
 export const SESSION_IDLE_MS = 86_400_000;
+/** How many of them one user has at most: the next one ends that which began first. */
+const USER_SESSIONS_MAX = 50;
 
 export interface SessionDeps {
   readonly database: Database;
@@ -37,6 +39,9 @@ export interface SessionDeps {
 }
 
 export class SessionService {
+  /** sessions that ended because their user began too many after them */
+  crowdedOut = 0;
+
   constructor(private readonly deps: SessionDeps) {}
 
   async signIn(input: SignInInput, client: ClientAddress): Promise<Session> {
@@ -55,13 +60,13 @@ export class SessionService {
    */
   async verified(email: string, password: string, client: ClientAddress): Promise<User> {
     const { throttle } = this.deps;
-    throttle.admit(email, client.ip);
-    const user = await this.userBy(email, password).catch((error: unknown) => {
-      throttle.forgive(email, client.ip); // that we could not find out is no guess of his
+    const guess = await throttle.admit(email, client.ip);
+    const user = await this.userBy(email, password).catch(async (error: unknown) => {
+      await throttle.forgive(guess); // that we could not find out is no guess of his
       throw error;
     });
     if (user === null) throw new ApiError('UNAUTHENTICATED', 'The email or the password is wrong.');
-    throttle.forgive(email, client.ip);
+    await throttle.forgive(guess);
     return user;
   }
 
@@ -85,7 +90,7 @@ export class SessionService {
     const email = parseInput(emailSchema, input.email, 'input.email');
     const password = parseInput(passwordSchema, input.password, 'input.password');
     const account = this.deps.accounts.draft(input.accountName, 'input.accountName');
-    this.deps.throttle.admit(email, client.ip);
+    const guess = await this.deps.throttle.admit(email, client.ip);
     const passwordHash = await this.deps.passwords.hash(password);
     const userId = newUuidV7() as UserId; // made here
     const owner = { userId, actor: { name: `user:${email}`, ip: client.ip } };
@@ -97,7 +102,7 @@ export class SessionService {
         return { change, session: await this.open(tx, userId, client) };
       });
       await this.deps.accounts.announce(change);
-      this.deps.throttle.forgive(email, client.ip);
+      await this.deps.throttle.forgive(guess);
       return session;
     } catch (error) {
       if (isUniqueViolation(error, 'app_user_email_key')) throw conflict('This email cannot be used.', 'input.email');
@@ -151,10 +156,25 @@ export class SessionService {
     });
   }
 
-  /** A new session; the transaction must have presented the user. A session is never taken over from what a client sent. */
+  /**
+   * A new session; the transaction must have presented the user. A session is never taken over from what a client sent. Where
+   * the user has as many as he may, the oldest one ends.
+   */
   async open(tx: LookupTransaction, userId: UserId, client: ClientAddress): Promise<Session> {
+    await lockUser(tx, userId); // or two that begin at once would both be the last that he may have
     // A user's ended sessions leave when he comes back: nobody else may see them to sweep them.
-    await tx.query('DELETE FROM session WHERE user_id = $1 AND (expires_at < now() OR revoked_at < now())', [userId]);
+    await tx.query(
+      `DELETE FROM session WHERE user_id = $1
+         AND (expires_at < now() OR revoked_at < now() OR last_used_at < now() - $2::int * interval '1 millisecond')`,
+      [userId, SESSION_IDLE_MS],
+    );
+    const rows = await tx.query<{ count: number }>(
+      `WITH crowded_out AS (DELETE FROM session WHERE id IN (
+           SELECT s.id FROM session s WHERE s.user_id = $1 ORDER BY s.id DESC OFFSET $2) RETURNING 1)
+       SELECT count(*)::int AS count FROM crowded_out`,
+      [userId, USER_SESSIONS_MAX - 1],
+    );
+    this.crowdedOut += rows[0]?.count ?? 0;
     const token = mintSessionToken();
     const expiresAt = new Date(Date.now() + SESSION_MS);
     await tx.manager.insert(SessionRecord, {

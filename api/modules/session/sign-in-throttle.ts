@@ -1,54 +1,100 @@
 /**
- * Slows password guessing: failures are counted per email and per client network (IPv6: its /64) in a sliding window.
- * Kept in this process, in bounded memory; the oldest key makes room, which a guesser cannot use to reset one key
- * without first failing for thousands of others from his own address.
+ * Slows password guessing: failures are counted per email and per client network (IPv6: its /64) in a sliding window, for
+ * all apis together in Redis. Each api counts what it let through as well, so that what reached a limit here costs Redis
+ * nothing, and so that the limits are never off: while Redis is away each api holds them by itself.
  */
-import { LRUCache } from 'lru-cache';
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { keyedHash } from '../../../platform/keys.js';
+import { COUNT_GUESS_LUA, guessKey, TAKE_BACK_GUESS_LUA } from '../../../schema/contracts/redis-keys.js';
 import { rateLimited } from '../../errors.js';
+import { LocalGuesses, type GuessLimit } from './local-guesses.js';
 
 export interface SignInThrottleOptions {
   readonly windowMs: number;
   readonly failuresPerEmailMax: number;
   readonly failuresPerNetworkMax: number;
+  /** emails and addresses stand in Redis hashed under it: derived under the label `sign-in-guess` */
+  readonly key: Buffer;
   readonly now?: () => number;
 }
 
-const KEYS_MAX = 20_000;
+/** A guess that was counted; who turns out not to have guessed gives it back. */
+export interface CountedGuess {
+  readonly limits: readonly GuessLimit[];
+  readonly id: string;
+  readonly atMs: number;
+}
 
 export class SignInThrottle {
-  private readonly attempts = new LRUCache<string, number[]>({ max: KEYS_MAX });
-  private readonly now: () => number;
+  readonly counts = {
+    /** guesses turned away unlooked at */
+    refused: 0,
+    /** guesses that this api alone decided on, because Redis did not answer */
+    alone: 0,
+  };
+  private readonly local: LocalGuesses;
 
-  constructor(private readonly options: SignInThrottleOptions) {
-    this.now = options.now ?? Date.now;
+  constructor(
+    private readonly redis: Pick<Redis, 'eval'>,
+    private readonly options: SignInThrottleOptions,
+  ) {
+    this.local = new LocalGuesses(options.windowMs, options.now ?? Date.now);
+  }
+
+  /** emails and addresses that this api forgot before their time, for want of room */
+  get forgotten(): number {
+    return this.local.forgotten;
   }
 
   /**
    * Counts an attempt before its password is looked at, so that parallel guesses count too. Throws RATE_LIMITED. `email`:
    * null where none is known, as behind a link.
    */
-  admit(email: string | null, ip: string | null): void {
-    const keys = this.keys(email, ip);
-    for (const [key, max] of keys) {
-      if (this.recent(key).length >= max) throw rateLimited('Too many failed sign-ins; try again later.');
-    }
-    for (const [key] of keys) this.attempts.set(key, [...this.recent(key), this.now()]);
+  async admit(email: string | null, ip: string | null): Promise<CountedGuess> {
+    const limits = this.limits(email, ip);
+    const atMs = this.local.count(limits);
+    if (atMs === null) throw this.refusal();
+    const guess = { limits, id: randomUUID(), atMs };
+    if (await this.isCountedByAll(guess)) return guess;
+    this.local.takeBack(limits, atMs); // it was looked at by nobody
+    throw this.refusal();
   }
 
   /** A sign-in that succeeded was no guess: it is taken back. */
-  forgive(email: string | null, ip: string | null): void {
-    for (const [key] of this.keys(email, ip)) this.attempts.set(key, this.recent(key).slice(0, -1));
+  async forgive({ limits, id, atMs }: CountedGuess): Promise<void> {
+    this.local.takeBack(limits, atMs);
+    try {
+      await this.redis.eval(TAKE_BACK_GUESS_LUA, limits.length, ...limits.map(({ key }) => key), id);
+    } catch {
+      // It counts as a failure until its window is over: nothing that was a guess is ever taken for none.
+    }
   }
 
-  private keys(email: string | null, ip: string | null): [string, number][] {
-    const { failuresPerEmailMax, failuresPerNetworkMax } = this.options;
-    const keys: [string, number][] = [[`network:${network(ip)}`, failuresPerNetworkMax]];
-    return email === null ? keys : [[`email:${email}`, failuresPerEmailMax], ...keys];
+  private async isCountedByAll({ limits, id }: CountedGuess): Promise<boolean> {
+    const keys = limits.map(({ key }) => key);
+    const bounds = limits.map(({ max }) => max);
+    try {
+      return (await this.redis.eval(COUNT_GUESS_LUA, keys.length, ...keys, this.options.windowMs, id, ...bounds)) === 1;
+    } catch {
+      this.counts.alone += 1;
+      return true;
+    }
   }
 
-  private recent(key: string): number[] {
-    const since = this.now() - this.options.windowMs;
-    return (this.attempts.get(key) ?? []).filter((at) => at > since);
+  private refusal(): Error {
+    this.counts.refused += 1;
+    return rateLimited('Too many failed sign-ins; try again later.');
+  }
+
+  private limits(email: string | null, ip: string | null): GuessLimit[] {
+    const { failuresPerEmailMax, failuresPerNetworkMax, key } = this.options;
+    const limit = (what: string, max: number): GuessLimit => ({
+      key: guessKey(keyedHash(key, what).toString('base64url')),
+      max,
+    });
+    const ofNetwork = limit(`network:${network(ip)}`, failuresPerNetworkMax);
+    return email === null ? [ofNetwork] : [limit(`email:${email}`, failuresPerEmailMax), ofNetwork];
   }
 }
 

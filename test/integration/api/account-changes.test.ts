@@ -8,6 +8,7 @@ import { startTestProxy, type TestProxy } from '../../support/proxy.js';
 import { CHAT, post } from '../../support/rig.js';
 import { openRedis } from '../../support/cached-keys.js';
 import { createLog } from '../../support/seed.js';
+import { storeEgressProxy } from '../../support/stored-secrets.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -201,6 +202,41 @@ test('its credentials and bodies are erased, its usage records stay, and late bo
   ]);
   expect(rows).toHaveLength(1);
   expect(await api.api.services.accountErasure.run()).toBe(0); // nothing more is due today
+});
+
+test('a day later everything is erased once more that was being stored while the account was deleted', async () => {
+  const ofAccount = { accountId: tenant.accountId, gatewayId };
+  (await remove(tenant.name)).expectData();
+  expect(await api.api.services.accountErasure.run()).toBeGreaterThan(0);
+  await storeEgressProxy(api.owner, { ...ofAccount, url: 'http://user:canary@proxy.example:3128' });
+  await tenant.providerKey({ gatewayId, provider: 'openai', origin: 'https://api.openai.com', secret: 'sk-canary' });
+  await tenant.customProvider({ slug: 'late', baseUrl: 'https://api.example.com' });
+  await createLog(api.owner, ofAccount, { bodies: { request_body: Buffer.from('a canary') } });
+  const leftovers = async (): Promise<unknown> => {
+    const { rows } = await api.owner.query(
+      `SELECT (SELECT count(*)::int FROM provider_key k WHERE k.account_id = $1) AS keys,
+         (SELECT count(*)::int FROM custom_provider c WHERE c.account_id = $1) AS providers,
+         (SELECT count(*)::int FROM log_body b WHERE b.account_id = $1 AND b.request_body IS NOT NULL) AS bodies,
+         (SELECT count(*)::int FROM gateway_settings s WHERE s.account_id = $1
+            AND (s.egress_proxy_url IS NOT NULL OR s.egress_proxy_sealed IS NOT NULL)) AS proxies`,
+      [tenant.accountId],
+    );
+    return rows[0];
+  };
+  const ago = (interval: string) =>
+    api.owner.query(
+      'UPDATE account SET deleted_at = deleted_at - $2::interval, erased_at = erased_at - $2::interval WHERE id = $1',
+      [tenant.accountId, interval],
+    );
+  const all = { keys: 1, providers: 1, bodies: 1, proxies: 1 };
+  await ago('23 hours 59 minutes');
+  expect([await api.api.services.accountErasure.run(), await leftovers()]).toEqual([0, all]);
+  await ago('1 minute');
+  expect([await api.api.services.accountErasure.run(), await leftovers()]).toEqual([
+    1,
+    { keys: 0, providers: 0, bodies: 0, proxies: 0 },
+  ]);
+  expect(await api.api.services.accountErasure.run()).toBe(0); // and that was the last time
 });
 
 test('cached answers of a deleted account are erased, and nobody else loses any', async () => {

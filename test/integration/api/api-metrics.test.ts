@@ -42,6 +42,10 @@ test('every bound has a counter, and none was reached in the beginning', async (
     tollgate_api_log_tails_slow_total: '0',
     tollgate_api_insights_partial_total: '0',
     tollgate_api_insights_slow_total: '0',
+    tollgate_api_sign_ins_refused_total: '0',
+    tollgate_api_sign_ins_counted_alone_total: '0',
+    tollgate_api_sign_ins_forgotten_total: '0',
+    tollgate_api_sessions_crowded_out_total: '0',
     tollgate_api_subscriber_connections: '0',
     tollgate_api_log_tails: '0',
   });

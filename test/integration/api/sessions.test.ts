@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { auditOf, givePassword, PASSWORD, person, VIEWER, type Person } from '../../support/people.js';
@@ -83,6 +84,42 @@ test('T-WEB-6 a session that nobody used for a day is refused, and one in use go
   expect(rows).toEqual([{ recent: true }]);
   await touch('24 hours 1 second');
   expect(await isIn(user.call)).toBe(false);
+});
+
+test('a user has fifty sessions at most: the next one ends that which began first, and is counted', async () => {
+  const first = await signIn();
+  await signIn();
+  await api.owner.query(
+    `INSERT INTO session (id, user_id, token_hash, expires_at)
+     SELECT id, $1, encode(sha256(uuid_send(id)), 'hex'), now() + interval '1 hour' FROM unnest($2::uuid[]) id`,
+    [user.id, Array.from({ length: 47 }, () => newUuidV7())],
+  );
+  const ended = api.api.services.sessions.crowdedOut;
+  expect([await isIn(user.call), await isIn(first)]).toEqual([true, true]);
+  const fiftyFirst = await signIn();
+  expect([await isIn(user.call), await isIn(first), await isIn(fiftyFirst)]).toEqual([false, true, true]);
+  await Promise.all(Array.from({ length: 4 }, () => signIn()));
+  expect(await isIn(first)).toBe(false);
+  const { rows } = await api.owner.query('SELECT 1 FROM session WHERE user_id = $1', [user.id]);
+  expect(rows).toHaveLength(50);
+  expect(api.api.services.sessions.crowdedOut - ended).toBe(5);
+});
+
+test('sessions that are over do not count: they make room before one that lives has to', async () => {
+  const first = await signIn();
+  const fill = (state: string) =>
+    api.owner.query(
+      `INSERT INTO session (id, user_id, token_hash, expires_at, revoked_at, last_used_at)
+       SELECT id, $1, encode(sha256(uuid_send(id)), 'hex'), ${state} FROM unnest($2::uuid[]) id`,
+      [user.id, Array.from({ length: 20 }, () => newUuidV7())],
+    );
+  await fill("now() - interval '1 second', NULL, now()");
+  await fill("now() + interval '1 hour', now() - interval '1 second', now()");
+  await fill("now() + interval '1 hour', NULL, now() - interval '25 hours'");
+  const ended = api.api.services.sessions.crowdedOut;
+  const last = await signIn();
+  expect([await isIn(user.call), await isIn(first), await isIn(last)]).toEqual([true, true, true]);
+  expect(api.api.services.sessions.crowdedOut).toBe(ended);
 });
 
 test('T-WEB-5 signing in never takes over a session that the browser brought along', async () => {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller } from '../../support/graphql.js';
 import { ACCEPT, givePassword, invite, PASSWORD, person } from '../../support/people.js';
 import { inBatches } from '../../support/in-batches.js';
+import { redisText } from '../../support/redis-text.js';
 import { createTenant } from '../../support/tenant.js';
 import { signInGuesses } from '../../support/test-size.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }';
 const CHANGE = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { token } }';
@@ -19,16 +22,26 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 /** A caller from an address of its own. */
-const from = (ip: string, token: string | null = null) => graphqlCaller(api.url, token, { 'x-forwarded-for': ip });
+const from = (ip: string, token: string | null = null, at: TestApi = api) =>
+  graphqlCaller(at.url, token, { 'x-forwarded-for': ip });
+
+/** Another api over the same stores, which has found Redis. */
+async function startBeside(): Promise<TestApi> {
+  const beside = await startTestApi({ trustedProxies: 1 }, undefined, undefined, api);
+  const { instanceHealth } = beside.api.services;
+  await waitFor(async () => (await instanceHealth.read()).isRedisReachable, 'it reaches Redis');
+  return beside;
+}
 
 /** How many of the guesses were looked at, and how many turned away unlooked at; anything else fails. */
-async function guess(guesses: readonly { readonly ip: string; readonly email: string }[]): Promise<{
-  readonly looked: number;
-  readonly refused: number;
-}> {
+async function guess(
+  guesses: readonly { readonly ip: string; readonly email: string }[],
+  apis: readonly TestApi[] = [api],
+): Promise<{ readonly looked: number; readonly refused: number }> {
   const counts: Record<string, number> = {};
-  await inBatches(guesses, 8, async ({ ip, email }) => {
-    const answer = await from(ip)(SIGN_IN, { input: { email, password: 'Spring2026!' } });
+  const turns = guesses.map((each, index) => ({ ...each, at: apis[index % apis.length] }));
+  await inBatches(turns, 8, async ({ ip, email, at }) => {
+    const answer = await from(ip, null, at)(SIGN_IN, { input: { email, password: 'Spring2026!' } });
     const code = answer.errors[0]?.extensions.code ?? 'signed in';
     counts[code] = (counts[code] ?? 0) + 1;
   });
@@ -43,6 +56,55 @@ test('T-WEB-7 one password tried on everybody, from one address, is stopped afte
     email: `user-${i}@example.com`,
   }));
   expect(await guess(guesses)).toEqual({ looked: 100, refused: signInGuesses - 100 });
+});
+
+test('T-WEB-7 two apis count as one, and one that has just begun knows what was tried before', async () => {
+  const beside = await startBeside();
+  const spray = Array.from({ length: 130 }, (_, i) => ({ ip: '192.0.2.2', email: `both-${i}@example.com` }));
+  expect(await guess(spray, [api, beside])).toEqual({ looked: 100, refused: 30 });
+  const one = Array.from({ length: 14 }, (_, i) => ({ ip: `198.51.101.${i}`, email: 'both@example.com' }));
+  expect(await guess(one, [api, beside])).toEqual({ looked: 10, refused: 4 });
+  const third = await startBeside();
+  expect(await guess(one, [third])).toEqual({ looked: 0, refused: 14 });
+  expect(third.api.services.throttle.counts).toEqual({ refused: 14, alone: 0 });
+  await Promise.all([beside.stop(), third.stop()]);
+});
+
+test('T-WEB-7 a right password takes back its own guess alone, whichever api it is told', async () => {
+  const beside = await startBeside();
+  const user = await person(api);
+  await givePassword(api, user.id);
+  const wrong = Array.from({ length: 8 }, (_, i) => ({ ip: `198.51.102.${i}`, email: user.email }));
+  expect(await guess(wrong, [api, beside])).toEqual({ looked: 8, refused: 0 });
+  for (let i = 0; i < 12; i++) {
+    const call = from('198.51.102.9', null, i % 2 === 0 ? api : beside);
+    (await call(SIGN_IN, { input: { email: user.email, password: PASSWORD } })).expectData();
+  }
+  expect(await guess(wrong, [api, beside])).toEqual({ looked: 2, refused: 6 });
+  await beside.stop();
+});
+
+test('T-WEB-7 what is counted ends with its window, and says in Redis neither of whom nor from where it is', async () => {
+  const email = 'readable@example.com';
+  expect(await guess([{ ip: '203.0.113.77', email }])).toEqual({ looked: 1, refused: 0 });
+  const redis = new Redis({ path: api.redis.url.replace('unix://', '') });
+  const keys = await redis.keys('tollgate:guess:*');
+  const leftMs = await Promise.all(keys.map((key) => redis.pttl(key)));
+  redis.disconnect();
+  expect(keys.length).toBeGreaterThan(2);
+  expect(leftMs.every((ms) => ms > 0 && ms <= 15 * 60_000)).toBe(true);
+  expect(keys.join('\n')).not.toMatch(/example|203\.0\.113/);
+  expect(await redisText(api.redis.url)).not.toContain('readable@example');
+});
+
+test('T-WEB-7 without Redis an api goes on counting by itself, from what it let through before', async () => {
+  const alone = await startTestApi({ trustedProxies: 1 });
+  const spray = Array.from({ length: 120 }, (_, i) => ({ ip: '192.0.2.3', email: `alone-${i}@example.com` }));
+  expect(await guess(spray.slice(0, 60), [alone])).toEqual({ looked: 60, refused: 0 });
+  await alone.redis.close();
+  expect(await guess(spray.slice(60), [alone])).toEqual({ looked: 40, refused: 20 });
+  expect(alone.api.services.throttle.counts).toEqual({ refused: 20, alone: 40 });
+  await alone.stop();
 });
 
 test('T-WEB-7 a network of many addresses counts as one: the /64 of IPv6', async () => {

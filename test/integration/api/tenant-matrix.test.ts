@@ -4,6 +4,7 @@ import { graphqlCaller } from '../../support/graphql.js';
 import { createUser } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 import { CELLS_MIN, MATRIX_TIMEOUT_MS, runMatrix, uncoveredFields } from '../../support/tenant-matrix/run.js';
+import { TEST_SEED } from '../../support/test-size.js';
 
 const started: TestApi[] = [];
 
@@ -32,7 +33,7 @@ test(
   'T-ISO-1 T-GQL-7 nobody reads or changes what is not his, by any field, as any caller',
   async () => {
     const { cells, faults } = await runMatrix('both');
-    process.stderr.write(`tenant matrix (both): ${cells} cells\n`);
+    process.stderr.write(`tenant matrix (both): ${cells} cells (TEST_SEED=${TEST_SEED})\n`);
     expect(faults).toEqual([]);
     expect(cells).toBeGreaterThan(CELLS_MIN);
   },

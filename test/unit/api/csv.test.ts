@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { csvLine } from '../../../api/csv.js';
+import { anyText } from '../../support/any-text.js';
 import { propertyRuns } from '../../support/test-size.js';
 
 /** RFC 4180, read back. */
@@ -17,7 +18,7 @@ function parseLine(line: string): string[] {
 
 test('what is written is read back, but for the apostrophe before what would be a formula', () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (texts) => {
+    fc.property(fc.array(anyText(), { minLength: 1 }), (texts) => {
       const cells = parseLine(csvLine(texts));
       const plain = (text: string): string => text.replaceAll(/^'|(?<=[;\t])'/g, '');
       expect(cells.map(plain)).toEqual(texts.map(plain));

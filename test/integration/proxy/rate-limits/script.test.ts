@@ -232,3 +232,21 @@ test('what the ledger has is the least that is counted, in its own month alone',
   expect(await inMonth('raise', 4, now)).toEqual([[1, monthStartMs(month + 1) - now], 4, month]);
   expect(await raise(month, 3)).toBe(4);
 });
+
+test('around the turn of a month neither the last request of one nor the ledger of one counts in the other', async () => {
+  const last = Date.UTC(2027, 2) - 1;
+  const month = monthNumber(last);
+  const raise = (number: number, count: number, nowMs: number): Promise<unknown> =>
+    redis.eval(raiseCountScript(`local now = ${nowMs}`), 2, '{turn}:0', '{turn}:1', number, count);
+  expect(await inMonth('turn', 3, last)).toEqual([last, 1, month]);
+  expect(await raise(month, 3, last)).toBe(3);
+  expect(await inMonth('turn', 3, last)).toEqual([[1, 1], 3, month]);
+  const first = last + 1;
+  expect(await raise(month, 99, first)).toBe(0); // the ledger was asked before the turn
+  expect(await inMonth('turn', 3, first)).toEqual([first, 1, month + 1]);
+  expect(await raise(month + 1, 2, first)).toBe(2);
+  expect(await inMonth('turn', 3, first)).toEqual([first, 3, month + 1]);
+  expect(await inMonth('turn', 3, first)).toEqual([[1, 31 * 86_400_000], 3, month + 1]);
+  // Where February's stood, April begins anew.
+  expect(await raise(month + 2, 1, Date.UTC(2027, 3))).toBe(1);
+});

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { VALUES_MAX } from '../../../../proxy/rate-limits/limit-script.js';
 import { CounterRoom, LocalCounters } from '../../../../proxy/rate-limits/local-counters.js';
+import { monthNumber } from '../../../../schema/contracts/request-counts.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
 const SLIDING = { intervalMs: 1_000, isSliding: true };
@@ -35,6 +36,20 @@ test('a quota counts in calendar months of UTC, whatever their length', () => {
   }
   expect(counted).toEqual([3, 3, 0, 3]);
   expect(counters.waitMs('a', 3, Date.parse('2028-03-31T00:00:00Z'))).toBe(86_400_000);
+});
+
+test('what Redis told of a month ends with it, and what it tells of the last one afterwards counts for nothing', () => {
+  const counters = new LocalCounters(new CounterRoom(10), { ...FIXED, isMonthly: true });
+  const last = Date.parse('2028-02-29T23:59:59.999Z');
+  const [february, march] = [monthNumber(last), monthNumber(last + 1)];
+  counters.heard(8, february);
+  expect(counters.share(10, 2, last)).toBe(1);
+  expect(counters.share(10, 2, last + 1)).toBe(5);
+  counters.heard(9, february); // it was under way when the month ended
+  expect(counters.share(10, 2, last + 1)).toBe(5);
+  counters.heard(4, march);
+  expect(counters.share(10, 2, last + 1)).toBe(3);
+  expect(admitted(counters, 'a', { limit: 3, nowMs: last + 1, count: 5 })).toBe(3);
 });
 
 test('a fixed limit begins anew with every window, a sliding one carries over what still counts', () => {

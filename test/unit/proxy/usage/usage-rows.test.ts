@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CompositeRows } from '../../../../proxy/usage/composite-rows.js';
 import { readableRows, type ReadableRow } from '../../../../proxy/usage/readable-rows.js';
 import { BODY_COLUMNS, RECORD_COLUMNS, writeBodies, writeRecord } from '../../../../proxy/usage/usage-rows.js';
-import type { LogBodies, UsageRecord } from '../../../../schema/contracts/usage-record.js';
+import type { AttemptRecord, LogBodies, UsageRecord } from '../../../../schema/contracts/usage-record.js';
 import { anyText } from '../../../support/any-text.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { propertyRuns } from '../../../support/test-size.js';
@@ -93,12 +93,18 @@ test('the day of a row is the UTC day of its arrival', () => {
   });
 });
 
-test('an only attempt that the row describes is one number; any other is told whole', () => {
-  const { createdAtMs, provider, model, statusCode, errorCode, units, usageSource } = EMPTY_RECORD;
+/** The only attempt of `EMPTY_RECORD`, begun so long after it, and ended with it. */
+function begunAfter(ms: number): AttemptRecord {
+  const { createdAtMs, durationMs, provider, model, statusCode, errorCode, units, usageSource } = EMPTY_RECORD;
   const { costPico, costStatus, priceVersion, priceRule } = EMPTY_RECORD;
   const cost = { costPico, costStatus, priceVersion, priceRule };
-  const ended = { startedAtMs: createdAtMs + 2, durationMs: EMPTY_RECORD.durationMs - 2 };
-  const told = { number: 1, step: 0, provider, model, statusCode, errorCode, units, usageSource, ...cost, ...ended };
+  const ended = { startedAtMs: createdAtMs + ms, durationMs: durationMs - ms };
+  return { number: 1, step: 0, provider, model, statusCode, errorCode, units, usageSource, ...cost, ...ended };
+}
+
+test('an only attempt that the row describes is one number; any other is told whole', () => {
+  const { createdAtMs } = EMPTY_RECORD;
+  const told = begunAfter(2);
   expect(rowOf({ ...EMPTY_RECORD, attempts: [told] })).toMatchObject({ attempts: null, attempt_started_after_ms: '2' });
   const others = [{ statusCode: null }, { step: 1 }, { model: 'another' }, { durationMs: 1_000 }, { costPico: 5n }];
   for (const other of others) {
@@ -113,6 +119,19 @@ test('an only attempt that the row describes is one number; any other is told wh
   expect(rowOf({ ...cut, attempts: [{ ...told, statusCode: null }] })['attempts']).toMatch(/"statusCode":null/);
   expect(rowOf({ ...EMPTY_RECORD, attempts: [told, told] })['attempts']).toMatch(/^\[\{.*\},\{.*\}\]$/);
   expect(rowOf({ ...EMPTY_RECORD, attempts: [] })).toMatchObject({ attempts: '[]', attempt_started_after_ms: null });
+});
+
+test('an attempt that began further from its request than the column holds, by a clock that was set, is told whole', () => {
+  const most = 2 ** 31 - 1;
+  for (const ms of [most, -most]) {
+    const row = rowOf({ ...EMPTY_RECORD, attempts: [begunAfter(ms)] });
+    expect(row).toMatchObject({ attempts: null, attempt_started_after_ms: String(ms) });
+  }
+  for (const ms of [most + 1, -most - 1]) {
+    const row = rowOf({ ...EMPTY_RECORD, attempts: [begunAfter(ms)] });
+    expect(row['attempt_started_after_ms']).toBeNull();
+    expect(JSON.parse(row['attempts'] ?? '')).toHaveLength(1);
+  }
 });
 
 test('other units stand in their column, and beside the units of an attempt', () => {
