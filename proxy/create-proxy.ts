@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { Registry } from 'prom-client';
 import { assertDatabaseReady } from '../platform/database-check.js';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
@@ -47,6 +48,8 @@ import { LocalKeyOpener } from './vault/key-opener.js';
 import { Vault } from './vault/vault.js';
 
 const PRICES_RETRY_MS = 5_000;
+/** At a stop: what could not be shipped by then stays in the spool. */
+const FLUSH_MS_MAX = 10_000;
 
 export interface ProxyClients {
   readonly pool: pg.Pool;
@@ -63,13 +66,14 @@ export interface ProxyClients {
 export interface Proxy {
   readonly server: Server;
   readonly metricsServer: Server;
+  readonly metrics: Registry;
   /**
    * Checks the database, loads prices, catches up with policy changes; then `/readyz` says 200. While Postgres is away it
    * begins with what an earlier process knew, and `onUnfit` hears of a database that proves unfit when it is back.
    */
   start(onUnfit: (error: Error) => void): Promise<void>;
-  /** stops accepting, lets running requests end, writes what the ledger holds */
-  stop(deadlineMs: number): Promise<void>;
+  /** says that it is not ready; `lameDuckMs` later stops accepting, lets running requests end, writes what the ledger holds */
+  stop(deadlineMs: number, lameDuckMs?: number): Promise<void>;
 }
 
 /** Of copies of answers: of one, of all together, and how many requests one upstream call may answer. */
@@ -116,17 +120,30 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const upstream = createUpstream(clients, options, dispatchers);
   const held = createHeld(config, clients, options);
   const tokenUses = createTokenUses(clients);
-  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
+  const parts = {
+    statistics,
+    policyCache,
+    tokenUses,
+    prices,
+    ledger,
+    ...limits,
+    ...upstream,
+    ...held,
+    vault,
+    bounds,
+  };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
   const explanations = createExplanations(config, deps, parts);
   const gateway = createGatewayServer(deps, state, explanations);
   const watched = { ...parts, ...books, ...gateway, snapshot, startUp, explanations };
-  const metricsServer = createMetricsServer(createMetrics(watched));
+  const metrics = createMetrics(watched);
+  const metricsServer = createMetricsServer(metrics);
   listeners.push(gateway.server, metricsServer);
   return {
     server: gateway.server,
     metricsServer,
+    metrics,
     async start(onUnfit) {
       await ledger.start();
       await follower.listen();
@@ -137,14 +154,14 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       books.upkeep.start();
       state.isReady = true;
     },
-    async stop(deadlineMs) {
+    async stop(deadlineMs, lameDuckMs = 0) {
       Object.assign(state, { isReady: false, why: 'stopping' });
       startUp.stop();
       follower.stop();
-      await closeServer(gateway, deadlineMs);
+      await closeServer(gateway, { lameDuckMs, deadlineMs, giveUp: () => dispatchers.close() });
       metricsServer.close();
       await Promise.all([snapshot.stop(), tokenUses.stop()]);
-      await letGo({ books, dispatchers, vault, limits }, deadlineMs);
+      await letGo({ books, dispatchers, vault, limits }, Math.min(deadlineMs, FLUSH_MS_MAX));
     },
   };
 }
@@ -178,7 +195,7 @@ function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: r
     instanceEgress: config.egressProxy,
     allowedNetworks: config.allowedNetworks,
     stores: storeEndpoints(config),
-    listenerPorts: () => listeners.map(portOf).filter((port) => port !== null),
+    listenerPorts: () => [...listeners.map(portOf), config.metricsPort].filter((port) => port !== null),
   });
 }
 
@@ -260,12 +277,13 @@ function createExplanations(config: ProxyConfig, deps: PipelineDeps, parts: Part
 type Limits = Pick<PipelineDeps, 'rateLimiter' | 'refusals'>;
 
 function createLimits(
-  { tokenPepper }: ProxyConfig,
+  { tokenPepper, workers: siblings }: ProxyConfig,
   { limitsRedis: redis, log }: ProxyClients,
   ledger: SpoolLedger,
   bounds: RateLimiterBounds = RATE_LIMITER_BOUNDS,
 ): Limits {
-  const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey: deriveKey(tokenPepper, 'rate-limit-value') });
+  const hashKey = deriveKey(tokenPepper, 'rate-limit-value');
+  const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey, siblings });
   return { rateLimiter, refusals: new Refusals(ledger) };
 }
 
@@ -317,12 +335,14 @@ async function askForAll({ pool }: ProxyClients, prices: PriceSource, follower: 
 }
 
 function createSnapshot(
-  { snapshotFile, tokenPepper, policyStaleMs: staleMs }: ProxyConfig,
+  { snapshotFiles, tokenPepper, policyStaleMs: staleMs }: ProxyConfig,
   { log }: ProxyClients,
   parts: { cache: PolicyCache; prices: PriceSource; follower: ChangeFollower; rateLimiter: RateLimiter },
 ): PolicySnapshot {
-  const file = new SnapshotFile(snapshotFile, deriveKey(tokenPepper, 'policy-snapshot'));
-  return new PolicySnapshot({ ...parts, file, proxies: parts.rateLimiter.proxies, staleMs, log });
+  const key = deriveKey(tokenPepper, 'policy-snapshot');
+  const [file, ...others] = snapshotFiles.map((each) => new SnapshotFile(each, key));
+  if (file === undefined) throw new Error('a proxy has a snapshot of its own');
+  return new PolicySnapshot({ ...parts, file, others, proxies: parts.rateLimiter.proxies, staleMs, log });
 }
 
 function createFollower(
