@@ -39,6 +39,11 @@ export const PROXY_VARIABLES = {
     '1',
     'Processes that share the port, one for each core; what they keep on disk is divided among them',
   ),
+  PROXY_REQUESTS_MAX: variable(
+    integer(1, 20_000, 10_000),
+    '10000',
+    'Requests that a proxy (each of its workers) carries at a time; beyond, and sooner for an account that has more than its share, new ones are refused with 503/9006',
+  ),
   DRAIN_SECONDS_MAX: variable(
     integer(1, 3_600, 600),
     '600; 30 under `npm start`',
@@ -146,6 +151,8 @@ export interface ProxyConfig {
   readonly port: number;
   /** processes that share that port */
   readonly workers: number;
+  /** requests that this process carries at a time */
+  readonly requestsMax: number;
   /** of requests that run when the process is told to end; before, it accepts for `lameDuckMs` as if nothing were */
   readonly drainMs: number;
   readonly lameDuckMs: number;
@@ -188,6 +195,7 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env, wo
     host: env.PROXY_HOST,
     port: env.PROXY_PORT,
     workers: env.PROXY_WORKERS,
+    requestsMax: env.PROXY_REQUESTS_MAX,
     drainMs: env.DRAIN_SECONDS_MAX * 1_000,
     lameDuckMs: env.LAME_DUCK_SECONDS * 1_000,
     metricsPort: env.METRICS_PORT,

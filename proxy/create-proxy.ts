@@ -35,6 +35,8 @@ import { GoogleTokens } from './credentials/google-oauth.js';
 import { explain } from './explain/explain.js';
 import { ExplainEndpoint } from './explain/explain-endpoint.js';
 import { createRegistry } from './providers/registry.js';
+import { LoadWatch, type LoadSenses } from './overload/load-watch.js';
+import { RequestSlots } from './overload/request-slots.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { StartUp } from './start-up.js';
 import { SystemMessageHashes } from './system-message-hashes.js';
@@ -100,6 +102,7 @@ export interface ProxyOptions {
   readonly breakerBounds?: BreakerBounds;
   readonly answerCache?: Partial<AnswerCacheOptions>;
   readonly copyBounds?: CopyBounds;
+  readonly loadSenses?: LoadSenses;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -114,30 +117,17 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const dispatchers = dispatchersFor(config, options, listeners);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower({ ...clients, reach }, policyCache, prices);
-  const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
+  const limits = createLimits(config, clients, ledger, options);
   const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...limits });
   const startUp = createStartUp({ clients, prices, follower, snapshot, reach });
-  const upstream = createUpstream(clients, options, dispatchers);
-  const held = createHeld(config, clients, options);
+  const rooms = { ...createUpstream(clients, options, dispatchers), ...createHeld(config, clients, options) };
   const tokenUses = createTokenUses(clients);
-  const parts = {
-    statistics,
-    policyCache,
-    tokenUses,
-    prices,
-    ledger,
-    ...limits,
-    ...upstream,
-    ...held,
-    vault,
-    bounds,
-  };
+  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...rooms, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
   const explanations = createExplanations(config, deps, parts);
   const gateway = createGatewayServer(deps, state, explanations);
-  const watched = { ...parts, ...books, ...gateway, snapshot, startUp, explanations };
-  const metrics = createMetrics(watched);
+  const metrics = createMetrics({ ...parts, ...books, ...gateway, snapshot, startUp, explanations });
   const metricsServer = createMetricsServer(metrics);
   listeners.push(gateway.server, metricsServer);
   return {
@@ -148,7 +138,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       await ledger.start();
       await follower.listen();
       await startUp.begin(onUnfit);
-      await limits.rateLimiter.proxies.start();
+      await startLimits(limits);
       snapshot.start();
       tokenUses.start();
       books.upkeep.start();
@@ -226,6 +216,7 @@ function createHeld(
 type Parts = Pick<
   PipelineDeps,
   | 'statistics'
+  | 'slots'
   | 'prices'
   | 'ledger'
   | 'dispatchers'
@@ -274,17 +265,27 @@ function createExplanations(config: ProxyConfig, deps: PipelineDeps, parts: Part
   });
 }
 
-type Limits = Pick<PipelineDeps, 'rateLimiter' | 'refusals'>;
+/** How much is admitted: of a gateway's requests, and of all. */
+interface Limits extends Pick<PipelineDeps, 'rateLimiter' | 'refusals'> {
+  readonly slots: RequestSlots;
+  readonly loadWatch: LoadWatch;
+}
 
 function createLimits(
-  { tokenPepper, workers: siblings }: ProxyConfig,
+  { tokenPepper, workers: siblings, requestsMax }: ProxyConfig,
   { limitsRedis: redis, log }: ProxyClients,
   ledger: SpoolLedger,
-  bounds: RateLimiterBounds = RATE_LIMITER_BOUNDS,
+  { rateLimiterBounds: bounds = RATE_LIMITER_BOUNDS, loadSenses }: ProxyOptions,
 ): Limits {
   const hashKey = deriveKey(tokenPepper, 'rate-limit-value');
   const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey, siblings });
-  return { rateLimiter, refusals: new Refusals(ledger) };
+  const slots = new RequestSlots(requestsMax);
+  return { rateLimiter, refusals: new Refusals(ledger), slots, loadWatch: new LoadWatch(slots, loadSenses) };
+}
+
+async function startLimits({ rateLimiter, loadWatch }: Limits): Promise<void> {
+  await rateLimiter.proxies.start();
+  loadWatch.start();
 }
 
 /** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
@@ -293,6 +294,7 @@ async function letGo(
   deadlineMs: number,
 ): Promise<void> {
   const { ledger, bodies, upkeep } = books;
+  limits.loadWatch.stop();
   limits.refusals.close();
   try {
     await limits.rateLimiter.proxies.stop();
