@@ -53,7 +53,11 @@ export const API_VARIABLES = {
     'where the api reaches a proxy, or the balancer before them: `explainRequest` asks there',
   ),
   DATABASE_URL: variable(requiredText, 'embedded', 'Postgres of the tiers'),
-  REDIS_URL: variable(requiredText, 'embedded', 'Redis of the tiers'),
+  REDIS_URL: variable(
+    requiredText,
+    'embedded',
+    'Redis of the tiers: `redis://`, `rediss://` or `unix://`; several nodes of a Redis Cluster with commas between them',
+  ),
   SECRET_KEY: variable(optionalText, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
   TOKEN_PEPPER: variable(optionalText, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
   VAULT_PUBLIC_KEY: variable(

@@ -14,6 +14,8 @@ const DEFINITIONS = {
   P7FirstTokenP50: { title: 'added time to first token p50, ms', target: '≤ 0.3', digits: 3 },
   P7FirstTokenP99: { title: 'added time to first token p99, ms', target: '≤ 1.5', digits: 3 },
   P7Chunk: { title: 'added per chunk p50, ms', target: '≤ 0.05', digits: 3 },
+  OverloadGoodput: { title: 'throughput at ten times the knee ÷ at the knee', target: '≥ 0.9', digits: 2 },
+  OverloadRecovery: { title: 'back to the latency before it after, s', target: '≤ 5', digits: 0 },
   P9Rows: { title: 'rows/s from one spool into Postgres', target: '≥ 20 000', digits: 0 },
   P9Cpu: { title: 'CPU of the proxy per row shipped, µs', target: '≤ 20', digits: 1 },
 } as const;

@@ -1,9 +1,10 @@
 /** What `npm run bench -- …` was asked for. */
 import { parseArgs } from 'node:util';
 import { LEDGER_SCENARIO } from './scenarios/ledger.js';
+import { OVERLOAD_SCENARIO } from './scenarios/overload.js';
 import { SCENARIOS } from './scenarios/scenario.js';
 
-const SCENARIO_NAMES: readonly string[] = [...SCENARIOS.map(({ name }) => name), LEDGER_SCENARIO];
+const SCENARIO_NAMES: readonly string[] = [...SCENARIOS.map(({ name }) => name), OVERLOAD_SCENARIO, LEDGER_SCENARIO];
 
 export interface BenchOptions {
   /** a minute at most, and only the figures that this leaves time for */

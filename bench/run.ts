@@ -13,6 +13,7 @@ import { parseOptions, type BenchOptions } from './options.js';
 import { asJson, figuresTable, measurementsTable } from './report.js';
 import { measureInterleaved } from './scenarios/measurement.js';
 import { LEDGER_SCENARIO, measureLedger } from './scenarios/ledger.js';
+import { measureOverload, OVERLOAD_SCENARIO } from './scenarios/overload.js';
 import { SCENARIOS, type Scenario } from './scenarios/scenario.js';
 import type { Surroundings, System, SystemName } from './system.js';
 import { startTollgate } from './tollgate/tollgate.js';
@@ -38,7 +39,9 @@ async function bench(options: BenchOptions): Promise<void> {
   const isPinned = pinToLoadCore();
   const surroundings = await prepare(isPinned);
   const wanted = SCENARIOS.filter((scenario) => isWanted(options, scenario));
-  const figures = wanted.length === 0 ? [] : await measureSystems(options, surroundings, wanted);
+  const hasOverload = isWanted(options, { name: OVERLOAD_SCENARIO, isInQuickRun: false });
+  const hasNone = wanted.length === 0 && !hasOverload;
+  const figures = hasNone ? [] : await measureSystems(options, surroundings, wanted);
   if (isWanted(options, { name: LEDGER_SCENARIO, isInQuickRun: false })) {
     figures.push(...(await measureLedger(running, surroundings, say)));
   }
@@ -73,6 +76,10 @@ async function measureSystems(
       if (typeof error === 'string') say(`The first error of ${name}: ${error}\n`);
     }
     figures.push(...scenario.figures(rounds));
+  }
+  const tollgate = systems.get('tollgate');
+  if (tollgate !== undefined && isWanted(options, { name: OVERLOAD_SCENARIO, isInQuickRun: false })) {
+    figures.push(...(await measureOverload(load, tollgate, say)));
   }
   return figures;
 }

@@ -22,6 +22,7 @@ export class ProxyFleet {
   readonly proxies: ProxyProcess[] = [];
   readonly ports: number[] = [];
   private readonly secrets = {
+    LAME_DUCK_SECONDS: '0',
     TOKEN_PEPPER: randomBytes(32).toString('hex'),
     VAULT_PRIVATE_KEY: newVaultKeyPair().privateKey,
   };

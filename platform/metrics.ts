@@ -27,7 +27,7 @@ export function declareGauge(registry: Registry, name: string, help: string, rea
 }
 
 /** Answers every request with all of them, as Prometheus takes them. The caller listens, on loopback. */
-export function createMetricsServer(metrics: Registry): Server {
+export function createMetricsServer(metrics: Pick<Registry, 'metrics' | 'contentType'>): Server {
   return createServer((_request, response) => {
     metrics.metrics().then(
       (text) => response.setHeader('content-type', metrics.contentType).end(text),

@@ -1,11 +1,37 @@
-/** Redis for both tiers. One key per command (Redis Cluster); callers own their deadlines through `commandTimeoutMs`. */
-import { Redis } from 'ioredis';
+/**
+ * Redis for both tiers: one server, or a Redis Cluster. Commands are of one key, or of several in one slot
+ * (schema/contracts/redis-keys.ts), so neither needs to be told from the other. Callers own their deadlines through
+ * `commandTimeoutMs`.
+ */
+import { Cluster, Redis } from 'ioredis';
 
 export interface RedisOptions {
-  /** `redis://…`, `rediss://…` or `unix:///path/to/socket` */
+  /** as `REDIS_URL`: one URL (`redis://…`, `rediss://…`, `unix:///path/of/a/socket`), or several nodes of a cluster */
   readonly url: string;
   readonly connectionName: string;
   readonly commandTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 3_000;
+/** Of a command, to other nodes of a cluster: what a caller waits for stays near its own deadline. */
+const REDIRECTIONS_MAX = 3;
+const FAILOVER_DELAY_MS = 50;
+const DEFAULT_PORT = 6_379;
+
+const reconnectDelayMs = (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 6), 2_000);
+
+/**
+ * The nodes that a text like `REDIS_URL` names, as URLs: `redis://user:password@a:7000,b:7001,c` is three of one cluster, which
+ * share the scheme and the credentials of the first. One name is one server.
+ */
+export function redisNodes(text: string): readonly string[] {
+  if (text.startsWith('unix://')) return [text];
+  const [first = '', ...others] = text.split(',');
+  if (others.length === 0 || !URL.canParse(first)) return [text];
+  const { protocol, username, password } = new URL(first);
+  const credentials = username === '' && password === '' ? '' : `${username}:${password}@`;
+  const withScheme = (node: string): string => (node.includes('://') ? node : `${protocol}//${credentials}${node}`);
+  return [first, ...others.map((node) => withScheme(node.trim()))];
 }
 
 /**
@@ -13,17 +39,54 @@ export interface RedisOptions {
  * reconnects for ever with at most 2 s between tries. Connection errors go to `onError`, never to the process.
  */
 export function createRedis(options: RedisOptions, onError: (error: Error) => void): Redis {
-  const common = {
-    connectionName: options.connectionName,
-    commandTimeout: options.commandTimeoutMs ?? 250,
-    connectTimeout: 3_000,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    retryStrategy: (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 6), 2_000),
-  };
-  const redis = options.url.startsWith('unix://')
-    ? new Redis({ ...common, path: options.url.slice('unix://'.length) })
-    : new Redis(options.url, common);
+  const nodes = redisNodes(options.url);
+  const redis = nodes.length > 1 ? createCluster(nodes, options) : createSingle(options);
   redis.on('error', onError);
   return redis;
+}
+
+function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOptions): Redis {
+  const common = {
+    connectionName,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    retryStrategy: reconnectDelayMs,
+  };
+  return url.startsWith('unix://')
+    ? new Redis({ ...common, path: url.slice('unix://'.length) })
+    : new Redis(url, common);
+}
+
+/** The nodes given are asked for all the others. */
+function createCluster(nodes: readonly string[], { connectionName, commandTimeoutMs = 250 }: RedisOptions): Redis {
+  const urls = nodes.map((node) => new URL(node));
+  const { protocol, username, password } = urls[0] ?? new URL('redis://localhost');
+  const isSecure = protocol === 'rediss:';
+  const cluster = new Cluster(
+    urls.map(({ hostname, port }) => ({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || DEFAULT_PORT })),
+    {
+      enableOfflineQueue: false,
+      clusterRetryStrategy: reconnectDelayMs,
+      maxRedirections: REDIRECTIONS_MAX,
+      retryDelayOnFailover: FAILOVER_DELAY_MS,
+      retryDelayOnClusterDown: FAILOVER_DELAY_MS,
+      slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+      // A certificate has a name: nodes are reached by theirs.
+      ...(isSecure && {
+        dnsLookup: (address: string, found: (error: null, address: string) => void) => found(null, address),
+      }),
+      redisOptions: {
+        connectionName,
+        commandTimeout: commandTimeoutMs,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        ...(username !== '' && { username: decodeURIComponent(username) }),
+        ...(password !== '' && { password: decodeURIComponent(password) }),
+        ...(isSecure && { tls: {} }),
+      },
+    },
+  );
+  // All commands and events that are used of a `Redis` are a cluster's too; what it lacks is `stream`.
+  return cluster as unknown as Redis;
 }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import {
+  EnvironmentError,
   integer,
   optionalPort,
   optionalText,
@@ -17,6 +18,8 @@ import { readVaultPrivateKey, type VaultPrivateKey } from '../schema/contracts/v
 import { egressUrlSchema } from './upstream/egress/egress-url.js';
 
 const MEBIBYTE = 1024 * 1024;
+/** Of one process: three of the largest segments lie well below nine tenths of it. */
+const SPOOL_BYTES_MIN = 256 * MEBIBYTE;
 
 /** A problem names the variable and never what stands in it. */
 const vaultPrivateKey = z
@@ -31,6 +34,26 @@ const vaultPrivateKey = z
 export const PROXY_VARIABLES = {
   PROXY_HOST: variable(text('127.0.0.1'), '127.0.0.1', 'Address on which the proxy listens'),
   PROXY_PORT: variable(port(8787), '8787', 'Port of the proxy'),
+  PROXY_WORKERS: variable(
+    integer(1, 64, 1),
+    '1',
+    'Processes that share the port, one for each core; what they keep on disk is divided among them',
+  ),
+  PROXY_REQUESTS_MAX: variable(
+    integer(1, 20_000, 10_000),
+    '10000',
+    'Requests that a proxy (each of its workers) carries at a time; beyond, and sooner for an account that has more than its share, new ones are refused with 503/9006',
+  ),
+  DRAIN_SECONDS_MAX: variable(
+    integer(1, 3_600, 600),
+    '600; 30 under `npm start`',
+    'How long a proxy that is told to end lets running requests go on; whoever ends it has to wait longer',
+  ),
+  LAME_DUCK_SECONDS: variable(
+    integer(0, 300, 5),
+    '5; 0 under `npm start`',
+    'How long it goes on accepting meanwhile, with `/readyz` at 503: for as long as a load balancer takes to notice',
+  ),
   METRICS_PORT: variable(optionalPort, 'off', 'Port on loopback for Prometheus (`/metrics`) of a proxy'),
   DATABASE_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Postgres'),
   REDIS_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Redis'),
@@ -101,12 +124,11 @@ export const PROXY_VARIABLES = {
     'What a usage record survives before the client sees the end of its answer: `process` (a killed proxy) or `host` (a crashed machine)',
   ),
   LEDGER_SPOOL_BYTES_MAX: variable(
-    integer(256 * MEBIBYTE, 1024 ** 4, 4 * 1024 * MEBIBYTE),
+    integer(SPOOL_BYTES_MIN, 1024 ** 4, 4 * 1024 * MEBIBYTE),
     '4294967296',
-    'Disk for usage records that Postgres has not taken yet, in bytes, three segments that lie ready included; at nine tenths new requests are refused',
+    'Disk for usage records that Postgres has not taken yet, in bytes, three segments that lie ready included; at nine tenths new requests are refused. 268435456 for each of `PROXY_WORKERS` at least',
   ),
   LEDGER_SEGMENT_BYTES: variable(
-    // Three of the largest lie well below nine tenths of the smallest spool.
     integer(MEBIBYTE, 64 * MEBIBYTE, 16 * MEBIBYTE),
     '16777216',
     'Size of the files of which a spool consists, in bytes; each is removed once all in it is in Postgres',
@@ -127,6 +149,13 @@ export const PROXY_VARIABLES = {
 export interface ProxyConfig {
   readonly host: string;
   readonly port: number;
+  /** processes that share that port */
+  readonly workers: number;
+  /** requests that this process carries at a time */
+  readonly requestsMax: number;
+  /** of requests that run when the process is told to end; before, it accepts for `lameDuckMs` as if nothing were */
+  readonly drainMs: number;
+  readonly lameDuckMs: number;
   /** null = off */
   readonly metricsPort: number | null;
   readonly databaseUrl: string;
@@ -149,21 +178,26 @@ export interface ProxyConfig {
   /** folder of the ledger's spools */
   readonly spoolFolder: string;
   readonly ledgerDurability: 'process' | 'host';
+  /** of this process: an equal share of what all workers may take */
   readonly ledgerSpoolBytesMax: number;
   readonly ledgerSegmentBytes: number;
   readonly policyStaleMs: number;
   readonly tokenStaleMs: number;
-  /** what is known, for a start while the stores are away */
-  readonly snapshotFile: string;
+  /** what is known, for a start while the stores are away: the first is this process's, the others are its siblings' */
+  readonly snapshotFiles: readonly string[];
   readonly logLevel: string;
 }
 
-/** Throws EnvironmentError with every problem at once. */
-export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): ProxyConfig {
+/** Of worker number `worker`, from 1. Throws EnvironmentError with every problem at once. */
+export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env, worker = 1): ProxyConfig {
   const env = parseEnvironment(PROXY_VARIABLES, environment);
   return Object.freeze({
     host: env.PROXY_HOST,
     port: env.PROXY_PORT,
+    workers: env.PROXY_WORKERS,
+    requestsMax: env.PROXY_REQUESTS_MAX,
+    drainMs: env.DRAIN_SECONDS_MAX * 1_000,
+    lameDuckMs: env.LAME_DUCK_SECONDS * 1_000,
     metricsPort: env.METRICS_PORT,
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
@@ -180,11 +214,26 @@ export function readProxyConfig(environment: NodeJS.ProcessEnv = process.env): P
     cacheRedisUrl: env.CACHE_REDIS_URL ?? env.REDIS_URL,
     spoolFolder: path.resolve(env.DATA_DIR, 'spool'),
     ledgerDurability: env.LEDGER_DURABILITY,
-    ledgerSpoolBytesMax: env.LEDGER_SPOOL_BYTES_MAX,
+    ledgerSpoolBytesMax: spoolShare(env.LEDGER_SPOOL_BYTES_MAX, env.PROXY_WORKERS),
     ledgerSegmentBytes: env.LEDGER_SEGMENT_BYTES,
     policyStaleMs: env.POLICY_STALE_SECONDS_MAX * 1_000,
     tokenStaleMs: env.TOKEN_STALE_SECONDS_MAX * 1_000,
-    snapshotFile: path.resolve(env.DATA_DIR, 'policy-snapshot'),
+    snapshotFiles: snapshotFiles(env.DATA_DIR, env.PROXY_WORKERS, worker),
     logLevel: env.LOG_LEVEL,
   });
+}
+
+function spoolShare(bytes: number, workers: number): number {
+  const share = Math.floor(bytes / workers);
+  if (share >= SPOOL_BYTES_MIN) return share;
+  throw new EnvironmentError([
+    `LEDGER_SPOOL_BYTES_MAX: must be at least ${SPOOL_BYTES_MIN * workers} for ${workers} PROXY_WORKERS`,
+  ]);
+}
+
+function snapshotFiles(dataDir: string, workers: number, worker: number): string[] {
+  const fileOf = (number: number): string =>
+    path.resolve(dataDir, number === 1 ? 'policy-snapshot' : `policy-snapshot-${number}`);
+  const others = Array.from({ length: workers }, (_, index) => index + 1).filter((number) => number !== worker);
+  return [worker, ...others].map(fileOf);
 }

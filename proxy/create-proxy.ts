@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { Registry } from 'prom-client';
 import { assertDatabaseReady } from '../platform/database-check.js';
 import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
@@ -34,6 +35,8 @@ import { GoogleTokens } from './credentials/google-oauth.js';
 import { explain } from './explain/explain.js';
 import { ExplainEndpoint } from './explain/explain-endpoint.js';
 import { createRegistry } from './providers/registry.js';
+import { LoadWatch, type LoadSenses } from './overload/load-watch.js';
+import { RequestSlots } from './overload/request-slots.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { StartUp } from './start-up.js';
 import { SystemMessageHashes } from './system-message-hashes.js';
@@ -47,6 +50,8 @@ import { LocalKeyOpener } from './vault/key-opener.js';
 import { Vault } from './vault/vault.js';
 
 const PRICES_RETRY_MS = 5_000;
+/** At a stop: what could not be shipped by then stays in the spool. */
+const FLUSH_MS_MAX = 10_000;
 
 export interface ProxyClients {
   readonly pool: pg.Pool;
@@ -63,13 +68,14 @@ export interface ProxyClients {
 export interface Proxy {
   readonly server: Server;
   readonly metricsServer: Server;
+  readonly metrics: Registry;
   /**
    * Checks the database, loads prices, catches up with policy changes; then `/readyz` says 200. While Postgres is away it
    * begins with what an earlier process knew, and `onUnfit` hears of a database that proves unfit when it is back.
    */
   start(onUnfit: (error: Error) => void): Promise<void>;
-  /** stops accepting, lets running requests end, writes what the ledger holds */
-  stop(deadlineMs: number): Promise<void>;
+  /** says that it is not ready; `lameDuckMs` later stops accepting, lets running requests end, writes what the ledger holds */
+  stop(deadlineMs: number, lameDuckMs?: number): Promise<void>;
 }
 
 /** Of copies of answers: of one, of all together, and how many requests one upstream call may answer. */
@@ -98,6 +104,7 @@ export interface ProxyOptions {
   readonly copyBounds?: CopyBounds;
   /** how often the last uses of tokens are written */
   readonly tokenUseIntervalMs?: number;
+  readonly loadSenses?: LoadSenses;
 }
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
@@ -112,41 +119,41 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const dispatchers = dispatchersFor(config, options, listeners);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower({ ...clients, reach }, policyCache, prices);
-  const limits = createLimits(config, clients, ledger, options.rateLimiterBounds);
+  const limits = createLimits(config, clients, ledger, options);
   const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...limits });
   const startUp = createStartUp({ clients, prices, follower, snapshot, reach });
-  const upstream = createUpstream(clients, options, dispatchers);
-  const held = createHeld(config, clients, options);
+  const rooms = { ...createUpstream(clients, options, dispatchers), ...createHeld(config, clients, options) };
   const tokenUses = createTokenUses(clients, options.tokenUseIntervalMs);
-  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...upstream, ...held, vault, bounds };
+  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...rooms, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach };
   const explanations = createExplanations(config, deps, parts);
   const gateway = createGatewayServer(deps, state, explanations);
-  const watched = { ...parts, ...books, ...gateway, snapshot, startUp, explanations };
-  const metricsServer = createMetricsServer(createMetrics(watched));
+  const metrics = createMetrics({ ...parts, ...books, ...gateway, snapshot, startUp, explanations });
+  const metricsServer = createMetricsServer(metrics);
   listeners.push(gateway.server, metricsServer);
   return {
     server: gateway.server,
     metricsServer,
+    metrics,
     async start(onUnfit) {
       await ledger.start();
       await follower.listen();
       await startUp.begin(onUnfit);
-      await limits.rateLimiter.proxies.start();
+      await startLimits(limits);
       snapshot.start();
       tokenUses.start();
       books.upkeep.start();
       state.isReady = true;
     },
-    async stop(deadlineMs) {
+    async stop(deadlineMs, lameDuckMs = 0) {
       Object.assign(state, { isReady: false, why: 'stopping' });
       startUp.stop();
       follower.stop();
-      await closeServer(gateway, deadlineMs);
+      await closeServer(gateway, { lameDuckMs, deadlineMs, giveUp: () => dispatchers.close() });
       metricsServer.close();
       await Promise.all([snapshot.stop(), tokenUses.stop()]);
-      await letGo({ books, dispatchers, vault, limits }, deadlineMs);
+      await letGo({ books, dispatchers, vault, limits }, Math.min(deadlineMs, FLUSH_MS_MAX));
     },
   };
 }
@@ -180,7 +187,7 @@ function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: r
     instanceEgress: config.egressProxy,
     allowedNetworks: config.allowedNetworks,
     stores: storeEndpoints(config),
-    listenerPorts: () => listeners.map(portOf).filter((port) => port !== null),
+    listenerPorts: () => [...listeners.map(portOf), config.metricsPort].filter((port) => port !== null),
   });
 }
 
@@ -211,6 +218,7 @@ function createHeld(
 type Parts = Pick<
   PipelineDeps,
   | 'statistics'
+  | 'slots'
   | 'prices'
   | 'ledger'
   | 'dispatchers'
@@ -259,16 +267,27 @@ function createExplanations(config: ProxyConfig, deps: PipelineDeps, parts: Part
   });
 }
 
-type Limits = Pick<PipelineDeps, 'rateLimiter' | 'refusals'>;
+/** How much is admitted: of a gateway's requests, and of all. */
+interface Limits extends Pick<PipelineDeps, 'rateLimiter' | 'refusals'> {
+  readonly slots: RequestSlots;
+  readonly loadWatch: LoadWatch;
+}
 
 function createLimits(
-  { tokenPepper }: ProxyConfig,
+  { tokenPepper, workers: siblings, requestsMax }: ProxyConfig,
   { limitsRedis: redis, log }: ProxyClients,
   ledger: SpoolLedger,
-  bounds: RateLimiterBounds = RATE_LIMITER_BOUNDS,
+  { rateLimiterBounds: bounds = RATE_LIMITER_BOUNDS, loadSenses }: ProxyOptions,
 ): Limits {
-  const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey: deriveKey(tokenPepper, 'rate-limit-value') });
-  return { rateLimiter, refusals: new Refusals(ledger) };
+  const hashKey = deriveKey(tokenPepper, 'rate-limit-value');
+  const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey, siblings });
+  const slots = new RequestSlots(requestsMax);
+  return { rateLimiter, refusals: new Refusals(ledger), slots, loadWatch: new LoadWatch(slots, loadSenses) };
+}
+
+async function startLimits({ rateLimiter, loadWatch }: Limits): Promise<void> {
+  await rateLimiter.proxies.start();
+  loadWatch.start();
 }
 
 /** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
@@ -277,6 +296,7 @@ async function letGo(
   deadlineMs: number,
 ): Promise<void> {
   const { ledger, bodies, upkeep } = books;
+  limits.loadWatch.stop();
   limits.refusals.close();
   try {
     await limits.rateLimiter.proxies.stop();
@@ -319,12 +339,14 @@ async function askForAll({ pool }: ProxyClients, prices: PriceSource, follower: 
 }
 
 function createSnapshot(
-  { snapshotFile, tokenPepper, policyStaleMs: staleMs }: ProxyConfig,
+  { snapshotFiles, tokenPepper, policyStaleMs: staleMs }: ProxyConfig,
   { log }: ProxyClients,
   parts: { cache: PolicyCache; prices: PriceSource; follower: ChangeFollower; rateLimiter: RateLimiter },
 ): PolicySnapshot {
-  const file = new SnapshotFile(snapshotFile, deriveKey(tokenPepper, 'policy-snapshot'));
-  return new PolicySnapshot({ ...parts, file, proxies: parts.rateLimiter.proxies, staleMs, log });
+  const key = deriveKey(tokenPepper, 'policy-snapshot');
+  const [file, ...others] = snapshotFiles.map((each) => new SnapshotFile(each, key));
+  if (file === undefined) throw new Error('a proxy has a snapshot of its own');
+  return new PolicySnapshot({ ...parts, file, others, proxies: parts.rateLimiter.proxies, staleMs, log });
 }
 
 function createFollower(

@@ -1,5 +1,6 @@
 /** The proxy's listener: gateway calls for the pipeline, health checks for Express, and its end in good order. */
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EXPLAIN_PATH } from '../schema/contracts/explain-call.js';
 import { ClientConnections, type Serve } from './client/client-connections.js';
 import type { ExplainEndpoint } from './explain/explain-endpoint.js';
@@ -9,6 +10,8 @@ import type { PostgresReach } from './policy-cache/postgres-reach.js';
 import { createBoundedServer, createExpressApp } from './server.js';
 
 const CLOSE_IDLE_INTERVAL_MS = 100;
+/** For an answer that was given up to say so. */
+const GIVEN_UP_MS = 1_000;
 
 export interface GatewayServer {
   readonly server: Server;
@@ -64,24 +67,38 @@ export function createGatewayServer(
   return { server, connections: new ClientConnections(server, take) };
 }
 
-/** Stops accepting and waits for running requests; at the deadline they are cut. */
-export async function closeServer({ server, connections }: GatewayServer, deadlineMs: number): Promise<void> {
+export interface Closing {
+  /** for so long it accepts as before, each answer being its connection's last */
+  readonly lameDuckMs: number;
+  /** then it waits for running requests for so long */
+  readonly deadlineMs: number;
+  /** ends their calls, whose clients are told so */
+  giveUp(): Promise<void>;
+}
+
+/** Stops accepting, and waits for running requests. At the deadline they are given up, and what is left then is cut. */
+export async function closeServer(
+  { server, connections }: GatewayServer,
+  { lameDuckMs, deadlineMs, giveUp }: Closing,
+): Promise<void> {
   connections.stop();
   if (!server.listening) return connections.close();
+  if (lameDuckMs > 0) await delay(lameDuckMs);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const closeIdle = (): void => {
     server.closeIdleConnections();
-    connections.closeIdle();
+    connections.closeIdle(Date.now());
   };
   closeIdle();
   // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.
   const idle = setInterval(closeIdle, CLOSE_IDLE_INTERVAL_MS);
-  const timer = setTimeout(() => {
+  const isOver = await Promise.race([closed.then(() => true), delay(deadlineMs, false, { ref: false })]);
+  if (!isOver) {
+    await Promise.race([Promise.all([giveUp(), closed]), delay(GIVEN_UP_MS)]);
     server.closeAllConnections();
     connections.close();
-  }, deadlineMs);
+  }
   await closed;
   clearInterval(idle);
-  clearTimeout(timer);
   connections.close();
 }

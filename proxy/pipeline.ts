@@ -12,6 +12,7 @@ import type { ClientRequest, ClientResponse } from './client/client-exchange.js'
 import { isEnding } from './connection-end.js';
 import { replay } from './cache/replayed-answer.js';
 import type { Arrival, Caller, Forwarded, Relayed } from './exchange.js';
+import type { AccountSlots, RequestSlots } from './overload/request-slots.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
 import { faultOf, refuse } from './refusal.js';
 import { checkHead } from './request-head.js';
@@ -46,6 +47,7 @@ export interface PipelineDeps
   readonly ledger: UsageLedger;
   readonly coalescedCalls: CoalescedCalls;
   readonly breakers: CircuitBreakers;
+  readonly slots: Pick<RequestSlots, 'take' | 'giveBack'>;
   readonly statistics: ProxyStatistics;
   readonly log: Logger;
 }
@@ -70,6 +72,7 @@ export function admit(deps: PipelineDeps, request: ClientRequest, response: Clie
 export async function serve(deps: PipelineDeps, request: ClientRequest, response: ClientResponse): Promise<void> {
   if (isEnding(request.socket)) return;
   let arrival: Arrival | null = null;
+  let slots: AccountSlots | null = null;
   try {
     if (isPreflight(request)) {
       checkHead(request, deps.loopMark);
@@ -82,6 +85,7 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     if (isProbe(arrival, target)) return sendEmpty(response, ownHeaders(arrival, false));
     const known = authenticate(deps, arrival, target);
     const caller = known instanceof Promise ? await known : known;
+    slots = deps.slots.take(target.policy.accountId);
     const limiting = limit(deps, arrival, target, caller);
     if (limiting !== null) await limiting;
     const chosen = choose(deps, arrival, target, caller);
@@ -97,6 +101,8 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     relayed.finish();
   } catch (error) {
     refuse(deps, { request, response, arrival }, error);
+  } finally {
+    if (slots !== null) deps.slots.giveBack(slots);
   }
 }
 
@@ -104,6 +110,20 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
 async function serveSteps(deps: PipelineDeps, arrival: Arrival): Promise<void> {
   const policy = await resolvePolicy(deps, arrival);
   const caller = await authenticate(deps, arrival, { policy, provider: ANY_PROVIDER });
+  const slots = deps.slots.take(policy.accountId);
+  try {
+    await serveStepsOf(deps, arrival, policy, caller);
+  } finally {
+    deps.slots.giveBack(slots);
+  }
+}
+
+async function serveStepsOf(
+  deps: PipelineDeps,
+  arrival: Arrival,
+  policy: GatewayPolicy,
+  caller: Caller,
+): Promise<void> {
   const steps = await readSteps(deps, arrival);
   const limiting = limit(deps, arrival, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
   if (limiting !== null) await limiting;

@@ -87,6 +87,7 @@ function proxyEnvironment(
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
     TOKEN_PEPPER: own.pepper,
+    LAME_DUCK_SECONDS: '0',
     VAULT_PRIVATE_KEY: newVaultKeyPair().privateKey,
     PROXY_HOST: '127.0.0.1',
     PROXY_PORT: String(own.port),

@@ -155,7 +155,7 @@ export class AnswerCache {
   }
 
   private async findShared(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
-    const { stream } = this.redis;
+    const { stream } = this.redis; // which a cluster does not have, and a client that is not connected
     const bytesBefore = stream?.bytesRead;
     try {
       const written = await this.shared.read(name);
@@ -166,7 +166,7 @@ export class AnswerCache {
         return answer;
       }
     } catch {
-      const bytes = stream === this.redis.stream ? stream.bytesRead - bytesBefore : 0;
+      const bytes = stream === this.redis.stream ? (stream?.bytesRead ?? 0) - (bytesBefore ?? 0) : 0;
       if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
       else this.fail();
     }

@@ -74,6 +74,11 @@ export class ClientConnection implements ResponseOwner {
     return this.request === null && this.ahead === null;
   }
 
+  /** Whether none has begun yet. */
+  get isNew(): boolean {
+    return this.requests === 0;
+  }
+
   get mayGoOn(): boolean {
     return this.requests < REQUESTS_PER_CONNECTION_MAX && !this.owner.isStopping;
   }

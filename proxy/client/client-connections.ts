@@ -14,6 +14,9 @@ const WAIT_MS_MAX: Readonly<Record<Phase, number>> = {
   next: KEEP_ALIVE_TIMEOUT_MS,
 };
 
+/** At a stop the first request may still arrive on a connection that was made so long ago. */
+const ON_ITS_WAY_MS = 500;
+
 /** Serves a request; never throws. */
 export type Serve = (request: ClientRequest, response: ClientResponse) => void;
 
@@ -62,8 +65,12 @@ export class ClientConnections implements ConnectionOwner {
     this.isStopping = true;
   }
 
-  closeIdle(): void {
-    for (const connection of this.connections) if (connection.isIdle) connection.socket.destroy();
+  /** Closes those without a request, but for new ones, whose first may be on its way at `nowMs` (Unix ms). */
+  closeIdle(nowMs: number): void {
+    for (const connection of this.connections) {
+      const isOnItsWay = connection.isNew && nowMs - connection.sinceMs < ON_ITS_WAY_MS;
+      if (connection.isIdle && !isOnItsWay) connection.socket.destroy();
+    }
   }
 
   /** Cuts what is left. */

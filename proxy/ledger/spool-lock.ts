@@ -16,7 +16,8 @@ export async function lockSpool(spoolId: string): Promise<SpoolLock | null> {
   const server = createServer((socket) => socket.destroy());
   server.unref(); // a lock is no reason to go on living
   try {
-    server.listen(`\0tollgate-spool-${spoolId}`);
+    // exclusive: the workers of a cluster would share it otherwise, and each believe that it is the one
+    server.listen({ path: `\0tollgate-spool-${spoolId}`, exclusive: true });
     await once(server, 'listening');
   } catch (error) {
     if (errorCode(error) === 'EADDRINUSE') return null;

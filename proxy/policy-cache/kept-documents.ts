@@ -24,7 +24,10 @@ export class KeptDocuments<T> {
 
   constructor(private readonly schema: z.ZodType<T>) {}
 
+  /** Of two of one key the later revision stays, then the one that a store answered later. */
   add(key: string, kept: KeptText): void {
+    const known = this.texts.get(key);
+    if (known !== undefined && !isNewer(kept, known)) return;
     // in memory of its own: a piece of the file's would keep all of that
     const text = typeof kept.text === 'string' ? kept.text : Buffer.from(kept.text);
     this.texts.set(key, { ...kept, text });
@@ -62,3 +65,6 @@ export class KeptDocuments<T> {
     return this.texts.entries();
   }
 }
+
+const isNewer = (a: KeptText, b: KeptText): boolean =>
+  a.revision === b.revision ? a.loadedAtMs > b.loadedAtMs : a.revision > b.revision;

@@ -37,10 +37,13 @@ const headerSchema = z.object({
   liveProxies: z.int().min(1),
   priceVersion: z.int().min(0),
 });
+type Header = z.infer<typeof headerSchema>;
 const documentHeadSchema = z.tuple([z.enum(DOCUMENT_NAMES), z.string(), z.number(), z.number()]);
 
 export interface SnapshotSources {
   readonly file: SnapshotFile;
+  /** those of the processes that share this one's port: what they knew is taken in too, and never written */
+  readonly others?: readonly SnapshotFile[];
   readonly cache: Pick<PolicyCache, 'documents' | 'kept'>;
   readonly prices: Pick<PriceSource, 'current' | 'text' | 'restore'>;
   readonly follower: Pick<ChangeFollower, 'heardAtMs'>;
@@ -63,18 +66,28 @@ export class PolicySnapshot {
 
   /** Takes in what was written last; false: there is nothing that could be used, which is no failure. */
   async restore(): Promise<boolean> {
-    const { file, cache, log } = this.sources;
+    const { file, others = [] } = this.sources;
+    const room = { ...BYTES_MAX };
+    let taken: Header | null = null;
+    for (const each of [file, ...others]) taken = (await this.restoreFrom(each, room, taken)) ?? taken;
+    return taken !== null;
+  }
+
+  /** Null: there is nothing in it that could be used. `before`: what the files before this one said. */
+  private async restoreFrom(
+    file: SnapshotFile,
+    room: Record<DocumentName, number>,
+    before: Header | null,
+  ): Promise<Header | null> {
     try {
       await file.removeUnfinished();
       const text = await file.read();
-      if (text === null) return false;
-      this.take(text);
-      return true;
+      return text === null ? null : this.take(text, room, before);
     } catch (error) {
-      for (const kept of Object.values(cache.kept)) kept.clear();
       this.counts.unusable += 1;
+      const { log } = this.sources;
       log.warn({ err: error }, 'the policy snapshot on this disk cannot be used; the proxy begins without it');
-      return false;
+      return null;
     }
   }
 
@@ -130,7 +143,7 @@ export class PolicySnapshot {
 
   private *lines(): Generator<Buffer> {
     const { cache, prices, follower, proxies } = this.sources;
-    const header: z.infer<typeof headerSchema> = {
+    const header: Header = {
       heardAtMs: follower.heardAtMs,
       liveProxies: proxies.count,
       priceVersion: prices.current.version,
@@ -151,7 +164,8 @@ export class PolicySnapshot {
     }
   }
 
-  private take(text: Buffer): void {
+  /** All of it or nothing: what cannot be read throws before anything is taken. */
+  private take(text: Buffer, room: Record<DocumentName, number>, before: Header | null): Header {
     const { cache, prices, follower, proxies, staleMs } = this.sources;
     const lines = linesOf(text);
     const header = headerSchema.parse(jsonOf(lines.next().value));
@@ -159,15 +173,28 @@ export class PolicySnapshot {
     if (ageMs > staleMs) throw new RangeError('the policy snapshot is too old');
     if (ageMs < 0) throw new RangeError('the policy snapshot is of a time to come');
     const priceList = lines.next().value;
+    const documents: [name: DocumentName, key: string, kept: KeptText][] = [];
     for (const line of lines) {
       const [name, key, revision, loadedAtMs] = documentHeadSchema.parse(jsonOf(line));
       const document = lines.next().value;
       if (document === undefined) throw new RangeError('the policy snapshot ends in the middle');
-      cache.kept[name].add(key, { revision, loadedAtMs, text: document });
+      documents.push([name, key, { revision, loadedAtMs, text: document }]);
     }
-    prices.restore(header.priceVersion, jsonOf(priceList));
-    proxies.count = header.liveProxies;
-    follower.heardAtMs = header.heardAtMs;
+    if (before === null || header.priceVersion > before.priceVersion) {
+      prices.restore(header.priceVersion, jsonOf(priceList));
+    }
+    for (const [name, key, kept] of documents) {
+      room[name] -= kept.text.length; // the siblings together may take what one may
+      if (room[name] >= 0) cache.kept[name].add(key, kept);
+    }
+    const all: Header = {
+      heardAtMs: Math.min(header.heardAtMs, before?.heardAtMs ?? Infinity),
+      liveProxies: Math.max(header.liveProxies, before?.liveProxies ?? 1),
+      priceVersion: Math.max(header.priceVersion, before?.priceVersion ?? 0),
+    };
+    proxies.count = all.liveProxies;
+    follower.heardAtMs = all.heardAtMs;
+    return all;
   }
 }
 

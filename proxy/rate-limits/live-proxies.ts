@@ -19,12 +19,24 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])`;
 
 export class LiveProxies {
-  /** as last heard; this one is one of them */
-  count = 1;
   private readonly id = newUuidV7();
   private timer: NodeJS.Timeout | null = null;
+  private heard = 1;
 
-  constructor(private readonly redis: Pick<Redis, 'eval' | 'zrem'>) {}
+  /** `siblings`: the processes of this one's machine that share its port, itself included; they live whatever is heard */
+  constructor(
+    private readonly redis: Pick<Redis, 'eval' | 'zrem'>,
+    private readonly siblings = 1,
+  ) {}
+
+  /** as last heard; this one is one of them */
+  get count(): number {
+    return Math.max(this.siblings, this.heard);
+  }
+
+  set count(heard: number) {
+    this.heard = heard;
+  }
 
   async start(): Promise<void> {
     this.timer ??= setInterval(() => void this.say(), INTERVAL_MS).unref();
@@ -42,7 +54,7 @@ export class LiveProxies {
   private async say(): Promise<void> {
     try {
       const count = await this.redis.eval(LIVES_LUA, 1, LIVE_PROXIES_KEY, this.id, SILENCE_SECONDS_MAX);
-      this.count = Math.max(1, Number(count));
+      this.count = Number(count);
     } catch {
       return;
     }

@@ -57,6 +57,8 @@ export interface RateLimiterOptions {
   readonly hashKey: Buffer;
   readonly log: Logger;
   readonly bounds: RateLimiterBounds;
+  /** proxies of this machine that share one port; 1 without */
+  readonly siblings?: number;
 }
 
 export class RateLimiter {
@@ -78,7 +80,7 @@ export class RateLimiter {
     this.compiler = new RuleCompiler(this.room);
     this.values = new KeyValues(options.hashKey);
     this.shared = new SharedCounters(options.redis);
-    this.proxies = new LiveProxies(options.redis);
+    this.proxies = new LiveProxies(options.redis, options.siblings);
   }
 
   /** null: the request is admitted, and counted. At once where nobody has to be asked. */

@@ -17,6 +17,7 @@ import type { Shipments } from '../ledger/shipments.js';
 import type { SpoolLedger } from '../ledger/spool-ledger.js';
 import { declareAnswerCache } from './cache-metrics.js';
 import { declareCounter, declareGauge } from '../../platform/metrics.js';
+import { declareLoad, type LoadMetricSources } from './load-metrics.js';
 import { declareLedger } from './ledger-metrics.js';
 import { declareRateLimits } from './rate-limit-metrics.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
@@ -25,7 +26,7 @@ import type { Refusals } from '../rate-limits/refusals.js';
 import type { Vault } from '../vault/vault.js';
 import type { ProxyStatistics } from './statistics.js';
 
-export interface MetricSources extends SnapshotMetricSources {
+export interface MetricSources extends SnapshotMetricSources, LoadMetricSources {
   readonly connections: ClientConnections;
   readonly statistics: ProxyStatistics;
   readonly ledger: SpoolLedger;
@@ -52,6 +53,7 @@ export function createMetrics(sources: MetricSources): Registry {
   collectDefaultMetrics({ register: registry, prefix: 'tollgate_proxy_' });
   declareRequests(registry, sources.statistics);
   declareConnections(registry, sources.connections);
+  declareLoad(registry, sources);
   declareLedger(registry, sources);
   declarePolicyCache(registry, sources.policyCache);
   declareSnapshot(registry, sources);

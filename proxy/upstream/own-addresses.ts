@@ -1,6 +1,7 @@
 /** Where this proxy itself can be found: its listeners, its Postgres, its Redis. No tenant's URL may lead there. */
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { redisNodes } from '../../platform/redis.js';
 import type { NameLookup } from './name-lookup.js';
 
 export interface OwnEndpoint {
@@ -27,10 +28,17 @@ const POSTGRES_PORT = 5_432;
 const REDIS_PORT = 6_379;
 
 /** The stores that are reached by TCP; one on a unix socket cannot be reached by any URL of a tenant's. */
-export function storeEndpoints(urls: { readonly databaseUrl: string; readonly redisUrl: string }): OwnEndpoint[] {
-  return [endpointOf(urls.databaseUrl, POSTGRES_PORT), endpointOf(urls.redisUrl, REDIS_PORT)].filter(
-    (endpoint) => endpoint !== null,
-  );
+export function storeEndpoints({ databaseUrl, redisUrl, cacheRedisUrl = redisUrl }: StoreUrls): OwnEndpoint[] {
+  const redis = [...redisNodes(redisUrl), ...(cacheRedisUrl === redisUrl ? [] : redisNodes(cacheRedisUrl))];
+  const endpoints = [endpointOf(databaseUrl, POSTGRES_PORT), ...redis.map((url) => endpointOf(url, REDIS_PORT))];
+  return endpoints.filter((endpoint) => endpoint !== null);
+}
+
+export interface StoreUrls {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** absent: it is the same */
+  readonly cacheRedisUrl?: string;
 }
 
 /** As pg and ioredis read them: a text without a scheme is a host; parameters `host` and `port` count. */

@@ -34,6 +34,7 @@ export const ERROR_CODES = Object.freeze({
   bodyTooLarge: define(9004, 413, 'The request body is too large'),
   quotaUsedUp: define(9005, 429, 'The monthly quota is used up', { retryable: true }),
   unavailable: define(9006, 503, 'Temporarily unavailable', { retryable: true, logLevel: 'warn' }),
+  overloaded: define(9006, 503, 'Temporarily unavailable', { retryable: true }),
   breakerOpen: define(9006, 503, 'Temporarily unavailable', { retryable: true }),
   loopDetected: define(9007, 508, 'Loop detected'),
 });

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
+import { redisNodes } from '../../platform/redis.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { errorMessage } from '../../platform/error-code.js';
 import type { StartConfig } from './config.js';
@@ -33,8 +34,9 @@ export async function startPostgres(config: StartConfig, log: (line: string) => 
 export async function startRedis(config: StartConfig, log: (line: string) => void): Promise<Service> {
   const url = config.redisUrl;
   if (url === null) return startEmbeddedRedis({ dataDir: config.dataDir, log });
-  await tried('REDIS_URL', url, () => tryRedis(url));
-  log(`Redis: ${withoutPassword(url)} (REDIS_URL)`);
+  const nodes = redisNodes(url);
+  await tried('REDIS_URL', nodes[0] ?? url, () => tryRedis(nodes[0] ?? url));
+  log(`Redis: ${nodes.map(withoutPassword).join(', ')} (REDIS_URL)`);
   return { url, stop: () => Promise.resolve() };
 }
 

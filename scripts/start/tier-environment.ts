@@ -29,6 +29,9 @@ const NOT_FOR_THE_DEMO = [
   'REDIS_URL',
 ];
 
+/** Whoever ends it waits in front of it. */
+const SOON_ENDED = { DRAIN_SECONDS_MAX: '30', LAME_DUCK_SECONDS: '0' };
+
 /** The environment of the demo provider. */
 export function demoEnvironment(inherited: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return without(inherited, NOT_FOR_THE_DEMO);
@@ -54,7 +57,7 @@ export function tierEnvironments(
   };
   return {
     api: without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_API]),
-    proxy: without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_PROXY]),
+    proxy: { ...SOON_ENDED, ...without(both, [...NOT_FOR_A_TIER, ...NOT_FOR_THE_PROXY]) },
   };
 }
 

@@ -86,6 +86,7 @@ export class OutageRig {
       DATABASE_URL: this.stores.postgres.url,
       REDIS_URL: this.stores.redis.url,
       TOKEN_PEPPER: TEST_PEPPER,
+      LAME_DUCK_SECONDS: '0',
       VAULT_PRIVATE_KEY: TEST_VAULT.privateKey,
       PROXY_PORT: String(this.ports.proxy),
       METRICS_PORT: String(this.ports.metrics),

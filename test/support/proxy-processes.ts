@@ -11,11 +11,17 @@ import { waitFor } from './wait-for.js';
 
 const PROGRAM = fileURLToPath(new URL('../../proxy/main.js', import.meta.url));
 const HOUR_AHEAD = new URL('hour-ahead.js', import.meta.url).href;
-const START_DEADLINE_MS = 20_000;
+/** Of several processes on two busy processors. */
+const START_DEADLINE_MS = 60_000;
 
 export interface ProxyProcess {
   readonly url: string;
-  stop(): Promise<void>;
+  /** of the only process, or of the workers' supervisor */
+  readonly pid: number;
+  /** what `/metrics` says; for those that were started with a port for it */
+  metrics(): Promise<string>;
+  /** Resolves with the exit code. */
+  stop(): Promise<number | null>;
 }
 
 export interface ProxyProcessOptions {
@@ -24,10 +30,12 @@ export interface ProxyProcessOptions {
   /** provider slug → base URL */
   readonly origins: Readonly<Record<string, string>>;
   readonly isHourAhead?: boolean;
+  /** more of the configuration */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startProxyProcess(options: ProxyProcessOptions): Promise<ProxyProcess> {
-  const [port, dataDir] = await Promise.all([freePort(), newSpoolFolder()]);
+  const [port, metricsPort, dataDir] = await Promise.all([freePort(), freePort(), newSpoolFolder()]);
   const preload = options.isHourAhead === true ? ['--import', HOUR_AHEAD] : [];
   const child = spawn(process.execPath, [...TIER_NODE_FLAGS, ...preload, PROGRAM], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -37,21 +45,27 @@ export async function startProxyProcess(options: ProxyProcessOptions): Promise<P
       REDIS_URL: options.redisUrl,
       PROVIDER_ORIGINS: JSON.stringify(options.origins),
       TOKEN_PEPPER: TEST_PEPPER,
+      LAME_DUCK_SECONDS: '0',
       VAULT_PRIVATE_KEY: TEST_VAULT.privateKey,
       PROXY_PORT: String(port),
+      METRICS_PORT: String(metricsPort),
       DATA_DIR: dataDir,
       LOG_LEVEL: 'error',
+      ...options.env,
     },
   });
-  const ended = once(child, 'exit');
+  const ended = once(child, 'exit') as Promise<[number | null]>; // what a child's `exit` comes with
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(`${url}/readyz`)).status === 200, 'the proxy is ready', START_DEADLINE_MS);
   return {
     url,
+    pid: child.pid ?? 0,
+    metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
     async stop() {
       child.kill('SIGTERM');
-      await ended;
+      const [code] = await ended;
       await removeSpoolFolder(dataDir);
+      return code;
     },
   };
 }

@@ -10,6 +10,7 @@ import { createProxy, type CopyBounds, type Proxy, type ProxyOptions } from '../
 import { BREAKER_BOUNDS, type BreakerBounds } from '../../proxy/attempts/circuit-breakers.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
 import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
+import type { LoadSenses } from '../../proxy/overload/load-watch.js';
 import type { PoolBounds } from '../../proxy/upstream/bounded-pools.js';
 import type { NameLookup } from '../../proxy/upstream/name-lookup.js';
 import type { RateLimiterBounds } from '../../proxy/rate-limits/rate-limiter.js';
@@ -46,7 +47,11 @@ export interface TestProxyOptions {
   readonly breakers?: Partial<BreakerBounds>;
   readonly answerCache?: Partial<AnswerCacheOptions>;
   readonly copyBounds?: CopyBounds;
+  readonly loadSenses?: LoadSenses;
 }
+
+/** A test that keeps its own process busy is no overload. */
+const UNBURDENED: LoadSenses = { now: () => 0, heapShare: () => 0 };
 
 /** `env` overrides the configuration, `options` single bounds; `origins` are the providers' base URLs. */
 export async function startTestProxy(
@@ -130,6 +135,7 @@ function proxyOptions({ ledger, bounds, heldBodies, breakers, ...others }: TestP
   return {
     tokenUseIntervalMs: 100,
     ledgerBounds: { ...TEST_LEDGER_BOUNDS, ...ledger },
+    loadSenses: UNBURDENED,
     requestBounds: { ...REQUEST_BOUNDS, ...bounds },
     breakerBounds: { ...BREAKER_BOUNDS, ...breakers },
     heldBodyBounds: { ...HELD_BODY_BOUNDS, ...heldBodies },

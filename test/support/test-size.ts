@@ -42,3 +42,7 @@ export const hostileDocuments = { numRuns: TEST_SIZE === 'full' ? 10_000 : 200, 
 export const accountRuns = { numRuns: TEST_SIZE === 'full' ? 300 : 6, seed: TEST_SEED };
 /** Guesses of one password spray. */
 export const signInGuesses = TEST_SIZE === 'full' ? 10_000 : 300;
+/** Times that all workers are replaced under streams, and how many of these. */
+export const rollingRestarts = TEST_SIZE === 'full' ? { times: 20, streams: 200 } : { times: 1, streams: 40 };
+/** Connections that do nothing, or send and read slowly. */
+export const slowConnections = TEST_SIZE === 'full' ? 4_000 : 150;

@@ -141,7 +141,10 @@ describe('a snapshot by itself', () => {
   };
 
   /** A proxy's knowledge, over stores that are not there. */
-  function knowledge(file = fileOf()): { cache: PolicyCache; prices: PriceSource; snapshot: PolicySnapshot } {
+  function knowledge(
+    file = fileOf(),
+    others: readonly SnapshotFile[] = [],
+  ): { cache: PolicyCache; prices: PriceSource; snapshot: PolicySnapshot } {
     const redis = createRedis({ url: 'redis://127.0.0.1:1', connectionName: 'none' }, () => undefined);
     redis.disconnect();
     const pool = createPool(
@@ -151,7 +154,7 @@ describe('a snapshot by itself', () => {
     const cache = createPolicyCache({ pool, redis, reach: new PostgresReach() }, Buffer.alloc(32), BOUNDS);
     const prices = new PriceSource(pool);
     const log = createLogger('snapshot-test', 'silent');
-    const parts = { file, cache, prices, follower: { heardAtMs: Date.now() }, proxies: { count: 3 }, log };
+    const parts = { file, others, cache, prices, follower: { heardAtMs: Date.now() }, proxies: { count: 3 }, log };
     return { cache, prices, snapshot: new PolicySnapshot({ ...parts, staleMs: BOUNDS.policyStaleMs }) };
   }
 
@@ -227,6 +230,26 @@ describe('a snapshot by itself', () => {
     const reader = knowledge();
     expect(await reader.snapshot.restore()).toBe(true);
     expect([reader.prices.current.version, JSON.parse(reader.prices.text)]).toEqual([7, list]);
+  });
+
+  test('what workers of the same port knew is known to each of them, the newest of what several knew', async () => {
+    const other = new SnapshotFile(path.join(folder, 'policy-snapshot-2'), deriveKey(TEST_PEPPER, 'policy-snapshot'));
+    const sibling = knowledge(other);
+    const head = { revision: 1, loadedAtMs: Date.now() };
+    sibling.cache.kept.tokens.add(TOKEN_HASH, { ...head, text: JSON.stringify(GRANT) });
+    sibling.cache.kept.tokens.add('another', { ...head, text: JSON.stringify(GRANT) });
+    sibling.snapshot.start();
+    await sibling.snapshot.stop();
+    await write(1_000 * SECONDS); // the first knew the token, too long ago
+    const { cache, snapshot } = knowledge(fileOf(), [other]);
+    expect(await snapshot.restore()).toBe(true);
+    expect(await cache.tokenGrants.find(TOKEN_HASH)).toEqual(GRANT);
+    expect(await cache.tokenGrants.find('another')).toEqual(GRANT);
+    expect(await cache.policies.find(ACCOUNT, POLICY.gatewayName)).toEqual(POLICY);
+    await writeFile(path.join(folder, 'policy-snapshot'), 'spoilt');
+    const second = knowledge(fileOf(), [other]);
+    expect(await second.snapshot.restore()).toBe(true);
+    expect(await second.cache.tokenGrants.find(TOKEN_HASH)).toEqual(GRANT);
   });
 
   const FILE = (): string => path.join(folder, 'policy-snapshot');

@@ -55,3 +55,19 @@ test('no problem of any variable quotes its value, and a configuration that is p
   expect(printed).not.toContain(ENV.VAULT_PRIVATE_KEY);
   expect(JSON.stringify(readProxyConfig(ENV))).not.toContain(ENV.VAULT_PRIVATE_KEY);
 });
+
+test('workers share the disk of the spools, and each has a snapshot of its own beside the others', () => {
+  const env = { ...ENV, PROXY_WORKERS: '4', DATA_DIR: '/data' };
+  const third = readProxyConfig(env, 3);
+  expect(third.ledgerSpoolBytesMax).toBe(1024 ** 3);
+  expect(third.snapshotFiles).toEqual([
+    '/data/policy-snapshot-3',
+    '/data/policy-snapshot',
+    '/data/policy-snapshot-2',
+    '/data/policy-snapshot-4',
+  ]);
+  expect(readProxyConfig({ ...ENV, DATA_DIR: '/data' }).snapshotFiles).toEqual(['/data/policy-snapshot']);
+  expect(problems({ ...env, LEDGER_SPOOL_BYTES_MAX: String(1024 ** 3 - 1) })).toEqual([
+    'LEDGER_SPOOL_BYTES_MAX: must be at least 1073741824 for 4 PROXY_WORKERS',
+  ]);
+});

@@ -39,6 +39,7 @@ beforeEach(async () => {
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
     TOKEN_PEPPER: TEST_PEPPER,
+    LAME_DUCK_SECONDS: '0',
     VAULT_PRIVATE_KEY: TEST_VAULT.privateKey,
     PROXY_HOST: '127.0.0.1',
     PROXY_PORT: String(port),

@@ -20,3 +20,9 @@ test('stores on unix sockets are nowhere on the network', () => {
   expect(storesOf('postgres://u:p@%2Fvar%2Frun/x', 'unix:///run/redis.sock')).toEqual([]);
   expect(storesOf('postgres:///x?host=/var/run', '/run/redis.sock')).toEqual([]);
 });
+
+test('every node of a cluster counts, and a cache of its own', () => {
+  expect(storesOf('postgres://db/x', 'redis://a:7000,b')).toEqual(['db 5432', 'a 7000', 'b 6379']);
+  const urls = { databaseUrl: 'postgres://db/x', redisUrl: 'redis://a', cacheRedisUrl: 'redis://c:1' };
+  expect(storeEndpoints(urls).map(({ hostname, port }) => `${hostname} ${port}`)).toEqual(['db 5432', 'a 6379', 'c 1']);
+});
