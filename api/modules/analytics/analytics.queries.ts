@@ -186,29 +186,34 @@ export class AnalyticsQueries {
     const { sql, where } = cellsSql(tx, shape.byBucket ? asked : { ...asked, steps: null }, Date.now());
     const dimensions = shape.byKey ? request.groupBy.map((dimension) => DIMENSIONS[dimension]) : [];
     const key = shape.byKey ? `jsonb_build_array(${dimensions.join(', ')})` : 'NULL::jsonb';
-    const start = `date_bin('${request.steps?.seconds ?? 1} seconds', c.at, 'epoch')`;
-    const bucket = shape.byBucket
-      ? `extract(epoch FROM ${start})::bigint / ${request.steps?.seconds ?? 1}`
-      : 'NULL::bigint';
+    const seconds = request.steps?.seconds ?? 1;
+    const start = `date_bin('${seconds} seconds', c.at, 'epoch')`;
+    const bucket = shape.byBucket ? `extract(epoch FROM ${start})::bigint / ${seconds}` : 'NULL::bigint';
     const wanted = shape.keys === null ? '' : `WHERE ${wantedSql(dimensions, shape.keys, where)}`;
-    const kept = [
-      ...(shape.byKey ? [`(${ANYTHING_SQL})`] : []),
-      // each dimension may be one that is wanted, and all together not
-      ...(shape.keys !== null && dimensions.length > 1 ? [`${key} = ANY(${where.parameter(shape.keys.map((one) => JSON.stringify(one)))}::jsonb[])`] : []),
-    ]; // prettier-ignore
-    const isTop = shape.byKey && shape.keys === null;
-    const order = ORDERS[request.order].map((name) => `sum(c.${name})`).join(' + ');
-    const top = isTop ? `ORDER BY ${order} DESC, key LIMIT ${where.parameter(request.top)}` : '';
+    const having = shape.byKey ? havingSql(key, dimensions.length, shape, where) : '';
+    const top = shape.byKey && shape.keys === null ? topSql(request, where) : '';
     await tx.query(PLANNED_SQL);
     // Each point is of few cells: sorting them has the sums of one point in memory, and hashing those of all.
     if (shape.byKey && shape.byBucket) await tx.query(SORTED_SQL);
     const groups = [...dimensions, ...(shape.byBucket ? [start] : [])];
     return {
       sql: `SELECT ${key} AS key, ${bucket} AS bucket, ${columns} FROM (${sql}) c ${wanted}
-        GROUP BY ${groups.length === 0 ? '()' : groups.join(', ')} ${kept.length === 0 ? '' : `HAVING ${kept.join(' AND ')}`} ${top}`,
+        GROUP BY ${groups.length === 0 ? '()' : groups.join(', ')} ${having} ${top}`,
       parameters: where.parameters,
     };
   }
+}
+
+/** Of several dimensions each may be one that is wanted, and all together not. */
+function havingSql(key: string, dimensions: number, { keys }: Shape, where: SqlConditions): string {
+  if (keys === null || dimensions < 2) return `HAVING ${ANYTHING_SQL}`;
+  const wanted = where.parameter(keys.map((one) => JSON.stringify(one)));
+  return `HAVING (${ANYTHING_SQL}) AND ${key} = ANY(${wanted}::jsonb[])`;
+}
+
+function topSql({ order, top }: AnalyticsRequest, where: SqlConditions): string {
+  const most = ORDERS[order].map((name) => `sum(c.${name})`).join(' + ');
+  return `ORDER BY ${most} DESC, key LIMIT ${where.parameter(top)}`;
 }
 
 /** What may be of one of these groups: each dimension by itself, so that it narrows what is read. */

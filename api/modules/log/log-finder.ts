@@ -18,7 +18,7 @@ import {
   type WindowPage,
 } from './log-statements.js';
 import { timeWindows, type TimeWindow } from './log-windows.js';
-import { narrower, rangeOf, searchedRange } from './log-ranges.js';
+import { narrower, rangeOf, searchedRange, type Going, type Newest, type Stretch } from './log-ranges.js';
 import { NO_EXTREMES, widened, type LogExtremes } from './log-extremes.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
 
@@ -45,22 +45,6 @@ export interface LogFinderOptions {
   readonly pageMsMax: number;
   readonly probedRows: number;
   readonly unindexedRows: number;
-}
-
-/** `isProbe`: the newest records, read without an index. */
-interface Stretch extends TimeWindow {
-  readonly isProbe?: boolean;
-}
-
-/** What was found among the newest records. */
-interface Newest {
-  readonly rows: FoundRow[];
-  /** the last record of these; null: enough was found */
-  readonly reached: LogPosition | null;
-  /** what lies before is not read yet */
-  readonly toMs: number;
-  /** whether the page ends with them: behind them is what only an index would go through quickly, that this day has not yet */
-  readonly isEnough: boolean;
 }
 
 const OPTIONS: LogFinderOptions = { pageMsMax: 2_000, probedRows: PROBED_ROWS, unindexedRows: UNINDEXED_ROWS };
@@ -168,17 +152,30 @@ export class LogFinder {
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
     const newest = await this.amongTheNewest(scope, selection, searched, { after, limit });
-    const rows: FoundRow[] = newest?.rows ?? [];
-    if (rows.length >= limit) return { rows, resume: null };
-    let reached = newest?.reached ?? null;
-    const begin = reached ?? after;
-    const left = { ...searched, toMs: newest?.toMs ?? searched.toMs };
-    if (newest !== null && (newest.isEnough || left.toMs <= left.fromMs || performance.now() > until)) {
-      return { rows, resume: left.toMs <= range.fromMs ? null : reached };
+    const going = { range, searched, until, limit, after };
+    if (newest === null) {
+      const windows = await this.probed(scope, selection, searched, after);
+      return this.through(scope, selection, windows, { ...going, rows: [], reached: null });
     }
-    const windows =
-      newest === null ? this.probed(scope, selection, searched, after) : this.windows(scope, left, isDescending);
-    for (const window of await windows) {
+    const { rows, reached, toMs } = newest;
+    if (rows.length >= limit) return { rows, resume: null };
+    if (newest.isEnough || toMs <= searched.fromMs || performance.now() > until) {
+      return { rows, resume: toMs <= range.fromMs ? null : reached };
+    }
+    const windows = await this.windows(scope, { ...searched, toMs }, true);
+    return this.through(scope, selection, windows, { ...going, rows, reached });
+  }
+
+  private async through(
+    scope: ReadScope,
+    selection: LogSelection,
+    windows: readonly Stretch[],
+    { range, searched, until, limit, after, rows, ...behind }: Going,
+  ): Promise<FoundLogs> {
+    const isDescending = selection.order.direction === 'DESC';
+    const begin = behind.reached ?? after;
+    let { reached } = behind;
+    for (const window of windows) {
       const page = {
         window: await this.readable(scope, selection, window, begin),
         after: begin,
