@@ -12,7 +12,13 @@ import type { AccountQueries } from './modules/account/index.js';
 import type { ApiTokenQueries } from './modules/api-token/index.js';
 import type { CustomProviderQueries } from './modules/custom-provider/index.js';
 import type { GatewayQueries } from './modules/gateway/index.js';
-import type { CostBreakdown, CostBreakdownQueries, LogBodies, LogBodyQueries } from './modules/log/index.js';
+import {
+  PAGE_BODY_BYTES_MAX,
+  type CostBreakdown,
+  type CostBreakdownQueries,
+  type LogBodies,
+  type LogBodyQueries,
+} from './modules/log/index.js';
 import type { AccountScope } from './tenancy/account-scope.js';
 
 export interface ScopedKey<Id extends string, Scope extends AccountScope> {
@@ -69,8 +75,9 @@ export function createLoaders(deps: LoaderDeps): Loaders {
       (row) => row.id,
     ),
     logBodies: scoped(
-      (scope, ids) => deps.logBodies.byIds(scope, ids),
+      (scope, ids) => deps.logBodies.byIds(scope, ids, PAGE_BODY_BYTES_MAX),
       (row) => row.id,
+      { cache: false }, // large: nothing but the answer holds them
     ),
   };
 }
@@ -78,6 +85,7 @@ export function createLoaders(deps: LoaderDeps): Loaders {
 function scoped<Id extends string, T, Scope extends AccountScope>(
   load: (scope: Scope, ids: readonly Id[]) => Promise<readonly T[]>,
   idOf: (row: T) => Id,
+  options: { readonly cache: boolean } = { cache: true },
 ): ScopedLoader<Id, T, Scope> {
   return new DataLoader<ScopedKey<Id, Scope>, T | null, string>(
     async (keys) => {
@@ -90,7 +98,7 @@ function scoped<Id extends string, T, Scope extends AccountScope>(
       }
       return keys.map((key) => found.get(cacheKey(key)) ?? null);
     },
-    { cacheKeyFn: cacheKey },
+    { ...options, cacheKeyFn: cacheKey },
   );
 }
 

@@ -1,7 +1,8 @@
 /**
  * The distribution of P10 (docs/performance.md), made inside the database: 30 days of one gateway's records by Zipf and by
- * the hour of the day. With rollups each day is shipped through the trigger that ships them all, and rolled up; without,
- * each day's partition is filled before it is attached, which is how 20 million come to be there within the hour.
+ * the hour of the day. Either each day is shipped through the trigger that ships them all, and rolled up; or its partition is
+ * filled before it is attached, and its rollups are made at once or not at all, which is how 20 million come to be there within
+ * the hour.
  */
 import type pg from 'pg';
 import type { UsageRollup } from '../../api/modules/analytics/index.js';
@@ -18,7 +19,7 @@ export interface FilledLedger {
 export interface FillOptions {
   /** in all */
   readonly rows: number;
-  /** null: without rollups */
+  /** null: past the trigger, without rollups */
   readonly rollup: UsageRollup | null;
   /** hears of each day */
   readonly say: (line: string) => void;
@@ -35,10 +36,8 @@ export async function fill(
   ledger: FilledLedger,
   { rows, rollup, say }: FillOptions,
 ): Promise<FillTimes> {
-  const today = Math.floor(Date.now() / DAY_MS);
   let [insertMs, rollUpMs] = [0, 0];
-  for (let ago = DAYS - 1; ago >= 0; ago--) {
-    const day = new Date((today - ago) * DAY_MS).toISOString().slice(0, 10);
+  for (const day of filledDays()) {
     const beganMs = performance.now();
     const count = Math.ceil(rows / DAYS);
     await (rollup === null ? attachDay(pool, ledger, day, count) : shipDay(pool, ledger, day, count));
@@ -48,14 +47,22 @@ export async function fill(
     rollUpMs += performance.now() - filledMs;
     say(`${day}: filled${rollup === null ? '' : ' and rolled up'}`);
   }
-  await pool.query('VACUUM ANALYZE');
   return { insertMs, rollUpMs };
 }
 
-const partitionOf = (day: string): string => `usage_record_${day.replaceAll('-', '')}`;
+/** The oldest first; the last one is today. */
+export function filledDays(): readonly string[] {
+  const today = Math.floor(Date.now() / DAY_MS);
+  return Array.from({ length: DAYS }, (_, index) =>
+    new Date((today - DAYS + 1 + index) * DAY_MS).toISOString().slice(0, 10),
+  );
+}
+
+export const partitionOf = (day: string): string => `usage_record_${day.replaceAll('-', '')}`;
 const daySql = (day: string): string => `FOR VALUES FROM ('${day}') TO (DATE '${day}' + 1)`;
 
-async function shipDay(
+/** Through the trigger, in batches. */
+export async function shipDay(
   pool: pg.Pool,
   { accountId, gatewayId }: FilledLedger,
   day: string,
@@ -67,6 +74,7 @@ async function shipDay(
   }
 }
 
+/** One transaction: what it writes into a table of its own needs no log (`wal_level=minimal`), and each index is built once. */
 async function attachDay(
   pool: pg.Pool,
   { accountId, gatewayId }: FilledLedger,
@@ -74,10 +82,15 @@ async function attachDay(
   rows: number,
 ): Promise<void> {
   const name = partitionOf(day);
-  await pool.query(`DROP TABLE IF EXISTS ${name}; CREATE TABLE ${name} (LIKE usage_record INCLUDING DEFAULTS
-    INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)`);
-  await pool.query(fillSql(name), [accountId, gatewayId, day, rows]);
-  await pool.query(`ALTER TABLE usage_record ATTACH PARTITION ${name} ${daySql(day)}`);
+  const client = await pool.connect();
+  try {
+    await client.query(`BEGIN; DROP TABLE IF EXISTS ${name}; CREATE TABLE ${name} (LIKE usage_record INCLUDING DEFAULTS
+      INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)`);
+    await client.query(fillSql(name), [accountId, gatewayId, day, rows]);
+    await client.query(`ALTER TABLE usage_record ATTACH PARTITION ${name} ${daySql(day)}; COMMIT`);
+  } finally {
+    client.release();
+  }
 }
 
 /** One of `count` names, the first the most often. */

@@ -1,7 +1,8 @@
 /**
  * `npm run bench:analytics`: how long a question to analytics (P10) and a page of logs (P11) take over 30 days of a ledger of
- * `--rows` records, beside a plain scan of the ledger's rows. It judges nothing. `--without-rollups` leaves P10 out and fills
- * many times faster; `--data FOLDER` keeps the ledger there, and asks one that is there already; `--json` prints all as one object
+ * `--rows` records, beside a plain scan of the ledger's rows. It judges nothing. `--set-wise` makes the rollups at once and not
+ * by the roll-up, many times faster; `--without-rollups` leaves P10 out, and `--only analytics` or `logs` the other one;
+ * `--data FOLDER` keeps the ledger there, and asks one that is there already; `--json` prints all as one object
  * at the end.
  */
 import 'reflect-metadata';
@@ -25,9 +26,10 @@ import { beginRun, makeFolder, say } from '../bench-run.js';
 import { currentCommit, describeMachine } from '../machine.js';
 import { table } from '../report.js';
 import { percentile } from '../statistics.js';
-import { DAYS, fill, type FilledLedger } from './fill.js';
+import { DAYS, fill, filledDays, partitionOf, type FilledLedger } from './fill.js';
 import { pageOfLogs, pageQuestions, pagesUntilFull, plainPageSql, type PageRange } from './pages.js';
 import { questionsOf, type Question } from './questions.js';
+import { rollUpDay } from './set-wise.js';
 
 const ASKED_TIMES = 21;
 const DAY_MS = 86_400_000;
@@ -45,14 +47,17 @@ const { running, shutDown } = beginRun();
 
 interface Options {
   readonly rows: number;
-  readonly hasRollups: boolean;
+  readonly rollups: 'ROLLED_UP' | 'SET_WISE' | 'NONE';
+  /** null: both */
+  readonly only: string | null;
   /** null: a folder that goes with the run */
   readonly folder: string | null;
 }
 
 async function run(options: Options): Promise<Outcome> {
   const dataDir = options.folder ?? (await running.add(makeFolder)).path;
-  const settings = ['fsync=off', 'shared_buffers=1GB', 'max_wal_size=4GB'];
+  const settings = ['fsync=off', 'shared_buffers=1GB', 'max_wal_size=4GB', 'wal_level=minimal', 'max_wal_senders=0',
+    'maintenance_work_mem=256MB']; // prettier-ignore
   const postgres = await running.add(() => startEmbeddedPostgres({ dataDir, log: () => undefined, settings }));
   await migrate(postgres.url);
   const pool = new pg.Pool({ Client: PooledConnection, connectionString: postgres.url, max: 2 });
@@ -69,15 +74,15 @@ async function run(options: Options): Promise<Outcome> {
   await dataSource.initialize();
   const database = new Database(dataSource, { statementTimeoutMs: STATEMENT_MS });
   const subject = { pool, database, ledger: filled.ledger };
-  const analytics = options.hasRollups ? await askAnalytics(subject) : [];
-  const logs = await askLogs(subject);
+  const analytics = options.rollups !== 'NONE' && options.only !== 'logs' ? await askAnalytics(subject) : [];
+  const logs = options.only === 'analytics' ? [] : await askLogs(subject);
   await dataSource.destroy();
   await pool.end();
   return { ...filled, analytics, logs };
 }
 
 /** Fills the folder's ledger, unless it is filled already, and indexes its finished days as the upkeep does. */
-async function filledLedger(pool: pg.Pool, { rows, hasRollups }: Options): Promise<Filled> {
+async function filledLedger(pool: pg.Pool, { rows, rollups }: Options): Promise<Filled> {
   const { rows: found } = await pool.query<{ account_id: string; gateway_id: string }>(
     'SELECT account_id, gateway_id FROM usage_record LIMIT 1',
   );
@@ -85,19 +90,32 @@ async function filledLedger(pool: pg.Pool, { rows, hasRollups }: Options): Promi
   const ledger = { accountId: first?.account_id ?? newUuidV7(), gatewayId: first?.gateway_id ?? newUuidV7() };
   let rates: Pick<Filled, 'inserted' | 'rolledUp'> = { inserted: null, rolledUp: null };
   if (first === undefined) {
-    const rollup = hasRollups ? new UsageRollup(pool, createLogger('bench', 'warn')) : null;
+    const rollup = rollups === 'ROLLED_UP' ? new UsageRollup(pool, createLogger('bench', 'warn')) : null;
     const { insertMs, rollUpMs } = await fill(pool, ledger, { rows, rollup, say });
-    rates = { inserted: perSecond(rows, insertMs), rolledUp: hasRollups ? perSecond(rows, rollUpMs) : null };
+    rates = { inserted: perSecond(rows, insertMs), rolledUp: rollup === null ? null : perSecond(rows, rollUpMs) };
     say(`${rows} records: filled at ${rates.inserted}/s, rolled up at ${rates.rolledUp ?? '–'}/s`);
   }
+  if (rollups === 'SET_WISE') await rollUpSetWise(pool);
   const beganMs = performance.now();
   const { indexed, left } = await indexFinishedDays({ pool, bytesMin: 0 });
   const days = Object.keys(indexed).length;
   say(
     `${days} finished days indexed in ${((performance.now() - beganMs) / 1_000).toFixed(0)} s, ${Object.keys(left).length} left`,
   );
+  if (first === undefined || rollups === 'SET_WISE') await pool.query('VACUUM ANALYZE');
   const { rows: counted } = await pool.query<{ count: string }>('SELECT count(*) FROM usage_record');
   return { ledger, rows: Number(counted[0]?.count), ...rates };
+}
+
+/** Those of the ledger's days that have no rollups. */
+async function rollUpSetWise(pool: pg.Pool): Promise<void> {
+  for (const day of filledDays()) {
+    const { rows } = await pool.query('SELECT FROM usage_day WHERE at = $1 LIMIT 1', [new Date(day)]);
+    if (rows.length > 0) continue;
+    const beganMs = performance.now();
+    await rollUpDay(pool, partitionOf(day), day);
+    say(`${day}: rolled up in ${((performance.now() - beganMs) / 1_000).toFixed(0)} s`);
+  }
 }
 
 interface Filled {
@@ -211,7 +229,7 @@ async function answer(
     if (hasPercentiles) await totals.loadLatency();
     return;
   }
-  if (request.steps !== null) await first.loadSeries(false);
+  if (request.steps !== null) await Promise.all(groups.map((group) => group.loadSeries(false)));
   if (hasPercentiles) await first.totals.loadLatency();
 }
 
@@ -236,13 +254,21 @@ try {
   const { values } = parseArgs({
     options: {
       rows: { type: 'string', default: '300000' },
+      'set-wise': { type: 'boolean', default: false },
       'without-rollups': { type: 'boolean', default: false },
+      only: { type: 'string' },
       data: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
   if (!/^[1-9]\d{0,8}$/.test(values.rows)) throw new Error('--rows must be a whole number above 0');
-  const options = { rows: Number(values.rows), hasRollups: !values['without-rollups'], folder: values.data ?? null };
+  const rollups = values['without-rollups'] ? 'NONE' : values['set-wise'] ? 'SET_WISE' : 'ROLLED_UP';
+  const options = {
+    rows: Number(values.rows),
+    rollups,
+    only: values.only ?? null,
+    folder: values.data ?? null,
+  } as const;
   const { ledger: _ledger, ...outcome } = await run(options);
   const machine = describeMachine(false);
   say(`${outcome.rows} records; ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}`);

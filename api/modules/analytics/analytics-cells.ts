@@ -15,6 +15,7 @@ import {
   viewWith,
   type CubeColumn,
   type FineDimension,
+  type Level,
 } from './rollup-views.js';
 
 const measures = MEASURES.map((name) => `u.${name}`).join(', ');
@@ -35,9 +36,20 @@ export interface CellsSql {
   readonly where: SqlConditions;
 }
 
+/**
+ * The cells without a value of the fine dimension: those of requests that have none, or of all requests, so that whoever sums them
+ * up subtracts those that have one.
+ */
+export type WithoutValue = 'NONE' | 'ALL';
+
 /** `nowMs` decides what the rollups still keep. */
-export function cellsSql(tx: TenantTransaction, request: AnalyticsRequest, nowMs: number): CellsSql {
-  return new Cells(tx, request, nowMs).build();
+export function cellsSql(
+  tx: TenantTransaction,
+  request: AnalyticsRequest,
+  nowMs: number,
+  withoutValue: WithoutValue = 'NONE',
+): CellsSql {
+  return new Cells(tx, request, nowMs, withoutValue).build();
 }
 
 class Cells {
@@ -53,6 +65,7 @@ class Cells {
     private readonly tx: TenantTransaction,
     private readonly request: AnalyticsRequest,
     private readonly nowMs: number,
+    private readonly withoutValue: WithoutValue,
   ) {
     this.fine = request.fine?.dimension ?? null;
     this.columns = request.cubeColumns;
@@ -77,14 +90,15 @@ class Cells {
   }
 
   /** Rows of one level; those without the fine dimension are all, less those with it. */
-  private rolled(table: string, span: Span): string[] {
+  private rolled(table: Level['table'], span: Span): string[] {
     const fine = this.level(table, span, this.fine, 1);
     if (this.fine === null || this.request.fine?.onlyWithValue === true) return [fine];
-    return [fine, this.level(table, span, null, 1), this.level(table, span, this.fine, -1)];
+    const all = this.level(table, span, null, 1);
+    return this.withoutValue === 'ALL' ? [fine, all] : [fine, all, this.level(table, span, this.fine, -1)];
   }
 
-  private level(table: string, span: Span, fine: FineDimension | null, sign: 1 | -1): string {
-    const view = viewWith(fine, this.columns);
+  private level(table: Level['table'], span: Span, fine: FineDimension | null, sign: 1 | -1): string {
+    const view = viewWith(fine, this.columns, table);
     const value = fine !== null && sign === 1 ? 'u.value' : 'NULL';
     const key = fine === 'METADATA' ? this.keySql : "''";
     return `SELECT u.gateway_id, u.at, ${value} AS value, u.provider, u.model, u.status_code, u.cached,
@@ -124,7 +138,9 @@ class Cells {
     const rows = `SELECT u.gateway_id, u.at, ${value} AS value, u.provider, u.model, u.status_code, u.cached, ${measures}
       FROM (${parts.join('\n UNION ALL ')}) u (gateway_id, at, minute, value, provider, model, status_code, cached, ${MEASURES.join(', ')})
       ${isCapped ? this.capJoins() : ''}`;
-    return `SELECT * FROM (${rows}) u WHERE TRUE${filter}`;
+    if (this.withoutValue === 'NONE') return `SELECT * FROM (${rows}) u WHERE TRUE${filter}`;
+    return `SELECT u.gateway_id, u.at, v.value, u.provider, u.model, u.status_code, u.cached, ${measures}
+      FROM (${rows}) u CROSS JOIN LATERAL (SELECT u.value WHERE u.value IS NOT NULL UNION ALL SELECT NULL) v (value)`;
   }
 
   private capJoins(): string {

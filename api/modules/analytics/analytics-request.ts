@@ -111,6 +111,14 @@ function cubeColumns(groupBy: readonly AnalyticsDimension[], filter: CheckedAnal
   return columns;
 }
 
+/** The same of all groups together: what groups alone need is not read. */
+export const withoutGroups = (request: AnalyticsRequest): AnalyticsRequest => ({
+  ...request,
+  groupBy: [],
+  cubeColumns: cubeColumns([], request.filter),
+  fine: request.fine?.onlyWithValue === true ? request.fine : null,
+});
+
 const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
 
 function stepsOf(from: Date, to: Date, interval: Interval): Steps {

@@ -1,11 +1,14 @@
 /** Sums over the ledger, read from its rollups. All is computed by Postgres in exact numbers and leaves as text. */
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
+import type { SqlConditions } from '../../tenancy/sql-conditions.js';
+import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { badInput } from '../../errors.js';
 import { cellsSql } from './analytics-cells.js';
 import {
   GROUP_POINTS_MAX,
   LATENCY_POINTS_MAX,
+  withoutGroups,
   type AnalyticsRequest,
   type GroupOrder,
   type Steps,
@@ -17,8 +20,12 @@ import {
   LATENCY_SQL,
   latencyOf,
   NO_USAGE_ROW,
+  lessThoseWithValue,
+  PACKED_TOTALS_SQL,
+  SUMMED_SQL,
   TOTALS_SQL,
   totalsOf,
+  totalsRow,
   type LatencyRow,
   type TotalsRow,
 } from './usage-totals.js';
@@ -39,25 +46,32 @@ const DIMENSIONS: Readonly<Record<AnalyticsDimension, string>> = {
 };
 
 /** What the first groups have most of. */
-const ORDERS: Readonly<Record<GroupOrder, string>> = {
-  REQUESTS: 'sum(c.requests)',
-  COST: 'sum(c.cost_pico)',
-  TOKENS: 'sum(c.tokens_in + c.tokens_out)',
+const ORDERS: Readonly<Record<GroupOrder, readonly string[]>> = {
+  REQUESTS: ['requests'],
+  COST: ['cost_pico'],
+  TOKENS: ['tokens_in', 'tokens_out'],
 };
 
 /** What the rows of an answer are told apart by. */
 interface Shape {
   readonly byKey: boolean;
   readonly byBucket: boolean;
-  /** JSON of the groups' keys that are wanted; null: the first in the request's order, at most so many as were asked for */
-  readonly keys: readonly string[] | null;
+  /** the groups that are wanted; null: the first in the request's order, at most so many as were asked for */
+  readonly keys: readonly GroupKey[] | null;
 }
+
+type GroupKey = readonly (string | null)[];
 
 interface ShapeRow {
   readonly key: (string | null)[];
   /** the interval's number since 1970 */
   readonly bucket: string;
 }
+
+/** Compiling such a plan takes longer than running it; and what thousands of groups are summed in must not go to disk. */
+const PLANNED_SQL =
+  "SELECT set_config('jit', 'off', true), set_config('work_mem', '32MB', true) WHERE $1::uuid IS NOT NULL";
+const SORTED_SQL = "SELECT set_config('enable_hashagg', 'off', true) WHERE $1::uuid IS NOT NULL";
 
 export class AnalyticsQueries {
   constructor(private readonly database: Database) {}
@@ -81,8 +95,8 @@ export class AnalyticsQueries {
   /** The groups with the most requests (or whatever the request's order asks for), at most `top`; none without `groupBy`. */
   async groups(scope: ReadScope, request: AnalyticsRequest): Promise<UsageGroup[]> {
     if (request.groupBy.length === 0) return [];
-    const rows = await this.rows<TotalsRow>(scope, request, { byKey: true, byBucket: false, keys: null }, TOTALS_SQL);
-    const keys = rows.map((row) => JSON.stringify(row.key));
+    const rows = await this.firstGroups(scope, request);
+    const keys = rows.map(({ key }) => key);
     const latencies = this.latencies(scope, request, { byKey: true, byBucket: false, keys });
     const series = once(() => this.groupSeries(scope, request, keys));
     return rows.map((row) => ({
@@ -95,19 +109,48 @@ export class AnalyticsQueries {
     }));
   }
 
+  private firstGroups(scope: ReadScope, request: AnalyticsRequest): Promise<(TotalsRow & ShapeRow)[]> {
+    const fine = request.groupBy.findIndex((dimension) => dimension === request.fine?.dimension);
+    if (fine < 0 || request.fine?.onlyWithValue === true) {
+      return this.rows<TotalsRow>(scope, request, { byKey: true, byBucket: false, keys: null }, TOTALS_SQL);
+    }
+    return this.database.inAccount(scope, async (tx) => {
+      const { sql, where } = cellsSql(tx, { ...request, steps: null }, Date.now(), 'ALL');
+      const dimensions = request.groupBy.map((dimension) => DIMENSIONS[dimension]);
+      const order = ORDERS[request.order].map((name) => `c.${name}`).join(' + ');
+      await tx.query(PLANNED_SQL);
+      return tx.query<TotalsRow & ShapeRow>(
+        `SELECT jsonb_build_array(${dimensions.map((_, index) => `k${index}`).join(', ')}) AS key, NULL::bigint AS bucket, ${SUMMED_SQL}
+         FROM (${lessThoseWithValue(sql, dimensions, fine)}) c ORDER BY ${order} DESC, key LIMIT ${where.parameter(request.top)}`,
+        where.parameters,
+      );
+    });
+  }
+
   private async groupSeries(
     scope: ReadScope,
     request: AnalyticsRequest,
-    keys: readonly string[],
+    keys: readonly GroupKey[],
   ): Promise<ReadonlyMap<string, UsagePoint[]>> {
     const { steps } = request;
     if (steps === null) return new Map();
     const shape = { byKey: true, byBucket: true, keys };
-    const rows = await this.rows<TotalsRow>(scope, request, shape, TOTALS_SQL);
-    const byKey = new Map<string, (TotalsRow & ShapeRow)[]>(keys.map((key) => [key, []]));
-    for (const row of rows) byKey.get(JSON.stringify(row.key))?.push(row);
+    const packed = await this.database.inAccount(scope, async (tx) => {
+      const { sql, parameters } = await this.statement(tx, request, shape, PACKED_TOTALS_SQL);
+      return tx.query<PackedRow>(
+        `SELECT key, string_agg(bucket || ' ' || packed, ',') AS points FROM (${sql}) p GROUP BY key`,
+        parameters,
+      );
+    });
     const latencies = this.latencies(scope, request, shape);
-    return new Map([...byKey].map(([key, own]) => [key, pointsOf(steps, own, latencies)] as const));
+    const byKey = new Map(packed.map((row) => [JSON.stringify(row.key), row]));
+    return new Map(
+      keys.map((key) => {
+        const name = JSON.stringify(key);
+        const row = byKey.get(name);
+        return [name, pointsOf(steps, row === undefined ? [] : unpacked(row), latencies)] as const;
+      }),
+    );
   }
 
   /** Percentiles of rows of this shape; read for all of them when the first are asked for. */
@@ -126,21 +169,62 @@ export class AnalyticsQueries {
     columns: string,
   ): Promise<(Row & ShapeRow)[]> {
     return this.database.inAccount(scope, async (tx) => {
-      const { sql, where } = cellsSql(tx, request, Date.now());
-      const key = keySql(request, shape);
-      const bucket = shape.byBucket ? bucketSql(where.parameter(request.steps?.seconds ?? 1)) : 'NULL::bigint';
-      const isTop = shape.byKey && shape.keys === null;
-      const wanted = shape.keys === null ? '' : `WHERE ${key} = ANY(${where.parameter(shape.keys)}::jsonb[])`;
-      const top = isTop ? `ORDER BY ${ORDERS[request.order]} DESC, key LIMIT ${where.parameter(request.top)}` : '';
-      // compiling such a plan takes longer than running it
-      await tx.query("SELECT set_config('jit', 'off', true) WHERE $1::uuid IS NOT NULL");
-      return tx.query<Row & ShapeRow>(
-        `SELECT ${key} AS key, ${bucket} AS bucket, ${columns} FROM (${sql}) c ${wanted}
-         GROUP BY 1, 2 ${shape.byKey ? `HAVING ${ANYTHING_SQL}` : ''} ${top}`,
-        where.parameters,
-      );
+      const { sql, parameters } = await this.statement(tx, request, shape, columns);
+      return tx.query<Row & ShapeRow>(sql, parameters);
     });
   }
+
+  /** Rows with `key`, `bucket` and `columns`. Grouped by the columns themselves: making JSON of each cell takes longer than summing it. */
+  private async statement(
+    tx: TenantTransaction,
+    request: AnalyticsRequest,
+    shape: Shape,
+    columns: string,
+  ): Promise<{ readonly sql: string; readonly parameters: readonly unknown[] }> {
+    const asked = shape.byKey ? request : withoutGroups(request);
+    // without a series, the coarsest level there is
+    const { sql, where } = cellsSql(tx, shape.byBucket ? asked : { ...asked, steps: null }, Date.now());
+    const dimensions = shape.byKey ? request.groupBy.map((dimension) => DIMENSIONS[dimension]) : [];
+    const key = shape.byKey ? `jsonb_build_array(${dimensions.join(', ')})` : 'NULL::jsonb';
+    const seconds = request.steps?.seconds ?? 1;
+    const start = `date_bin('${seconds} seconds', c.at, 'epoch')`;
+    const bucket = shape.byBucket ? `extract(epoch FROM ${start})::bigint / ${seconds}` : 'NULL::bigint';
+    const wanted = shape.keys === null ? '' : `WHERE ${wantedSql(dimensions, shape.keys, where)}`;
+    const having = shape.byKey ? havingSql(key, dimensions.length, shape, where) : '';
+    const top = shape.byKey && shape.keys === null ? topSql(request, where) : '';
+    await tx.query(PLANNED_SQL);
+    // Each point is of few cells: sorting them has the sums of one point in memory, and hashing those of all.
+    if (shape.byKey && shape.byBucket) await tx.query(SORTED_SQL);
+    const groups = [...dimensions, ...(shape.byBucket ? [start] : [])];
+    return {
+      sql: `SELECT ${key} AS key, ${bucket} AS bucket, ${columns} FROM (${sql}) c ${wanted}
+        GROUP BY ${groups.length === 0 ? '()' : groups.join(', ')} ${having} ${top}`,
+      parameters: where.parameters,
+    };
+  }
+}
+
+/** Of several dimensions each may be one that is wanted, and all together not. */
+function havingSql(key: string, dimensions: number, { keys }: Shape, where: SqlConditions): string {
+  if (keys === null || dimensions < 2) return `HAVING ${ANYTHING_SQL}`;
+  const wanted = where.parameter(keys.map((one) => JSON.stringify(one)));
+  return `HAVING (${ANYTHING_SQL}) AND ${key} = ANY(${wanted}::jsonb[])`;
+}
+
+function topSql({ order, top }: AnalyticsRequest, where: SqlConditions): string {
+  const most = ORDERS[order].map((name) => `sum(c.${name})`).join(' + ');
+  return `ORDER BY ${most} DESC, key LIMIT ${where.parameter(top)}`;
+}
+
+/** What may be of one of these groups: each dimension by itself, so that it narrows what is read. */
+function wantedSql(dimensions: readonly string[], keys: readonly GroupKey[], where: SqlConditions): string {
+  return dimensions
+    .map((dimension, index) => {
+      const values = [...new Set(keys.map((key) => key[index] ?? null))];
+      const named = `${dimension} = ANY(${where.parameter(values.filter((value) => value !== null))}::text[])`;
+      return values.includes(null) ? `(${named} OR ${dimension} IS NULL)` : named;
+    })
+    .join(' AND ');
 }
 
 function assertFewPoints({ steps }: AnalyticsRequest, groups: number, withLatency: boolean): void {
@@ -161,9 +245,19 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 }
 
 const shapeOf = (row: ShapeRow): string => `${row.bucket} ${JSON.stringify(row.key)}`;
-const bucketSql = (seconds: string): string => `floor(extract(epoch FROM c.at) / ${seconds}::int)::bigint`;
-const keySql = ({ groupBy }: AnalyticsRequest, { byKey }: Shape): string =>
-  byKey ? `jsonb_build_array(${groupBy.map((dimension) => DIMENSIONS[dimension]).join(', ')})` : 'NULL::jsonb';
+
+/** A group's points: each its bucket and its sums. So many rows of so many columns would take longer to read than to sum. */
+interface PackedRow {
+  readonly key: (string | null)[];
+  readonly points: string;
+}
+
+function unpacked({ key, points }: PackedRow): (TotalsRow & ShapeRow)[] {
+  return points.split(',').map((point) => {
+    const [bucket = '', ...sums] = point.split(' ');
+    return { key, bucket, ...totalsRow(sums) };
+  });
+}
 
 function pointsOf(steps: Steps, rows: readonly (TotalsRow & ShapeRow)[], latencies: Latencies): UsagePoint[] {
   const byBucket = new Map(rows.map((row) => [Number(row.bucket), row]));

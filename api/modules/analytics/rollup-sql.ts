@@ -34,11 +34,15 @@ const COMPARED = 'value, at, status_code, view, model, cached, key, provider, ga
 const STORED = 'account_id, gateway_id, at, view, status_code, cached, key, value, model, provider';
 
 /** Views that are not the whole cube. The cube itself needs no summing up: what is told apart by all is its rows already. */
-const SMALL_VIEWS = ROLLUP_VIEWS.filter(({ columns }) => columns.length < CUBE_COLUMNS.length);
+const smallViews = (isOfDays: boolean): string =>
+  ROLLUP_VIEWS.filter((view) => view.columns.length < CUBE_COLUMNS.length && view.isOfDays === isOfDays)
+    .map(viewRow)
+    .join(', ');
 /** Number and columns of a view, and the number of the one that has the whole cube beside the same fine dimension. */
 const viewRow = ({ number, fine, columns }: RollupView): string =>
   `(${number}::smallint, ${cubeOf(fine)}, ${CUBE_COLUMNS.map((name) => columns.includes(name)).join(', ')})`;
-const cubeOf = (fine: FineDimension | null): string => `${viewWith(fine, new Set(CUBE_COLUMNS)).number}::smallint`;
+const cubeOf = (fine: FineDimension | null): string =>
+  `${viewWith(fine, new Set(CUBE_COLUMNS), FINEST.table).number}::smallint`;
 
 /**
  * New values that find room, as rows of `usage_rollup_value`. Nobody else adds any: there is one roll-up at a time. Those
@@ -64,6 +68,8 @@ const cellsOf = ({ table }: Level): string => `cells_${table.slice('usage_'.leng
 /** The finest first. */
 const FINEST_FIRST = LEVELS.toReversed();
 const FINEST = LEVELS[2];
+const COARSEST = LEVELS[0];
+const DAYS_OF_ALL_VIEWS = 'days_of_all_views';
 
 /** When it was, as finely as the levels still tell: a backlog of old deltas makes no minutes that nobody keeps. */
 const TIME_KEPT = `CASE ${FINEST_FIRST.slice(0, -1)
@@ -87,6 +93,12 @@ const detailed = (
 ): string => `SELECT t.account_id, t.gateway_id, t.at,
     ${cubeOf(fine)} AS view, t.status_code, t.cached, ${key} COLLATE "C" AS key, ${value} COLLATE "C" AS value, t.model,
     t.provider, ${measures}`;
+/** The views `views` (rows of `viewRow`), out of rows that are told apart by the whole cube. */
+const summedUp = (from: string, views: string): string => `SELECT ${STORED}, ${sums} FROM (
+    SELECT d.account_id, d.gateway_id, d.at, v.number AS view, ${onlyIn('status_code')}, ${onlyIn('cached')}, d.key, d.value,
+      ${onlyIn('model')}, ${onlyIn('provider')}, ${measures}
+    FROM ${from} d JOIN (VALUES ${views}) v (number, view, ${cube}) ON v.view = d.view) part
+  GROUP BY ${COMPARED}`;
 const onlyIn = (name: CubeColumn): string => `CASE WHEN v.${name} THEN d.${name} END AS ${name}`;
 
 /** \`$1\`: deltas from then on stay. \`$2\`: how many are moved. \`$3\`: today (UTC). */
@@ -156,18 +168,18 @@ WITH removed AS (
 ), ${cellsOf(FINEST)} AS MATERIALIZED (
   SELECT * FROM detail
   UNION ALL
-  SELECT ${STORED}, ${sums} FROM (
-    SELECT d.account_id, d.gateway_id, d.at, v.number AS view, ${onlyIn('status_code')}, ${onlyIn('cached')}, d.key, d.value,
-      ${onlyIn('model')}, ${onlyIn('provider')}, ${measures}
-    FROM detail d JOIN (VALUES ${SMALL_VIEWS.map(viewRow).join(', ')}) v (number, view, ${cube}) ON v.view = d.view) part
-  GROUP BY ${COMPARED}
+  ${summedUp('detail', smallViews(false))}
 ), ${FINEST_FIRST.slice(1)
   .map((level, index) => coarser(level, FINEST_FIRST[index] ?? level))
-  .join(', ')}, ${LEVELS.map((level) => {
+  .join(', ')}, ${DAYS_OF_ALL_VIEWS} AS MATERIALIZED (
+  SELECT * FROM ${cellsOf(COARSEST)}
+  UNION ALL
+  ${summedUp(cellsOf(COARSEST), smallViews(true))}
+), ${LEVELS.map((level) => {
   const { table } = level;
   return `into_${cellsOf(level)} AS (
   INSERT INTO ${table} AS level (account_id, view, key, at, cell, ${CELL}, ${measures})
-  SELECT account_id, view, key, at, ${CELL_HASH} AS cell, ${CELL}, ${measures} FROM ${cellsOf(level)}
+  SELECT account_id, view, key, at, ${CELL_HASH} AS cell, ${CELL}, ${measures} FROM ${level === COARSEST ? DAYS_OF_ALL_VIEWS : cellsOf(level)}
   WHERE at >= ${keptSince(level)} ORDER BY account_id, view, key, at, cell
   ON CONFLICT ON CONSTRAINT ${table}_pkey DO UPDATE SET
     ${MEASURES.map((name) => `${name} = level.${name} + excluded.${name}`).join(', ')}

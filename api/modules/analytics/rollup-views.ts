@@ -23,32 +23,47 @@ export interface RollupView {
   readonly number: number;
   readonly fine: FineDimension | null;
   readonly columns: readonly CubeColumn[];
+  /** whether only the level of days has it: elsewhere, the view with the whole cube answers */
+  readonly isOfDays: boolean;
 }
+
+/** Said by whoever writes to the level of days; one that knows fewer views is refused there. */
+export const VIEWS_VERSION = 2;
 
 /** Of each fine dimension the smallest first. Rows without a value of the fine dimension are in none of its views. */
 export const ROLLUP_VIEWS: readonly RollupView[] = [
-  { number: 0, fine: null, columns: [] },
-  { number: 1, fine: null, columns: ['status_code', 'cached'] },
-  { number: 2, fine: null, columns: ['provider', 'model'] },
-  { number: 3, fine: null, columns: CUBE_COLUMNS },
+  { number: 0, fine: null, columns: [], isOfDays: false },
+  { number: 1, fine: null, columns: ['status_code', 'cached'], isOfDays: false },
+  { number: 2, fine: null, columns: ['provider', 'model'], isOfDays: false },
+  { number: 3, fine: null, columns: CUBE_COLUMNS, isOfDays: false },
   ...FINE_DIMENSIONS.flatMap((fine, index): RollupView[] => [
-    { number: 10 + 10 * index, fine, columns: [] },
-    { number: 13 + 10 * index, fine, columns: CUBE_COLUMNS },
+    { number: 10 + 10 * index, fine, columns: [], isOfDays: false },
+    { number: 11 + 10 * index, fine, columns: ['status_code', 'cached'], isOfDays: true },
+    { number: 12 + 10 * index, fine, columns: ['provider', 'model'], isOfDays: true },
+    { number: 13 + 10 * index, fine, columns: CUBE_COLUMNS, isOfDays: false },
   ]),
 ];
 
-/** The smallest view with these dimensions. */
-export function viewWith(fine: FineDimension | null, columns: ReadonlySet<CubeColumn>): RollupView {
+/** The smallest view with these dimensions that a level has. */
+export function viewWith(
+  fine: FineDimension | null,
+  columns: ReadonlySet<CubeColumn>,
+  table: Level['table'],
+): RollupView {
   const found = ROLLUP_VIEWS.find(
-    (view) => view.fine === fine && [...columns].every((name) => view.columns.includes(name)),
+    (view) =>
+      view.fine === fine &&
+      (!view.isOfDays || table === DAYS) &&
+      [...columns].every((name) => view.columns.includes(name)),
   );
   if (found === undefined) throw new Error('every fine dimension has a view with the whole cube');
   return found;
 }
 
+const DAYS = 'usage_day';
 /** The levels, the coarsest first. `unitMs` divides the next one's. */
 export const LEVELS = [
-  { table: 'usage_day', unitMs: 86_400_000, keptDays: 400 },
+  { table: DAYS, unitMs: 86_400_000, keptDays: 400 },
   { table: 'usage_hour', unitMs: 3_600_000, keptDays: 60 },
   { table: 'usage_minute', unitMs: 60_000, keptDays: 3 },
 ] as const;

@@ -6,7 +6,7 @@ import type pg from 'pg';
 import type { Logger } from '../../../platform/logger.js';
 import { inTransaction } from '../../../platform/postgres.js';
 import { ROLL_UP_SQL } from './rollup-sql.js';
-import { LEVELS } from './rollup-views.js';
+import { LEVELS, VIEWS_VERSION } from './rollup-views.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
 
 const RUN_EVERY_MS = 5_000;
@@ -112,7 +112,8 @@ export class UsageRollup {
       if (locks[0]?.locked !== true) return null;
       // A sketch is kilobytes while it is summed: sorting holds one at a time. And no plan may look each row up in a list.
       await client.query(`SET LOCAL statement_timeout = ${ROLLUP_STATEMENT_MS}; SET LOCAL enable_hashagg = off;
-        SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off`);
+        SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off;
+        SET LOCAL app.rollup_views = '${VIEWS_VERSION}'`);
       const today = new Date(nowMs).toISOString().slice(0, 10);
       const until = new Date(Math.floor(nowMs / DAY_MS + DAYS_AHEAD) * DAY_MS);
       const { rows } = await client.query<Moved>(ROLL_UP_SQL, [until, batch, today]);

@@ -2,7 +2,7 @@ export { adjustmentsJoinSql } from './adjustments-sql.js';
 export { appliedRules, type AppliedRules } from './applied-rules.js';
 export { CostBreakdownQueries } from './cost-breakdown.queries.js';
 export type { CostBreakdown } from './cost-breakdown.types.js';
-export { LogBodyQueries, type LogBodies } from './log-body.queries.js';
+export { LogBodyQueries, PAGE_BODY_BYTES_MAX, type LogBodies } from './log-body.queries.js';
 export { AccountLogResolver, GatewayLogsResolver, LogConnectionResolver } from './log-list.resolver.js';
 export { exportSchema, LogExport, type ExportScopes } from './log-export.js';
 export { TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';

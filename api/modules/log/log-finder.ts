@@ -18,23 +18,16 @@ import {
   type WindowPage,
 } from './log-statements.js';
 import { timeWindows, type TimeWindow } from './log-windows.js';
+import { narrower, rangeOf, searchedRange, type Going, type Newest, type Stretch } from './log-ranges.js';
 import { NO_EXTREMES, widened, type LogExtremes } from './log-extremes.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
 
 /** Counting goes this far; a larger count is given as this, and not exact. */
 const LOG_COUNT_MAX = 10_000;
-/** No log is kept longer: partitions before it are not looked at. */
-const RETENTION_DAYS_MAX = 365;
-const DAY_MS = 86_400_000;
-/** A page of a search reads no more than this. */
-const SEARCH_MS_MAX = DAY_MS;
-/** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
-const AHEAD_MS = 3_600_000;
 /** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
 const PROBED_ROWS = 5_000;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
-const NARROWED_TO = 1 / 16;
 /** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
 const UNINDEXED_ROWS = 10_000;
 /** Places of one pair of metadata that are looked at a time, and how often, until the other filters let enough through. */
@@ -52,11 +45,6 @@ export interface LogFinderOptions {
   readonly pageMsMax: number;
   readonly probedRows: number;
   readonly unindexedRows: number;
-}
-
-/** `isProbe`: the newest records, read without an index. */
-interface Stretch extends TimeWindow {
-  readonly isProbe?: boolean;
 }
 
 const OPTIONS: LogFinderOptions = { pageMsMax: 2_000, probedRows: PROBED_ROWS, unindexedRows: UNINDEXED_ROWS };
@@ -163,10 +151,36 @@ export class LogFinder {
     const isDescending = selection.order.direction === 'DESC';
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
-    const rows: FoundRow[] = [];
-    let reached: LogPosition | null = null;
-    for (const window of await this.probed(scope, selection, searched, after)) {
-      const page = { window: await this.readable(scope, selection, window, after), after, limit: limit - rows.length };
+    const newest = await this.amongTheNewest(scope, selection, searched, { after, limit });
+    const going = { range, searched, until, limit, after };
+    if (newest === null) {
+      const windows = await this.probed(scope, selection, searched, after);
+      return this.through(scope, selection, windows, { ...going, rows: [], reached: null });
+    }
+    const { rows, reached, toMs } = newest;
+    if (rows.length >= limit) return { rows, resume: null };
+    if (newest.isEnough || toMs <= searched.fromMs || performance.now() > until) {
+      return { rows, resume: toMs <= range.fromMs ? null : reached };
+    }
+    const windows = await this.windows(scope, { ...searched, toMs }, true);
+    return this.through(scope, selection, windows, { ...going, rows, reached });
+  }
+
+  private async through(
+    scope: ReadScope,
+    selection: LogSelection,
+    windows: readonly Stretch[],
+    { range, searched, until, limit, after, rows, ...behind }: Going,
+  ): Promise<FoundLogs> {
+    const isDescending = selection.order.direction === 'DESC';
+    const begin = behind.reached ?? after;
+    let { reached } = behind;
+    for (const window of windows) {
+      const page = {
+        window: await this.readable(scope, selection, window, begin),
+        after: begin,
+        limit: limit - rows.length,
+      };
       const part = await this.inTimeLimit(scope, selection, page, reached !== null);
       if (part === null) return { rows, resume: reached };
       rows.push(...part.rows);
@@ -206,6 +220,37 @@ export class LogFinder {
         window = narrower(window, selection.order.direction === 'DESC');
       }
     }
+  }
+
+  /**
+   * What the newest records have of the first `limit` logs, read without an index but the page's own, and where and when they
+   * end; no end where that is the limit. Null: there is nothing to gain, or records have changed, which are looked for twice.
+   */
+  private async amongTheNewest(
+    scope: ReadScope,
+    selection: LogSelection,
+    range: TimeWindow,
+    page: Omit<WindowPage, 'window'>,
+  ): Promise<Newest | null> {
+    if (selection.order.direction === 'ASC' || !isSelective(selection.filter)) return null;
+    const [window] = await this.windows(scope, range, true);
+    if (window === undefined) return null;
+    const readMax = this.options.probedRows;
+    const { unindexedDays } = await this.partitions.read(scope);
+    const isEnough = hasIndexOfDays(selection.filter) && !isIndexed(window, unindexedDays);
+    return this.database.inAccount(scope, async (tx) => {
+      const statements = new LogStatements(tx, selection);
+      if (mayHaveChanged(selection) && (await statements.hasChanges({ ...page, window }))) return null;
+      const rows = await statements.find({ ...page, window, form: 'WRITTEN', readMax });
+      if (rows.length >= page.limit) return { rows, reached: null, toMs: range.toMs, isEnough: true };
+      // The last of them as it is by now: what came meanwhile has moved it, and what lies behind it is read later.
+      const last = await statements.boundary({ ...page, window, limit: readMax - 1 });
+      if (last === null) {
+        return { rows, reached: { id: firstUuidAt(window.fromMs), key: null }, toMs: window.fromMs, isEnough: false };
+      }
+      const toMs = Math.min(uuidTimeMs(last) + 1, window.toMs);
+      return { rows: rows.filter(({ id }) => id >= last), reached: { id: last, key: null }, toMs, isEnough };
+    });
   }
 
   /** The windows of a range; the part of the newest records comes as one of its own when there is a filter. */
@@ -271,9 +316,10 @@ export class LogFinder {
   ): Promise<FoundRow[] | null> {
     const { unindexedDays } = await this.partitions.read(scope);
     if (!isIndexed(page.window, unindexedDays)) return null;
-    const changed = await this.database.inAccount(scope, (tx) =>
-      new LogStatements(tx, selection).find({ ...page, form: 'CHANGED' }),
-    );
+    const changed = await this.database.inAccount(scope, async (tx) => {
+      const statements = new LogStatements(tx, selection);
+      return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
+    });
     const written: FoundRow[] = [];
     let { after } = page;
     for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
@@ -303,15 +349,19 @@ export class LogFinder {
     page: WindowPage,
     ask: (statements: LogStatements, part: LogPart) => Promise<T>,
   ): Promise<T[]> {
-    const { filter, order } = selection;
-    const use = useOf(filter);
-    const hasChanges = use.cost || use.metadata || order.field === 'COST';
     return this.database.inAccount(scope, async (tx) => {
       const statements = new LogStatements(tx, selection);
       const found = [await ask(statements, { ...page, form: 'WRITTEN' })];
-      return hasChanges ? [...found, await ask(statements, { ...page, form: 'CHANGED' })] : found;
+      if (!mayHaveChanged(selection) || !(await statements.hasChanges(page))) return found;
+      return [...found, await ask(statements, { ...page, form: 'CHANGED' })];
     });
   }
+}
+
+/** Whether a record that has changed since it was written may come elsewhere in the answer, or leave it. */
+function mayHaveChanged({ filter, order }: LogSelection): boolean {
+  const use = useOf(filter);
+  return use.cost || use.metadata || order.field === 'COST';
 }
 
 const isProbe = (window: Stretch): boolean => window.isProbe === true;
@@ -333,30 +383,4 @@ function first(
   rows.sort((left, right) => sign * comparePositions(order, left, right));
   rows.splice(limit);
   return rows;
-}
-
-/** The range of time in which logs of the selection may lie, behind a position in the order of time. */
-function rangeOf({ filter, order }: LogSelection, after: LogPosition | null): TimeWindow {
-  const nowMs = Date.now();
-  const range = {
-    fromMs: Math.max(filter.from?.getTime() ?? 0, nowMs - RETENTION_DAYS_MAX * DAY_MS),
-    toMs: Math.min(Math.max(filter.to?.getTime() ?? Infinity, 0), nowMs + AHEAD_MS),
-  };
-  if (after === null) return range;
-  const atMs = uuidTimeMs(after.id);
-  return order.direction === 'DESC'
-    ? { ...range, toMs: Math.min(range.toMs, atMs + 1) }
-    : { ...range, fromMs: Math.max(range.fromMs, atMs) };
-}
-
-/** The part of a window at which a page begins. */
-function narrower({ fromMs, toMs, ...window }: TimeWindow, isDescending: boolean): TimeWindow {
-  const ms = Math.ceil((toMs - fromMs) * NARROWED_TO);
-  return isDescending ? { ...window, fromMs: toMs - ms, toMs } : { ...window, fromMs, toMs: fromMs + ms };
-}
-
-/** What one page of a search reads of a range. */
-function searchedRange({ fromMs, toMs }: TimeWindow, isDescending: boolean): TimeWindow {
-  if (!isDescending) return { fromMs, toMs: Math.min(toMs, fromMs + SEARCH_MS_MAX) };
-  return { fromMs: Math.max(fromMs, Math.min(toMs, Date.now()) - SEARCH_MS_MAX), toMs };
 }

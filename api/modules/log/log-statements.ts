@@ -31,6 +31,8 @@ export interface LogPart extends WindowPage {
   readonly form: RecordForm;
   /** only of these */
   readonly ids?: readonly string[];
+  /** only of so many records of the window, from where the page begins, whatever the filter keeps of them */
+  readonly readMax?: number;
 }
 
 /** A log that was found: its place in the order, and where its rows lie. */
@@ -72,6 +74,20 @@ export class LogStatements {
       where.parameters,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** Whether the window has any record that the form CHANGED finds: two small indexes tell. */
+  async hasChanges({ window }: WindowPage): Promise<boolean> {
+    const where = new SqlConditions();
+    const gateway = where.parameter(this.selection.gatewayId);
+    const of = (alias: string): string =>
+      `${this.tx.owned(alias)} AND ${alias}.gateway_id = ${gateway}::uuid AND ${inDays(alias, window, where)}`;
+    const rows = await this.tx.query<{ any: boolean }>(
+      `SELECT EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')})
+         OR EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')}) AS any`,
+      where.parameters,
+    );
+    return rows[0]?.any !== false;
   }
 
   async count(part: LogPart): Promise<number> {
@@ -126,18 +142,18 @@ export class LogStatements {
   }
 
   /** Which gateway, and when: the bounds of the id say the same as those of the day, and the index of pages has them. */
-  private addPlace(where: SqlConditions, { window, after }: WindowPage): void {
+  private addPlace(where: SqlConditions, { window, after }: WindowPage, u = 'u'): void {
     const { gatewayId, order } = this.selection;
     const [first, last] = windowDays(window);
     where
-      .where(this.tx.scope.gatewayIds, (ids) => `u.gateway_id = ANY(${ids}::uuid[])`)
-      .where(gatewayId, (id) => `u.gateway_id = ${id}::uuid`)
-      .where(first, (day) => `u.day >= ${day}::date`)
-      .where(last, (day) => `u.day <= ${day}::date`)
-      .where(firstUuidAt(window.fromMs), (id) => `u.id >= ${id}::uuid`)
-      .where(firstUuidAt(window.toMs), (id) => `u.id < ${id}::uuid`);
+      .where(this.tx.scope.gatewayIds, (ids) => `${u}.gateway_id = ANY(${ids}::uuid[])`)
+      .where(gatewayId, (id) => `${u}.gateway_id = ${id}::uuid`)
+      .where(first, (day) => `${u}.day >= ${day}::date`)
+      .where(last, (day) => `${u}.day <= ${day}::date`)
+      .where(firstUuidAt(window.fromMs), (id) => `${u}.id >= ${id}::uuid`)
+      .where(firstUuidAt(window.toMs), (id) => `${u}.id < ${id}::uuid`);
     if (after !== null && after.key === null) {
-      where.where(after.id, (id) => `u.id ${order.direction === 'DESC' ? '<' : '>'} ${id}::uuid`);
+      where.where(after.id, (id) => `${u}.id ${order.direction === 'DESC' ? '<' : '>'} ${id}::uuid`);
     }
   }
 
@@ -159,12 +175,24 @@ export class LogStatements {
     if (usesCost) where.and(adjusted());
   }
 
-  private from({ form, window }: LogPart, where: SqlConditions): string {
+  /** One walk along the page's own index, that ends when enough was found. */
+  private newest(page: WindowPage, readMax: number, where: SqlConditions): string {
+    const place = new SqlConditions();
+    place.parameters.push(...where.parameters);
+    place.and(this.tx.owned('r'));
+    this.addPlace(place, page, 'r');
+    where.parameters.push(...place.parameters.slice(where.parameters.length));
+    return `(SELECT r.* FROM usage_record r WHERE ${place.sql} ORDER BY r.id ${this.selection.order.direction} LIMIT ${where.parameter(readMax)})`;
+  }
+
+  private from(part: LogPart, where: SqlConditions): string {
+    const { form, window } = part;
+    const records = part.readMax === undefined ? 'usage_record' : this.newest(part, part.readMax, where);
     const needsBodies =
       form === 'CHANGED' || useOf(this.selection.filter).feedback || this.selection.order.field === 'FEEDBACK';
-    if (!needsBodies) return 'FROM usage_record u';
+    if (!needsBodies) return `FROM ${records} u`;
     const gateway = where.parameter(this.selection.gatewayId);
-    return `FROM usage_record u LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day
+    return `FROM ${records} u LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day
       AND b.id = u.id AND b.gateway_id = ${gateway}::uuid AND ${this.tx.owned('b')} AND ${inDays('b', window, where)}
       ${form === 'CHANGED' ? adjustmentsJoinSql(this.tx, inDays('a', window, where)) : ''}`;
   }

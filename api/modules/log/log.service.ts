@@ -26,6 +26,8 @@ import type { Log } from './log.types.js';
 
 /** Finding what to delete may go on so long; then nothing is deleted. */
 const COLLECT_MS_MAX = 20_000;
+/** Logs that one statement marks as deleted. */
+const MARKED_AT_ONCE = 2_000;
 
 export class LogService {
   constructor(
@@ -115,8 +117,20 @@ async function write(tx: TenantTransaction, id: string, { feedback, score, metad
   );
 }
 
-/** Marks logs as deleted and erases what stood beside their records; answers how many were not deleted already. */
+/**
+ * Marks logs as deleted and erases what stood beside their records; answers how many were not deleted already. Statement by
+ * statement, in the one transaction of all: each takes its time within what one may, and opens the partitions of few days.
+ */
 async function markDeleted(tx: TenantTransaction, found: readonly FoundRow[]): Promise<number> {
+  const byDay = found.toSorted((left, right) => (left.id < right.id ? -1 : 1));
+  let count = 0;
+  for (let from = 0; from < byDay.length; from += MARKED_AT_ONCE) {
+    count += await markSome(tx, byDay.slice(from, from + MARKED_AT_ONCE));
+  }
+  return count;
+}
+
+async function markSome(tx: TenantTransaction, found: readonly FoundRow[]): Promise<number> {
   const days = found.map(({ day }) => day).toSorted();
   const rows = await tx.query<{ count: number }>(
     `WITH marked AS (

@@ -1,5 +1,6 @@
 /** Ratings, later metadata and deletion of logs: what they change, and that no sum is among it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { shipDay } from '../../../bench/analytics/fill.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { BodyWriter } from '../../../proxy/ledger/body-writer.js';
@@ -180,6 +181,16 @@ test('deleting counts first, erases what stood beside the record, and changes no
     { gatewayId, count: 1, limit: 1 },
     { gatewayId, count: 1, limit: null },
   ]);
+});
+
+test('more logs than one statement marks are deleted together, or not at all', async () => {
+  const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  await shipDay(api.owner, { accountId: tenant.accountId, gatewayId }, day, 2_050);
+  const kept = await log();
+  const input = { gatewayId, filter: { to: new Date(`${day}T23:59:59.999Z`) } };
+  (await editor(DELETE, { input: { ...input, expectedCount: '2049' } })).expectError('CONFLICT', 'input.expectedCount');
+  expect((await editor(DELETE, { input })).expectData()).toEqual({ deleteLogs: { count: '2050' } });
+  expect(await ids()).toEqual([kept]);
 });
 
 test('a search is deleted day by day', async () => {

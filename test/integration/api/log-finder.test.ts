@@ -47,8 +47,9 @@ afterAll(async () => {
   await api.stop();
 });
 
-const log = (atMs: number): Promise<string> =>
-  createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs });
+const log = (atMs: number, columns = {}): Promise<string> =>
+  createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs, columns });
+const plain = (): Database => new Database(dataSource, { statementTimeoutMs: 8_000 });
 const selected = (direction: 'ASC' | 'DESC', filter: object = {}): LogSelection => ({
   gatewayId,
   filter: logFilterSchema.parse(filter),
@@ -133,6 +134,32 @@ test.each(['ASC', 'DESC'] as const)('what takes too long is gone through in smal
   const { ids: all, pages } = await found(new LogFinder(new SlowDatabase(12 * HOUR_MS)), selected(direction, span));
   expect(all).toEqual(ids);
   expect(pages).toBeGreaterThan(1);
+});
+
+test('pages that end among the newest records, at any of them, find each log once', async () => {
+  const atMs = Math.floor(Date.now() / 1_000) * 1_000 - 60_000;
+  // several of one millisecond, and some of the day before
+  for (const ago of [0, 0, 0, 0, 1, 1, 2, 30 * HOUR_MS, 30 * HOUR_MS, 31 * HOUR_MS]) {
+    await log(atMs - ago, { status_code: 502 });
+    await log(atMs - ago, { status_code: 200 });
+  }
+  const failed = selected('DESC', { statusCodes: [502] });
+  const all = (await new LogFinder(plain()).find(scope, failed, null, 100)).rows.map(({ id }) => id);
+  expect(all).toHaveLength(10);
+  for (const probedRows of [1, 2, 3, 5, 19, 20, 21]) {
+    const finder = new LogFinder(plain(), { probedRows });
+    for (const limit of [1, 2, 100]) {
+      const ids: string[] = [];
+      let after: LogPosition | null = null;
+      for (let page = 0; page < 50; page++) {
+        const { rows, resume } = await finder.find(scope, failed, after, limit);
+        ids.push(...rows.map(({ id }) => id));
+        after = resume ?? (rows.length === limit ? (rows.at(-1) ?? null) : null);
+        if (after === null) break;
+      }
+      expect({ probedRows, limit, ids }).toEqual({ probedRows, limit, ids: all });
+    }
+  }
 });
 
 test('what takes too long even in its smallest part is refused', async () => {

@@ -203,6 +203,15 @@ test('bodies are shown decoded to whom they may be shown, and hidden from others
   });
 });
 
+test('a page whose bodies are too large together is refused, and each of its logs is shown', async () => {
+  const half = Buffer.alloc(33 * 1_024 * 1_024, 'x');
+  const made = [await log({ bodies: { request_body: half } }), await log({ bodies: { response_body: half } })];
+  const PAGE = `query ($tag: String!) { account(tag: $tag) { gateway(name: "busy") { logs { edges { node { id requestBody } } } } } }`;
+  (await editor(PAGE, { tag: tenant.tag })).expectError('QUERY_TOO_COMPLEX');
+  expect((await one(editor, made[1] ?? '', 'bodyState'))['bodyState']).toBe('STORED');
+  expect(await one(editor, made[1] ?? '', 'requestBody')).toEqual({ requestBody: null });
+});
+
 test('a deleted gateway stays the gateway of its logs', async () => {
   const id = await log();
   await api.owner.query('UPDATE gateway SET deleted_at = now() WHERE id = $1', [gatewayId]);

@@ -1,0 +1,69 @@
+/** Which range of time a page of logs looks through, which part of it, and how far it has come. */
+import { uuidTimeMs } from '../../../schema/contracts/ids.js';
+import type { LogPosition } from './log-order.js';
+import type { FoundRow, LogSelection } from './log-statements.js';
+import type { TimeWindow } from './log-windows.js';
+
+const DAY_MS = 86_400_000;
+/** No log is kept longer: partitions before it are not looked at. */
+const RETENTION_DAYS_MAX = 365;
+/** A page of a search reads no more than this. */
+const SEARCH_MS_MAX = DAY_MS;
+/** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
+const AHEAD_MS = 3_600_000;
+const NARROWED_TO = 1 / 16;
+
+/** `isProbe`: the newest records, read without an index. */
+export interface Stretch extends TimeWindow {
+  readonly isProbe?: boolean;
+}
+
+/** A page on its way through windows. */
+export interface Going {
+  readonly range: TimeWindow;
+  readonly searched: TimeWindow;
+  /** then it ends with what it has */
+  readonly until: number;
+  readonly limit: number;
+  readonly after: LogPosition | null;
+  /** of the newest records, which end at `reached`; null: they were not looked through */
+  readonly rows: FoundRow[];
+  readonly reached: LogPosition | null;
+}
+
+/** What was found among the newest records. */
+export interface Newest {
+  readonly rows: FoundRow[];
+  /** the last record of these; null: enough was found */
+  readonly reached: LogPosition | null;
+  /** what lies before is not read yet */
+  readonly toMs: number;
+  /** whether the page ends with them: behind them is what only an index would go through quickly, that this day has not yet */
+  readonly isEnough: boolean;
+}
+
+/** The range of time in which logs of the selection may lie, behind a position in the order of time. */
+export function rangeOf({ filter, order }: LogSelection, after: LogPosition | null): TimeWindow {
+  const nowMs = Date.now();
+  const range = {
+    fromMs: Math.max(filter.from?.getTime() ?? 0, nowMs - RETENTION_DAYS_MAX * DAY_MS),
+    toMs: Math.min(Math.max(filter.to?.getTime() ?? Infinity, 0), nowMs + AHEAD_MS),
+  };
+  if (after === null) return range;
+  const atMs = uuidTimeMs(after.id);
+  return order.direction === 'DESC'
+    ? { ...range, toMs: Math.min(range.toMs, atMs + 1) }
+    : { ...range, fromMs: Math.max(range.fromMs, atMs) };
+}
+
+/** The part of a window at which a page begins. */
+export function narrower({ fromMs, toMs, ...window }: TimeWindow, isDescending: boolean): TimeWindow {
+  const ms = Math.ceil((toMs - fromMs) * NARROWED_TO);
+  return isDescending ? { ...window, fromMs: toMs - ms, toMs } : { ...window, fromMs, toMs: fromMs + ms };
+}
+
+/** What one page of a search reads of a range. */
+export function searchedRange({ fromMs, toMs }: TimeWindow, isDescending: boolean): TimeWindow {
+  if (!isDescending) return { fromMs, toMs: Math.min(toMs, fromMs + SEARCH_MS_MAX) };
+  return { fromMs: Math.max(fromMs, Math.min(toMs, Date.now()) - SEARCH_MS_MAX), toMs };
+}
