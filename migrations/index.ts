@@ -1,4 +1,5 @@
 /** Every migration in order of application. A new one is added at the end; a merged one is never edited. */
+import { addViewsOfDays } from './202611291500-add-views-of-days.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -17,7 +18,6 @@ import { createCachePurges } from './202611281300-create-cache-purges.js';
 import { createUsageRollups } from './202611281500-create-usage-rollups.js';
 import { createLogIndexes } from './202611281500-create-log-indexes.js';
 import { letTheApiFollowSpools } from './202611281510-let-the-api-follow-spools.js';
-import { addViewsOfDays } from './202611282300-add-views-of-days.js';
 import { addUpDeltasByHash } from './202611290900-add-up-deltas-by-hash.js';
 import { createScoreIndex } from './202611291000-create-score-index.js';
 import { indexFinishedDays } from './202611291100-index-finished-days.js';

@@ -8,7 +8,7 @@ import { createLogger } from '../../../platform/logger.js';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { openTestDatabase } from '../../support/postgres.js';
 
-const NAME = '202611282300-add-views-of-days';
+const NAME = '202611291500-add-views-of-days';
 
 test('days that were rolled up before have the new views, and an older release rolls up no other ones', async () => {
   const database = await openTestDatabase();

@@ -12,7 +12,7 @@ const MEASURES = ['requests', 'errors', 'cached_requests', 'rate_limited', 'unpr
  * that the whole cube tells apart.
  */
 export const addViewsOfDays: Migration = {
-  name: '202611282300-add-views-of-days',
+  name: '202611291500-add-views-of-days',
   up: `
 -- nothing is rolled up meanwhile
 LOCK TABLE usage_day IN SHARE ROW EXCLUSIVE MODE;
