@@ -9,7 +9,7 @@ import { slowConnections } from '../../../support/test-size.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 let rig: Rig;
-let sockets: Socket[] = [];
+const sockets: Socket[] = [];
 
 beforeAll(async () => {
   // Room for fewer than there are slow ones, so that one of them that took a place would be noticed.
