@@ -24,9 +24,14 @@ export async function runProxy(config: ProxyConfig, worker: number | null): Prom
   const clients = createClients(config, log);
   const proxy = createProxy(config, clients);
   const channel = worker === null ? null : new WorkerChannel(proxy.metrics);
+  let isEnding = false;
+  const drain = (): Promise<void> => {
+    isEnding = true;
+    return proxy.stop(config.drainMs, config.lameDuckMs);
+  };
   const shutDown = onShutdown({
     steps: [
-      { name: 'draining', run: () => proxy.stop(config.drainMs, config.lameDuckMs) },
+      { name: 'draining', run: drain },
       { name: 'closing Redis and Postgres', run: () => disconnect(clients) },
     ],
     report: (what, error) => log.error({ err: error }, what),
@@ -38,6 +43,7 @@ export async function runProxy(config: ProxyConfig, worker: number | null): Prom
   };
   try {
     await proxy.start((error) => void failStart(error));
+    if (isEnding) return; // told to end meanwhile: a proxy that has let go of its ledger must take nothing in
     const { host, metricsPort } = config;
     const port = await listen(proxy.server, { host, port: config.port, name: 'proxy', variable: 'PROXY_PORT' });
     if (channel === null && metricsPort !== null) {

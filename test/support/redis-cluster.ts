@@ -27,9 +27,11 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
   const ports = await Promise.all(Array.from({ length: MASTERS }, freePort));
   const buses = await Promise.all(ports.map(freePort));
   const children = ports.map((port, index) => startNode(program, folder, { port, bus: buses[index] ?? 0 }));
-  const nodes = ports.map((port) => new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: null }));
+  const nodes = ports.map((port) => {
+    const node = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: null });
+    return node.on('error', () => undefined); // it is not up yet
+  });
   for (const [index, node] of nodes.entries()) {
-    node.on('error', () => undefined); // it is not up yet
     const [from, to] = [index, index + 1].map((each) => Math.floor((each * SLOTS) / MASTERS));
     await node.call('CLUSTER', 'ADDSLOTSRANGE', from ?? 0, (to ?? 0) - 1);
     const [port, bus] = [ports[0] ?? 0, buses[0] ?? 0];
