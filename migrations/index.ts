@@ -1,5 +1,6 @@
 /** Every migration in order of application. A new one is added at the end; a merged one is never edited. */
 import { addViewsOfDays } from './202611291500-add-views-of-days.js';
+import { keepValuesInRows } from './202611291510-keep-values-in-rows.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -56,4 +57,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createGatewayVersions,
   createSecretReferences,
   addViewsOfDays,
+  keepValuesInRows,
 ];
