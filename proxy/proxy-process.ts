@@ -41,6 +41,10 @@ export async function runProxy(config: ProxyConfig, worker: number | null): Prom
     log.error({ err: error }, error instanceof Error ? error.message : 'the proxy could not start');
     return shutDown(1);
   };
+  // Its own way would be to end, with every stream.
+  process.on('SIGUSR2', () =>
+    log.warn('SIGUSR2 is for the supervisor of workers (PROXY_WORKERS): nothing is replaced here'),
+  );
   try {
     await proxy.start((error) => void failStart(error));
     if (isEnding) return; // told to end meanwhile: a proxy that has let go of its ledger must take nothing in

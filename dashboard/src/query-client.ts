@@ -7,6 +7,9 @@ import { RequestError } from './request-error.js';
 /** How often something is asked again that did not answer: a request that was understood and refused, never. */
 const RETRIES_MAX = 2;
 const FRESH_MS = 5_000;
+/** When the page was last loaded anew because the api is of another build. */
+const LOADED_ANEW = 'tollgate-loaded-anew';
+const LOADED_ANEW_MS_MIN = 30_000;
 
 /** One for each page load: another user's answers never outlive a sign-in. */
 export function createQueryClient(): QueryClient {
@@ -23,10 +26,18 @@ export function createQueryClient(): QueryClient {
   });
 }
 
+/** Once in a while: behind a balancer, two builds may answer in turns until the newer one has all places. */
+function loadAnew(): void {
+  const lastMs = Number(sessionStorage.getItem(LOADED_ANEW) ?? 0);
+  if (Date.now() - lastMs < LOADED_ANEW_MS_MIN) return;
+  sessionStorage.setItem(LOADED_ANEW, String(Date.now()));
+  location.reload();
+}
+
 /** To sign-in and back. A new build of the api does not know the documents of a page that is still open: it loads anew. */
 function leaveWhenSignedOut(error: Error): void {
   if (!(error instanceof RequestError)) return;
-  if (error.code === 'PERSISTED_QUERY_NOT_FOUND') return location.reload();
+  if (error.code === 'PERSISTED_QUERY_NOT_FOUND') return loadAnew();
   const { pathname, search } = location;
   if (error.code === 'UNAUTHENTICATED' && pathname !== '/sign-in') navigate(signInPath(`${pathname}${search}`));
 }

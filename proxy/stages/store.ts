@@ -1,6 +1,6 @@
 /**
- * Store: puts an answer into the cache when it is one that others may get. It waits for nothing: this proxy has the
- * answer when it returns, the others as soon as Redis has it.
+ * Store: puts an answer into the cache when it is one that others may get. It waits for nothing: all proxies
+ * have the answer as soon as Redis has it.
  */
 import type { Logger } from '../../platform/logger.js';
 import { cacheKeyDigest } from '../../schema/contracts/cache-purges.js';

@@ -12,6 +12,9 @@ import { asServing, type Serving } from './messages.js';
 /** How a worker is told its number (proxy/main.ts). */
 const WORKER_OPTION = '--worker';
 
+/** A proxy whose stores are away serves within seconds from what it has on disk, or says why it cannot, and ends. */
+const SERVING_MS_MAX = 120_000;
+
 /** One of the places to be filled, numbered from 1. */
 interface Place {
   readonly number: number;
@@ -63,6 +66,8 @@ export class Workers {
   async start(): Promise<number> {
     const ports = await Promise.all(this.places.map((place) => this.fill(place)));
     this.isStarted = true;
+    // one that had served and ended while another one was still starting
+    for (const place of this.places) if (place.worker === null) this.fillLater(place, 0);
     return ports[0] ?? 0;
   }
 
@@ -92,7 +97,8 @@ export class Workers {
   async stop(): Promise<void> {
     this.isStopping = true;
     const ending = [...this.alive].map(async (worker) => {
-      worker.process.kill('SIGTERM');
+      // one that is leaving was told before: a second signal would end it at once, with its streams
+      if (!this.leaving.has(worker)) worker.process.kill('SIGTERM');
       if (!worker.isDead()) await once(worker, 'exit');
     });
     await Promise.all(ending);
@@ -130,9 +136,13 @@ export class Workers {
     const worker = cluster.fork();
     const startedMs = performance.now();
     this.alive.add(worker);
-    worker.on('error', (error) => this.log.warn({ err: error, worker: place.number }, 'a worker cannot be reached'));
-    worker.once('exit', (code: number, signal: string | null) => {
+    const onEnd = (code: number, signal: string | null): void => {
       this.onEnd(place, worker, { code, signal, livedMs: performance.now() - startedMs });
+    };
+    worker.once('exit', onEnd);
+    worker.on('error', (error) => {
+      this.log.warn({ err: error, worker: place.number }, 'a worker cannot be reached');
+      if (worker.process.pid === undefined) onEnd(1, null); // it could not be started, and there is no other word of it
     });
     place.worker ??= worker; // an old one keeps its place until this one serves
     try {
@@ -166,15 +176,23 @@ export class Workers {
   }
 }
 
-/** Resolves when it says that it serves; rejects when it ends before. */
+/** Resolves when it says that it serves; rejects when it ends before, could not be started, or takes too long, and is ended then. */
 function served(worker: Worker): Promise<Serving> {
   return new Promise((resolve, reject) => {
+    const late = setTimeout(() => worker.process.kill('SIGKILL'), SERVING_MS_MAX);
+    const fail = (why: string): void => {
+      clearTimeout(late);
+      reject(new WorkerFailed(`a worker ended before it served (${why})`));
+    };
     worker.on('message', (message) => {
       const serving = asServing(message);
-      if (serving !== null) resolve(serving);
+      if (serving === null) return;
+      clearTimeout(late);
+      resolve(serving);
     });
-    worker.once('exit', (code: number, signal: string | null) => {
-      reject(new WorkerFailed(`a worker ended before it served (${signal ?? `exit code ${code}`})`));
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) fail(error.message);
     });
+    worker.once('exit', (code: number, signal: string | null) => fail(signal ?? `exit code ${code}`));
   });
 }

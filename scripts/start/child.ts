@@ -119,9 +119,16 @@ export class Child {
     clearTimeout(tooLong);
   }
 
+  /** With all that it has started, whose group it leads: workers of a proxy would hold its port. */
   kill(): void {
     this.isStopping = true;
-    this.child.kill('SIGKILL');
+    const { pid } = this.child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      this.child.kill('SIGKILL'); // no such group: it has ended, or this system has none
+    }
   }
 }
 

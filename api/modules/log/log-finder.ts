@@ -151,16 +151,18 @@ export class LogFinder {
     const isDescending = selection.order.direction === 'DESC';
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
-    const newest = await this.amongTheNewest(scope, selection, searched, { after, limit });
+    const newest = await this.amongTheNewest(scope, selection, searched, { after, limit }).catch(nullIfTooLong);
     const going = { range, searched, until, limit, after };
     if (newest === null) {
       const windows = await this.probed(scope, selection, searched, after);
       return this.through(scope, selection, windows, { ...going, rows: [], reached: null });
     }
-    const { rows, reached, toMs } = newest;
-    if (rows.length >= limit) return { rows, resume: null };
-    if (newest.isEnough || toMs <= searched.fromMs || performance.now() > until) {
-      return { rows, resume: toMs <= range.fromMs ? null : reached };
+    const { rows, toMs } = newest;
+    if (rows.length >= limit || toMs <= range.fromMs) return { rows, resume: null };
+    // A page that went no further than it began would be asked for again for ever.
+    const reached = newest.reached?.id === after?.id ? null : newest.reached;
+    if (reached !== null && (newest.isEnough || toMs <= searched.fromMs || performance.now() > until)) {
+      return { rows, resume: reached };
     }
     const windows = await this.windows(scope, { ...searched, toMs }, true);
     return this.through(scope, selection, windows, { ...going, rows, reached });
@@ -383,4 +385,10 @@ function first(
   rows.sort((left, right) => sign * comparePositions(order, left, right));
   rows.splice(limit);
   return rows;
+}
+
+/** Windows can be made narrower, and what is looked for first cannot. */
+function nullIfTooLong(error: unknown): null {
+  if (isStatementTimeout(error)) return null;
+  throw error;
 }

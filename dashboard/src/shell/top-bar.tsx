@@ -3,9 +3,11 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
 import { Button, IconButton } from '../components/button.js';
 import { Select } from '../components/field.js';
+import { useToast } from '../components/toast.js';
 import type { IconName } from '../components/icon.js';
 import { SignOutDocument } from '../gql/graphql.js';
 import { accountPath } from '../paths.js';
+import { messageOf, RequestError } from '../request-error.js';
 import { request } from '../request.js';
 import { useTheme, type Theme } from '../theme.js';
 import { Logo } from './logo.js';
@@ -54,8 +56,14 @@ export function ThemeButton() {
 function SignOutButton() {
   const client = useQueryClient();
   const [, navigate] = useLocation();
+  const toast = useToast();
   const signOut = async (): Promise<void> => {
-    await request(SignOutDocument, {}).catch(() => undefined); // a session that has ended already is as well
+    try {
+      await request(SignOutDocument, {});
+    } catch (error) {
+      const hasEnded = error instanceof RequestError && error.code === 'UNAUTHENTICATED';
+      if (!hasEnded) return toast(`You are still signed in: ${messageOf(error) ?? 'try again'}`);
+    }
     client.clear();
     navigate('/sign-in');
   };
