@@ -108,19 +108,22 @@ test('a stop writes what is held', async () => {
   expect(await usageRecords(proxy.owner, tenant.accountId, 2)).toHaveLength(2);
 });
 
-test('a stop cuts what still runs at its deadline, and records that too', async () => {
+test('a stop ends what still runs at its deadline with an error event, and records it', async () => {
   upstream.answer = (_seen, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(chatEvents(['never ending'], false)[0]);
   };
   const client = request(url, { method: 'POST', headers: { 'content-type': 'application/json' } });
-  client.on('error', () => undefined); // the proxy cuts it
   client.end(JSON.stringify({ ...CHAT, stream: true }));
   const [response] = (await once(client, 'response')) as [IncomingMessage];
-  response.on('error', () => undefined).resume();
+  let told = '';
+  response.setEncoding('utf8').on('data', (text: string) => (told += text));
+  const ended = once(response, 'end');
   await proxy.proxy.stop(150);
+  await ended;
+  expect(told).toMatch(/never ending.*data: \{"error":.*\n\n$/s);
   const rows = await usageRecords(proxy.owner, tenant.accountId, 2);
-  expect(rows.at(-1)).toMatchObject({ streamed: true, client_aborted: true, usage_source: 'ESTIMATED' });
+  expect(rows.at(-1)).toMatchObject({ streamed: true, client_aborted: false, usage_source: 'ESTIMATED' });
 });
 
 test('a stop waits for no connection that is merely kept alive', async () => {
