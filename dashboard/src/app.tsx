@@ -20,6 +20,8 @@ const InvitationPage = page(async () => (await import('./pages/invitation/page.j
 const ResetPasswordPage = page(async () => (await import('./pages/reset-password/page.js')).ResetPasswordPage);
 const AccountHomePage = page(async () => (await import('./pages/account-home/page.js')).AccountHomePage);
 const GatewayOverviewPage = page(async () => (await import('./pages/gateway-overview/page.js')).GatewayOverviewPage);
+const GatewayLogsPage = page(async () => (await import('./pages/gateway-logs/page.js')).GatewayLogsPage);
+const GatewayInsightsPage = page(async () => (await import('./pages/gateway-insights/page.js')).GatewayInsightsPage);
 
 /** Pages of one gateway, below its tabs. */
 function GatewayPages() {
@@ -28,6 +30,8 @@ function GatewayPages() {
       <Suspense fallback={<Skeleton rows={6} />}>
         <Switch>
           <Route path="/accounts/:account/gateways/:gateway" component={GatewayOverviewPage} />
+          <Route path="/accounts/:account/gateways/:gateway/logs" component={GatewayLogsPage} />
+          <Route path="/accounts/:account/gateways/:gateway/insights" component={GatewayInsightsPage} />
           <Route component={NotFoundPage} />
         </Switch>
       </Suspense>

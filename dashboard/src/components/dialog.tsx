@@ -2,7 +2,7 @@
  * What lies over the page: a dialog in its middle, or a drawer at its side. Native `<dialog>`: Escape closes it, the page
  * behind is inert, and the focus goes back to where it was.
  */
-import { useEffect, useId, useRef, type ReactNode, type SyntheticEvent } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode, type SyntheticEvent } from 'react';
 import { IconButton } from './button.js';
 import { classes } from './classes.js';
 
@@ -27,7 +27,7 @@ export function Drawer(props: DialogProps) {
 function Modal({ title, onClose, children, actions, kind }: DialogProps & { readonly kind: 'dialog' | 'drawer' }) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (dialog?.open === false) dialog.showModal();
     return () => dialog?.close(); // while it is still in the page: only then does the focus go back

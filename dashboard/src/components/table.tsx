@@ -48,7 +48,9 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen, openKey = null
               key={keyOf(row)}
               {...(onOpen === undefined ? {} : { tabIndex: index === 0 ? 0 : -1, onClick: () => onOpen(row) })}
               onKeyDown={(event) => {
-                if (event.key === 'Enter' && event.target === event.currentTarget) onOpen?.(row);
+                if (event.key !== 'Enter' || event.target !== event.currentTarget || onOpen === undefined) return;
+                event.preventDefault(); // the same press would go on to what opens, and close it
+                onOpen(row);
               }}
               className={classes(onOpen !== undefined && 'opens', keyOf(row) === openKey && 'is-open')}
             >

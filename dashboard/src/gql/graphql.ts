@@ -13,6 +13,8 @@ export interface AcceptInvitationInput {
   readonly secret: string;
 }
 export type AnalyticsDimension = 'API_TOKEN' | 'CACHED' | 'ERROR_CODE' | 'GATEWAY' | 'METADATA' | 'MODEL' | 'PATH' | 'PROVIDER' | 'STATUS_CODE';
+export type BodyState = 'EXPIRED' | 'HIDDEN' | 'NOT_COLLECTED' | 'STORED' | 'TRUNCATED';
+export type CostStatus = 'CACHED' | 'CUSTOM' | 'ESTIMATED' | 'NOT_BILLABLE' | 'PRICED' | 'UNPRICED';
 export interface CreateAccountInput {
   readonly name: string;
 }
@@ -21,6 +23,14 @@ export interface CreateGatewayInput {
   readonly description?: string | null | undefined;
   readonly name: string;
   readonly settings?: GatewaySettingsInput | null | undefined;
+}
+export interface DeleteLogsInput {
+  readonly dryRun?: boolean | undefined;
+  readonly expectedCount?: string | null | undefined;
+  readonly filter: LogFilter;
+  readonly gatewayId: string;
+  readonly limit?: number | null | undefined;
+  readonly orderBy?: LogOrder | null | undefined;
 }
 export interface GatewaySettingsInput {
   readonly authentication?: boolean | null | undefined;
@@ -40,8 +50,49 @@ export interface GatewaySettingsInput {
   readonly retryMaxAttempts?: number | null | undefined;
   readonly retryWhenSent?: boolean | null | undefined;
 }
+export type InsightOrder = 'COST' | 'REQUESTS' | 'TOKENS';
 export type Interval = 'DAY' | 'FIVE_MINUTES' | 'HOUR' | 'MINUTE';
+export interface LogCondition {
+  readonly field: LogConditionField;
+  readonly metadataKey?: string | null | undefined;
+  readonly operator?: LogOperator | undefined;
+  readonly values: readonly string[];
+}
+export type LogConditionField = 'AUTHENTICATION' | 'CACHED' | 'COMPATIBILITY_MODE' | 'COST' | 'CREATED_AT' | 'DLP_ACTION' | 'DURATION' | 'EVENT_ID' | 'FEEDBACK' | 'ID' | 'METADATA' | 'METADATA_KEY' | 'METADATA_VALUE' | 'MODEL' | 'MODEL_TYPE' | 'PATH' | 'PROVIDER' | 'REQUEST_CONTENT_TYPE' | 'REQUEST_TYPE' | 'RESPONSE_CONTENT_TYPE' | 'STATUS_CODE' | 'SUCCESS' | 'TOKENS' | 'TOKENS_IN' | 'TOKENS_OUT' | 'USER_AGENT' | 'WHOLESALE';
+export interface LogFilter {
+  readonly apiTokenIds?: readonly string[] | null | undefined;
+  readonly cached?: boolean | null | undefined;
+  readonly errorCodes?: readonly number[] | null | undefined;
+  readonly eventId?: string | null | undefined;
+  readonly feedback?: readonly number[] | null | undefined;
+  readonly from?: string | null | undefined;
+  readonly maxCostUsd?: string | null | undefined;
+  readonly maxDurationMs?: number | null | undefined;
+  readonly maxTokens?: string | null | undefined;
+  readonly metadata?: readonly MetadataFilter[] | null | undefined;
+  readonly minCostUsd?: string | null | undefined;
+  readonly minDurationMs?: number | null | undefined;
+  readonly minTokens?: string | null | undefined;
+  readonly models?: readonly string[] | null | undefined;
+  readonly providers?: readonly string[] | null | undefined;
+  readonly search?: string | null | undefined;
+  readonly statusCodes?: readonly number[] | null | undefined;
+  readonly success?: boolean | null | undefined;
+  readonly to?: string | null | undefined;
+  readonly where?: readonly LogCondition[] | null | undefined;
+}
+export type LogOperator = 'CONTAINS' | 'EQ' | 'GT' | 'LT' | 'NEQ';
+export interface LogOrder {
+  readonly direction?: SortDirection | undefined;
+  readonly field?: LogOrderField | undefined;
+}
+export type LogOrderField = 'CACHED' | 'COST' | 'CREATED_AT' | 'DURATION' | 'FEEDBACK' | 'MODEL' | 'MODEL_TYPE' | 'PROVIDER' | 'SUCCESS' | 'TOKENS_IN' | 'TOKENS_OUT';
+export interface MetadataFilter {
+  readonly key: string;
+  readonly value?: string | null | undefined;
+}
 export type Permission = 'ACCOUNT_EDIT' | 'AI_GATEWAY_EDIT' | 'AI_GATEWAY_LOG_BODIES' | 'AI_GATEWAY_READ' | 'AI_GATEWAY_RUN';
+export type PromptSource = 'METADATA' | 'SYSTEM_MESSAGE';
 export interface RateLimitInput {
   readonly intervalSeconds: number;
   readonly key?: RateLimitKey | undefined;
@@ -52,6 +103,13 @@ export interface RateLimitInput {
 }
 export type RateLimitKey = 'GATEWAY' | 'HEADER' | 'IP' | 'METADATA' | 'TOKEN';
 export type RateLimitTechnique = 'FIXED' | 'SLIDING';
+export interface RateLogInput {
+  readonly feedback?: number | null | undefined;
+  readonly gatewayId: string;
+  readonly logId: string;
+  readonly metadata?: unknown | null | undefined;
+  readonly score?: number | null | undefined;
+}
 export interface ResetPasswordInput {
   readonly newPassword: string;
   readonly secret: string;
@@ -67,6 +125,8 @@ export interface SignUpInput {
   readonly email: string;
   readonly password: string;
 }
+export type SortDirection = 'ASC' | 'DESC';
+export type UsageSource = 'ESTIMATED' | 'NONE' | 'PROVIDER';
 export type AccountHomeQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly description: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly analytics: { readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly rateLimited: string; readonly costUsd: string; readonly savedUsd: string; readonly successRate: number | null }; readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly costUsd: string; readonly successRate: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string } })[] })[] } } | null };
 export type AccountHomeVariables = { readonly account: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly search?: string | null | undefined; readonly after?: string | null | undefined };
 export const AccountHomeDocument: OperationDocument<AccountHomeQuery, AccountHomeVariables> = {
@@ -78,6 +138,102 @@ export type CreateGatewayVariables = { readonly input: CreateGatewayInput };
 export const CreateGatewayDocument: OperationDocument<CreateGatewayMutation, CreateGatewayVariables> = {
   name: 'CreateGateway',
   hash: '277ff18bbb1af301814869cb1e2ee20f299154bb9dafb6f6e64d856789ad11d6',
+};
+export type InsightConsumersQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly topGroups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly tokensIn: string; readonly tokensOut: string; readonly costUsd: string } })[] } } } | null } | null };
+export type InsightConsumersVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly by: AnalyticsDimension; readonly metadataKey?: string | null | undefined; readonly orderBy: InsightOrder };
+export const InsightConsumersDocument: OperationDocument<InsightConsumersQuery, InsightConsumersVariables> = {
+  name: 'InsightConsumers',
+  hash: '44ba97e21bb1a6f2b4bfd5d8726b22ea2a4d43d1ee3921de2b12fb8a4830b86b',
+};
+export type InsightMetadataKeysQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly metadataKeys: readonly string[] } } } | null } | null };
+export type InsightMetadataKeysVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
+export const InsightMetadataKeysDocument: OperationDocument<InsightMetadataKeysQuery, InsightMetadataKeysVariables> = {
+  name: 'InsightMetadataKeys',
+  hash: 'ab16b78be754533ffbf1d60be95cac3b0c970b7bcfe0b1dd2c4bb09b1fbcdc6a',
+};
+export type InsightTokensQuery = { readonly account: { readonly id: string; readonly apiTokens: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string } })[] } } | null };
+export type InsightTokensVariables = { readonly account: string };
+export const InsightTokensDocument: OperationDocument<InsightTokensQuery, InsightTokensVariables> = {
+  name: 'InsightTokens',
+  hash: 'e4aeb5a75133d7a3684f6fc5ecc2e18e958c95871ee4e820f98b8784a10f8739',
+};
+export type InsightAddressesQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly clientAddresses: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly clients: readonly ({ readonly network: string; readonly requests: string; readonly errors: string; readonly tokensIn: string; readonly tokensOut: string; readonly costUsd: string })[] } } } | null } | null };
+export type InsightAddressesVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly orderBy: InsightOrder };
+export const InsightAddressesDocument: OperationDocument<InsightAddressesQuery, InsightAddressesVariables> = {
+  name: 'InsightAddresses',
+  hash: 'aeb55a7f0788a8b95e7711c5924dd648bc548496e22ea477cb8cd62f72618902',
+};
+export type InsightExpensiveQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly expensiveRequests: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly logs: readonly ({ readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null })[] } } } | null } | null };
+export type InsightExpensiveVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
+export const InsightExpensiveDocument: OperationDocument<InsightExpensiveQuery, InsightExpensiveVariables> = {
+  name: 'InsightExpensive',
+  hash: '40b20d41cea038784bbe2b1a6d45835b9555b66b9071725a0b949e84bb04d516',
+};
+export type InsightRepeatedQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly repeatedRequests: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly savedUsd: string; readonly simulations: readonly ({ readonly ttlSeconds: number; readonly hits: string; readonly unpricedHits: string; readonly savedUsd: string; readonly savedTokensIn: string; readonly savedTokensOut: string })[]; readonly groups: readonly ({ readonly key: string; readonly requests: string; readonly cached: string; readonly costUsd: string; readonly provider: string; readonly model: string | null; readonly path: string; readonly lastSeenAt: string; readonly exampleLogId: string | null })[] } } } | null } | null };
+export type InsightRepeatedVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly ttlSeconds: readonly number[] };
+export const InsightRepeatedDocument: OperationDocument<InsightRepeatedQuery, InsightRepeatedVariables> = {
+  name: 'InsightRepeated',
+  hash: 'f53b2a473d5ddaab74580113eadcfc0f7bdf7d5e359781770500e135dae8466e',
+};
+export type InsightErrorsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly frequentErrors: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly errors: readonly ({ readonly statusCode: number; readonly errorCode: number | null; readonly interrupted: boolean; readonly provider: string; readonly model: string | null; readonly requests: string; readonly lastSeenAt: string; readonly exampleLogId: string | null })[] } } } | null } | null };
+export type InsightErrorsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
+export const InsightErrorsDocument: OperationDocument<InsightErrorsQuery, InsightErrorsVariables> = {
+  name: 'InsightErrors',
+  hash: 'f5d7724949c2e4a0a225b2f7baccc5fb4efd9c395669a5c5a20c53dbf4eeedc8',
+};
+export type InsightSlowestQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly slowestModels: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] } } } | null } | null };
+export type InsightSlowestVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
+export const InsightSlowestDocument: OperationDocument<InsightSlowestQuery, InsightSlowestVariables> = {
+  name: 'InsightSlowest',
+  hash: '672847a0c678275ca242ac080ecce8467caf88cd8a263da54439c72c0a50378f',
+};
+export type InsightPromptsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly promptFeedback: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly prompts: readonly ({ readonly prompt: string; readonly requests: string; readonly positive: string; readonly negative: string; readonly meanScore: number | null; readonly costUsd: string; readonly exampleLogId: string | null })[] } } } | null } | null };
+export type InsightPromptsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly by: PromptSource; readonly metadataKey: string };
+export const InsightPromptsDocument: OperationDocument<InsightPromptsQuery, InsightPromptsVariables> = {
+  name: 'InsightPrompts',
+  hash: '078a38b81bc5611f5df8515d80993798886857203c44eabce7835c6b3fab5e3b',
+};
+export type GatewayLogsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly statusCode: number; readonly errorCode: number | null; readonly cached: boolean; readonly streamed: boolean; readonly durationMs: number; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null; readonly feedback: number | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
+export type GatewayLogsVariables = { readonly account: string; readonly gateway: string; readonly filter: LogFilter; readonly after?: string | null | undefined };
+export const GatewayLogsDocument: OperationDocument<GatewayLogsQuery, GatewayLogsVariables> = {
+  name: 'GatewayLogs',
+  hash: 'f761a7104f57df7bee95f2d6a6417c8ac131ca2ab6f6789e7aa22886fc30091c',
+};
+export type GatewayLogCountQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly logs: { readonly totalCount: number | null; readonly totalCountIsExact: boolean } } | null } | null };
+export type GatewayLogCountVariables = { readonly account: string; readonly gateway: string; readonly filter: LogFilter };
+export const GatewayLogCountDocument: OperationDocument<GatewayLogCountQuery, GatewayLogCountVariables> = {
+  name: 'GatewayLogCount',
+  hash: 'eb50e5ac4dfdce30e5cfcf9b1a77aebaf6cc38d1e4c30e8d48493b4b35d82d77',
+};
+export type GatewayLogTailSubscription = { readonly logs: { readonly cursor: string; readonly node: { readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly statusCode: number; readonly errorCode: number | null; readonly cached: boolean; readonly streamed: boolean; readonly durationMs: number; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null; readonly feedback: number | null } } };
+export type GatewayLogTailVariables = { readonly gatewayId: string; readonly filter: LogFilter; readonly after?: string | null | undefined };
+export const GatewayLogTailDocument: OperationDocument<GatewayLogTailSubscription, GatewayLogTailVariables> = {
+  name: 'GatewayLogTail',
+  hash: '4b6eab020b7c04e2b7ccf7b97800b529b7230010698bba6c8cebf9a349019de8',
+};
+export type GatewayLogTokensQuery = { readonly account: { readonly id: string; readonly apiTokens: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly prefix: string } })[] } } | null };
+export type GatewayLogTokensVariables = { readonly account: string };
+export const GatewayLogTokensDocument: OperationDocument<GatewayLogTokensQuery, GatewayLogTokensVariables> = {
+  name: 'GatewayLogTokens',
+  hash: 'f5467bad17d9840cd6e36150abbd6c08835431cfffc8a202e337e8ecb218aca9',
+};
+export type GatewayLogQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly log: { readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly statusCode: number; readonly errorCode: number | null; readonly cached: boolean; readonly streamed: boolean; readonly durationMs: number; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null; readonly feedback: number | null; readonly eventId: string; readonly configVersion: number; readonly path: string; readonly savedUsd: string | null; readonly costStatus: CostStatus; readonly metadata: unknown | null; readonly score: number | null; readonly timeToFirstTokenMs: number | null; readonly tokensCachedIn: string | null; readonly tokensCacheWrite: string | null; readonly tokensReasoning: string | null; readonly usageSource: UsageSource; readonly usageNote: string | null; readonly clientAborted: boolean; readonly bodyState: BodyState; readonly requestBody: string | null; readonly responseBody: string | null; readonly apiToken: { readonly id: string; readonly name: string; readonly prefix: string } | null; readonly attempts: readonly ({ readonly number: number; readonly step: number; readonly provider: string; readonly model: string | null; readonly statusCode: number | null; readonly errorCode: number | null; readonly startedAt: string; readonly durationMs: number })[]; readonly costBreakdown: { readonly recordedUsd: string | null; readonly recordedStatus: CostStatus; readonly totalUsd: string | null; readonly attempts: readonly ({ readonly number: number; readonly provider: string; readonly model: string | null; readonly costUsd: string | null; readonly costStatus: CostStatus; readonly note: string | null; readonly price: { readonly version: number | null; readonly rule: string; readonly condition: string | null } | null; readonly lines: readonly ({ readonly unit: string; readonly quantity: string; readonly rateUsd: string; readonly amountUsd: string })[] })[]; readonly adjustments: readonly ({ readonly id: string; readonly createdAt: string; readonly amountUsd: string; readonly costStatus: CostStatus })[] } } | null } | null } | null };
+export type GatewayLogVariables = { readonly account: string; readonly gateway: string; readonly id: string };
+export const GatewayLogDocument: OperationDocument<GatewayLogQuery, GatewayLogVariables> = {
+  name: 'GatewayLog',
+  hash: '9d203222e5e1288fca992b3e4d50ed963334a64710b74a9082699b5a3328e902',
+};
+export type RateLogMutation = { readonly rateLog: { readonly id: string; readonly feedback: number | null; readonly score: number | null } };
+export type RateLogVariables = { readonly input: RateLogInput };
+export const RateLogDocument: OperationDocument<RateLogMutation, RateLogVariables> = {
+  name: 'RateLog',
+  hash: '5e7809dee8918ebcd93a44d6a606cbc3671ff4025a8932b104238607b2140053',
+};
+export type DeleteLogsMutation = { readonly deleteLogs: { readonly count: string } };
+export type DeleteLogsVariables = { readonly input: DeleteLogsInput };
+export const DeleteLogsDocument: OperationDocument<DeleteLogsMutation, DeleteLogsVariables> = {
+  name: 'DeleteLogs',
+  hash: 'e68534fa97278617118a44c26bf5a63f4c22907d4d0fd4ba4418b17d22765d02',
 };
 export type GatewayOverviewQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly settings: { readonly authentication: boolean }; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string } })[] }; readonly usage: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] }; readonly statuses: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly series: readonly ({ readonly totals: { readonly requests: string } })[] })[] }; readonly errors: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly errors: string }; readonly series: readonly ({ readonly totals: { readonly errors: string } })[] })[] }; readonly previous: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } } } | null } | null };
 export type GatewayOverviewVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly previousFrom: string; readonly withPrevious: boolean };

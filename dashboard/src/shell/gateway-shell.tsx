@@ -39,4 +39,6 @@ export function GatewayShell({ children }: { readonly children: ReactNode }) {
 /** A page that is added to `app.tsx` is added here. */
 const linksOf = (account: string, gateway: string): TabLink[] => [
   { label: 'Overview', href: gatewayPath(account, gateway) },
+  { label: 'Logs', href: gatewayPath(account, gateway, 'logs') },
+  { label: 'Insights', href: gatewayPath(account, gateway, 'insights') },
 ];
