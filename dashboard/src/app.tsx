@@ -20,6 +20,7 @@ const InvitationPage = page(async () => (await import('./pages/invitation/page.j
 const ResetPasswordPage = page(async () => (await import('./pages/reset-password/page.js')).ResetPasswordPage);
 const AccountHomePage = page(async () => (await import('./pages/account-home/page.js')).AccountHomePage);
 const GatewayOverviewPage = page(async () => (await import('./pages/gateway-overview/page.js')).GatewayOverviewPage);
+const GatewaySettingsPage = page(async () => (await import('./pages/gateway-settings/page.js')).GatewaySettingsPage);
 
 /** Pages of one gateway, below its tabs. */
 function GatewayPages() {
@@ -28,6 +29,7 @@ function GatewayPages() {
       <Suspense fallback={<Skeleton rows={6} />}>
         <Switch>
           <Route path="/accounts/:account/gateways/:gateway" component={GatewayOverviewPage} />
+          <Route path="/accounts/:account/gateways/:gateway/settings" component={GatewaySettingsPage} />
           <Route component={NotFoundPage} />
         </Switch>
       </Suspense>

@@ -16,11 +16,32 @@ export type AnalyticsDimension = 'API_TOKEN' | 'CACHED' | 'ERROR_CODE' | 'GATEWA
 export interface CreateAccountInput {
   readonly name: string;
 }
+export interface CreateApiTokenInput {
+  readonly accountId: string;
+  readonly cidrs?: readonly string[] | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly gatewayIds?: readonly string[] | null | undefined;
+  readonly name: string;
+  readonly permissions: readonly Permission[];
+}
 export interface CreateGatewayInput {
   readonly accountId: string;
   readonly description?: string | null | undefined;
   readonly name: string;
   readonly settings?: GatewaySettingsInput | null | undefined;
+}
+export interface CreateInvitationInput {
+  readonly accountId: string;
+  readonly email: string;
+  readonly expiresInHours?: number | undefined;
+  readonly role: Role;
+}
+export interface CreateProviderKeyInput {
+  readonly alias?: string | undefined;
+  readonly gatewayId: string;
+  readonly provider: string;
+  readonly secret: string;
+  readonly target?: unknown | null | undefined;
 }
 export interface GatewaySettingsInput {
   readonly authentication?: boolean | null | undefined;
@@ -42,6 +63,11 @@ export interface GatewaySettingsInput {
 }
 export type Interval = 'DAY' | 'FIVE_MINUTES' | 'HOUR' | 'MINUTE';
 export type Permission = 'ACCOUNT_EDIT' | 'AI_GATEWAY_EDIT' | 'AI_GATEWAY_LOG_BODIES' | 'AI_GATEWAY_READ' | 'AI_GATEWAY_RUN';
+export interface PurgeCacheInput {
+  readonly gatewayId: string;
+  readonly key?: string | null | undefined;
+  readonly model?: string | null | undefined;
+}
 export interface RateLimitInput {
   readonly intervalSeconds: number;
   readonly key?: RateLimitKey | undefined;
@@ -52,12 +78,29 @@ export interface RateLimitInput {
 }
 export type RateLimitKey = 'GATEWAY' | 'HEADER' | 'IP' | 'METADATA' | 'TOKEN';
 export type RateLimitTechnique = 'FIXED' | 'SLIDING';
+export interface RemoveMemberInput {
+  readonly accountId: string;
+  readonly memberId: string;
+}
 export interface ResetPasswordInput {
   readonly newPassword: string;
   readonly secret: string;
 }
 export type RetryBackoff = 'CONSTANT' | 'EXPONENTIAL' | 'LINEAR';
 export type Role = 'ADMIN' | 'EDITOR' | 'OWNER' | 'VIEWER';
+export interface RollbackGatewayInput {
+  readonly id: string;
+  readonly ifVersion?: number | null | undefined;
+  readonly version: number;
+}
+export interface RotateApiTokenInput {
+  readonly graceSeconds?: number | undefined;
+  readonly id: string;
+}
+export interface RotateProviderKeyInput {
+  readonly id: string;
+  readonly secret: string;
+}
 export interface SignInInput {
   readonly email: string;
   readonly password: string;
@@ -66,6 +109,29 @@ export interface SignUpInput {
   readonly accountName: string;
   readonly email: string;
   readonly password: string;
+}
+export interface TransferAccountInput {
+  readonly accountId: string;
+  readonly memberId: string;
+}
+export interface UpdateApiTokenInput {
+  readonly cidrs?: readonly string[] | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly gatewayIds?: readonly string[] | null | undefined;
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly permissions?: readonly Permission[] | null | undefined;
+}
+export interface UpdateGatewayInput {
+  readonly description?: string | null | undefined;
+  readonly id: string;
+  readonly ifVersion?: number | null | undefined;
+  readonly settings?: GatewaySettingsInput | null | undefined;
+}
+export interface UpdateMemberInput {
+  readonly accountId: string;
+  readonly memberId: string;
+  readonly role: Role;
 }
 export type AccountHomeQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly description: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly analytics: { readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly rateLimited: string; readonly costUsd: string; readonly savedUsd: string; readonly successRate: number | null }; readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly costUsd: string; readonly successRate: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string } })[] })[] } } | null };
 export type AccountHomeVariables = { readonly account: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly search?: string | null | undefined; readonly after?: string | null | undefined };
@@ -78,6 +144,42 @@ export type CreateGatewayVariables = { readonly input: CreateGatewayInput };
 export const CreateGatewayDocument: OperationDocument<CreateGatewayMutation, CreateGatewayVariables> = {
   name: 'CreateGateway',
   hash: '277ff18bbb1af301814869cb1e2ee20f299154bb9dafb6f6e64d856789ad11d6',
+};
+export type ApiTokensQuery = { readonly account: { readonly id: string; readonly apiTokens: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly prefix: string; readonly permissions: readonly Permission[]; readonly gateways: readonly ({ readonly id: string; readonly name: string })[] | null; readonly cidrs: readonly string[] | null; readonly createdAt: string; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly retiredUntil: string | null; readonly revokedAt: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type ApiTokensVariables = { readonly account: string; readonly revoked: boolean; readonly after?: string | null | undefined };
+export const ApiTokensDocument: OperationDocument<ApiTokensQuery, ApiTokensVariables> = {
+  name: 'ApiTokens',
+  hash: 'ba1ccaf93abb88238f893f56f4ab555f4ac203692fbb6c576554d7128b0ca185',
+};
+export type TokenGatewaysQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string } })[] } } | null };
+export type TokenGatewaysVariables = { readonly account: string };
+export const TokenGatewaysDocument: OperationDocument<TokenGatewaysQuery, TokenGatewaysVariables> = {
+  name: 'TokenGateways',
+  hash: '373c6b8199fc60654703bbf71949aa80649926a84c4e68650051a288c46caf61',
+};
+export type CreateApiTokenMutation = { readonly createApiToken: { readonly secret: string; readonly token: { readonly id: string; readonly name: string } } };
+export type CreateApiTokenVariables = { readonly input: CreateApiTokenInput };
+export const CreateApiTokenDocument: OperationDocument<CreateApiTokenMutation, CreateApiTokenVariables> = {
+  name: 'CreateApiToken',
+  hash: '33dde93564ced07e45f0cc77d0ef1b162858e5df0657f074fcf727b7b1ef66f9',
+};
+export type UpdateApiTokenMutation = { readonly updateApiToken: { readonly id: string } };
+export type UpdateApiTokenVariables = { readonly input: UpdateApiTokenInput };
+export const UpdateApiTokenDocument: OperationDocument<UpdateApiTokenMutation, UpdateApiTokenVariables> = {
+  name: 'UpdateApiToken',
+  hash: '7d50ae2957156a6fba84203709f38b5c024f35dba22a83234f1b3fb46379590c',
+};
+export type RotateApiTokenMutation = { readonly rotateApiToken: { readonly secret: string; readonly token: { readonly id: string; readonly name: string; readonly retiredUntil: string | null } } };
+export type RotateApiTokenVariables = { readonly input: RotateApiTokenInput };
+export const RotateApiTokenDocument: OperationDocument<RotateApiTokenMutation, RotateApiTokenVariables> = {
+  name: 'RotateApiToken',
+  hash: 'a7d8492a622d149b860609c93ff63ab866f652cb902f4ba120bdbe648ecc28d7',
+};
+export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly id: string } };
+export type RevokeApiTokenVariables = { readonly id: string };
+export const RevokeApiTokenDocument: OperationDocument<RevokeApiTokenMutation, RevokeApiTokenVariables> = {
+  name: 'RevokeApiToken',
+  hash: '6f3744ac8f99495f1da736423fa1a4b29ae6f946ce2ceacc9c0d38c767ab856f',
 };
 export type GatewayOverviewQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly settings: { readonly authentication: boolean }; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string } })[] }; readonly usage: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] }; readonly statuses: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly series: readonly ({ readonly totals: { readonly requests: string } })[] })[] }; readonly errors: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly errors: string }; readonly series: readonly ({ readonly totals: { readonly errors: string } })[] })[] }; readonly previous: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } } } | null } | null };
 export type GatewayOverviewVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly previousFrom: string; readonly withPrevious: boolean };
@@ -97,6 +199,72 @@ export const GatewayMetadataKeysDocument: OperationDocument<GatewayMetadataKeysQ
   name: 'GatewayMetadataKeys',
   hash: '02aff9b397002a10f94af1e17a263cb9b49f0f993630ff8f1a74e0f99367f917',
 };
+export type GatewayHistoryQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly configVersion: number; readonly versions: { readonly edges: readonly ({ readonly node: { readonly number: number; readonly action: string; readonly actor: string; readonly createdAt: string; readonly changes: readonly ({ readonly path: string })[] | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
+export type GatewayHistoryVariables = { readonly account: string; readonly gateway: string; readonly after?: string | null | undefined };
+export const GatewayHistoryDocument: OperationDocument<GatewayHistoryQuery, GatewayHistoryVariables> = {
+  name: 'GatewayHistory',
+  hash: '6cd81edb87ace20e5823ebbcf59278b18557a6e671f1a28ddae01f3402b66f8f',
+};
+export type GatewayVersionDiffQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly configVersion: number; readonly version: { readonly number: number; readonly action: string; readonly actor: string; readonly createdAt: string } | null; readonly versionDiff: readonly ({ readonly path: string; readonly before: unknown | null; readonly after: unknown | null })[] | null } | null } | null };
+export type GatewayVersionDiffVariables = { readonly account: string; readonly gateway: string; readonly number: number; readonly from: number; readonly to: number };
+export const GatewayVersionDiffDocument: OperationDocument<GatewayVersionDiffQuery, GatewayVersionDiffVariables> = {
+  name: 'GatewayVersionDiff',
+  hash: '546101a2c4ed9deff9ab9e286fab8eaafc9dca289524086a5bb95c5c6a6f99fa',
+};
+export type RollbackGatewayMutation = { readonly rollbackGateway: { readonly id: string; readonly configVersion: number } };
+export type RollbackGatewayVariables = { readonly input: RollbackGatewayInput };
+export const RollbackGatewayDocument: OperationDocument<RollbackGatewayMutation, RollbackGatewayVariables> = {
+  name: 'RollbackGateway',
+  hash: '6ec7da78d583c8043fec57dd9cd58aa1b7fc9574d437bb0853ed82a19898842e',
+};
+export type GatewayKeysQuery = { readonly account: { readonly id: string; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string; readonly name: string } })[] }; readonly gateway: { readonly id: string; readonly providerKeys: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly provider: string; readonly alias: string; readonly lastFour: string; readonly origin: string; readonly target: unknown; readonly version: number; readonly createdAt: string } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
+export type GatewayKeysVariables = { readonly account: string; readonly gateway: string; readonly after?: string | null | undefined };
+export const GatewayKeysDocument: OperationDocument<GatewayKeysQuery, GatewayKeysVariables> = {
+  name: 'GatewayKeys',
+  hash: '36e036fa5b05b86484fd12e5de332e50a4d5dd62b319f2d749663254a943cee6',
+};
+export type CreateProviderKeyMutation = { readonly createProviderKey: { readonly id: string } };
+export type CreateProviderKeyVariables = { readonly input: CreateProviderKeyInput };
+export const CreateProviderKeyDocument: OperationDocument<CreateProviderKeyMutation, CreateProviderKeyVariables> = {
+  name: 'CreateProviderKey',
+  hash: 'a326bde4e3ffa0e76c9e148f2ef86a8b2bfe0e7dded5afbe52637e845dd0b731',
+};
+export type RotateProviderKeyMutation = { readonly rotateProviderKey: { readonly id: string; readonly lastFour: string } };
+export type RotateProviderKeyVariables = { readonly input: RotateProviderKeyInput };
+export const RotateProviderKeyDocument: OperationDocument<RotateProviderKeyMutation, RotateProviderKeyVariables> = {
+  name: 'RotateProviderKey',
+  hash: '8ee37b0b2ec9063e9a2e65f9e90a8d368547c229d8e91708fc872a9f8a46a85f',
+};
+export type DeleteProviderKeyMutation = { readonly deleteProviderKey: string };
+export type DeleteProviderKeyVariables = { readonly id: string };
+export const DeleteProviderKeyDocument: OperationDocument<DeleteProviderKeyMutation, DeleteProviderKeyVariables> = {
+  name: 'DeleteProviderKey',
+  hash: '2508b9bc5d24712e84a4e65473c687beeb462998414f432634f30ad64bcf1542',
+};
+export type GatewaySettingsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly name: string; readonly description: string | null; readonly configVersion: number; readonly updatedAt: string; readonly settings: { readonly authentication: boolean; readonly byokOnly: boolean; readonly cacheInvalidateOnUpdate: boolean; readonly cacheTtlSeconds: number; readonly coalesceIdentical: boolean; readonly collectLogPayload: boolean; readonly collectLogs: boolean; readonly egressProxyUrl: string | null; readonly injectStreamUsage: boolean; readonly logRetentionDays: number; readonly rateLimits: readonly ({ readonly intervalSeconds: number; readonly key: RateLimitKey; readonly keyName: string | null; readonly limit: number; readonly name: string; readonly technique: RateLimitTechnique })[]; readonly requestTimeoutMs: number | null; readonly retryBackoff: RetryBackoff; readonly retryDelayMs: number; readonly retryMaxAttempts: number; readonly retryWhenSent: boolean } } | null } | null };
+export type GatewaySettingsVariables = { readonly account: string; readonly gateway: string };
+export const GatewaySettingsDocument: OperationDocument<GatewaySettingsQuery, GatewaySettingsVariables> = {
+  name: 'GatewaySettings',
+  hash: '36d4d321b7852a065becc712882412163deef42d71762f51a33065567bd2e163',
+};
+export type UpdateGatewayMutation = { readonly updateGateway: { readonly id: string; readonly configVersion: number } };
+export type UpdateGatewayVariables = { readonly input: UpdateGatewayInput };
+export const UpdateGatewayDocument: OperationDocument<UpdateGatewayMutation, UpdateGatewayVariables> = {
+  name: 'UpdateGateway',
+  hash: 'fb993cf42b1d474ff5a25a01ada16fb086ba0bdd1a26b59b05aef009e7fb6d32',
+};
+export type PurgeCacheMutation = { readonly purgeCache: { readonly id: string } };
+export type PurgeCacheVariables = { readonly input: PurgeCacheInput };
+export const PurgeCacheDocument: OperationDocument<PurgeCacheMutation, PurgeCacheVariables> = {
+  name: 'PurgeCache',
+  hash: '1c236723831cb279229cdd18be81ed1e8aafd66f72d8ddfa48dd5a6e17b82c04',
+};
+export type DeleteGatewayMutation = { readonly deleteGateway: string };
+export type DeleteGatewayVariables = { readonly id: string };
+export const DeleteGatewayDocument: OperationDocument<DeleteGatewayMutation, DeleteGatewayVariables> = {
+  name: 'DeleteGateway',
+  hash: 'eef5126a825babc67beb41c783d0302b0188d50416923514b41a6e8e01d3c3d2',
+};
 export type InvitationQuery = { readonly invitation: { readonly accountName: string; readonly email: string; readonly role: Role; readonly expiresAt: string; readonly isAccountSuspended: boolean } | null };
 export type InvitationVariables = { readonly secret: string };
 export const InvitationDocument: OperationDocument<InvitationQuery, InvitationVariables> = {
@@ -108,6 +276,48 @@ export type AcceptInvitationVariables = { readonly input: AcceptInvitationInput 
 export const AcceptInvitationDocument: OperationDocument<AcceptInvitationMutation, AcceptInvitationVariables> = {
   name: 'AcceptInvitation',
   hash: 'e4627f6cbb6b8f40c44763896c0aa4f0575dfb5417bfbc81801fb6ebacf36131',
+};
+export type MembersQuery = { readonly viewer: { readonly id: string | null }; readonly account: { readonly id: string; readonly members: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly userId: string; readonly email: string; readonly role: Role; readonly createdAt: string } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly invitations: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly email: string; readonly role: Role; readonly createdAt: string; readonly expiresAt: string } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type MembersVariables = { readonly account: string; readonly after?: string | null | undefined; readonly invitedAfter?: string | null | undefined };
+export const MembersDocument: OperationDocument<MembersQuery, MembersVariables> = {
+  name: 'Members',
+  hash: 'b4c801000bbb401b1d70a9357e2048c1dc1f6ce44cb523aa5fd6ccc90bca3606',
+};
+export type UpdateMemberMutation = { readonly updateMember: { readonly id: string; readonly email: string; readonly role: Role } };
+export type UpdateMemberVariables = { readonly input: UpdateMemberInput };
+export const UpdateMemberDocument: OperationDocument<UpdateMemberMutation, UpdateMemberVariables> = {
+  name: 'UpdateMember',
+  hash: 'c2b853764f3256da98b026e69f15fedb7ea15083480f8b2b48d2e05f2a89de21',
+};
+export type RemoveMemberMutation = { readonly removeMember: string };
+export type RemoveMemberVariables = { readonly input: RemoveMemberInput };
+export const RemoveMemberDocument: OperationDocument<RemoveMemberMutation, RemoveMemberVariables> = {
+  name: 'RemoveMember',
+  hash: '8c3b5d751c3ad93a405e5339685ef595a23bddc7cdd3238030ddae4fccfcc9cd',
+};
+export type LeaveAccountMutation = { readonly leaveAccount: string };
+export type LeaveAccountVariables = { readonly accountId: string };
+export const LeaveAccountDocument: OperationDocument<LeaveAccountMutation, LeaveAccountVariables> = {
+  name: 'LeaveAccount',
+  hash: '7222c552aa1d639c680239b3cf8ad96b4b156edaa07648d9435c06449aeb5f7a',
+};
+export type TransferAccountMutation = { readonly transferAccount: { readonly id: string } };
+export type TransferAccountVariables = { readonly input: TransferAccountInput };
+export const TransferAccountDocument: OperationDocument<TransferAccountMutation, TransferAccountVariables> = {
+  name: 'TransferAccount',
+  hash: 'a3cf3fe156ec007299a14e77a3bab2867edf821cdf2d21126b6dd9b0bf7f4a52',
+};
+export type CreateInvitationMutation = { readonly createInvitation: { readonly url: string; readonly invitation: { readonly id: string; readonly email: string } } };
+export type CreateInvitationVariables = { readonly input: CreateInvitationInput };
+export const CreateInvitationDocument: OperationDocument<CreateInvitationMutation, CreateInvitationVariables> = {
+  name: 'CreateInvitation',
+  hash: '1e48cad8c5b92b21fd155ead55797076671b101cdfbe1f78301a68e619ac64f8',
+};
+export type RevokeInvitationMutation = { readonly revokeInvitation: string };
+export type RevokeInvitationVariables = { readonly id: string };
+export const RevokeInvitationDocument: OperationDocument<RevokeInvitationMutation, RevokeInvitationVariables> = {
+  name: 'RevokeInvitation',
+  hash: '7afc375c37430d1362d2d3f9895334313ee877a0bee756bd7d139a57b36fdb12',
 };
 export type ResetPasswordMutation = { readonly resetPassword: { readonly expiresAt: string } };
 export type ResetPasswordVariables = { readonly input: ResetPasswordInput };

@@ -39,4 +39,5 @@ export function GatewayShell({ children }: { readonly children: ReactNode }) {
 /** A page that is added to `app.tsx` is added here. */
 const linksOf = (account: string, gateway: string): TabLink[] => [
   { label: 'Overview', href: gatewayPath(account, gateway) },
+  { label: 'Settings', href: gatewayPath(account, gateway, 'settings') },
 ];
