@@ -21,6 +21,14 @@ const ResetPasswordPage = page(async () => (await import('./pages/reset-password
 const AccountHomePage = page(async () => (await import('./pages/account-home/page.js')).AccountHomePage);
 const GatewayOverviewPage = page(async () => (await import('./pages/gateway-overview/page.js')).GatewayOverviewPage);
 const GatewaySettingsPage = page(async () => (await import('./pages/gateway-settings/page.js')).GatewaySettingsPage);
+const ApiTokensPage = page(async () => (await import('./pages/api-tokens/page.js')).ApiTokensPage);
+const MembersPage = page(async () => (await import('./pages/members/page.js')).MembersPage);
+const CustomProvidersPage = page(async () => (await import('./pages/custom-providers/page.js')).CustomProvidersPage);
+const PricesPage = page(async () => (await import('./pages/prices/page.js')).PricesPage);
+const AuditLogPage = page(async () => (await import('./pages/audit-log/page.js')).AuditLogPage);
+const AccountSettingsPage = page(async () => (await import('./pages/account-settings/page.js')).AccountSettingsPage);
+const ProfilePage = page(async () => (await import('./pages/profile/page.js')).ProfilePage);
+const OperatorPage = page(async () => (await import('./pages/operator/page.js')).OperatorPage);
 
 /** Pages of one gateway, below its tabs. */
 function GatewayPages() {
@@ -44,6 +52,12 @@ function AccountPages() {
       <Suspense fallback={<Skeleton rows={6} />}>
         <Switch>
           <Route path="/accounts/:account" component={AccountHomePage} />
+          <Route path="/accounts/:account/tokens" component={ApiTokensPage} />
+          <Route path="/accounts/:account/members" component={MembersPage} />
+          <Route path="/accounts/:account/providers" component={CustomProvidersPage} />
+          <Route path="/accounts/:account/prices" component={PricesPage} />
+          <Route path="/accounts/:account/audit" component={AuditLogPage} />
+          <Route path="/accounts/:account/settings" component={AccountSettingsPage} />
           <Route path="/accounts/:account/gateways/:gateway/*?" component={GatewayPages} />
           <Route component={NotFoundPage} />
         </Switch>
@@ -66,6 +80,8 @@ export function App() {
               <Route path="/sign-up" component={SignUpPage} />
               <Route path="/invitation" component={InvitationPage} />
               <Route path="/reset-password" component={ResetPasswordPage} />
+              <Route path="/profile" component={ProfilePage} />
+              <Route path="/operator" component={OperatorPage} />
               <Route path="/accounts/:account/*?" component={AccountPages} />
               <Route component={NotFoundPage} />
             </Switch>

@@ -38,6 +38,8 @@ export function changeText(value: unknown): string {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const asObject = (value: unknown): JsonObject | null =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : null;
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : null;
 
 const valueAt = (object: JsonObject, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : null);

@@ -67,8 +67,8 @@ const RULES: readonly HouseRule[] = [
   },
   {
     appliesTo: /^dashboard\/src\/.*\.tsx?$/,
-    exempt: /^dashboard\/src\/(?:request|subscription)\.ts$/,
-    message: 'fetches by itself: what a page asks goes by `request.ts` or `subscription.ts`',
+    exempt: /^dashboard\/src\/(?:request|subscription|download)\.ts$/,
+    message: 'fetches by itself: what a page asks goes by `request.ts`, `subscription.ts` or `download.ts`',
     breaks: (source, index) => DIALS.test(source.code[index] ?? ''),
   },
   {

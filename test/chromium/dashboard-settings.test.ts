@@ -31,11 +31,11 @@ test('a rate limit that is set in the page makes the next request fail with 429'
   await dashboard.go(settingsOf('limited'));
   const card = page.getByRole('form', { name: 'Rate limits' });
   await page.getByRole('button', { name: 'Add rule' }).click();
-  await page.getByLabel('Name').fill('few');
-  await page.getByLabel('Requests').fill('0');
+  await page.getByLabel('Name', { exact: true }).fill('few');
+  await page.getByLabel('Requests', { exact: true }).fill('0');
   await page.getByText('Must be a whole number from 1 to 1000000000').waitFor();
   expect(await page.getByRole('button', { name: 'Keep rule' }).isDisabled()).toBe(true);
-  await page.getByLabel('Requests').fill('1');
+  await page.getByLabel('Requests', { exact: true }).fill('1');
   await page.getByLabel('Counted for').selectOption('METADATA');
   await page.getByLabel('Metadata key').fill('user');
   await dashboard.screenshots('settings-rule');
@@ -43,7 +43,7 @@ test('a rate limit that is set in the page makes the next request fail with 429'
   await page.getByRole('button', { name: 'Keep rule' }).click();
   await page.getByText('1 request a minute, for the whole gateway, sliding window').waitFor();
   await page.getByRole('button', { name: 'Add rule' }).click();
-  await page.getByLabel('Name').fill('many');
+  await page.getByLabel('Name', { exact: true }).fill('many');
   await page.getByRole('button', { name: 'Keep rule' }).click();
   await page.getByRole('button', { name: 'Move many up' }).click();
   await card.getByRole('button', { name: 'Save' }).click();

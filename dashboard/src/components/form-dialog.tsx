@@ -1,4 +1,4 @@
-/** A form in a dialog: its fields, what none of them could show, and the way out of it. */
+/** A form in a dialog: its fields, what none of them could show, and the way out of it. It stands outside of any other form. */
 import type { ReactNode } from 'react';
 import { messageOf } from '../request-error.js';
 import { Button } from './button.js';
@@ -28,7 +28,6 @@ export function FormDialog(props: FormDialogProps) {
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          event.stopPropagation(); // a dialog may stand inside of another form
           if (isReady) props.onSubmit();
         }}
       >

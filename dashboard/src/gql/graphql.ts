@@ -13,6 +13,16 @@ export interface AcceptInvitationInput {
   readonly secret: string;
 }
 export type AnalyticsDimension = 'API_TOKEN' | 'CACHED' | 'ERROR_CODE' | 'GATEWAY' | 'METADATA' | 'MODEL' | 'PATH' | 'PROVIDER' | 'STATUS_CODE';
+export interface AuditFilter {
+  readonly actions?: readonly string[] | null | undefined;
+  readonly actors?: readonly string[] | null | undefined;
+  readonly from?: string | null | undefined;
+  readonly to?: string | null | undefined;
+}
+export interface ChangePasswordInput {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+}
 export interface CreateAccountInput {
   readonly name: string;
 }
@@ -23,6 +33,13 @@ export interface CreateApiTokenInput {
   readonly gatewayIds?: readonly string[] | null | undefined;
   readonly name: string;
   readonly permissions: readonly Permission[];
+}
+export interface CreateCustomProviderInput {
+  readonly accountId: string;
+  readonly baseUrl: string;
+  readonly headers?: unknown | null | undefined;
+  readonly name: string;
+  readonly slug: string;
 }
 export interface CreateGatewayInput {
   readonly accountId: string;
@@ -36,12 +53,19 @@ export interface CreateInvitationInput {
   readonly expiresInHours?: number | undefined;
   readonly role: Role;
 }
+export interface CreatePasswordResetInput {
+  readonly email: string;
+}
 export interface CreateProviderKeyInput {
   readonly alias?: string | undefined;
   readonly gatewayId: string;
   readonly provider: string;
   readonly secret: string;
   readonly target?: unknown | null | undefined;
+}
+export interface DeleteAccountInput {
+  readonly id: string;
+  readonly name: string;
 }
 export interface GatewaySettingsInput {
   readonly authentication?: boolean | null | undefined;
@@ -62,6 +86,7 @@ export interface GatewaySettingsInput {
   readonly retryWhenSent?: boolean | null | undefined;
 }
 export type Interval = 'DAY' | 'FIVE_MINUTES' | 'HOUR' | 'MINUTE';
+export type OverrideMatch = 'EXACT' | 'PREFIX';
 export type Permission = 'ACCOUNT_EDIT' | 'AI_GATEWAY_EDIT' | 'AI_GATEWAY_LOG_BODIES' | 'AI_GATEWAY_READ' | 'AI_GATEWAY_RUN';
 export interface PurgeCacheInput {
   readonly gatewayId: string;
@@ -78,6 +103,14 @@ export interface RateLimitInput {
 }
 export type RateLimitKey = 'GATEWAY' | 'HEADER' | 'IP' | 'METADATA' | 'TOKEN';
 export type RateLimitTechnique = 'FIXED' | 'SLIDING';
+export interface RecalculateCostsInput {
+  readonly accountId: string;
+  readonly dryRun?: boolean | undefined;
+  readonly expectedDifferenceUsd?: string | null | undefined;
+  readonly from: string;
+  readonly gatewayIds?: readonly string[] | null | undefined;
+  readonly to: string;
+}
 export interface RemoveMemberInput {
   readonly accountId: string;
   readonly memberId: string;
@@ -101,6 +134,21 @@ export interface RotateProviderKeyInput {
   readonly id: string;
   readonly secret: string;
 }
+export interface SetAccountQuotasInput {
+  readonly accountId: string;
+  readonly gateways?: number | null | undefined;
+  readonly logStorageBytes?: string | null | undefined;
+  readonly requestsPerMonth?: string | null | undefined;
+}
+export interface SetPriceOverrideInput {
+  readonly accountId: string;
+  readonly from?: string | null | undefined;
+  readonly match?: OverrideMatch | undefined;
+  readonly model: string;
+  readonly provider: string;
+  readonly rates: readonly UnitRateInput[];
+  readonly serviceTier?: string | null | undefined;
+}
 export interface SignInInput {
   readonly email: string;
   readonly password: string;
@@ -110,9 +158,21 @@ export interface SignUpInput {
   readonly email: string;
   readonly password: string;
 }
+export interface SuspendAccountInput {
+  readonly accountId: string;
+  readonly reason?: string | null | undefined;
+}
 export interface TransferAccountInput {
   readonly accountId: string;
   readonly memberId: string;
+}
+export interface UnitRateInput {
+  readonly unit: string;
+  readonly usdPerMillion: string;
+}
+export interface UpdateAccountInput {
+  readonly id: string;
+  readonly name: string;
 }
 export interface UpdateApiTokenInput {
   readonly cidrs?: readonly string[] | null | undefined;
@@ -121,6 +181,12 @@ export interface UpdateApiTokenInput {
   readonly id: string;
   readonly name?: string | null | undefined;
   readonly permissions?: readonly Permission[] | null | undefined;
+}
+export interface UpdateCustomProviderInput {
+  readonly baseUrl?: string | null | undefined;
+  readonly headers?: unknown | null | undefined;
+  readonly id: string;
+  readonly name?: string | null | undefined;
 }
 export interface UpdateGatewayInput {
   readonly description?: string | null | undefined;
@@ -144,6 +210,24 @@ export type CreateGatewayVariables = { readonly input: CreateGatewayInput };
 export const CreateGatewayDocument: OperationDocument<CreateGatewayMutation, CreateGatewayVariables> = {
   name: 'CreateGateway',
   hash: '277ff18bbb1af301814869cb1e2ee20f299154bb9dafb6f6e64d856789ad11d6',
+};
+export type AccountSettingsQuery = { readonly account: { readonly id: string; readonly name: string; readonly tag: string; readonly createdAt: string; readonly quotas: { readonly gateways: number | null; readonly requestsPerMonth: string | null; readonly logStorageBytes: string | null } } | null };
+export type AccountSettingsVariables = { readonly account: string };
+export const AccountSettingsDocument: OperationDocument<AccountSettingsQuery, AccountSettingsVariables> = {
+  name: 'AccountSettings',
+  hash: '0e3a1bf7dade8047b7861576148acf8fea5e8be445fb0a9bf3801db1806e72c4',
+};
+export type UpdateAccountMutation = { readonly updateAccount: { readonly id: string; readonly name: string } };
+export type UpdateAccountVariables = { readonly input: UpdateAccountInput };
+export const UpdateAccountDocument: OperationDocument<UpdateAccountMutation, UpdateAccountVariables> = {
+  name: 'UpdateAccount',
+  hash: 'ca01ef32449f389814bdb96c8d87361dd6d67004af605f998bf3e7f167ef3931',
+};
+export type DeleteAccountMutation = { readonly deleteAccount: string };
+export type DeleteAccountVariables = { readonly input: DeleteAccountInput };
+export const DeleteAccountDocument: OperationDocument<DeleteAccountMutation, DeleteAccountVariables> = {
+  name: 'DeleteAccount',
+  hash: '61ff8b46d37d6681aa073487f0bde9df4e0d8fa84a37be732d99a8b23ee9147e',
 };
 export type ApiTokensQuery = { readonly account: { readonly id: string; readonly apiTokens: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly prefix: string; readonly permissions: readonly Permission[]; readonly gateways: readonly ({ readonly id: string; readonly name: string })[] | null; readonly cidrs: readonly string[] | null; readonly createdAt: string; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly retiredUntil: string | null; readonly revokedAt: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
 export type ApiTokensVariables = { readonly account: string; readonly revoked: boolean; readonly after?: string | null | undefined };
@@ -180,6 +264,36 @@ export type RevokeApiTokenVariables = { readonly id: string };
 export const RevokeApiTokenDocument: OperationDocument<RevokeApiTokenMutation, RevokeApiTokenVariables> = {
   name: 'RevokeApiToken',
   hash: '6f3744ac8f99495f1da736423fa1a4b29ae6f946ce2ceacc9c0d38c767ab856f',
+};
+export type AuditLogQuery = { readonly account: { readonly id: string; readonly auditLog: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly action: string; readonly actor: string; readonly createdAt: string; readonly ip: string | null; readonly before: unknown | null; readonly after: unknown | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type AuditLogVariables = { readonly account: string; readonly filter: AuditFilter; readonly after?: string | null | undefined };
+export const AuditLogDocument: OperationDocument<AuditLogQuery, AuditLogVariables> = {
+  name: 'AuditLog',
+  hash: 'f0a3017c9e8783d46217b962bb6a419df5dc65b3dec589345a6138649b9e2eff',
+};
+export type CustomProvidersQuery = { readonly account: { readonly id: string; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string; readonly name: string; readonly baseUrl: string; readonly headerNames: readonly string[] } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type CustomProvidersVariables = { readonly account: string; readonly after?: string | null | undefined };
+export const CustomProvidersDocument: OperationDocument<CustomProvidersQuery, CustomProvidersVariables> = {
+  name: 'CustomProviders',
+  hash: '6c3ffac80d7550b9822f33d5d21c53ac0f7b70102ac57f74a7acc201b406dac9',
+};
+export type CreateCustomProviderMutation = { readonly createCustomProvider: { readonly id: string; readonly slug: string } };
+export type CreateCustomProviderVariables = { readonly input: CreateCustomProviderInput };
+export const CreateCustomProviderDocument: OperationDocument<CreateCustomProviderMutation, CreateCustomProviderVariables> = {
+  name: 'CreateCustomProvider',
+  hash: 'c387bb30aca7aa132d9803ae40ae801784d0a2a238287641e6001a922c05a9a3',
+};
+export type UpdateCustomProviderMutation = { readonly updateCustomProvider: { readonly id: string; readonly slug: string } };
+export type UpdateCustomProviderVariables = { readonly input: UpdateCustomProviderInput };
+export const UpdateCustomProviderDocument: OperationDocument<UpdateCustomProviderMutation, UpdateCustomProviderVariables> = {
+  name: 'UpdateCustomProvider',
+  hash: 'c6a2c6f80a888325de61d0858f25b48f0003a9ff1d4b2c5c62fb2c565c0438c3',
+};
+export type DeleteCustomProviderMutation = { readonly deleteCustomProvider: string };
+export type DeleteCustomProviderVariables = { readonly id: string };
+export const DeleteCustomProviderDocument: OperationDocument<DeleteCustomProviderMutation, DeleteCustomProviderVariables> = {
+  name: 'DeleteCustomProvider',
+  hash: '200fe8ba900479062ae9fcbfbf575e0f5f70f7d54e6f104be907a880780a3eb9',
 };
 export type GatewayOverviewQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly settings: { readonly authentication: boolean }; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string } })[] }; readonly usage: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] }; readonly statuses: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly series: readonly ({ readonly totals: { readonly requests: string } })[] })[] }; readonly errors: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly errors: string }; readonly series: readonly ({ readonly totals: { readonly errors: string } })[] })[] }; readonly previous: { readonly totals: { readonly requests: string; readonly errors: string; readonly rateLimited: string; readonly cached: string; readonly successRate: number | null; readonly tokensIn: string; readonly tokensOut: string; readonly tokensCachedIn: string; readonly costUsd: string; readonly savedUsd: string; readonly unpriced: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } } } | null } | null };
 export type GatewayOverviewVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly previousFrom: string; readonly withPrevious: boolean };
@@ -318,6 +432,96 @@ export type RevokeInvitationVariables = { readonly id: string };
 export const RevokeInvitationDocument: OperationDocument<RevokeInvitationMutation, RevokeInvitationVariables> = {
   name: 'RevokeInvitation',
   hash: '7afc375c37430d1362d2d3f9895334313ee877a0bee756bd7d139a57b36fdb12',
+};
+export type OperatorFrameQuery = { readonly viewer: { readonly email: string | null; readonly isOperator: boolean; readonly accounts: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string } })[] } } };
+export type OperatorFrameVariables = Readonly<Record<string, never>>;
+export const OperatorFrameDocument: OperationDocument<OperatorFrameQuery, OperatorFrameVariables> = {
+  name: 'OperatorFrame',
+  hash: 'df5a4bd69212caa7afab496ccb4c464ab80bf0100ab5f2157ab6b87c00c1fd37',
+};
+export type OperatorAccountsQuery = { readonly accounts: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly tag: string; readonly createdAt: string; readonly suspendedAt: string | null; readonly suspensionReason: string | null; readonly gatewayCount: number; readonly requestsThisMonth: string; readonly storedBodyBytes: string; readonly quotas: { readonly gateways: number | null; readonly requestsPerMonth: string | null; readonly logStorageBytes: string | null } } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } };
+export type OperatorAccountsVariables = { readonly search?: string | null | undefined; readonly after?: string | null | undefined };
+export const OperatorAccountsDocument: OperationDocument<OperatorAccountsQuery, OperatorAccountsVariables> = {
+  name: 'OperatorAccounts',
+  hash: '5899bef87b61b9080ee0d42e030363115edbc3012a67fa73aab64053b2c58f1f',
+};
+export type InstanceHealthQuery = { readonly instanceHealth: { readonly checkedAt: string; readonly version: string; readonly postgresVersion: string; readonly isRedisReachable: boolean; readonly ledgerLagSeconds: number | null; readonly coverHours: number | null; readonly unshippedRecords: string; readonly quarantinedRecords: string; readonly ledgerGaps: { readonly day: string; readonly lost: string; readonly duplicated: string }; readonly proxies: readonly ({ readonly id: string; readonly host: string; readonly version: string | null; readonly startedAt: string; readonly lastSeenAt: string; readonly isLive: boolean; readonly isGated: boolean; readonly unshippedRecords: string; readonly ledgerLagSeconds: number | null; readonly coverHours: number | null })[]; readonly jobs: readonly ({ readonly job: string; readonly lastRunAt: string; readonly problem: string | null })[] } };
+export type InstanceHealthVariables = Readonly<Record<string, never>>;
+export const InstanceHealthDocument: OperationDocument<InstanceHealthQuery, InstanceHealthVariables> = {
+  name: 'InstanceHealth',
+  hash: 'c3ad18bbae94b115e247fa0caafa3a5ac0585ba322571bde91229ae1bc9a4995',
+};
+export type SuspendAccountMutation = { readonly suspendAccount: { readonly id: string } };
+export type SuspendAccountVariables = { readonly input: SuspendAccountInput };
+export const SuspendAccountDocument: OperationDocument<SuspendAccountMutation, SuspendAccountVariables> = {
+  name: 'SuspendAccount',
+  hash: '82bc657d1405658e4134e027715fc43909dcbf7561134325f2b01815e8807e6b',
+};
+export type ResumeAccountMutation = { readonly resumeAccount: { readonly id: string } };
+export type ResumeAccountVariables = { readonly accountId: string };
+export const ResumeAccountDocument: OperationDocument<ResumeAccountMutation, ResumeAccountVariables> = {
+  name: 'ResumeAccount',
+  hash: 'f625508191e8e2caa645bc84a3231b3f3bb11e9917cff58fbac7cf43b16ac7ab',
+};
+export type SetAccountQuotasMutation = { readonly setAccountQuotas: { readonly id: string } };
+export type SetAccountQuotasVariables = { readonly input: SetAccountQuotasInput };
+export const SetAccountQuotasDocument: OperationDocument<SetAccountQuotasMutation, SetAccountQuotasVariables> = {
+  name: 'SetAccountQuotas',
+  hash: '118f318625cd3110e10fcb890b1cc9f3537c7186871cacaf4e2e90c4a6ef21a5',
+};
+export type CreatePasswordResetMutation = { readonly createPasswordReset: { readonly url: string; readonly expiresAt: string } };
+export type CreatePasswordResetVariables = { readonly input: CreatePasswordResetInput };
+export const CreatePasswordResetDocument: OperationDocument<CreatePasswordResetMutation, CreatePasswordResetVariables> = {
+  name: 'CreatePasswordReset',
+  hash: '0adc2ef560ee60053b37e4b09b475dd79ee57e52e2c5a272315338ea169f898f',
+};
+export type PricesQuery = { readonly account: { readonly id: string; readonly priceOverrides: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly provider: string; readonly model: string; readonly match: OverrideMatch; readonly serviceTier: string | null; readonly from: string | null; readonly createdAt: string; readonly rates: readonly ({ readonly unit: string; readonly usdPerMillion: string })[] } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string } })[] } } | null };
+export type PricesVariables = { readonly account: string; readonly after?: string | null | undefined };
+export const PricesDocument: OperationDocument<PricesQuery, PricesVariables> = {
+  name: 'Prices',
+  hash: 'b5ed1a408e2f5c862d3776e8b484a86107c034a19f8b45e51b6ec9e29f0aa09a',
+};
+export type SetPriceOverrideMutation = { readonly setPriceOverride: { readonly id: string; readonly model: string } };
+export type SetPriceOverrideVariables = { readonly input: SetPriceOverrideInput };
+export const SetPriceOverrideDocument: OperationDocument<SetPriceOverrideMutation, SetPriceOverrideVariables> = {
+  name: 'SetPriceOverride',
+  hash: 'f54336dc6ffebc7cebc2392debf7a21b780b7abd72e226e2649ecf5862fae9c4',
+};
+export type RemovePriceOverrideMutation = { readonly removePriceOverride: string };
+export type RemovePriceOverrideVariables = { readonly id: string };
+export const RemovePriceOverrideDocument: OperationDocument<RemovePriceOverrideMutation, RemovePriceOverrideVariables> = {
+  name: 'RemovePriceOverride',
+  hash: 'a981143389d902f52bde1ac4efbafcc6fb0b0efa42d3f73c6a7c6d317361719c',
+};
+export type RecalculateCostsMutation = { readonly recalculateCosts: { readonly dryRun: boolean; readonly priceVersion: number | null; readonly records: string; readonly changed: string; readonly newlyPriced: string; readonly withoutPrice: string; readonly costBeforeUsd: string; readonly costAfterUsd: string; readonly differenceUsd: string; readonly models: readonly ({ readonly provider: string; readonly model: string | null; readonly records: string; readonly costBeforeUsd: string; readonly costAfterUsd: string; readonly differenceUsd: string })[] } };
+export type RecalculateCostsVariables = { readonly input: RecalculateCostsInput };
+export const RecalculateCostsDocument: OperationDocument<RecalculateCostsMutation, RecalculateCostsVariables> = {
+  name: 'RecalculateCosts',
+  hash: 'd9f24ae9a5696421d040305de9b028e8d19343600b22a4796dfa5e9ed716cdfe',
+};
+export type ProfileQuery = { readonly viewer: { readonly id: string | null; readonly email: string | null; readonly hasPassword: boolean; readonly sessions: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly ip: string | null; readonly userAgent: string | null; readonly isCurrent: boolean } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } };
+export type ProfileVariables = { readonly after?: string | null | undefined };
+export const ProfileDocument: OperationDocument<ProfileQuery, ProfileVariables> = {
+  name: 'Profile',
+  hash: 'e7ecad2cecd1f756fae0c5f294804037ef9d98434d43e37eb5ea7c7385ee9fdf',
+};
+export type ChangePasswordMutation = { readonly changePassword: { readonly expiresAt: string } };
+export type ChangePasswordVariables = { readonly input: ChangePasswordInput };
+export const ChangePasswordDocument: OperationDocument<ChangePasswordMutation, ChangePasswordVariables> = {
+  name: 'ChangePassword',
+  hash: '618275548c4aae9c7d9f34bbf325eb223c85f338d7d91c900300adb06d94b075',
+};
+export type RevokeSessionMutation = { readonly revokeSession: string };
+export type RevokeSessionVariables = { readonly id: string };
+export const RevokeSessionDocument: OperationDocument<RevokeSessionMutation, RevokeSessionVariables> = {
+  name: 'RevokeSession',
+  hash: '67c281eb003eab767b503f55534996b2a5019da624a672f2a18ecad15f141e00',
+};
+export type RevokeOtherSessionsMutation = { readonly revokeOtherSessions: { readonly count: number } };
+export type RevokeOtherSessionsVariables = Readonly<Record<string, never>>;
+export const RevokeOtherSessionsDocument: OperationDocument<RevokeOtherSessionsMutation, RevokeOtherSessionsVariables> = {
+  name: 'RevokeOtherSessions',
+  hash: 'fbd140b20657520b905c1b7b937ec83f0819d90e8c615959712aad52cc9c4749',
 };
 export type ResetPasswordMutation = { readonly resetPassword: { readonly expiresAt: string } };
 export type ResetPasswordVariables = { readonly input: ResetPasswordInput };

@@ -14,6 +14,7 @@ import { ApiTokensDocument, type ApiTokensQuery } from '../../gql/graphql.js';
 import { useOperation } from '../../operations.js';
 import { useAccount } from '../../shell/account.js';
 import { useUrlState } from '../../url-state.js';
+import { useNow } from '../../use-time-range.js';
 import { CreateToken } from './create-token.js';
 import { permissionLabel } from './permissions.js';
 import { TokenDrawer } from './token-drawer.js';
@@ -87,8 +88,8 @@ export function ApiTokensPage() {
       {secret === null ? null : (
         <SecretOnce title={secret.title} secret={secret.secret} onClose={() => setSecret(null)}>
           <p className="muted">
-            Applications send it to a gateway in the header <code>cf-aig-authorization: Bearer …</code>, and to the api in{' '}
-            <code>authorization: Bearer …</code>
+            Applications send it to a gateway in the header <code>cf-aig-authorization: Bearer …</code>, and to the api
+            in <code>authorization: Bearer …</code>
           </p>
         </SecretOnce>
       )}
@@ -144,7 +145,8 @@ const COLUMNS: readonly Column<Token>[] = [
   {
     key: 'used',
     label: 'Last used',
-    cell: ({ lastUsedAt }) => (lastUsedAt === null ? <span className="muted">never</span> : <Time at={lastUsedAt} isAge />),
+    cell: ({ lastUsedAt }) =>
+      lastUsedAt === null ? <span className="muted">never</span> : <Time at={lastUsedAt} isAge />,
   },
 ];
 
@@ -154,9 +156,12 @@ function gatewaysText(gateways: Token['gateways']): string {
   return gateways.length === 1 ? (gateways[0]?.name ?? '') : `${gateways.length} of them`;
 }
 
+const MINUTE_MS = 60_000;
+
 export function Expiry({ token: { expiresAt, revokedAt } }: { readonly token: Token }) {
+  const nowMs = useNow(MINUTE_MS);
   if (revokedAt !== null) return <Badge kind="bad">revoked</Badge>;
   if (expiresAt === null) return <span className="muted">never</span>;
-  if (Date.parse(expiresAt) <= Date.now()) return <Badge kind="warning">expired</Badge>;
+  if (Date.parse(expiresAt) <= nowMs) return <Badge kind="warning">expired</Badge>;
   return <Time at={expiresAt} />;
 }

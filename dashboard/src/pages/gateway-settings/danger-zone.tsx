@@ -41,8 +41,8 @@ export function DangerZone({ gateway }: { readonly gateway: LoadedGateway }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            Requests to it are answered with 400 from now on, and its provider keys are gone for good. The name may be used
-            again, by a gateway with a history of its own.
+            Requests to it are answered with 400 from now on, and its provider keys are gone for good. The name may be
+            used again, by a gateway with a history of its own.
           </p>
         </Confirm>
       ) : null}

@@ -87,7 +87,7 @@ function KeyList({ keys, onDo }: { readonly keys: readonly Key[]; readonly onDo:
   const columns: readonly Column<Key>[] = [
     { key: 'provider', label: 'Provider', cell: ({ provider }) => provider },
     { key: 'alias', label: 'Alias', cell: ({ alias }) => <code>{alias}</code> },
-    { key: 'key', label: 'Key', cell: ({ lastFour }) => <code>{lastFour === '' ? '…' : `…${lastFour}`}</code> },
+    { key: 'key', label: 'Key', cell: ({ lastFour }) => <code className="nowrap">…{lastFour}</code> },
     {
       key: 'origin',
       label: 'Sent to',
@@ -181,7 +181,9 @@ function DeleteKey({ of, onClose }: { readonly of: Key; readonly onClose: () => 
       onConfirm={() => end.mutate({ id: of.id })}
       onClose={onClose}
     >
-      <p>Requests that relied on it are refused by the provider from now on. It cannot be brought back: it is erased.</p>
+      <p>
+        Requests that relied on it are refused by the provider from now on. It cannot be brought back: it is erased.
+      </p>
     </Confirm>
   );
 }

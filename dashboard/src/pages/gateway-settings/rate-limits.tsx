@@ -22,15 +22,17 @@ export function RateLimits({ gateway }: { readonly gateway: LoadedGateway }) {
     </Button>
   );
   return (
-    <SettingsCard
-      title="Rate limits"
-      about="A request must be within every rule, or is answered with 429. Answers from the cache count too."
-      draft={draft}
-      names={NAMES}
-      actions={draft.canEdit ? add : null}
-    >
-      <RuleList rules={rules} canEdit={draft.canEdit} onChange={set} onEdit={setEdited} />
-      <Notice kind="problem" message={problemOf(draft.error, pathOf('rateLimits'))} />
+    <>
+      <SettingsCard
+        title="Rate limits"
+        about="A request must be within every rule, or is answered with 429. Answers from the cache count too."
+        draft={draft}
+        names={NAMES}
+        actions={draft.canEdit ? add : null}
+      >
+        <RuleList rules={rules} canEdit={draft.canEdit} onChange={set} onEdit={setEdited} />
+        <Notice kind="problem" message={problemOf(draft.error, pathOf('rateLimits'))} />
+      </SettingsCard>
       {edited === null ? null : (
         <RuleDialog
           rule={rules[edited] ?? null}
@@ -42,7 +44,7 @@ export function RateLimits({ gateway }: { readonly gateway: LoadedGateway }) {
           onClose={() => setEdited(null)}
         />
       )}
-    </SettingsCard>
+    </>
   );
 }
 

@@ -95,7 +95,9 @@ export interface SettingsInput {
 
 /** The named fields as `updateGateway` takes them; the others stay as they are. */
 export function inputOf(names: readonly FormField[], form: SettingsForm): SettingsInput {
-  const settings = Object.fromEntries(names.filter((name) => name !== 'description').map((name) => [name, sent(name, form)]));
+  const settings = Object.fromEntries(
+    names.filter((name) => name !== 'description').map((name) => [name, sent(name, form)]),
+  );
   return {
     ...(names.includes('description') ? { description: orNull(form.description) } : {}),
     ...(Object.keys(settings).length === 0 ? {} : { settings }),

@@ -77,7 +77,9 @@ export function VersionDrawer({ number, current, onClose }: VersionDrawerProps) 
           );
         }}
       </Answer>
-      {isAsking ? <RollBack number={number} current={current} onClose={() => setIsAsking(false)} onDone={onClose} /> : null}
+      {isAsking ? (
+        <RollBack number={number} current={current} onClose={() => setIsAsking(false)} onDone={onClose} />
+      ) : null}
     </Drawer>
   );
 }
@@ -106,8 +108,8 @@ function RollBack({ number, current, onClose, onDone }: RollBackProps) {
       onClose={onClose}
     >
       <p>
-        Description and settings become what they were then, as a new version. Keys and custom providers stay as they are
-        now.
+        Description and settings become what they were then, as a new version. Keys and custom providers stay as they
+        are now.
       </p>
     </Confirm>
   );

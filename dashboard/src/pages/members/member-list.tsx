@@ -55,7 +55,7 @@ export function MemberList({ members, viewerId, onDo }: MemberListProps) {
           {account.role === 'OWNER' && member.userId !== viewerId ? (
             <Button
               kind="quiet"
-              aria-label={`Make ${member.email} the owner`}
+              aria-label={`Make owner: ${member.email}`}
               onClick={() => onDo({ kind: 'transfer', member })}
             >
               Make owner
