@@ -22,6 +22,15 @@ const AccountHomePage = page(async () => (await import('./pages/account-home/pag
 const GatewayOverviewPage = page(async () => (await import('./pages/gateway-overview/page.js')).GatewayOverviewPage);
 const GatewayLogsPage = page(async () => (await import('./pages/gateway-logs/page.js')).GatewayLogsPage);
 const GatewayInsightsPage = page(async () => (await import('./pages/gateway-insights/page.js')).GatewayInsightsPage);
+const GatewaySettingsPage = page(async () => (await import('./pages/gateway-settings/page.js')).GatewaySettingsPage);
+const ApiTokensPage = page(async () => (await import('./pages/api-tokens/page.js')).ApiTokensPage);
+const MembersPage = page(async () => (await import('./pages/members/page.js')).MembersPage);
+const CustomProvidersPage = page(async () => (await import('./pages/custom-providers/page.js')).CustomProvidersPage);
+const PricesPage = page(async () => (await import('./pages/prices/page.js')).PricesPage);
+const AuditLogPage = page(async () => (await import('./pages/audit-log/page.js')).AuditLogPage);
+const AccountSettingsPage = page(async () => (await import('./pages/account-settings/page.js')).AccountSettingsPage);
+const ProfilePage = page(async () => (await import('./pages/profile/page.js')).ProfilePage);
+const OperatorPage = page(async () => (await import('./pages/operator/page.js')).OperatorPage);
 
 /** Pages of one gateway, below its tabs. */
 function GatewayPages() {
@@ -32,6 +41,7 @@ function GatewayPages() {
           <Route path="/accounts/:account/gateways/:gateway" component={GatewayOverviewPage} />
           <Route path="/accounts/:account/gateways/:gateway/logs" component={GatewayLogsPage} />
           <Route path="/accounts/:account/gateways/:gateway/insights" component={GatewayInsightsPage} />
+          <Route path="/accounts/:account/gateways/:gateway/settings" component={GatewaySettingsPage} />
           <Route component={NotFoundPage} />
         </Switch>
       </Suspense>
@@ -46,6 +56,12 @@ function AccountPages() {
       <Suspense fallback={<Skeleton rows={6} />}>
         <Switch>
           <Route path="/accounts/:account" component={AccountHomePage} />
+          <Route path="/accounts/:account/tokens" component={ApiTokensPage} />
+          <Route path="/accounts/:account/members" component={MembersPage} />
+          <Route path="/accounts/:account/providers" component={CustomProvidersPage} />
+          <Route path="/accounts/:account/prices" component={PricesPage} />
+          <Route path="/accounts/:account/audit" component={AuditLogPage} />
+          <Route path="/accounts/:account/settings" component={AccountSettingsPage} />
           <Route path="/accounts/:account/gateways/:gateway/*?" component={GatewayPages} />
           <Route component={NotFoundPage} />
         </Switch>
@@ -68,6 +84,8 @@ export function App() {
               <Route path="/sign-up" component={SignUpPage} />
               <Route path="/invitation" component={InvitationPage} />
               <Route path="/reset-password" component={ResetPasswordPage} />
+              <Route path="/profile" component={ProfilePage} />
+              <Route path="/operator" component={OperatorPage} />
               <Route path="/accounts/:account/*?" component={AccountPages} />
               <Route component={NotFoundPage} />
             </Switch>

@@ -9,6 +9,7 @@ import './styles/display.css';
 import './styles/overlays.css';
 import './styles/shell.css';
 import './styles/pages.css';
+import './styles/admin.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');

@@ -15,6 +15,11 @@ export const gatewayPath = (
   page: '' | 'logs' | 'insights' | 'settings' = '',
 ): string => `${accountPath(account)}/gateways/${part(gateway)}${page === '' ? '' : `/${page}`}`;
 
+/** The signed-in user's own page. */
+export const PROFILE_PATH = '/profile';
+/** For the operator alone. */
+export const OPERATOR_PATH = '/operator';
+
 /** To sign-in, which leads back to where somebody was. */
 export const signInPath = (next: string): string => (next === '/' ? '/sign-in' : `/sign-in?next=${part(next)}`);
 

@@ -5,6 +5,7 @@ const PATHS = {
   chevronDown: 'M4 6l4 4 4-4',
   chevronLeft: 'M10 4 6 8l4 4',
   chevronRight: 'M6 4l4 4-4 4',
+  chevronUp: 'M4 10l4-4 4 4',
   close: 'M4 4l8 8M12 4l-8 8',
   copy: 'M6 6h7v7H6zM3 10V3h7',
   download: 'M8 2v8m-3-3 3 3 3-3M3 13h10',

@@ -13,16 +13,61 @@ export interface AcceptInvitationInput {
   readonly secret: string;
 }
 export type AnalyticsDimension = 'API_TOKEN' | 'CACHED' | 'ERROR_CODE' | 'GATEWAY' | 'METADATA' | 'MODEL' | 'PATH' | 'PROVIDER' | 'STATUS_CODE';
+export interface AuditFilter {
+  readonly actions?: readonly string[] | null | undefined;
+  readonly actors?: readonly string[] | null | undefined;
+  readonly from?: string | null | undefined;
+  readonly to?: string | null | undefined;
+}
 export type BodyState = 'EXPIRED' | 'HIDDEN' | 'NOT_COLLECTED' | 'STORED' | 'TRUNCATED';
+export interface ChangePasswordInput {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+}
 export type CostStatus = 'CACHED' | 'CUSTOM' | 'ESTIMATED' | 'NOT_BILLABLE' | 'PRICED' | 'UNPRICED';
 export interface CreateAccountInput {
   readonly name: string;
+}
+export interface CreateApiTokenInput {
+  readonly accountId: string;
+  readonly cidrs?: readonly string[] | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly gatewayIds?: readonly string[] | null | undefined;
+  readonly name: string;
+  readonly permissions: readonly Permission[];
+}
+export interface CreateCustomProviderInput {
+  readonly accountId: string;
+  readonly baseUrl: string;
+  readonly headers?: unknown | null | undefined;
+  readonly name: string;
+  readonly slug: string;
 }
 export interface CreateGatewayInput {
   readonly accountId: string;
   readonly description?: string | null | undefined;
   readonly name: string;
   readonly settings?: GatewaySettingsInput | null | undefined;
+}
+export interface CreateInvitationInput {
+  readonly accountId: string;
+  readonly email: string;
+  readonly expiresInHours?: number | undefined;
+  readonly role: Role;
+}
+export interface CreatePasswordResetInput {
+  readonly email: string;
+}
+export interface CreateProviderKeyInput {
+  readonly alias?: string | undefined;
+  readonly gatewayId: string;
+  readonly provider: string;
+  readonly secret: string;
+  readonly target?: unknown | null | undefined;
+}
+export interface DeleteAccountInput {
+  readonly id: string;
+  readonly name: string;
 }
 export interface DeleteLogsInput {
   readonly dryRun?: boolean | undefined;
@@ -91,8 +136,14 @@ export interface MetadataFilter {
   readonly key: string;
   readonly value?: string | null | undefined;
 }
+export type OverrideMatch = 'EXACT' | 'PREFIX';
 export type Permission = 'ACCOUNT_EDIT' | 'AI_GATEWAY_EDIT' | 'AI_GATEWAY_LOG_BODIES' | 'AI_GATEWAY_READ' | 'AI_GATEWAY_RUN';
 export type PromptSource = 'METADATA' | 'SYSTEM_MESSAGE';
+export interface PurgeCacheInput {
+  readonly gatewayId: string;
+  readonly key?: string | null | undefined;
+  readonly model?: string | null | undefined;
+}
 export interface RateLimitInput {
   readonly intervalSeconds: number;
   readonly key?: RateLimitKey | undefined;
@@ -110,12 +161,52 @@ export interface RateLogInput {
   readonly metadata?: unknown | null | undefined;
   readonly score?: number | null | undefined;
 }
+export interface RecalculateCostsInput {
+  readonly accountId: string;
+  readonly dryRun?: boolean | undefined;
+  readonly expectedDifferenceUsd?: string | null | undefined;
+  readonly from: string;
+  readonly gatewayIds?: readonly string[] | null | undefined;
+  readonly to: string;
+}
+export interface RemoveMemberInput {
+  readonly accountId: string;
+  readonly memberId: string;
+}
 export interface ResetPasswordInput {
   readonly newPassword: string;
   readonly secret: string;
 }
 export type RetryBackoff = 'CONSTANT' | 'EXPONENTIAL' | 'LINEAR';
 export type Role = 'ADMIN' | 'EDITOR' | 'OWNER' | 'VIEWER';
+export interface RollbackGatewayInput {
+  readonly id: string;
+  readonly ifVersion?: number | null | undefined;
+  readonly version: number;
+}
+export interface RotateApiTokenInput {
+  readonly graceSeconds?: number | undefined;
+  readonly id: string;
+}
+export interface RotateProviderKeyInput {
+  readonly id: string;
+  readonly secret: string;
+}
+export interface SetAccountQuotasInput {
+  readonly accountId: string;
+  readonly gateways?: number | null | undefined;
+  readonly logStorageBytes?: string | null | undefined;
+  readonly requestsPerMonth?: string | null | undefined;
+}
+export interface SetPriceOverrideInput {
+  readonly accountId: string;
+  readonly from?: string | null | undefined;
+  readonly match?: OverrideMatch | undefined;
+  readonly model: string;
+  readonly provider: string;
+  readonly rates: readonly UnitRateInput[];
+  readonly serviceTier?: string | null | undefined;
+}
 export interface SignInInput {
   readonly email: string;
   readonly password: string;
@@ -126,6 +217,47 @@ export interface SignUpInput {
   readonly password: string;
 }
 export type SortDirection = 'ASC' | 'DESC';
+export interface SuspendAccountInput {
+  readonly accountId: string;
+  readonly reason?: string | null | undefined;
+}
+export interface TransferAccountInput {
+  readonly accountId: string;
+  readonly memberId: string;
+}
+export interface UnitRateInput {
+  readonly unit: string;
+  readonly usdPerMillion: string;
+}
+export interface UpdateAccountInput {
+  readonly id: string;
+  readonly name: string;
+}
+export interface UpdateApiTokenInput {
+  readonly cidrs?: readonly string[] | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly gatewayIds?: readonly string[] | null | undefined;
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly permissions?: readonly Permission[] | null | undefined;
+}
+export interface UpdateCustomProviderInput {
+  readonly baseUrl?: string | null | undefined;
+  readonly headers?: unknown | null | undefined;
+  readonly id: string;
+  readonly name?: string | null | undefined;
+}
+export interface UpdateGatewayInput {
+  readonly description?: string | null | undefined;
+  readonly id: string;
+  readonly ifVersion?: number | null | undefined;
+  readonly settings?: GatewaySettingsInput | null | undefined;
+}
+export interface UpdateMemberInput {
+  readonly accountId: string;
+  readonly memberId: string;
+  readonly role: Role;
+}
 export type UsageSource = 'ESTIMATED' | 'NONE' | 'PROVIDER';
 export type AccountHomeQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly description: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly analytics: { readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly rateLimited: string; readonly costUsd: string; readonly savedUsd: string; readonly successRate: number | null }; readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly costUsd: string; readonly successRate: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string } })[] })[] } } | null };
 export type AccountHomeVariables = { readonly account: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly search?: string | null | undefined; readonly after?: string | null | undefined };
@@ -138,6 +270,90 @@ export type CreateGatewayVariables = { readonly input: CreateGatewayInput };
 export const CreateGatewayDocument: OperationDocument<CreateGatewayMutation, CreateGatewayVariables> = {
   name: 'CreateGateway',
   hash: '277ff18bbb1af301814869cb1e2ee20f299154bb9dafb6f6e64d856789ad11d6',
+};
+export type AccountSettingsQuery = { readonly account: { readonly id: string; readonly name: string; readonly tag: string; readonly createdAt: string; readonly quotas: { readonly gateways: number | null; readonly requestsPerMonth: string | null; readonly logStorageBytes: string | null } } | null };
+export type AccountSettingsVariables = { readonly account: string };
+export const AccountSettingsDocument: OperationDocument<AccountSettingsQuery, AccountSettingsVariables> = {
+  name: 'AccountSettings',
+  hash: '0e3a1bf7dade8047b7861576148acf8fea5e8be445fb0a9bf3801db1806e72c4',
+};
+export type UpdateAccountMutation = { readonly updateAccount: { readonly id: string; readonly name: string } };
+export type UpdateAccountVariables = { readonly input: UpdateAccountInput };
+export const UpdateAccountDocument: OperationDocument<UpdateAccountMutation, UpdateAccountVariables> = {
+  name: 'UpdateAccount',
+  hash: 'ca01ef32449f389814bdb96c8d87361dd6d67004af605f998bf3e7f167ef3931',
+};
+export type DeleteAccountMutation = { readonly deleteAccount: string };
+export type DeleteAccountVariables = { readonly input: DeleteAccountInput };
+export const DeleteAccountDocument: OperationDocument<DeleteAccountMutation, DeleteAccountVariables> = {
+  name: 'DeleteAccount',
+  hash: '61ff8b46d37d6681aa073487f0bde9df4e0d8fa84a37be732d99a8b23ee9147e',
+};
+export type ApiTokensQuery = { readonly account: { readonly id: string; readonly apiTokens: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly prefix: string; readonly permissions: readonly Permission[]; readonly gateways: readonly ({ readonly id: string; readonly name: string })[] | null; readonly cidrs: readonly string[] | null; readonly createdAt: string; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly retiredUntil: string | null; readonly revokedAt: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type ApiTokensVariables = { readonly account: string; readonly revoked: boolean; readonly after?: string | null | undefined };
+export const ApiTokensDocument: OperationDocument<ApiTokensQuery, ApiTokensVariables> = {
+  name: 'ApiTokens',
+  hash: 'ba1ccaf93abb88238f893f56f4ab555f4ac203692fbb6c576554d7128b0ca185',
+};
+export type TokenGatewaysQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string } })[] } } | null };
+export type TokenGatewaysVariables = { readonly account: string };
+export const TokenGatewaysDocument: OperationDocument<TokenGatewaysQuery, TokenGatewaysVariables> = {
+  name: 'TokenGateways',
+  hash: '373c6b8199fc60654703bbf71949aa80649926a84c4e68650051a288c46caf61',
+};
+export type CreateApiTokenMutation = { readonly createApiToken: { readonly secret: string; readonly token: { readonly id: string; readonly name: string } } };
+export type CreateApiTokenVariables = { readonly input: CreateApiTokenInput };
+export const CreateApiTokenDocument: OperationDocument<CreateApiTokenMutation, CreateApiTokenVariables> = {
+  name: 'CreateApiToken',
+  hash: '33dde93564ced07e45f0cc77d0ef1b162858e5df0657f074fcf727b7b1ef66f9',
+};
+export type UpdateApiTokenMutation = { readonly updateApiToken: { readonly id: string } };
+export type UpdateApiTokenVariables = { readonly input: UpdateApiTokenInput };
+export const UpdateApiTokenDocument: OperationDocument<UpdateApiTokenMutation, UpdateApiTokenVariables> = {
+  name: 'UpdateApiToken',
+  hash: '7d50ae2957156a6fba84203709f38b5c024f35dba22a83234f1b3fb46379590c',
+};
+export type RotateApiTokenMutation = { readonly rotateApiToken: { readonly secret: string; readonly token: { readonly id: string; readonly name: string; readonly retiredUntil: string | null } } };
+export type RotateApiTokenVariables = { readonly input: RotateApiTokenInput };
+export const RotateApiTokenDocument: OperationDocument<RotateApiTokenMutation, RotateApiTokenVariables> = {
+  name: 'RotateApiToken',
+  hash: 'a7d8492a622d149b860609c93ff63ab866f652cb902f4ba120bdbe648ecc28d7',
+};
+export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly id: string } };
+export type RevokeApiTokenVariables = { readonly id: string };
+export const RevokeApiTokenDocument: OperationDocument<RevokeApiTokenMutation, RevokeApiTokenVariables> = {
+  name: 'RevokeApiToken',
+  hash: '6f3744ac8f99495f1da736423fa1a4b29ae6f946ce2ceacc9c0d38c767ab856f',
+};
+export type AuditLogQuery = { readonly account: { readonly id: string; readonly auditLog: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly action: string; readonly actor: string; readonly createdAt: string; readonly ip: string | null; readonly before: unknown | null; readonly after: unknown | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type AuditLogVariables = { readonly account: string; readonly filter: AuditFilter; readonly after?: string | null | undefined };
+export const AuditLogDocument: OperationDocument<AuditLogQuery, AuditLogVariables> = {
+  name: 'AuditLog',
+  hash: 'f0a3017c9e8783d46217b962bb6a419df5dc65b3dec589345a6138649b9e2eff',
+};
+export type CustomProvidersQuery = { readonly account: { readonly id: string; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string; readonly name: string; readonly baseUrl: string; readonly headerNames: readonly string[] } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type CustomProvidersVariables = { readonly account: string; readonly after?: string | null | undefined };
+export const CustomProvidersDocument: OperationDocument<CustomProvidersQuery, CustomProvidersVariables> = {
+  name: 'CustomProviders',
+  hash: '6c3ffac80d7550b9822f33d5d21c53ac0f7b70102ac57f74a7acc201b406dac9',
+};
+export type CreateCustomProviderMutation = { readonly createCustomProvider: { readonly id: string; readonly slug: string } };
+export type CreateCustomProviderVariables = { readonly input: CreateCustomProviderInput };
+export const CreateCustomProviderDocument: OperationDocument<CreateCustomProviderMutation, CreateCustomProviderVariables> = {
+  name: 'CreateCustomProvider',
+  hash: 'c387bb30aca7aa132d9803ae40ae801784d0a2a238287641e6001a922c05a9a3',
+};
+export type UpdateCustomProviderMutation = { readonly updateCustomProvider: { readonly id: string; readonly slug: string } };
+export type UpdateCustomProviderVariables = { readonly input: UpdateCustomProviderInput };
+export const UpdateCustomProviderDocument: OperationDocument<UpdateCustomProviderMutation, UpdateCustomProviderVariables> = {
+  name: 'UpdateCustomProvider',
+  hash: 'c6a2c6f80a888325de61d0858f25b48f0003a9ff1d4b2c5c62fb2c565c0438c3',
+};
+export type DeleteCustomProviderMutation = { readonly deleteCustomProvider: string };
+export type DeleteCustomProviderVariables = { readonly id: string };
+export const DeleteCustomProviderDocument: OperationDocument<DeleteCustomProviderMutation, DeleteCustomProviderVariables> = {
+  name: 'DeleteCustomProvider',
+  hash: '200fe8ba900479062ae9fcbfbf575e0f5f70f7d54e6f104be907a880780a3eb9',
 };
 export type InsightConsumersQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly topGroups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly tokensIn: string; readonly tokensOut: string; readonly costUsd: string } })[] } } } | null } | null };
 export type InsightConsumersVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly by: AnalyticsDimension; readonly metadataKey?: string | null | undefined; readonly orderBy: InsightOrder };
@@ -253,6 +469,72 @@ export const GatewayMetadataKeysDocument: OperationDocument<GatewayMetadataKeysQ
   name: 'GatewayMetadataKeys',
   hash: '02aff9b397002a10f94af1e17a263cb9b49f0f993630ff8f1a74e0f99367f917',
 };
+export type GatewayHistoryQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly configVersion: number; readonly versions: { readonly edges: readonly ({ readonly node: { readonly number: number; readonly action: string; readonly actor: string; readonly createdAt: string; readonly changes: readonly ({ readonly path: string })[] | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
+export type GatewayHistoryVariables = { readonly account: string; readonly gateway: string; readonly after?: string | null | undefined };
+export const GatewayHistoryDocument: OperationDocument<GatewayHistoryQuery, GatewayHistoryVariables> = {
+  name: 'GatewayHistory',
+  hash: '6cd81edb87ace20e5823ebbcf59278b18557a6e671f1a28ddae01f3402b66f8f',
+};
+export type GatewayVersionDiffQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly configVersion: number; readonly version: { readonly number: number; readonly action: string; readonly actor: string; readonly createdAt: string } | null; readonly versionDiff: readonly ({ readonly path: string; readonly before: unknown | null; readonly after: unknown | null })[] | null } | null } | null };
+export type GatewayVersionDiffVariables = { readonly account: string; readonly gateway: string; readonly number: number; readonly from: number; readonly to: number };
+export const GatewayVersionDiffDocument: OperationDocument<GatewayVersionDiffQuery, GatewayVersionDiffVariables> = {
+  name: 'GatewayVersionDiff',
+  hash: '546101a2c4ed9deff9ab9e286fab8eaafc9dca289524086a5bb95c5c6a6f99fa',
+};
+export type RollbackGatewayMutation = { readonly rollbackGateway: { readonly id: string; readonly configVersion: number } };
+export type RollbackGatewayVariables = { readonly input: RollbackGatewayInput };
+export const RollbackGatewayDocument: OperationDocument<RollbackGatewayMutation, RollbackGatewayVariables> = {
+  name: 'RollbackGateway',
+  hash: '6ec7da78d583c8043fec57dd9cd58aa1b7fc9574d437bb0853ed82a19898842e',
+};
+export type GatewayKeysQuery = { readonly account: { readonly id: string; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string; readonly name: string } })[] }; readonly gateway: { readonly id: string; readonly providerKeys: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly provider: string; readonly alias: string; readonly lastFour: string; readonly origin: string; readonly target: unknown; readonly version: number; readonly createdAt: string } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
+export type GatewayKeysVariables = { readonly account: string; readonly gateway: string; readonly after?: string | null | undefined };
+export const GatewayKeysDocument: OperationDocument<GatewayKeysQuery, GatewayKeysVariables> = {
+  name: 'GatewayKeys',
+  hash: '36e036fa5b05b86484fd12e5de332e50a4d5dd62b319f2d749663254a943cee6',
+};
+export type CreateProviderKeyMutation = { readonly createProviderKey: { readonly id: string } };
+export type CreateProviderKeyVariables = { readonly input: CreateProviderKeyInput };
+export const CreateProviderKeyDocument: OperationDocument<CreateProviderKeyMutation, CreateProviderKeyVariables> = {
+  name: 'CreateProviderKey',
+  hash: 'a326bde4e3ffa0e76c9e148f2ef86a8b2bfe0e7dded5afbe52637e845dd0b731',
+};
+export type RotateProviderKeyMutation = { readonly rotateProviderKey: { readonly id: string; readonly lastFour: string } };
+export type RotateProviderKeyVariables = { readonly input: RotateProviderKeyInput };
+export const RotateProviderKeyDocument: OperationDocument<RotateProviderKeyMutation, RotateProviderKeyVariables> = {
+  name: 'RotateProviderKey',
+  hash: '8ee37b0b2ec9063e9a2e65f9e90a8d368547c229d8e91708fc872a9f8a46a85f',
+};
+export type DeleteProviderKeyMutation = { readonly deleteProviderKey: string };
+export type DeleteProviderKeyVariables = { readonly id: string };
+export const DeleteProviderKeyDocument: OperationDocument<DeleteProviderKeyMutation, DeleteProviderKeyVariables> = {
+  name: 'DeleteProviderKey',
+  hash: '2508b9bc5d24712e84a4e65473c687beeb462998414f432634f30ad64bcf1542',
+};
+export type GatewaySettingsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly name: string; readonly description: string | null; readonly configVersion: number; readonly updatedAt: string; readonly settings: { readonly authentication: boolean; readonly byokOnly: boolean; readonly cacheInvalidateOnUpdate: boolean; readonly cacheTtlSeconds: number; readonly coalesceIdentical: boolean; readonly collectLogPayload: boolean; readonly collectLogs: boolean; readonly egressProxyUrl: string | null; readonly injectStreamUsage: boolean; readonly logRetentionDays: number; readonly rateLimits: readonly ({ readonly intervalSeconds: number; readonly key: RateLimitKey; readonly keyName: string | null; readonly limit: number; readonly name: string; readonly technique: RateLimitTechnique })[]; readonly requestTimeoutMs: number | null; readonly retryBackoff: RetryBackoff; readonly retryDelayMs: number; readonly retryMaxAttempts: number; readonly retryWhenSent: boolean } } | null } | null };
+export type GatewaySettingsVariables = { readonly account: string; readonly gateway: string };
+export const GatewaySettingsDocument: OperationDocument<GatewaySettingsQuery, GatewaySettingsVariables> = {
+  name: 'GatewaySettings',
+  hash: '36d4d321b7852a065becc712882412163deef42d71762f51a33065567bd2e163',
+};
+export type UpdateGatewayMutation = { readonly updateGateway: { readonly id: string; readonly configVersion: number } };
+export type UpdateGatewayVariables = { readonly input: UpdateGatewayInput };
+export const UpdateGatewayDocument: OperationDocument<UpdateGatewayMutation, UpdateGatewayVariables> = {
+  name: 'UpdateGateway',
+  hash: 'fb993cf42b1d474ff5a25a01ada16fb086ba0bdd1a26b59b05aef009e7fb6d32',
+};
+export type PurgeCacheMutation = { readonly purgeCache: { readonly id: string } };
+export type PurgeCacheVariables = { readonly input: PurgeCacheInput };
+export const PurgeCacheDocument: OperationDocument<PurgeCacheMutation, PurgeCacheVariables> = {
+  name: 'PurgeCache',
+  hash: '1c236723831cb279229cdd18be81ed1e8aafd66f72d8ddfa48dd5a6e17b82c04',
+};
+export type DeleteGatewayMutation = { readonly deleteGateway: string };
+export type DeleteGatewayVariables = { readonly id: string };
+export const DeleteGatewayDocument: OperationDocument<DeleteGatewayMutation, DeleteGatewayVariables> = {
+  name: 'DeleteGateway',
+  hash: 'eef5126a825babc67beb41c783d0302b0188d50416923514b41a6e8e01d3c3d2',
+};
 export type InvitationQuery = { readonly invitation: { readonly accountName: string; readonly email: string; readonly role: Role; readonly expiresAt: string; readonly isAccountSuspended: boolean } | null };
 export type InvitationVariables = { readonly secret: string };
 export const InvitationDocument: OperationDocument<InvitationQuery, InvitationVariables> = {
@@ -264,6 +546,138 @@ export type AcceptInvitationVariables = { readonly input: AcceptInvitationInput 
 export const AcceptInvitationDocument: OperationDocument<AcceptInvitationMutation, AcceptInvitationVariables> = {
   name: 'AcceptInvitation',
   hash: 'e4627f6cbb6b8f40c44763896c0aa4f0575dfb5417bfbc81801fb6ebacf36131',
+};
+export type MembersQuery = { readonly viewer: { readonly id: string | null }; readonly account: { readonly id: string; readonly members: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly userId: string; readonly email: string; readonly role: Role; readonly createdAt: string } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly invitations: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly email: string; readonly role: Role; readonly createdAt: string; readonly expiresAt: string } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type MembersVariables = { readonly account: string; readonly after?: string | null | undefined; readonly invitedAfter?: string | null | undefined };
+export const MembersDocument: OperationDocument<MembersQuery, MembersVariables> = {
+  name: 'Members',
+  hash: 'b4c801000bbb401b1d70a9357e2048c1dc1f6ce44cb523aa5fd6ccc90bca3606',
+};
+export type UpdateMemberMutation = { readonly updateMember: { readonly id: string; readonly email: string; readonly role: Role } };
+export type UpdateMemberVariables = { readonly input: UpdateMemberInput };
+export const UpdateMemberDocument: OperationDocument<UpdateMemberMutation, UpdateMemberVariables> = {
+  name: 'UpdateMember',
+  hash: 'c2b853764f3256da98b026e69f15fedb7ea15083480f8b2b48d2e05f2a89de21',
+};
+export type RemoveMemberMutation = { readonly removeMember: string };
+export type RemoveMemberVariables = { readonly input: RemoveMemberInput };
+export const RemoveMemberDocument: OperationDocument<RemoveMemberMutation, RemoveMemberVariables> = {
+  name: 'RemoveMember',
+  hash: '8c3b5d751c3ad93a405e5339685ef595a23bddc7cdd3238030ddae4fccfcc9cd',
+};
+export type LeaveAccountMutation = { readonly leaveAccount: string };
+export type LeaveAccountVariables = { readonly accountId: string };
+export const LeaveAccountDocument: OperationDocument<LeaveAccountMutation, LeaveAccountVariables> = {
+  name: 'LeaveAccount',
+  hash: '7222c552aa1d639c680239b3cf8ad96b4b156edaa07648d9435c06449aeb5f7a',
+};
+export type TransferAccountMutation = { readonly transferAccount: { readonly id: string } };
+export type TransferAccountVariables = { readonly input: TransferAccountInput };
+export const TransferAccountDocument: OperationDocument<TransferAccountMutation, TransferAccountVariables> = {
+  name: 'TransferAccount',
+  hash: 'a3cf3fe156ec007299a14e77a3bab2867edf821cdf2d21126b6dd9b0bf7f4a52',
+};
+export type CreateInvitationMutation = { readonly createInvitation: { readonly url: string; readonly invitation: { readonly id: string; readonly email: string } } };
+export type CreateInvitationVariables = { readonly input: CreateInvitationInput };
+export const CreateInvitationDocument: OperationDocument<CreateInvitationMutation, CreateInvitationVariables> = {
+  name: 'CreateInvitation',
+  hash: '1e48cad8c5b92b21fd155ead55797076671b101cdfbe1f78301a68e619ac64f8',
+};
+export type RevokeInvitationMutation = { readonly revokeInvitation: string };
+export type RevokeInvitationVariables = { readonly id: string };
+export const RevokeInvitationDocument: OperationDocument<RevokeInvitationMutation, RevokeInvitationVariables> = {
+  name: 'RevokeInvitation',
+  hash: '7afc375c37430d1362d2d3f9895334313ee877a0bee756bd7d139a57b36fdb12',
+};
+export type OperatorFrameQuery = { readonly viewer: { readonly email: string | null; readonly isOperator: boolean; readonly accounts: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string } })[] } } };
+export type OperatorFrameVariables = Readonly<Record<string, never>>;
+export const OperatorFrameDocument: OperationDocument<OperatorFrameQuery, OperatorFrameVariables> = {
+  name: 'OperatorFrame',
+  hash: 'df5a4bd69212caa7afab496ccb4c464ab80bf0100ab5f2157ab6b87c00c1fd37',
+};
+export type OperatorAccountsQuery = { readonly accounts: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly tag: string; readonly createdAt: string; readonly suspendedAt: string | null; readonly suspensionReason: string | null; readonly gatewayCount: number; readonly requestsThisMonth: string; readonly storedBodyBytes: string; readonly quotas: { readonly gateways: number | null; readonly requestsPerMonth: string | null; readonly logStorageBytes: string | null } } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } };
+export type OperatorAccountsVariables = { readonly search?: string | null | undefined; readonly after?: string | null | undefined };
+export const OperatorAccountsDocument: OperationDocument<OperatorAccountsQuery, OperatorAccountsVariables> = {
+  name: 'OperatorAccounts',
+  hash: '5899bef87b61b9080ee0d42e030363115edbc3012a67fa73aab64053b2c58f1f',
+};
+export type InstanceHealthQuery = { readonly instanceHealth: { readonly checkedAt: string; readonly version: string; readonly postgresVersion: string; readonly isRedisReachable: boolean; readonly ledgerLagSeconds: number | null; readonly coverHours: number | null; readonly unshippedRecords: string; readonly quarantinedRecords: string; readonly ledgerGaps: { readonly day: string; readonly lost: string; readonly duplicated: string }; readonly proxies: readonly ({ readonly id: string; readonly host: string; readonly version: string | null; readonly startedAt: string; readonly lastSeenAt: string; readonly isLive: boolean; readonly isGated: boolean; readonly unshippedRecords: string; readonly ledgerLagSeconds: number | null; readonly coverHours: number | null })[]; readonly jobs: readonly ({ readonly job: string; readonly lastRunAt: string; readonly problem: string | null })[] } };
+export type InstanceHealthVariables = Readonly<Record<string, never>>;
+export const InstanceHealthDocument: OperationDocument<InstanceHealthQuery, InstanceHealthVariables> = {
+  name: 'InstanceHealth',
+  hash: 'c3ad18bbae94b115e247fa0caafa3a5ac0585ba322571bde91229ae1bc9a4995',
+};
+export type SuspendAccountMutation = { readonly suspendAccount: { readonly id: string } };
+export type SuspendAccountVariables = { readonly input: SuspendAccountInput };
+export const SuspendAccountDocument: OperationDocument<SuspendAccountMutation, SuspendAccountVariables> = {
+  name: 'SuspendAccount',
+  hash: '82bc657d1405658e4134e027715fc43909dcbf7561134325f2b01815e8807e6b',
+};
+export type ResumeAccountMutation = { readonly resumeAccount: { readonly id: string } };
+export type ResumeAccountVariables = { readonly accountId: string };
+export const ResumeAccountDocument: OperationDocument<ResumeAccountMutation, ResumeAccountVariables> = {
+  name: 'ResumeAccount',
+  hash: 'f625508191e8e2caa645bc84a3231b3f3bb11e9917cff58fbac7cf43b16ac7ab',
+};
+export type SetAccountQuotasMutation = { readonly setAccountQuotas: { readonly id: string } };
+export type SetAccountQuotasVariables = { readonly input: SetAccountQuotasInput };
+export const SetAccountQuotasDocument: OperationDocument<SetAccountQuotasMutation, SetAccountQuotasVariables> = {
+  name: 'SetAccountQuotas',
+  hash: '118f318625cd3110e10fcb890b1cc9f3537c7186871cacaf4e2e90c4a6ef21a5',
+};
+export type CreatePasswordResetMutation = { readonly createPasswordReset: { readonly url: string; readonly expiresAt: string } };
+export type CreatePasswordResetVariables = { readonly input: CreatePasswordResetInput };
+export const CreatePasswordResetDocument: OperationDocument<CreatePasswordResetMutation, CreatePasswordResetVariables> = {
+  name: 'CreatePasswordReset',
+  hash: '0adc2ef560ee60053b37e4b09b475dd79ee57e52e2c5a272315338ea169f898f',
+};
+export type PricesQuery = { readonly account: { readonly id: string; readonly priceOverrides: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly provider: string; readonly model: string; readonly match: OverrideMatch; readonly serviceTier: string | null; readonly from: string | null; readonly createdAt: string; readonly rates: readonly ({ readonly unit: string; readonly usdPerMillion: string })[] } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string } })[] } } | null };
+export type PricesVariables = { readonly account: string; readonly after?: string | null | undefined };
+export const PricesDocument: OperationDocument<PricesQuery, PricesVariables> = {
+  name: 'Prices',
+  hash: 'b5ed1a408e2f5c862d3776e8b484a86107c034a19f8b45e51b6ec9e29f0aa09a',
+};
+export type SetPriceOverrideMutation = { readonly setPriceOverride: { readonly id: string; readonly model: string } };
+export type SetPriceOverrideVariables = { readonly input: SetPriceOverrideInput };
+export const SetPriceOverrideDocument: OperationDocument<SetPriceOverrideMutation, SetPriceOverrideVariables> = {
+  name: 'SetPriceOverride',
+  hash: 'f54336dc6ffebc7cebc2392debf7a21b780b7abd72e226e2649ecf5862fae9c4',
+};
+export type RemovePriceOverrideMutation = { readonly removePriceOverride: string };
+export type RemovePriceOverrideVariables = { readonly id: string };
+export const RemovePriceOverrideDocument: OperationDocument<RemovePriceOverrideMutation, RemovePriceOverrideVariables> = {
+  name: 'RemovePriceOverride',
+  hash: 'a981143389d902f52bde1ac4efbafcc6fb0b0efa42d3f73c6a7c6d317361719c',
+};
+export type RecalculateCostsMutation = { readonly recalculateCosts: { readonly dryRun: boolean; readonly priceVersion: number | null; readonly records: string; readonly changed: string; readonly newlyPriced: string; readonly withoutPrice: string; readonly costBeforeUsd: string; readonly costAfterUsd: string; readonly differenceUsd: string; readonly models: readonly ({ readonly provider: string; readonly model: string | null; readonly records: string; readonly costBeforeUsd: string; readonly costAfterUsd: string; readonly differenceUsd: string })[] } };
+export type RecalculateCostsVariables = { readonly input: RecalculateCostsInput };
+export const RecalculateCostsDocument: OperationDocument<RecalculateCostsMutation, RecalculateCostsVariables> = {
+  name: 'RecalculateCosts',
+  hash: 'd9f24ae9a5696421d040305de9b028e8d19343600b22a4796dfa5e9ed716cdfe',
+};
+export type ProfileQuery = { readonly viewer: { readonly id: string | null; readonly email: string | null; readonly hasPassword: boolean; readonly sessions: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly ip: string | null; readonly userAgent: string | null; readonly isCurrent: boolean } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } };
+export type ProfileVariables = { readonly after?: string | null | undefined };
+export const ProfileDocument: OperationDocument<ProfileQuery, ProfileVariables> = {
+  name: 'Profile',
+  hash: 'e7ecad2cecd1f756fae0c5f294804037ef9d98434d43e37eb5ea7c7385ee9fdf',
+};
+export type ChangePasswordMutation = { readonly changePassword: { readonly expiresAt: string } };
+export type ChangePasswordVariables = { readonly input: ChangePasswordInput };
+export const ChangePasswordDocument: OperationDocument<ChangePasswordMutation, ChangePasswordVariables> = {
+  name: 'ChangePassword',
+  hash: '618275548c4aae9c7d9f34bbf325eb223c85f338d7d91c900300adb06d94b075',
+};
+export type RevokeSessionMutation = { readonly revokeSession: string };
+export type RevokeSessionVariables = { readonly id: string };
+export const RevokeSessionDocument: OperationDocument<RevokeSessionMutation, RevokeSessionVariables> = {
+  name: 'RevokeSession',
+  hash: '67c281eb003eab767b503f55534996b2a5019da624a672f2a18ecad15f141e00',
+};
+export type RevokeOtherSessionsMutation = { readonly revokeOtherSessions: { readonly count: number } };
+export type RevokeOtherSessionsVariables = Readonly<Record<string, never>>;
+export const RevokeOtherSessionsDocument: OperationDocument<RevokeOtherSessionsMutation, RevokeOtherSessionsVariables> = {
+  name: 'RevokeOtherSessions',
+  hash: 'fbd140b20657520b905c1b7b937ec83f0819d90e8c615959712aad52cc9c4749',
 };
 export type ResetPasswordMutation = { readonly resetPassword: { readonly expiresAt: string } };
 export type ResetPasswordVariables = { readonly input: ResetPasswordInput };

@@ -21,6 +21,7 @@ export function AccountShell({ children }: { readonly children: ReactNode }) {
     <>
       <TopBar
         email={viewer?.email ?? null}
+        isOperator={viewer?.isOperator ?? false}
         accounts={viewer?.accounts.edges.map(({ node }) => node.name) ?? []}
         account={name}
       />
@@ -73,7 +74,19 @@ function useShownAccount(account: AccountFrameQuery['account']): ShownAccount | 
 }
 
 /** A page that is added to `app.tsx` is added here. */
-const linksOf = ({ name }: ShownAccount): TabLink[] => [{ label: 'Gateways', href: accountPath(name) }];
+const linksOf = ({ name, can }: ShownAccount): TabLink[] => [
+  { label: 'Gateways', href: accountPath(name) },
+  { label: 'Custom providers', href: accountPath(name, 'providers') },
+  { label: 'Prices', href: accountPath(name, 'prices') },
+  ...(can('ACCOUNT_EDIT')
+    ? [
+        { label: 'API tokens', href: accountPath(name, 'tokens') },
+        { label: 'Members', href: accountPath(name, 'members') },
+        { label: 'Audit log', href: accountPath(name, 'audit') },
+      ]
+    : []),
+  { label: 'Settings', href: accountPath(name, 'settings') },
+];
 
 function suspensionOf(account: AccountFrameQuery['account'] | undefined): string | null {
   if (account?.suspendedAt === null || account?.suspendedAt === undefined) return null;

@@ -41,4 +41,5 @@ const linksOf = (account: string, gateway: string): TabLink[] => [
   { label: 'Overview', href: gatewayPath(account, gateway) },
   { label: 'Logs', href: gatewayPath(account, gateway, 'logs') },
   { label: 'Insights', href: gatewayPath(account, gateway, 'insights') },
+  { label: 'Settings', href: gatewayPath(account, gateway, 'settings') },
 ];

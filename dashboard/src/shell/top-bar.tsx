@@ -3,10 +3,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
 import { Button, IconButton } from '../components/button.js';
 import { Select } from '../components/field.js';
+import { Icon, type IconName } from '../components/icon.js';
 import { useToast } from '../components/toast.js';
-import type { IconName } from '../components/icon.js';
 import { SignOutDocument } from '../gql/graphql.js';
-import { accountPath } from '../paths.js';
+import { accountPath, OPERATOR_PATH, PROFILE_PATH } from '../paths.js';
 import { messageOf, RequestError } from '../request-error.js';
 import { request } from '../request.js';
 import { useTheme, type Theme } from '../theme.js';
@@ -15,13 +15,15 @@ import { Logo } from './logo.js';
 export interface TopBarProps {
   readonly email: string | null;
   readonly accounts: readonly string[];
-  /** the one that is shown */
-  readonly account: string;
+  readonly isOperator: boolean;
+  /** the one that is shown; null: the page is of none */
+  readonly account: string | null;
 }
 
-export function TopBar({ email, accounts, account }: TopBarProps) {
+export function TopBar({ email, isOperator, accounts, account }: TopBarProps) {
   const [, navigate] = useLocation();
-  const options = accounts.includes(account) ? accounts : [account, ...accounts];
+  const shown = account !== null && !accounts.includes(account) ? [account, ...accounts] : accounts;
+  const options = shown.map((name) => ({ value: name, label: name }));
   return (
     <header className="top-bar">
       <a className="skip-link" href="#main">
@@ -32,12 +34,22 @@ export function TopBar({ email, accounts, account }: TopBarProps) {
       </Link>
       <Select
         aria-label="Account"
-        value={account}
-        options={options.map((name) => ({ value: name, label: name }))}
+        value={account ?? ''}
+        options={account === null ? [{ value: '', label: 'Go to an account' }, ...options] : options}
         onChange={(name) => navigate(accountPath(name))}
       />
       <div className="top-bar-end">
-        {email === null ? null : <span className="top-bar-email">{email}</span>}
+        {isOperator ? (
+          <Link className="top-bar-link" href={OPERATOR_PATH}>
+            Operator
+          </Link>
+        ) : null}
+        {email === null ? null : (
+          <Link className="top-bar-user" href={PROFILE_PATH} aria-label={`You: ${email}`}>
+            <Icon name="user" />
+            <span className="top-bar-email">{email}</span>
+          </Link>
+        )}
         <ThemeButton />
         <SignOutButton />
       </div>
