@@ -92,3 +92,19 @@ test('a drag on a chart chooses its range for the page, and a click on it leads 
   await waitFor(() => new URL(page.url()).pathname.endsWith('/logs'), 'the logs are shown');
   expect(Date.parse(params().get('to') ?? '') - Date.parse(params().get('from') ?? '')).toBeGreaterThan(0);
 });
+
+test('what the cache saved is shown beside the cost', async () => {
+  const { page, tenant, upstream, proxy } = dashboard;
+  await tenant.priceOverride({ provider: 'openai', model: 'gpt-4o-mini', match: 'PREFIX' }); // 1 pico-USD a token
+  await tenant.gateway('cached', { cache_ttl_seconds: 600 });
+  upstream.answer = answerJson(200, chatCompletion());
+  const base = `${proxy.url}/v1/${tenant.tag}/cached/openai`;
+  await ask(base, '{}');
+  await ask(base, '{}');
+  await dashboard.go(`/accounts/${tenant.name}/gateways/cached`);
+  const figure = (name: string): Promise<string> =>
+    page.getByLabel('Totals of the range').locator('.figure', { hasText: name }).locator('dd').first().innerText();
+  await waitFor(async () => (await figure('Cache hits')) === '50%', 'the hit is counted', 15_000);
+  expect(await figure('Cost')).toBe('$0.0000000011');
+  expect(await figure('Saved by caching')).toBe('$0.0000000011');
+}, 60_000);
