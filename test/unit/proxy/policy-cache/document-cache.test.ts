@@ -315,7 +315,7 @@ describe('documents', () => {
     });
 
     test('are as good as none when another version of us wrote them', async () => {
-      kept.add('a', { revision: 2, loadedAtMs: Date.now(), text: '{"words":"kept"}' });
+      kept.add('a', { revision: 3, loadedAtMs: Date.now(), text: '{"words":"kept"}' });
       stores.goAway();
       await expect(cache.find('a')).rejects.toMatchObject({ errorName: 'unavailable' });
     });
