@@ -17,12 +17,11 @@ import { PASSWORD, givePassword } from './people.js';
 import { startTestProxy, type TestProxy } from './proxy.js';
 import { createUser, type TestUser, type UserOptions } from './seed.js';
 import { createTenant, type TestTenant } from './tenant.js';
+import { pictures } from './test-size.js';
 
 const BUILT = fileURLToPath(new URL('../../dashboard', import.meta.url));
 const SCREENSHOTS = fileURLToPath(new URL('../../../test/e2e/screenshots/', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WIDTHS = [1280, 390];
-const THEMES = ['light', 'dark'] as const;
 
 export interface TestDashboard {
   readonly api: TestApi;
@@ -38,7 +37,7 @@ export interface TestDashboard {
   signIn(user?: TestUser): Promise<void>;
   /** nothing serious for axe; no request off the origin and nothing in the console since the start */
   expectClean(): Promise<void>;
-  /** both themes at 1280 and 390 px, in test/e2e/screenshots/ */
+  /** at 1280 and 390 px, in both themes (at full size each with each), in test/e2e/screenshots/ */
   screenshots(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -125,13 +124,11 @@ class OpenDashboard implements TestDashboard {
   async screenshots(name: string): Promise<void> {
     mkdirSync(SCREENSHOTS, { recursive: true });
     const { page } = this;
-    for (const width of WIDTHS) {
+    for (const { width, colorScheme } of pictures) {
       await page.setViewportSize({ width, height: 900 });
-      for (const colorScheme of THEMES) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await this.settled();
-        await page.screenshot({ path: `${SCREENSHOTS}${name}-${width}-${colorScheme}.png` });
-      }
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await this.settled();
+      await page.screenshot({ path: `${SCREENSHOTS}${name}-${width}-${colorScheme}.png` });
     }
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.emulateMedia({ colorScheme: 'light' });
