@@ -17,7 +17,7 @@ export function summaryOf(config: StartConfig, started: Started): string {
     '',
     `Tollgate is ready (${started.startedInS.toFixed(1)} s).`,
     '',
-    `  api    ${config.publicApiUrl}  (GraphQL at /graphql)`,
+    `  api    ${config.publicApiUrl}  (the dashboard; GraphQL at /graphql)`,
     `  proxy  ${config.publicProxyUrl}`,
     `  data   ${config.dataDir}  (logs/ holds what the processes say)`,
     ...signInLines(started.firstSignIn),
