@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
 import { person } from '../support/people.js';
 import { createUser } from '../support/seed.js';
+import { waitFor } from '../support/wait-for.js';
 
 let dashboard: TestDashboard;
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hello' }] };
@@ -54,12 +55,11 @@ test('a rate limit that is set in the page makes the next request fail with 429'
   ]);
   await dashboard.expectClean();
 
-  expect((await ask('limited')).status).toBe(200);
-  expect((await ask('limited')).status).toBe(429);
+  await waitFor(async () => (await ask('limited')).status === 429, 'the proxy has heard of it, and refuses');
   await page.getByRole('button', { name: 'Remove few' }).click();
   await card.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved: version 3').waitFor();
-  expect((await ask('limited')).status).toBe(200);
+  await waitFor(async () => (await ask('limited')).status === 200, 'the proxy has heard of it, and admits');
 });
 
 test('settings are told when they are wrong, act when they are saved, and the cache is purged', async () => {
@@ -76,14 +76,14 @@ test('settings are told when they are wrong, act when they are saved, and the ca
   await caching.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved: version 2').waitFor();
 
-  await ask('cached');
-  expect((await ask('cached')).headers.get('cf-aig-cache-status')).toBe('HIT');
+  const isHit = async (): Promise<boolean> => (await ask('cached')).headers.get('cf-aig-cache-status') === 'HIT';
+  await waitFor(isHit, 'the proxy has heard of it, and has an answer');
   const asked = upstream.seen.length;
   await page.getByRole('button', { name: 'Purge cache' }).click();
   await dashboard.expectClean();
   await page.getByRole('button', { name: 'Purge everything' }).click();
   await page.getByText('The cache was purged').waitFor();
-  expect((await ask('cached')).headers.get('cf-aig-cache-status')).toBe('MISS');
+  await waitFor(async () => !(await isHit()), 'the proxy has heard of the purge');
   expect(upstream.seen.length).toBe(asked + 1);
 
   await page.getByLabel('Proxy URL').fill('ftp://nowhere.example.com');
