@@ -11,7 +11,7 @@ import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
 import { ROOT } from './config.js';
 
 const READY_TIMEOUT_MS = 60_000;
-/** Longer than a tier's own bound on draining. */
+/** Longer than a tier's own bound on draining under this command; a longer DRAIN_SECONDS_MAX is cut by it. */
 const DRAIN_TIMEOUT_MS = 50_000;
 
 /** Thrown (and given to `failed`) when a child ended without being asked to. */
