@@ -56,11 +56,15 @@ export async function startProxyProcess(options: ProxyProcessOptions): Promise<P
   });
   const ended = once(child, 'exit') as Promise<[number | null]>; // what a child's `exit` comes with
   const url = `http://127.0.0.1:${port}`;
-  await waitFor(async () => (await fetch(`${url}/readyz`)).status === 200, 'the proxy is ready', START_DEADLINE_MS);
+  const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+  const answers = async (asked: string): Promise<boolean> => (await fetch(asked)).status === 200;
+  // Of workers the first may be ready before the metrics of all are served.
+  const isReady = async (): Promise<boolean> => (await answers(`${url}/readyz`)) && (await answers(metricsUrl));
+  await waitFor(isReady, 'the proxy is ready', START_DEADLINE_MS);
   return {
     url,
     pid: child.pid ?? 0,
-    metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
+    metrics: async () => (await fetch(metricsUrl)).text(),
     async stop() {
       child.kill('SIGTERM');
       const [code] = await ended;

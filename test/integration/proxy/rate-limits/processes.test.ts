@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
 import { startProxyProcess, type ProxyProcess } from '../../../support/proxy-processes.js';
-import { limitedBy, limitRule } from '../../../support/rate-limits.js';
+import { decidedByRedis, limitedBy, limitRule } from '../../../support/rate-limits.js';
 import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
+import type { TestTenant } from '../../../support/tenant.js';
 import { usageRecords } from '../../../support/usage-records.js';
 import { waitFor } from '../../../support/wait-for.js';
 
@@ -32,6 +33,8 @@ afterAll(async () => {
   await rig.stop();
 }, 60_000);
 
+const pathOf = ({ tag }: TestTenant): string => `/v1/${tag}/main/openai/chat/completions`;
+
 /** Statuses → how often, of requests at once, by turns through the processes. */
 async function burst(through: readonly ProxyProcess[], path: string, requests: number): Promise<object> {
   const counts: Record<number, number> = {};
@@ -53,12 +56,13 @@ test.each([
 ] as const)(
   `of ${REQUESTS} requests at once ${LIMIT} are admitted, by %i processes and a limit that is %s`,
   async (count, technique) => {
-    const tenant = await rig.tenant(limitedBy(limitRule({ limit: LIMIT, technique })));
-    const seen = rig.upstream.seen.length;
-    const path = `/v1/${tenant.tag}/main/openai/chat/completions`;
-    const counts = await burst(processes.slice(0, count), path, REQUESTS);
+    const { tenant, counts } = await decidedByRedis(processes, async () => {
+      rig.upstream.seen.length = 0;
+      const tenant = await rig.tenant(limitedBy(limitRule({ limit: LIMIT, technique })));
+      return { tenant, counts: await burst(processes.slice(0, count), pathOf(tenant), REQUESTS) };
+    });
     expect(counts).toEqual({ 200: LIMIT, 429: REQUESTS - LIMIT });
-    expect(rig.upstream.seen.length - seen).toBe(LIMIT);
+    expect(rig.upstream.seen).toHaveLength(LIMIT);
     await waitFor(async () => {
       const rows = await usageRecords(rig.proxy.owner, tenant.accountId, LIMIT);
       const recorded = rows.reduce((sum, row) => sum + Number(row['request_count']), 0);
@@ -74,11 +78,11 @@ test('a proxy whose clock is an hour ahead counts in the same windows as the oth
     limitRule({ name: 'sliding', limit: LIMIT, intervalSeconds: 1_800, technique: 'SLIDING' }),
   ];
   for (const rule of limits) {
-    const tenant = await rig.tenant(limitedBy(rule));
-    const path = `/v1/${tenant.tag}/main/openai/chat/completions`;
     const [ahead, other] = [processes.slice(-1), processes.slice(0, 1)];
-    await burst(ahead, path, LIMIT - 1);
-    expect(await burst(other, path, 2)).toEqual({ 200: 1, 429: 1 });
-    expect(await burst(ahead, path, 2)).toEqual({ 429: 2 });
+    const answers = await decidedByRedis(processes, async () => {
+      const path = pathOf(await rig.tenant(limitedBy(rule)));
+      return [await burst(ahead, path, LIMIT - 1), await burst(other, path, 2), await burst(ahead, path, 2)];
+    });
+    expect(answers).toEqual([{ 200: LIMIT - 1 }, { 200: 1, 429: 1 }, { 429: 2 }]);
   }
 }, 30_000);
