@@ -1,10 +1,8 @@
 /** What `npm run bench -- …` was asked for. */
 import { parseArgs } from 'node:util';
-import { LEDGER_SCENARIO } from './scenarios/ledger.js';
-import { OVERLOAD_SCENARIO } from './scenarios/overload.js';
-import { SCENARIOS } from './scenarios/scenario.js';
+import { OWN_SCENARIOS, SCENARIOS } from './scenarios/scenario.js';
 
-const SCENARIO_NAMES: readonly string[] = [...SCENARIOS.map(({ name }) => name), OVERLOAD_SCENARIO, LEDGER_SCENARIO];
+const SCENARIO_NAMES: readonly string[] = [...SCENARIOS, ...OWN_SCENARIOS].map(({ name }) => name);
 
 export interface BenchOptions {
   /** a minute at most, and only the figures that this leaves time for */

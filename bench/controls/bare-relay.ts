@@ -1,5 +1,5 @@
 /** The bare Node control, as a system. */
-import { asPort } from '../load/messages.js';
+import { asPort, CHAT_PATH } from '../load/messages.js';
 import { Program } from '../program.js';
 import type { Surroundings, System } from '../system.js';
 
@@ -10,6 +10,6 @@ export async function startBareRelay({ upstreamPort, core }: Surroundings): Prom
     args: [`http://127.0.0.1:${upstreamPort}`],
   });
   const port = await program.message(asPort);
-  const target = { port, path: '/v1/chat/completions', headers: [] };
+  const target = { port, path: CHAT_PATH, headers: [] };
   return { name: 'bare', pid: program.pid, target, failed: program.failed, stop: () => program.stop() };
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../platform/listen.js';
+import { CHAT_PATH } from '../load/messages.js';
 import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
 import type { Surroundings, System } from '../system.js';
@@ -22,7 +23,7 @@ export async function startNginx({ upstreamPort, core, folder }: Surroundings): 
     args: ['-p', home, '-c', file, '-e', 'stderr'],
   });
   await Promise.race([untilOpen(port), program.failed]);
-  const target = { port, path: '/v1/chat/completions', headers: [] };
+  const target = { port, path: CHAT_PATH, headers: [] };
   return { name: 'nginx', pid: program.pid, target, failed: program.failed, stop: () => program.stop() };
 }
 

@@ -20,6 +20,15 @@ export interface Tally {
   isGoingOn: boolean;
 }
 
+export interface ConnectionOptions {
+  readonly isStreaming: boolean;
+  /** of the answers that are expected */
+  readonly statusCode: number;
+  /** it could send: at first, and after each answer. Whoever gets it says when. */
+  readonly onIdle: (connection: Connection) => void;
+  readonly onEnd: () => void;
+}
+
 export class Connection {
   private socket: Socket;
   private readonly answer = new AnswerReader();
@@ -33,7 +42,7 @@ export class Connection {
     private readonly port: number,
     private readonly request: RequestText,
     private readonly tally: Tally,
-    private readonly options: { readonly isStreaming: boolean; readonly onEnd: () => void },
+    private readonly options: ConnectionOptions,
   ) {
     this.sentTimes = options.isStreaming ? new SentTimes() : null;
     this.socket = this.open();
@@ -43,7 +52,9 @@ export class Connection {
     // `onread` spares a buffer and an event for each read: the generator must cost less than what it measures.
     const { buffer } = this;
     const onread = { buffer, callback: (byteCount: number) => this.received(buffer.subarray(0, byteCount)) };
-    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true, onread }, () => this.send());
+    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true, onread }, () =>
+      this.options.onIdle(this),
+    );
     socket.on('error', (error) => this.failed(error.message));
     socket.on('close', () => {
       if (socket !== this.socket) return; // another one took its place
@@ -53,22 +64,23 @@ export class Connection {
     return socket;
   }
 
-  private send(): void {
+  /** The next request. `dueUs`: when it was to be sent, from which its answer is timed. */
+  send(dueUs = monotonicUs()): void {
     this.isFirstEvent = true;
-    this.sentAtUs = monotonicUs();
+    this.sentAtUs = dueUs;
     this.socket.write(this.request.next());
   }
 
   private received(bytes: Buffer): boolean {
     if (this.sentTimes !== null) this.countEvents(this.sentTimes.push(bytes));
     if (!this.answer.push(bytes)) return true;
-    if (this.answer.statusCode === 200) {
+    if (this.answer.statusCode === this.options.statusCode) {
       this.tally.requests += 1;
       this.tally.latency.record(monotonicUs() - this.sentAtUs);
     } else this.failed(bytes.toString('latin1', 0, ERROR_CHARACTERS));
     if (!this.tally.isGoingOn) this.end();
     else if (this.answer.isLast) this.replace();
-    else this.send();
+    else this.options.onIdle(this);
     return true;
   }
 
@@ -93,7 +105,8 @@ export class Connection {
     last.end();
   }
 
-  private end(): void {
+  /** To be called while it waits for nothing. */
+  end(): void {
     this.isEnded = true;
     this.socket.end();
   }

@@ -6,15 +6,21 @@ const targetSchema = z.object({
   path: z.string(),
   /** further header lines, `name: value` */
   headers: z.array(z.string()),
+  /** of the answers that are expected; 200 without it */
+  statusCode: z.number().optional(),
 });
+/** Where a control takes chat calls, and the upstream itself. */
+export const CHAT_PATH = '/v1/chat/completions';
 /** Where the load goes, on loopback. */
 export type LoadTarget = z.infer<typeof targetSchema>;
 
 export const loadOrderSchema = z.object({
-  kind: z.enum(['json', 'sse', 'big-body']),
+  kind: z.enum(['json', 'sse', 'slow-sse', 'big-body']),
   target: targetSchema,
   connections: z.number(),
   durationMs: z.number(),
+  /** requests begun a second, whether earlier ones were answered or not; without it the connections never rest */
+  perSecond: z.number().optional(),
 });
 /** Keep `connections` busy with requests for `durationMs`, then let the running ones end. */
 export type LoadOrder = z.infer<typeof loadOrderSchema>;
@@ -24,7 +30,7 @@ const timesSchema = z.object({ p50Ms: z.number(), p99Ms: z.number() }).nullable(
 export const loadResultSchema = z.object({
   kind: z.literal('result'),
   requests: z.number(),
-  /** answers that were not a 200, and connections that broke */
+  /** answers of another status, and connections that broke */
   errors: z.number(),
   /** what the first of them was */
   firstError: z.string().nullable(),

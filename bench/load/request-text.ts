@@ -1,8 +1,15 @@
 /** The requests of the load: one chat call each, every one with another text, so that no answer can be reused. */
 import type { LoadOrder, LoadTarget } from './messages.js';
 
-const BODY_BYTES: Readonly<Record<LoadOrder['kind'], number>> = { json: 300, sse: 300, 'big-body': 100_000 };
+const BODY_BYTES: Readonly<Record<LoadOrder['kind'], number>> = {
+  json: 300,
+  sse: 300,
+  'slow-sse': 300,
+  'big-body': 100_000,
+};
 const NUMBER_DIGITS = 12;
+/** Whose streams are slow. */
+export const SLOW_USER = 'slow-reader';
 
 /** One connection's request, as bytes on the wire; `next` makes it another one in place. */
 export class RequestText {
@@ -46,7 +53,8 @@ function bodyText(kind: LoadOrder['kind']): string {
   const body = (padding: string): string =>
     JSON.stringify({
       model: 'gpt-4o-mini',
-      ...(kind === 'sse' ? { stream: true } : {}),
+      ...(kind.endsWith('sse') ? { stream: true } : {}),
+      ...(kind === 'slow-sse' ? { user: SLOW_USER } : {}),
       messages: [
         { role: 'system', content: 'You are a helpful assistant. Answer briefly.' },
         { role: 'user', content: `Request #${'0'.repeat(NUMBER_DIGITS)}: ${padding}` },

@@ -1,6 +1,6 @@
 /** What is seen of the proxy from outside while Postgres is away: its memory, and what its ledger says of itself. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processRssBytes } from '../memory.js';
 
 const SAMPLE_MS = 500;
 
@@ -45,7 +45,7 @@ export class ProxyWatch {
     while (!this.isStopped) {
       const text = await this.metrics().catch(() => ''); // the proxy's end is told elsewhere
       const heapBytes = valueOf(text, 'tollgate_proxy_nodejs_heap_size_used_bytes');
-      this.memory.push({ atMs: performance.now(), rssBytes: rssBytes(this.pid), heapBytes });
+      this.memory.push({ atMs: performance.now(), rssBytes: processRssBytes(this.pid), heapBytes });
       await delay(SAMPLE_MS);
     }
   }
@@ -57,12 +57,3 @@ export class ProxyWatch {
 
 const valueOf = (text: string, name: string): number =>
   Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
-
-function rssBytes(pid: number): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) * 1_024;
-  } catch {
-    return Number.NaN;
-  }
-}

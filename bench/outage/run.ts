@@ -23,13 +23,13 @@ async function run(options: OutageOptions): Promise<number> {
   const postgres = await running.add(() => OutagePostgres.start(folder));
   const redis = await running.add(() => startEmbeddedRedis({ dataDir: folder, log: () => undefined }));
   const metricsPort = await freePort();
-  const { tollgate } = await startProxy(
+  const { systems } = await startProxy(
     running,
     { databaseUrl: postgres.url, redisUrl: redis.url },
     { upstreamPort: upstream.port, core, folder },
     { env: { METRICS_PORT: String(metricsPort), DATA_DIR: path.join(folder, 'proxy'), LOG_LEVEL: 'error' } },
   );
-  const outcome = await measureOutage(running, { tollgate, metricsPort, postgres }, options, say);
+  const outcome = await measureOutage(running, { tollgate: systems.tollgate, metricsPort, postgres }, options, say);
   say(`\n${outageTable(options, outcome)}`);
   const { load, lost, duplicated } = outcome;
   if (load.firstError !== null) say(`\nThe first error: ${load.firstError}`);

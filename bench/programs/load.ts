@@ -1,6 +1,7 @@
 /** The load's process: takes one order at a time over IPC and answers each with what it counted. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type Tally } from '../load/connection.js';
+import { Pace } from '../load/pace.js';
 import { Durations } from '../load/durations.js';
 import { loadOrderSchema, type LoadOrder, type LoadResult } from '../load/messages.js';
 import { RequestText } from '../load/request-text.js';
@@ -10,7 +11,10 @@ const START_APART_MS = 3;
 let requestNumber = 0;
 
 async function carryOut(order: LoadOrder): Promise<LoadResult> {
-  const isStreaming = order.kind === 'sse';
+  const isStreaming = order.kind.endsWith('sse');
+  const pace = order.perSecond === undefined ? null : new Pace(order.perSecond);
+  const onIdle = (connection: Connection): void => (pace === null ? connection.send() : pace.take(connection));
+  const options = { isStreaming, statusCode: order.target.statusCode ?? 200, onIdle };
   const tally: Tally = {
     requests: 0,
     errors: 0,
@@ -24,11 +28,12 @@ async function carryOut(order: LoadOrder): Promise<LoadResult> {
   const ends: Promise<void>[] = [];
   for (let i = 0; i < order.connections; i++) {
     const request = new RequestText(order.target, order.kind, requestNumber + i, order.connections);
-    ends.push(new Promise((onEnd) => new Connection(order.target.port, request, tally, { isStreaming, onEnd })));
+    ends.push(new Promise((onEnd) => new Connection(order.target.port, request, tally, { ...options, onEnd })));
     if (isStreaming) await delay(START_APART_MS);
   }
   await delay(order.durationMs - (performance.now() - startedMs));
   tally.isGoingOn = false;
+  pace?.end();
   await Promise.all(ends);
   requestNumber += order.connections * (tally.requests + 1); // more than any connection has counted up
   const { requests, errors, firstError, latency, firstEvent, eventDelay } = tally;

@@ -4,7 +4,8 @@
  */
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { JSON_ANSWER, StreamAnswer } from '../upstream/answers.js';
+import { SLOW_USER } from '../load/request-text.js';
+import { JSON_ANSWER, QUICK_PACE, SLOW_PACE, StreamAnswer } from '../upstream/answers.js';
 
 const HEAD_END = '\r\n\r\n';
 const REQUEST_BYTES_MAX = 1024 * 1024;
@@ -33,7 +34,8 @@ function requestEnd(text: string): number {
 
 function answer(socket: Socket, request: string): void {
   if (request.includes('"stream":true')) {
-    new StreamAnswer(socket, { withUsage: request.includes('"include_usage":true') }).start();
+    const pace = request.includes(SLOW_USER) ? SLOW_PACE : QUICK_PACE;
+    new StreamAnswer(socket, { ...pace, withUsage: request.includes('"include_usage":true') }).start();
   } else socket.write(JSON_ANSWER);
 }
 

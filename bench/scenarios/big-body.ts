@@ -6,7 +6,7 @@ const CONNECTIONS = 32;
 
 export const bigBodyScenario: Scenario = {
   name: 'big-body',
-  systems: ['tollgate', 'bare'],
+  systems: () => ['tollgate', 'bare'],
   isInQuickRun: false,
   plan: () => ({
     rounds: 5,

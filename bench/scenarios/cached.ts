@@ -9,7 +9,7 @@ const CONNECTIONS = 32;
 
 export const cachedScenario: Scenario = {
   name: 'cached',
-  systems: ['plain', 'cached'],
+  systems: () => ['plain', 'cached'],
   isInQuickRun: true,
   plan: (isQuick) => ({
     rounds: 5,

@@ -12,7 +12,7 @@ const throughputRatio = (a: Measurement, b: Measurement): number => a.requestsPe
 
 export const jsonScenario: Scenario = {
   name: 'json',
-  systems: ['tollgate', 'plain', 'bare', 'nginx'],
+  systems: (isQuick) => ['tollgate', 'plain', 'bare', 'nginx', ...(isQuick ? [] : (['portkey'] as const))],
   isInQuickRun: true,
   plan: (isQuick) => ({
     rounds: 5,
@@ -23,6 +23,7 @@ export const jsonScenario: Scenario = {
     ...figure('P1', betweenSystems(rounds, ['tollgate', 'bare'], throughputRatio)),
     ...figure('P1Plain', betweenSystems(rounds, ['plain', 'bare'], throughputRatio)),
     ...figure('P2', betweenSystems(rounds, ['tollgate', 'nginx'], throughputRatio)),
+    ...figure('P3', betweenSystems(rounds, ['tollgate', 'portkey'], throughputRatio)),
     ...figure(
       'P4',
       (rounds.get('tollgate') ?? []).map((measurement) => measurement.cpuUsPerRequest),

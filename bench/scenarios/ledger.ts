@@ -7,27 +7,27 @@ import path from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../migrations/run.js';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
+import { say } from '../bench-run.js';
 import { figure, type Figure } from '../figures.js';
 import { asShipResult, type ShipOrder, type ShipResult } from '../ledger/messages.js';
 import { Program } from '../program.js';
 import { table } from '../report.js';
-import type { Running } from '../running.js';
 import { spreadOf } from '../statistics.js';
-import type { Surroundings } from '../system.js';
+import type { Testbed } from '../testbed.js';
+import type { OwnScenario } from './scenario.js';
 
-export const LEDGER_SCENARIO = 'ledger';
+const NAME = 'ledger';
 
 const ROUNDS = 5;
 const WARM_UP_RECORDS = 20_000;
 const RECORDS = 100_000;
 
+export const ledgerScenario: OwnScenario = { name: NAME, measure: measureLedger };
+
 /** Throws when not every record of every round is a row in the end. */
-export async function measureLedger(
-  running: Running,
-  { core, folder }: Surroundings,
-  say: (line: string) => void,
-): Promise<Figure[]> {
-  const dataDir = path.join(folder, LEDGER_SCENARIO);
+async function measureLedger({ running, surroundings }: Testbed): Promise<Figure[]> {
+  const { core, folder } = surroundings;
+  const dataDir = path.join(folder, NAME);
   mkdirSync(dataDir, { mode: 0o711 }); // Postgres may run as another user
   const postgres = await running.add(() => startEmbeddedPostgres({ dataDir, log: () => undefined }));
   await migrate(postgres.url);
@@ -46,7 +46,7 @@ export async function measureLedger(
   say(
     `${table([
       ['system', 'rows/s', 'CPU µs a row'],
-      [LEDGER_SCENARIO, ...medians],
+      [NAME, ...medians],
     ])}\n`,
   );
   return [...figure('P9Rows', rowsPerSecond), ...figure('P9Cpu', cpuUs)];

@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.js';
 
 export const limitedScenario: Scenario = {
   name: 'limited',
-  systems: ['plain', 'limited'],
+  systems: () => ['plain', 'limited'],
   isInQuickRun: false,
   plan: jsonScenario.plan,
   figures: (rounds) =>

@@ -2,14 +2,14 @@
  * Ten times as many connections that never rest as it takes to keep the proxy busy: how much of the best throughput is left
  * while that lasts, and how long it takes until a few connections are answered as quickly as before.
  */
+import { say } from '../bench-run.js';
 import { figure, type Figure } from '../figures.js';
 import type { Load } from '../load/load.js';
 import { table } from '../report.js';
 import { spreadOf } from '../statistics.js';
 import type { System } from '../system.js';
 import { measure, type Measurement } from './measurement.js';
-
-export const OVERLOAD_SCENARIO = 'overload';
+import type { OwnScenario } from './scenario.js';
 
 /** Throughput does not grow with more. */
 const KNEE_CONNECTIONS = 32;
@@ -22,7 +22,15 @@ const RECOVERIES_MAX = 10;
 /** As quick as before: within the noise of a second. */
 const RECOVERED_FACTOR = 2;
 
-export async function measureOverload(load: Load, system: System, say: (line: string) => void): Promise<Figure[]> {
+export const overloadScenario: OwnScenario = {
+  name: 'overload',
+  async measure(testbed) {
+    const [system] = await testbed.systems(['tollgate']);
+    return system === undefined ? [] : measureOverload(await testbed.load(), system);
+  },
+};
+
+async function measureOverload(load: Load, system: System): Promise<Figure[]> {
   const window = (connections: number, durationMs: number): Promise<Measurement> =>
     measure(load, system, { kind: 'json', connections, durationMs });
   await window(KNEE_CONNECTIONS, PEAK_MS);

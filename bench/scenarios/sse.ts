@@ -13,7 +13,7 @@ const added =
 
 export const sseScenario: Scenario = {
   name: 'sse',
-  systems: ['tollgate', 'bare'],
+  systems: () => ['tollgate', 'bare'],
   isInQuickRun: false,
   plan: (isQuick) => ({
     rounds: 5,

@@ -19,6 +19,7 @@ export const GATEWAYS = {
 type Gateway = (typeof GATEWAYS)[keyof typeof GATEWAYS];
 
 export interface Seeded {
+  readonly accountId: string;
   readonly accountTag: string;
   readonly apiToken: string;
 }
@@ -59,7 +60,7 @@ async function insertTenant(client: pg.Client, pepper: string): Promise<Seeded> 
      VALUES ($1, $2, 'bench', $3, $4, '{AI_GATEWAY_RUN}')`,
     [tokenId, accountId, hashApiToken(deriveKey(pepper, 'api-token'), apiToken), displayPrefix(apiToken)],
   );
-  return { accountTag, apiToken };
+  return { accountId, accountTag, apiToken };
 }
 
 async function insertGateway(

@@ -4,6 +4,7 @@ import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { freePort } from '../../platform/listen.js';
 import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
+import { mintApiToken } from '../../schema/contracts/api-token.js';
 import { newVaultKeyPair } from '../../schema/contracts/vault-keys.js';
 import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
@@ -18,11 +19,22 @@ export async function startTollgate(
   running: Running,
   surroundings: Surroundings,
   options: { readonly profileFolder: string | null },
-): Promise<System[]> {
+): Promise<Tollgate> {
   const services = await startServices(running, surroundings.folder);
   const flags = profileFlags(options.profileFolder);
-  const { tollgate, limited, plain } = await startProxy(running, services, surroundings, { flags });
-  return [tollgate, limited, plain, answeredByCache(plain)];
+  const { systems, seeded } = await startProxy(running, services, surroundings, { flags });
+  const { tollgate, limited, plain } = systems;
+  const all = [tollgate, limited, plain, answeredByCache(plain), refused(plain, seeded)];
+  return { systems: all, tollgate, plain, services, seeded };
+}
+
+/** One running Tollgate, and its gateways as systems: they are one process. */
+export interface Tollgate {
+  readonly systems: readonly System[];
+  readonly tollgate: System;
+  readonly plain: System;
+  readonly services: ServiceUrls;
+  readonly seeded: Seeded;
 }
 
 /** The proxy over an empty database, which is filled first. `further`: environment, and flags of Node's. */
@@ -31,7 +43,7 @@ export async function startProxy(
   services: ServiceUrls,
   surroundings: Surroundings,
   further: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
-): Promise<Readonly<Record<keyof typeof GATEWAYS, System>>> {
+): Promise<{ readonly systems: Readonly<Record<keyof typeof GATEWAYS, System>>; readonly seeded: Seeded }> {
   const pepper = randomBytes(32).toString('hex');
   const seeded = await seed(services.databaseUrl, pepper);
   const port = await freePort();
@@ -49,7 +61,8 @@ export async function startProxy(
   const system = (name: keyof typeof GATEWAYS): System => {
     return { name, ...proxy, target: { port, ...callOf(seeded, GATEWAYS[name].name) } };
   };
-  return { tollgate: system('tollgate'), limited: system('limited'), plain: system('plain') };
+  const systems = { tollgate: system('tollgate'), limited: system('limited'), plain: system('plain') };
+  return { systems, seeded };
 }
 
 /** The same program, asked so that all its answers but the first are cache hits: by one key, whatever the body is. */
@@ -57,6 +70,13 @@ function answeredByCache(plain: System): System {
   const { port, path, headers } = plain.target;
   const target = { port, path, headers: [...headers, 'cf-aig-cache-key: bench', 'cf-aig-cache-ttl: 3600'] };
   return { ...plain, name: 'cached', target };
+}
+
+/** The same program, asked with a token that is well made and nobody's. */
+function refused(plain: System, seeded: Seeded): System {
+  const { name } = GATEWAYS.plain;
+  const target = { port: plain.target.port, ...callOf({ ...seeded, apiToken: mintApiToken() }, name), statusCode: 401 };
+  return { ...plain, name: 'refused', target };
 }
 
 const profileFlags = (folder: string | null): string[] =>

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { sentMember } from '../load/sent-times.js';
 
 const DOCUMENT_BYTES = 900;
-const EVENTS = 20;
-const EVENT_INTERVAL_MS = 10;
+/** Of a stream: how many events, and how far apart. */
+export const QUICK_PACE = { events: 20, intervalMs: 10 } as const;
+export const SLOW_PACE = { events: 90, intervalMs: 500 } as const;
 
 const COMMON_HEAD = [
   'HTTP/1.1 200 OK',
@@ -63,12 +64,14 @@ const STREAM_END_WITH_USAGE =
 
 /** The first event at once, the others one by one, each in a write of its own. */
 export class StreamAnswer {
-  private eventsLeft = EVENTS;
+  private eventsLeft: number;
 
   constructor(
     private readonly socket: Socket,
-    private readonly options: { readonly withUsage: boolean },
-  ) {}
+    private readonly options: { readonly events: number; readonly intervalMs: number; readonly withUsage: boolean },
+  ) {
+    this.eventsLeft = options.events;
+  }
 
   start(): void {
     this.socket.write(STREAM_HEAD + delta());
@@ -79,6 +82,6 @@ export class StreamAnswer {
       clearInterval(timer);
       this.socket.write(this.options.withUsage ? STREAM_END_WITH_USAGE : STREAM_END);
       return undefined;
-    }, EVENT_INTERVAL_MS);
+    }, this.options.intervalMs);
   }
 }

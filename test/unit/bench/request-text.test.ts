@@ -7,6 +7,7 @@ const bodyOf = (request: Buffer): string => request.toString('latin1').split('\r
 test.each([
   ['json', 300, { model: 'gpt-4o-mini' }],
   ['sse', 300, { stream: true }],
+  ['slow-sse', 300, { stream: true, user: 'slow-reader' }],
   ['big-body', 100_000, { model: 'gpt-4o-mini' }],
 ] as const)('a request of %s has a JSON body of %d bytes, and announces them', (kind, bytes, members) => {
   const request = new RequestText(target, kind, 0, 1).next();
