@@ -82,7 +82,9 @@ function documentOf(rows: Rows): WholeConfig {
       baseUrl,
       headers: headerNames.map((header) => ({
         name: header,
-        secretFrom: headerSources[header] ?? references.header(slug, header),
+        // its own alone: a header may be named `constructor`
+        secretFrom:
+          (Object.hasOwn(headerSources, header) ? headerSources[header] : null) ?? references.header(slug, header),
       })),
     }),
   );

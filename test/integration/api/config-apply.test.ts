@@ -211,6 +211,26 @@ test('who may change the account and not read it is shown no plan, and applies n
   }
 });
 
+const CREATE_PROVIDER = 'mutation ($input: CreateCustomProviderInput!) { createCustomProvider(input: $input) { id } }';
+
+test('T-GQL-8 a header named like what every object has is exported with a reference, as any other', async () => {
+  const headers = { constructor: 'a', 'x-other': 'b' };
+  const input = { accountId: tenant.accountId, slug: 'mine', name: 'M', baseUrl: 'https://a.example.com', headers };
+  (await call(CREATE_PROVIDER, { input })).expectData();
+  const { document } = await exported();
+  expect(document).toMatchObject({
+    customProviders: [
+      {
+        headers: [
+          { name: 'constructor', secretFrom: expect.stringMatching(/^env:\w+$/) },
+          { name: 'x-other', secretFrom: expect.stringMatching(/^env:\w+$/) },
+        ],
+      },
+    ],
+  });
+  expect((await applied(document, { secrets: [] })).steps).toEqual([]);
+});
+
 test('an export waits for nobody who changes a gateway, and is of one moment', async () => {
   await applied(WHOLE);
   const before = await exported();

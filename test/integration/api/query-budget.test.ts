@@ -74,6 +74,19 @@ test('while Redis is away each api counts by itself', async () => {
   await alone.stop();
 });
 
+test.each(['with Redis', 'without it'])(
+  'T-GQL-8 fields named like what every object has fill no bucket again, %s',
+  async (how) => {
+    const alone = await startTestApi({ graphql });
+    const caller = graphqlCaller(alone.url, (await createUser(alone.owner)).token);
+    if (how === 'without it') await alone.redis.close();
+    await exhaust(caller);
+    for (const name of ['constructor', '__proto__', 'toString']) await caller(`{ ${name} }`);
+    (await caller(DEAR)).expectError('RATE_LIMITED');
+    await alone.stop();
+  },
+);
+
 test('subscriptions are charged by either way', async () => {
   const tenant = await createTenant(api.owner);
   const id = await tenant.gateway('main');

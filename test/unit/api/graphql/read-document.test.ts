@@ -23,6 +23,15 @@ test.each<[string, number, object]>([
   expect(cost(query, variables)).toBe(expected);
 });
 
+test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(
+  'T-GQL-8 a field named %s costs what any field costs that there is not',
+  (name) => {
+    expect(cost(`{ ${name} }`)).toBe(cost('{ nope }'));
+    expect(cost(`{ list(first: 5) { ${name} { text } } }`)).toBe(cost('{ list(first: 5) { nope { text } } }'));
+    expect(cost(`query ($${name}: Int) { list(first: $${name}) { a { text } } }`)).toBe(21);
+  },
+);
+
 test('two thousand tokens pass, comments among them, and one more does not', () => {
   const document = (count: number): string => `{ text ${'# x\n'.repeat(count - 3)}}`;
   expect(cost(document(2_000))).toBe(1);
