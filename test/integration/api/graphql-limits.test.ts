@@ -23,37 +23,91 @@ afterAll(() => Promise.all([api.stop(), production.stop()]));
 const many = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
 
-test.each<[string, string]>([
+/** Of each the problem too: a document that another limit refuses shows nothing of this one. */
+test.each<[string, string, string]>([
   [
     'depth',
+    'levels of depth; at most 12',
     `{ viewer { accounts { ${'edges { node { gateways { '.repeat(4)} edges { cursor } ${'} } } '.repeat(4)} } } }`,
   ],
-  ['aliases', `{ viewer { ${many(31, (index) => `a${index}: email`)} } }`],
+  ['aliases', '31 aliases; at most 30', `{ viewer { ${many(31, (index) => `a${index}: email`)} } }`],
   [
     'aliases inside a fragment that is spread often',
+    '33 aliases; at most 30',
     `{ viewer { ...a } b: viewer { ...a } } fragment a on Viewer { ${many(16, (index) => `a${index}: email`)} }`,
   ],
-  ['root fields', `{ ${many(11, (index) => `a${index}: viewer { email }`)} }`],
-  ['directives', `{ viewer { email ${'@include(if: true) '.repeat(21)} } }`],
-  ['tokens', `{ viewer { ${'email '.repeat(2_000)} } }`],
-  ['cost', '{ viewer { accounts(first: 100) { edges { node { gateways(first: 100) { edges { node { id } } } } } } } }'],
+  ['root fields', '11 root fields; at most 10', `{ ${many(11, (index) => `a${index}: viewer { email }`)} }`],
+  ['directives', '21 directives; at most 20', `{ viewer { email ${'@include(if: true) '.repeat(21)} } }`],
+  ['tokens', 'over 2000 tokens', `{ viewer { ${'email '.repeat(2_000)} } }`],
+  [
+    'cost',
+    'points of cost; at most 10000',
+    '{ viewer { accounts(first: 100) { edges { node { gateways(first: 100) { edges { node { id } } } } } } } }',
+  ],
   [
     'cost of bodies',
+    'points of cost; at most 10000',
     'query { account(tag: "x") { gateway(name: "x") { logs(first: 100) { edges { node { requestBody responseBody } } } } } }',
   ],
-  ['cost of configurations', '{ viewer { accounts(first: 60) { edges { node { configuration { revision } } } } } }'],
-  ['aliases inside introspection', `{ __schema { ${many(31, (index) => `a${index}: queryType { name }`)} } }`],
-  ['directives inside introspection', `{ __schema { queryType { name ${'@include(if: true) '.repeat(21)} } } }`],
+  [
+    'cost of configurations',
+    'points of cost; at most 10000',
+    '{ viewer { accounts(first: 60) { edges { node { configuration { revision } } } } } }',
+  ],
+  [
+    'aliases inside introspection',
+    '31 aliases; at most 30',
+    `{ __schema { ${many(31, (index) => `a${index}: queryType { name }`)} } }`,
+  ],
+  [
+    'directives inside introspection',
+    '21 directives; at most 20',
+    `{ __schema { queryType { name ${'@include(if: true) '.repeat(21)} } } }`,
+  ],
   [
     'cost by the default of a variable',
+    'points of cost; at most 10000',
     'query ($n: Int = 100) { viewer { accounts(first: $n) { edges { node { gateways(first: $n) { edges { node { id } } } } } } } }',
   ],
-  ['tokens, comments included', `{ viewer { email } } ${'# x\n'.repeat(2_000)}`],
-  ['fields to compare', `{ viewer { ${'email '.repeat(300)} } }`],
-  ['fields to compare in inline fragments', `{ viewer { ${'... on Viewer { email } '.repeat(300)} } }`],
-  ['operations', many(6, (index) => `query q${index} { viewer { email } }`)],
-])('T-GQL-2 a document over its %s is refused', async (_limit, document) => {
-  (await owner(document)).expectError('QUERY_TOO_COMPLEX');
+  ['tokens, comments included', 'over 2000 tokens', `{ viewer { email } } ${'# x\n'.repeat(2_000)}`],
+  ['fields to compare', 'selects the same fields too often', `{ viewer { ${'email '.repeat(300)} } }`],
+  [
+    'fields to compare in inline fragments',
+    'selects the same fields too often',
+    `{ viewer { ${'... on Viewer { email } '.repeat(300)} } }`,
+  ],
+  ['operations', '6 operations; at most 5', many(6, (index) => `query q${index} { viewer { email } }`)],
+  [
+    'fragments',
+    '31 fragments; at most 30',
+    `{ viewer { ${many(31, (index) => `...f${index}`)} } } ${many(31, (index) => `fragment f${index} on Viewer { email }`)}`,
+  ],
+])('T-GQL-2 a document over its %s is refused: %s', async (_limit, problem, document) => {
+  expect((await owner(document)).expectError('QUERY_TOO_COMPLEX').message).toContain(problem);
+});
+
+test.each<[string, string]>([
+  ['aliases', `{ viewer { ${many(30, (index) => `a${index}: email`)} } }`],
+  ['root fields', `{ ${many(10, (index) => `a${index}: viewer { email }`)} }`],
+  ['directives', `{ viewer { ${many(20, (index) => `a${index}: email @include(if: true)`)} } }`],
+  ['depth', `{ viewer { accounts { edges { node { ${'account { '.repeat(7)} id ${'} '.repeat(7)} } } } } }`],
+  ['a list', '{ viewer { accounts(first: 100) { edges { cursor } } } }'],
+  [
+    'fragments',
+    `{ viewer { ${many(30, (index) => `...f${index}`)} } } ${many(30, (index) => `fragment f${index} on Viewer { email }`)}`,
+  ],
+])('T-GQL-2 a document at its limit of %s is answered', async (limit, document) => {
+  const answer = await owner(document);
+  // No part of the schema leads back up: what is as deep as allowed is refused for its names, after it was measured.
+  if (limit === 'depth') answer.expectError('BAD_USER_INPUT');
+  else answer.expectData();
+});
+
+test('T-GQL-2 no list gives more than a hundred, and none is asked backwards or by nothing', async () => {
+  for (const first of [101, 0, -1]) {
+    const answer = await owner('query ($n: Int) { viewer { accounts(first: $n) { edges { cursor } } } }', { n: first });
+    answer.expectError('BAD_USER_INPUT', 'first');
+  }
 });
 
 test('a list by a variable costs what the variable says', async () => {
@@ -156,10 +210,22 @@ test('in production a misspelt subscription is told no names either', async () =
 });
 
 test('T-GQL-8 variables named like object internals are only names', async () => {
-  const body = '{"query":"{ viewer { isOperator } }","variables":{"__proto__":{"isOperator":true},"constructor":1}}';
-  const token = (await createUser(api.owner)).token;
-  const answer = await postGraphql(api.url, body, { authorization: `Bearer ${token}` });
-  expect(answer.expectData()).toEqual({ viewer: { isOperator: false } });
+  const INTERNALS = '"__proto__":{"isOperator":true},"constructor":{"prototype":{"isOperator":true}}';
+  const CREATE = 'mutation ($i: CreateCustomProviderInput!) { createCustomProvider(input: $i) { id } }';
+  const authorization = `Bearer ${(await createUser(api.owner, { accountId: tenant.accountId })).token}`;
+  const send = (query: string, variables: string) =>
+    postGraphql(api.url, `{"query":"${query}","variables":${variables}}`, { authorization });
+  const before = Reflect.ownKeys(Object.prototype);
+  const viewer = (await send('{ viewer { isOperator } }', `{${INTERNALS}}`)).expectData();
+  expect(viewer).toEqual({ viewer: { isOperator: false } });
+  // One that is declared and not sent has its default; one that is sent, its value.
+  const LIST = 'query ($constructor: Int = 0) { viewer { accounts(first: $constructor) { edges { cursor } } } }';
+  (await send(LIST, '{}')).expectError('BAD_USER_INPUT', 'first');
+  (await send(LIST, '{"constructor":1}')).expectData();
+  const input = `"accountId":"${tenant.accountId}","slug":"mine","name":"M","baseUrl":"https://a.example.com"`;
+  (await send(CREATE, `{"i":{${input},${INTERNALS}}}`)).expectError('BAD_USER_INPUT');
+  (await send(CREATE, `{"i":{${input},"headers":{${INTERNALS}}}}`)).expectError('BAD_USER_INPUT', 'input.headers');
+  expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
   expect(Reflect.get({}, 'isOperator')).toBeUndefined();
 });
 
