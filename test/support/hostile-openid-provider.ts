@@ -1,6 +1,7 @@
 /** An OpenID provider that answers what a test tells it to: what a client must refuse can be said here. */
-import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createHash, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { listen } from '../../platform/listen.js';
 
 /** What it tells otherwise than an honest one. */
@@ -17,6 +18,8 @@ export interface HostileOpenIdProvider {
   lie: Lie;
   /** the nonce that the last sign-in asked for */
   nonce: string;
+  /** PKCE's, of the sign-in that its code is for; null: it looks at no verifier, as some providers do */
+  challenge: string | null;
   stop(): Promise<void>;
 }
 
@@ -40,15 +43,19 @@ export async function startHostileOpenIdProvider(clientId: string): Promise<Host
     issuer,
     lie: {},
     nonce: '',
+    challenge: null,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  const answerOf = ({ url = '' }: IncomingMessage): object => {
+  const answerOf = (url: string, body: string): object | null => {
     if (url === '/jwks')
       return { keys: [{ ...own.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }] };
     if (url === '/token') {
+      const verifier = new URLSearchParams(body).get('code_verifier') ?? '';
+      const challenge = createHash('sha256').update(verifier).digest('base64url');
+      if (running.challenge !== null && running.challenge !== challenge) return null;
       const nowSeconds = Math.floor(Date.now() / 1_000);
       const claims = {
         iss: issuer,
@@ -74,7 +81,11 @@ export async function startHostileOpenIdProvider(clientId: string): Promise<Host
     };
   };
   server.on('request', (request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answerOf(request)));
+    void text(request).then((body) => {
+      const answer = answerOf(request.url ?? '', body);
+      response.writeHead(answer === null ? 400 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer ?? { error: 'invalid_grant' }));
+    });
   });
   return running;
 }

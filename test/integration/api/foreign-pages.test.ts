@@ -4,7 +4,7 @@ import { startTestApi, type TestApi } from '../../support/api.js';
 import { givePassword, PASSWORD, person, type Person } from '../../support/people.js';
 
 const PUBLIC = 'http://localhost:4000';
-const PATHS = ['/graphql', '/graphql/stream', '/logs/export'];
+const PATHS = ['/graphql', '/graphql/stream', '/logs/export', '/audit/export'];
 const VIEWER = JSON.stringify({ query: '{ viewer { email } }' });
 
 let api: TestApi;

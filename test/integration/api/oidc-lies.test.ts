@@ -1,6 +1,8 @@
 /** What an OpenID provider, or somebody in its place, may not make us believe. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTestApi, type TestApi } from '../../support/api.js';
+import { FLOW_MS, newFlow, sealFlow, type OidcFlow } from '../../../api/modules/oidc/index.js';
+import { deriveKey } from '../../../platform/keys.js';
+import { startTestApi, TEST_SECRET_KEY, type TestApi } from '../../support/api.js';
 import { CookieBrowser } from '../../support/cookie-browser.js';
 import {
   startHostileOpenIdProvider,
@@ -91,4 +93,63 @@ test.each<[string, (query: URLSearchParams) => void]>([
   ['the name of another issuer', (query) => query.set('iss', 'https://evil.example')],
 ])('a way back with %s signs nobody in', async (_what, change) => {
   expect((await come({}, change)).status).toBe(502);
+});
+
+/** The secrets of one sign-in, as its browser was sent to the provider with them. */
+const secretsOf = ({ url }: Asked): Readonly<Record<Secret, string>> => ({
+  state: url.searchParams.get('state') ?? '',
+  nonce: url.searchParams.get('nonce') ?? '',
+  challenge: url.searchParams.get('code_challenge') ?? '',
+});
+
+type Secret = 'state' | 'nonce' | 'challenge';
+
+/** A way back that fits its browser's sign-in, but for one secret: that is of another browser's, which began its own. */
+async function comeWith(foreign: Secret | null): Promise<Response> {
+  const [victim, attacker] = [await begin(), await begin()];
+  const secret = (name: Secret): string => secretsOf(foreign === name ? attacker : victim)[name];
+  Object.assign(provider, { lie: {}, nonce: secret('nonce'), challenge: secret('challenge') });
+  const query = new URLSearchParams({ code: 'x', state: secret('state') }).toString();
+  const answer = await victim.browser.go(`${api.url}/oidc/callback?${query}`);
+  provider.challenge = null;
+  return answer;
+}
+
+test.each<Secret>(['state', 'nonce', 'challenge'])(
+  "T-WEB-2 a way back with the %s of somebody else's sign-in signs nobody in, though all else fits",
+  async (foreign) => {
+    const answer = await comeWith(foreign);
+    expect([answer.status, answer.headers.getSetCookie().some((line) => line.includes('tgs_'))]).toEqual([502, false]);
+  },
+);
+
+test('T-WEB-2 a way back of which all fits signs in', async () => {
+  expect((await comeWith(null)).status).toBe(303);
+});
+
+const FLOW_KEY = deriveKey(TEST_SECRET_KEY, 'oidc-flow');
+const STRANGERS_KEY = deriveKey('a secret key of nobody, of at least 32 characters', 'oidc-flow');
+
+/** A way back that fits the cookie which its browser has. */
+async function comeByCookie(cookieOf: (flow: OidcFlow) => string | null): Promise<Response> {
+  const flow = newFlow('/');
+  const browser = new CookieBrowser();
+  const cookie = cookieOf(flow);
+  if (cookie !== null) browser.set(api.url, 'tollgate_oidc', cookie);
+  Object.assign(provider, { lie: {}, nonce: flow.nonce });
+  const query = new URLSearchParams({ code: 'x', state: flow.state }).toString();
+  return browser.go(`${api.url}/oidc/callback?${query}`);
+}
+
+test.each<[string, (flow: OidcFlow) => string | null]>([
+  ['that somebody else wrote', (flow) => sealFlow(STRANGERS_KEY, flow)],
+  ['without its MAC', (flow) => sealFlow(FLOW_KEY, flow).replace(/\..*/, '')],
+  ['that is too old', (flow) => sealFlow(FLOW_KEY, flow, Date.now() - FLOW_MS)],
+  ['that there is not', () => null],
+])('T-WEB-2 a cookie %s begins nothing, though all else fits it', async (_what, cookieOf) => {
+  expect((await comeByCookie(cookieOf)).status).toBe(400);
+});
+
+test('T-WEB-2 a cookie of ours, and of now, ends in a session', async () => {
+  expect((await comeByCookie((flow) => sealFlow(FLOW_KEY, flow))).status).toBe(303);
 });
