@@ -175,7 +175,7 @@ test('an export has every event of the filter in either format, runs nothing, an
   expect((await exported({}, viewer.token)).status).toBe(403);
 });
 
-test('text that a spreadsheet would run is none in an exported event', async () => {
+test('T-WEB-3 text that a spreadsheet would run is none in an exported event', async () => {
   await seed({ atMs: 1_000, actor: '=cmd|calc', action: 'gateway.update' });
   expect(await (await exported({ format: 'CSV' })).text()).toContain(",'=cmd|calc,");
 });

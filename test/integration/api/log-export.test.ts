@@ -83,7 +83,7 @@ test.each([
   expect([refused.status, await refused.json()]).toMatchObject([status, { errors: [{ extensions: { code } }] }]);
 });
 
-test('CSV has a head, and runs nothing', async () => {
+test('T-WEB-3 CSV has a head, and runs nothing', async () => {
   await log({ columns: { model: '=cmd|calc', metadata: { team: 'a,"b"' } } });
   const text = await (await exported(viewer, { format: 'CSV' })).text();
   const [head, line] = text.split('\r\n');

@@ -105,17 +105,17 @@ test('a user has fifty sessions at most: the next one ends that which began firs
   expect(api.api.services.sessions.crowdedOut - ended).toBe(5);
 });
 
-test('sessions that are over do not count: they make room before one that lives has to', async () => {
+test.each([
+  ['have expired', "now() - interval '1 second', NULL, now()"],
+  ['were ended', "now() + interval '1 hour', now() - interval '1 second', now()"],
+  ['nobody used for a day', "now() + interval '1 hour', NULL, now() - interval '25 hours'"],
+])('sessions that %s do not count: they make room before one that lives has to', async (_what, state) => {
   const first = await signIn();
-  const fill = (state: string) =>
-    api.owner.query(
-      `INSERT INTO session (id, user_id, token_hash, expires_at, revoked_at, last_used_at)
-       SELECT id, $1, encode(sha256(uuid_send(id)), 'hex'), ${state} FROM unnest($2::uuid[]) id`,
-      [user.id, Array.from({ length: 20 }, () => newUuidV7())],
-    );
-  await fill("now() - interval '1 second', NULL, now()");
-  await fill("now() + interval '1 hour', now() - interval '1 second', now()");
-  await fill("now() + interval '1 hour', NULL, now() - interval '25 hours'");
+  await api.owner.query(
+    `INSERT INTO session (id, user_id, token_hash, expires_at, revoked_at, last_used_at)
+     SELECT id, $1, encode(sha256(uuid_send(id)), 'hex'), ${state} FROM unnest($2::uuid[]) id`,
+    [user.id, Array.from({ length: 50 }, () => newUuidV7())],
+  );
   const ended = api.api.services.sessions.crowdedOut;
   const last = await signIn();
   expect([await isIn(user.call), await isIn(first), await isIn(last)]).toEqual([true, true, true]);

@@ -139,3 +139,16 @@ test('only as many of the oldest bodies go as are too much, and an account at it
   );
   expect(rows.map(({ age }) => age)).toEqual([0, 1]);
 });
+
+test('of the bodies of one day the oldest go as well, and those that may stay are left', async () => {
+  const tenant = await withBodies(0);
+  for (let i = 0; i < 3; i++) await addBody(tenant, 2);
+  await owner.query('UPDATE account SET log_bytes_max = 250 WHERE id = $1', [tenant.accountId]);
+  expect((await expireBodies(owner, () => true)).dropped).toBe(1);
+  expect(await left(tenant)).toEqual({ bodies: 2, bytes: 200 });
+  const { rows } = await owner.query<{ is_kept: boolean }>(
+    'SELECT b.request_body IS NOT NULL AS is_kept FROM log_body b WHERE b.account_id = $1 ORDER BY b.id',
+    [tenant.accountId],
+  );
+  expect(rows.map((row) => row.is_kept)).toEqual([false, true, true]);
+});

@@ -28,7 +28,7 @@ test('what is written is read back, but for the apostrophe before what would be 
 });
 
 test.each(['=1+1', '+1', '-cmd', '@sum(a)', '\r=1', ' =1', '＝1', '\u200b=1', '=HYPERLINK("http://x")'])(
-  'a spreadsheet does not run %j',
+  'T-WEB-3 a spreadsheet does not run %j',
   (text) => {
     expect(parseLine(csvLine([text]))).toEqual([`'${text}`]);
   },
