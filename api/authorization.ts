@@ -60,6 +60,7 @@ export const ACTIONS = Object.freeze({
   'config.export': 'AI_GATEWAY_READ',
   /** prices of the account's own are `priceOverride.set` besides */
   'config.apply': 'AI_GATEWAY_EDIT',
+  'priceList.read': 'ANY',
   'priceList.import': 'OPERATOR',
   'cost.recalculate': 'ACCOUNT_EDIT',
   'ledger.prove': 'OPERATOR',
@@ -104,6 +105,7 @@ const SUSPENDED_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   'providerKey.list',
   'customProvider.list',
   'priceOverride.list',
+  'priceList.read',
   'ledger.prove',
   'request.explain',
   'log.read',

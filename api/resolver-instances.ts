@@ -31,7 +31,7 @@ import {
 import { InstanceHealthResolver, OperatorResolver } from './modules/operator/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from './modules/provider-key/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from './modules/price-override/index.js';
-import { PriceImportResolver } from './modules/pricing/index.js';
+import { PriceImportResolver, PriceListResolver } from './modules/pricing/index.js';
 import { RecalculationResolver } from './modules/recalculation/index.js';
 import { AccountInvitationsResolver, InvitationResolver } from './modules/invitation/index.js';
 import { AccountMembersResolver, MemberResolver } from './modules/member/index.js';
@@ -76,6 +76,7 @@ export function createResolvers(
     [AccountPriceOverridesResolver, new AccountPriceOverridesResolver(queries.priceOverrides, cursors)],
     [PriceOverrideResolver, new PriceOverrideResolver(services.priceOverrides)],
     [PriceImportResolver, new PriceImportResolver(services.priceImports)],
+    [PriceListResolver, new PriceListResolver(queries.priceLists, cursors)],
     [RecalculationResolver, new RecalculationResolver(services.recalculations)],
     [AccountGatewaysResolver, new AccountGatewaysResolver(queries.gateways, cursors)],
     [OperatorResolver, new OperatorResolver(queries.accountOverviews, services.accountControl, cursors)],

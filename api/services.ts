@@ -33,7 +33,7 @@ import {
   LogService,
   LogTail,
 } from './modules/log/index.js';
-import { PriceImportService, PriceListService } from './modules/pricing/index.js';
+import { PriceImportService, PriceListQueries, PriceListService } from './modules/pricing/index.js';
 import { PriceOverrideQueries, PriceOverrideService } from './modules/price-override/index.js';
 import { ProviderKeyQueries, ProviderKeyService } from './modules/provider-key/index.js';
 import { RecalculationService } from './modules/recalculation/index.js';
@@ -168,6 +168,7 @@ const createQueries = (database: Database) => ({
   costBreakdowns: new CostBreakdownQueries(database),
   ledgerProofs: new LedgerProofQueries(database),
   priceOverrides: new PriceOverrideQueries(database),
+  priceLists: new PriceListQueries(database),
   providerKeys: new ProviderKeyQueries(database),
 });
 

@@ -35,7 +35,7 @@ import {
   LogTailResolver,
 } from '../modules/log/index.js';
 import { AccountPriceOverridesResolver, PriceOverrideResolver } from '../modules/price-override/index.js';
-import { PriceImportResolver } from '../modules/pricing/index.js';
+import { PriceImportResolver, PriceListResolver } from '../modules/pricing/index.js';
 import { RecalculationResolver } from '../modules/recalculation/index.js';
 import { GatewayProviderKeysResolver, ProviderKeyResolver } from '../modules/provider-key/index.js';
 import { AccountInvitationsResolver, InvitationResolver } from '../modules/invitation/index.js';
@@ -79,6 +79,7 @@ export const RESOLVERS = [
   MemberResolver,
   PasswordResolver,
   PriceImportResolver,
+  PriceListResolver,
   PriceOverrideResolver,
   ProviderKeyResolver,
   RecalculationResolver,

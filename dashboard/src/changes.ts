@@ -23,9 +23,11 @@ function fieldChanges(prefix: string, before: JsonObject, after: JsonObject): Ch
     const [from, to] = [valueAt(before, name), valueAt(after, name)];
     if (JSON.stringify(from) === JSON.stringify(to)) return [];
     const [inner, outer] = [asObject(from), asObject(to)];
-    if (inner === null || outer === null || path.split('.').length >= DEPTH_MAX)
-      return [{ path, before: from, after: to }];
-    return fieldChanges(path, inner, outer);
+    // what was made or ended with it has one side alone, as it has itself
+    const isOfFields = (inner ?? from ?? null) === inner && (outer ?? to ?? null) === outer;
+    const isDeep = path.split('.').length >= DEPTH_MAX;
+    const changes = isOfFields && !isDeep ? fieldChanges(path, inner ?? {}, outer ?? {}) : [];
+    return changes.length === 0 ? [{ path, before: from, after: to }] : changes;
   });
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { builtInPrices, PriceListService } from '../../api/modules/pricing/index.js';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
 import { auditOf, person } from '../support/people.js';
 import { addMember, createLog, createUser } from '../support/seed.js';
@@ -91,7 +92,7 @@ test('members are invited by a link, given roles and removed', async () => {
   await dashboard.expectClean();
   await dashboard.screenshots('member-invited');
   await page.getByRole('button', { name: 'I have copied it' }).click();
-  await page.getByRole('button', { name: 'Revoke the invitation of new@example.com' }).waitFor();
+  await page.getByRole('row', { name: /^new@example\.com Editor/ }).waitFor();
   await dashboard.expectClean();
   await dashboard.screenshots('members');
   await page.getByLabel(`Role of ${other.email}`).selectOption('ADMIN');
@@ -170,6 +171,37 @@ test('a price is set, and what was recorded is recalculated once its difference 
   await page.getByText('No prices of your own').waitFor();
 });
 
+test('the price list in force is searched, and says what a model costs, when and above which size', async () => {
+  const { page, api } = dashboard;
+  await new PriceListService(api.api.services.database, () => Promise.resolve()).ensure({
+    name: 'a test of lists',
+    prices: builtInPrices(true),
+  });
+  await dashboard.go(pageOf('prices'));
+  await page.getByRole('button', { name: 'Price list' }).click();
+  const list = page.getByRole('region', { name: 'Price list' });
+  await list.waitFor();
+  expect(await list.locator('tbody tr').count()).toBe(50);
+  const first = await list.locator('tbody tr').first().innerText();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await waitFor(async () => (await list.locator('tbody tr').first().innerText()) !== first, 'another page is shown');
+  await page.getByLabel('Search the price list').fill('demo-sm');
+  const row = list.getByRole('row', { name: /^demo demo-small/ });
+  await row.waitFor();
+  expect(await row.innerText()).toMatch(/^demo\s+demo-small\s+0\.15 input tokens\s+0\.6 output tokens$/);
+  await page.getByText(/^Version 1, of this build: a test of lists/).waitFor();
+  expect(new URL(page.url()).search).toBe('?part=list&search=demo-sm');
+  await page.getByLabel('Search the price list').fill('gemini-2.5-pro');
+  await list
+    .getByText(/above 200,000 input tokens/)
+    .first()
+    .waitFor();
+  await dashboard.expectClean();
+  await dashboard.screenshots('price-list');
+  await page.getByLabel('Search the price list').fill('no such model');
+  await page.getByText('No model is called so').waitFor();
+}, 60_000);
+
 test('the audit log is filtered, opened and exported, and shows hostile names as text', async () => {
   const { page, tenant, api } = dashboard;
   const other = await person(api, { accountId: tenant.accountId });
@@ -216,5 +248,7 @@ test('an account is renamed, and deleted once its name was typed', async () => {
   await page.getByLabel(`Type ${doomed.name}-new to go on`).fill(`${doomed.name}-new`);
   await page.getByRole('dialog').getByRole('button', { name: 'Delete account' }).click();
   await page.getByText('in no account yet').waitFor();
+  await dashboard.expectClean();
+  await dashboard.screenshots('start');
   expect((await auditOf(api, doomed.accountId)).map(({ action }) => action)).toContain('account.delete');
 });

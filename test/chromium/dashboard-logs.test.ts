@@ -18,6 +18,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => dashboard.stop(), 60_000);
 
+/** Whether nothing lies over the middle of what a toast says. */
+const TOAST_IS_ON_TOP = `[...document.querySelectorAll('.toasts p')].every((toast) => {
+  const { x, y, width, height } = toast.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2) === toast;
+})`;
 const place = (gateway: string, query = ''): string =>
   `/accounts/${dashboard.tenant.name}/gateways/${gateway}/logs${query}`;
 const address = (): URLSearchParams => new URL(dashboard.page.url()).searchParams;
@@ -59,6 +64,7 @@ test('a request appears by itself in the live tail, and opens to its conversatio
   expect(await drawer.getByRole('row', { name: 'input tokens' }).innerText()).toMatch(/1,000\s+0\.00000015\s+0\.00015/);
   await drawer.getByRole('button', { name: 'Thumbs up' }).click();
   await page.getByText('Rated').waitFor();
+  expect(await page.evaluate(TOAST_IS_ON_TOP)).toBe(true); // and not below the drawer's backdrop
   expect(await drawer.getByRole('button', { name: 'Thumbs up' }).getAttribute('aria-pressed')).toBe('true');
   await drawer.getByLabel('Score').fill('0.5');
   await drawer.getByRole('button', { name: 'Save score' }).click();

@@ -1,4 +1,6 @@
 /** The first five minutes: from the sign-in to the first request on the page, and what the overview shows after it. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { UsageRollup } from '../../api/modules/analytics/usage-rollup.js';
@@ -9,9 +11,11 @@ import { PASSWORD } from '../support/people.js';
 import { waitFor } from '../support/wait-for.js';
 
 let dashboard: TestDashboard;
+/** How often a page asks again. */
+const LIVE_REFRESH_MS = 10_000;
 
 beforeAll(async () => {
-  dashboard = await openDashboard();
+  dashboard = await openDashboard({ api: { isDemo: true } });
 }, 60_000);
 afterAll(() => dashboard.stop());
 
@@ -26,6 +30,7 @@ const ask = (baseURL: string, metadata: string): Promise<unknown> =>
 
 test('the first five minutes: sign in, create a gateway, paste the snippet, see the request appear', async () => {
   const { page, user, api, upstream } = dashboard;
+  await page.clock.install(); // what a page does every ten seconds, it does when this clock says so
   await page.goto(`${api.url}/`);
   await page.getByLabel('Email').fill(user.email);
   await page.getByLabel('Password').fill(PASSWORD);
@@ -47,11 +52,10 @@ test('the first five minutes: sign in, create a gateway, paste the snippet, see 
 
   upstream.answer = answerJson(500, { error: { message: 'broken' } });
   await ask(baseURL, '{"team":"red"}');
-  await waitFor(
-    async () => (await page.getByLabel('Totals of the range').locator('dd').first().innerText()) === '2',
-    'the second request is counted',
-    15_000,
-  );
+  await waitFor(async () => {
+    await page.clock.fastForward(LIVE_REFRESH_MS);
+    return (await page.getByLabel('Totals of the range').locator('dd').first().innerText()) === '2';
+  }, 'the second request is counted');
   await dashboard.expectClean();
   await dashboard.screenshots('gateway-overview');
 }, 60_000);
@@ -60,6 +64,7 @@ test('the range is told apart by what was sent, is compared, and leads to the lo
   const { page, api } = dashboard;
   // the keys of metadata are known from the first roll-up on, which an api does every few seconds
   await new UsageRollup(api.owner, createLogger('dashboard-test', 'fatal')).run();
+  await page.clock.fastForward(LIVE_REFRESH_MS);
   await page.getByLabel('Requests by').selectOption({ label: 'Metadata team' });
   const table = page.getByRole('region', { name: 'Groups by Metadata team' });
   await table.getByRole('link', { name: 'blue' }).waitFor();
@@ -95,6 +100,7 @@ test('a drag on a chart chooses its range for the page, and a click on it leads 
 
 test('what the cache saved is shown beside the cost', async () => {
   const { page, tenant, upstream, proxy } = dashboard;
+  await dashboard.signIn();
   await tenant.priceOverride({ provider: 'openai', model: 'gpt-4o-mini', match: 'PREFIX' }); // 1 pico-USD a token
   await tenant.gateway('cached', { cache_ttl_seconds: 600 });
   upstream.answer = answerJson(200, chatCompletion());
@@ -103,12 +109,43 @@ test('what the cache saved is shown beside the cost', async () => {
   await tenant.gateway('first', { cache_ttl_seconds: 600 });
   for (let i = 0; i < 3; i++) await ask(baseOf('first'), '{}');
   const base = baseOf('cached');
-  await ask(base, '{}');
-  await ask(base, '{}');
+  for (let i = 0; i < 3; i++) await ask(base, '{}');
   await dashboard.go(`/accounts/${tenant.name}/gateways/cached`);
   const figure = (name: string): Promise<string> =>
     page.getByLabel('Totals of the range').locator('.figure', { hasText: name }).locator('dd').first().innerText();
-  await waitFor(async () => (await figure('Cache hits')) === '50%', 'the hit is counted', 15_000);
+  await waitFor(async () => {
+    await page.clock.fastForward(LIVE_REFRESH_MS);
+    return (await figure('Cache hits')) === '66.7%';
+  }, 'both hits are counted');
   expect(await figure('Cost')).toBe('$0.0000000011');
-  expect(await figure('Saved by caching')).toBe('$0.0000000011');
+  expect(await figure('Saved by caching')).toBe('$0.0000000022'); // twice what was paid once
+}, 60_000);
+
+test('what the demo gateway offers to paste works as it is, and can be read on a narrow screen', async () => {
+  const { page, tenant, upstream } = dashboard;
+  await tenant.gateway('demo');
+  await dashboard.signIn();
+  await dashboard.go(`/accounts/${tenant.name}/gateways/demo`);
+  await page.getByText('Paste it as it is').waitFor();
+  await page.getByRole('tab', { name: 'fetch' }).click();
+  const code = page.getByRole('tabpanel').locator('code');
+  upstream.answer = answerJson(200, chatCompletion());
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', await code.innerText()]);
+  expect(stdout).toContain('chat.completion');
+  expect(upstream.seen.at(-1)?.url).toBe('/v1/chat/completions');
+  await page.getByRole('heading', { name: 'Requests by' }).waitFor(); // it has appeared by itself
+
+  await page.setViewportSize({ width: 390, height: 900 });
+  const [text, button] = await Promise.all([
+    page.getByRole('tabpanel').locator('pre').boundingBox(),
+    page.getByRole('tabpanel').getByRole('button', { name: 'Copy code' }).boundingBox(),
+  ]);
+  expect(button?.x).toBeGreaterThanOrEqual((text?.x ?? Infinity) + (text?.width ?? 0));
+  await dashboard.screenshots('gateway-overview-demo');
+  await page.getByRole('button', { name: 'OpenAI', exact: true }).click();
+  expect(await code.innerText()).toContain('/openai/chat/completions');
+  await dashboard.go(`/accounts/${tenant.name}`);
+  await page.getByRole('link', { name: 'demo', exact: true }).waitFor();
+  await dashboard.expectClean();
+  await dashboard.screenshots('account-home');
 }, 60_000);

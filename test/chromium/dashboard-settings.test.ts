@@ -25,7 +25,7 @@ async function ask(gateway: string, headers: Record<string, string> = {}): Promi
   });
 }
 
-test('a rate limit that is set in the page makes the next request fail with 429', async () => {
+test('a rate limit that is set in the page makes the next request fail with 429, which its logs show with the reason', async () => {
   const { page, tenant } = dashboard;
   await tenant.gateway('limited');
   expect((await ask('limited')).status).toBe(200);
@@ -56,6 +56,22 @@ test('a rate limit that is set in the page makes the next request fail with 429'
   await dashboard.expectClean();
 
   await waitFor(async () => (await ask('limited')).status === 429, 'the proxy has heard of it, and refuses');
+  const tabs = page.getByRole('navigation', { name: 'Gateway' });
+  await tabs.getByRole('link', { name: 'Logs' }).click();
+  await page.getByRole('button', { name: 'Live tail' }).click();
+  await page.getByText('Live', { exact: true }).waitFor();
+  expect((await ask('limited')).status).toBe(429);
+  await page
+    .getByRole('row', { name: /429 2003 rate limited/ })
+    .first()
+    .click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByText('not billable').waitFor();
+  expect(await drawer.locator('.log-detail-head').innerText()).toMatch(/429\s+2003 rate limited/);
+  await dashboard.expectClean();
+  await dashboard.screenshots('logs-rate-limited');
+  await page.keyboard.press('Escape');
+  await tabs.getByRole('link', { name: 'Settings' }).click();
   await page.getByRole('button', { name: 'Remove few' }).click();
   await card.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved: version 3').waitFor();
@@ -129,6 +145,7 @@ test('a provider key is stored, shown by its last four characters alone, replace
   await page.getByRole('button', { name: 'Store key' }).click();
   await page.getByText('…wxyz').waitFor();
   await page.getByText('https://mine.openai.azure.com').waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   expect(await page.content()).not.toContain('secret-of-azure');
   await dashboard.expectClean();
   await dashboard.screenshots('settings-keys');

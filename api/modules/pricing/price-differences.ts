@@ -81,5 +81,6 @@ function rateText(rate: Rate): string {
   return [usdPerMillion(rate.base), ...steps].join(', ');
 }
 
-const usdPerMillion = (pico: string): string =>
+/** Of a rate in pico-USD for one. */
+export const usdPerMillion = (pico: string): string =>
   decimalText({ digits: BigInt(pico), decimals: MILLION_IN_PICO_DECIMALS });

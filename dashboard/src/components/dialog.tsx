@@ -5,6 +5,7 @@
 import { useId, useLayoutEffect, useRef, type ReactNode, type SyntheticEvent } from 'react';
 import { IconButton } from './button.js';
 import { classes } from './classes.js';
+import { DialogToasts } from './toast.js';
 
 export interface DialogProps {
   readonly title: ReactNode;
@@ -55,6 +56,7 @@ function Modal({ title, onClose, children, actions, kind }: DialogProps & { read
         <div className="modal-body">{children}</div>
         {actions === undefined ? null : <footer className="modal-actions">{actions}</footer>}
       </div>
+      <DialogToasts />
     </dialog>
   );
 }

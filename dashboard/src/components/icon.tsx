@@ -9,6 +9,7 @@ const PATHS = {
   close: 'M4 4l8 8M12 4l-8 8',
   copy: 'M6 6h7v7H6zM3 10V3h7',
   download: 'M8 2v8m-3-3 3 3 3-3M3 13h10',
+  exit: 'M6.5 2.5H3v11h3.5M6.5 8H14m-3-3 3 3-3 3',
   filter: 'M2 4h12M4.5 8h7M7 12h2',
   key: 'M10.5 9.5a3.5 3.5 0 1 0-3.3-2.3L2 12.5V14h2.5v-1.5H6V11h1.5l1.1-1.1c.6-.3 1.2-.4 1.9-.4z',
   laptop: 'M3 4h10v6H3zM1.5 12.5h13',

@@ -12,15 +12,22 @@ export function usePageCursor(name = 'after'): string | null {
   return useUrlState().get(name);
 }
 
+export interface PaginationProps {
+  readonly ends: PageEnds;
+  readonly name?: string;
+  /** what is before: newer ones, unless the list has another order */
+  readonly back?: string;
+}
+
 /** Lists go forwards by cursor, and back by the browser: the first page is one step away. */
-export function Pagination({ ends, name = 'after' }: { readonly ends: PageEnds; readonly name?: string }) {
+export function Pagination({ ends, name = 'after', back = 'Newer' }: PaginationProps) {
   const url = useUrlState();
   const isFirst = url.get(name) === null;
   if (isFirst && !ends.hasNextPage) return null;
   return (
     <nav className="pagination" aria-label="Pages">
       <Button icon="chevronLeft" disabled={isFirst} onClick={() => history.back()}>
-        Newer
+        {back}
       </Button>
       <Button disabled={isFirst} kind="quiet" onClick={() => url.set({ [name]: null })}>
         First page

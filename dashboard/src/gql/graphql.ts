@@ -95,6 +95,13 @@ export interface GatewaySettingsInput {
   readonly retryMaxAttempts?: number | null | undefined;
   readonly retryWhenSent?: boolean | null | undefined;
 }
+export interface ImportPriceListInput {
+  readonly document?: string | null | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly format: PriceFormat;
+  readonly mode: PriceImportMode;
+  readonly source?: string | null | undefined;
+}
 export type InsightOrder = 'COST' | 'REQUESTS' | 'TOKENS';
 export type Interval = 'DAY' | 'FIVE_MINUTES' | 'HOUR' | 'MINUTE';
 export interface LogCondition {
@@ -138,6 +145,10 @@ export interface MetadataFilter {
 }
 export type OverrideMatch = 'EXACT' | 'PREFIX';
 export type Permission = 'ACCOUNT_EDIT' | 'AI_GATEWAY_EDIT' | 'AI_GATEWAY_LOG_BODIES' | 'AI_GATEWAY_READ' | 'AI_GATEWAY_RUN';
+export type PriceDifferenceKind = 'ADDED' | 'CHANGED' | 'REMOVED';
+export type PriceFormat = 'BUILT_IN' | 'LITELLM' | 'TOLLGATE';
+export type PriceImportMode = 'FILL' | 'MERGE' | 'REPLACE';
+export type PriceListOrigin = 'BUILT_IN' | 'IMPORT';
 export type PromptSource = 'METADATA' | 'SYSTEM_MESSAGE';
 export interface PurgeCacheInput {
   readonly gatewayId: string;
@@ -469,6 +480,12 @@ export const GatewayMetadataKeysDocument: OperationDocument<GatewayMetadataKeysQ
   name: 'GatewayMetadataKeys',
   hash: '02aff9b397002a10f94af1e17a263cb9b49f0f993630ff8f1a74e0f99367f917',
 };
+export type DemoEndpointQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly endpointUrl: string } | null } | null };
+export type DemoEndpointVariables = { readonly account: string; readonly gateway: string };
+export const DemoEndpointDocument: OperationDocument<DemoEndpointQuery, DemoEndpointVariables> = {
+  name: 'DemoEndpoint',
+  hash: '0a250e7d7aa41dcca5157f2850bc49db7a8fb2f14fa886ad9925b7cb77748235',
+};
 export type GatewayHistoryQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly configVersion: number; readonly versions: { readonly edges: readonly ({ readonly node: { readonly number: number; readonly action: string; readonly actor: string; readonly createdAt: string; readonly changes: readonly ({ readonly path: string })[] | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
 export type GatewayHistoryVariables = { readonly account: string; readonly gateway: string; readonly after?: string | null | undefined };
 export const GatewayHistoryDocument: OperationDocument<GatewayHistoryQuery, GatewayHistoryVariables> = {
@@ -630,6 +647,24 @@ export type CreatePasswordResetVariables = { readonly input: CreatePasswordReset
 export const CreatePasswordResetDocument: OperationDocument<CreatePasswordResetMutation, CreatePasswordResetVariables> = {
   name: 'CreatePasswordReset',
   hash: '0adc2ef560ee60053b37e4b09b475dd79ee57e52e2c5a272315338ea169f898f',
+};
+export type LedgerProofQuery = { readonly ledgerProof: { readonly isWhole: boolean; readonly expected: string; readonly recorded: string; readonly quarantined: string; readonly lost: string; readonly duplicated: string; readonly spoolCount: number; readonly spools: readonly ({ readonly spoolId: string; readonly host: string; readonly fromSeq: string; readonly toSeq: string; readonly expected: string; readonly recorded: string; readonly quarantined: string; readonly lost: string; readonly duplicated: string })[]; readonly openSpools: readonly ({ readonly spoolId: string; readonly host: string; readonly unshipped: string; readonly heardAt: string })[] } | null };
+export type LedgerProofVariables = { readonly day: string };
+export const LedgerProofDocument: OperationDocument<LedgerProofQuery, LedgerProofVariables> = {
+  name: 'LedgerProof',
+  hash: '6f16b7b13ca9b1c5fbd86094142556e6f4dd4f9702d8a71b3eaa23df8ada3606',
+};
+export type ImportPriceListMutation = { readonly importPriceList: { readonly dryRun: boolean; readonly version: number | null; readonly models: number; readonly added: number; readonly removed: number; readonly changed: number; readonly differences: readonly ({ readonly kind: PriceDifferenceKind; readonly provider: string; readonly model: string; readonly rates: readonly ({ readonly condition: string | null; readonly unit: string; readonly from: string | null; readonly to: string | null })[] })[]; readonly ignored: readonly string[]; readonly rounded: readonly string[] } };
+export type ImportPriceListVariables = { readonly input: ImportPriceListInput };
+export const ImportPriceListDocument: OperationDocument<ImportPriceListMutation, ImportPriceListVariables> = {
+  name: 'ImportPriceList',
+  hash: 'c3d43261106cd2d47b78852e70549a1ae63ea714adc4d791a067cf58d3ca1cdc',
+};
+export type PriceListQuery = { readonly priceList: { readonly version: number; readonly source: string; readonly origin: PriceListOrigin; readonly importedAt: string; readonly models: { readonly edges: readonly ({ readonly node: { readonly provider: string; readonly model: string; readonly match: string; readonly rules: readonly ({ readonly condition: string | null; readonly rates: readonly ({ readonly unit: string; readonly usdPerMillion: string; readonly steps: readonly ({ readonly aboveInputTokens: string; readonly usdPerMillion: string })[] })[] })[] } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null };
+export type PriceListVariables = { readonly search?: string | null | undefined; readonly after?: string | null | undefined };
+export const PriceListDocument: OperationDocument<PriceListQuery, PriceListVariables> = {
+  name: 'PriceList',
+  hash: '8fcd1ec37a1bb7db70cf7da6ac137a2dd616aa83828927607d768294464872a9',
 };
 export type PricesQuery = { readonly account: { readonly id: string; readonly priceOverrides: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly provider: string; readonly model: string; readonly match: OverrideMatch; readonly serviceTier: string | null; readonly from: string | null; readonly createdAt: string; readonly rates: readonly ({ readonly unit: string; readonly usdPerMillion: string })[] } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly customProviders: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly slug: string } })[] } } | null };
 export type PricesVariables = { readonly account: string; readonly after?: string | null | undefined };

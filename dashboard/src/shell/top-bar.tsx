@@ -80,8 +80,8 @@ function SignOutButton() {
     navigate('/sign-in');
   };
   return (
-    <Button kind="quiet" onClick={() => void signOut()}>
-      Sign out
+    <Button kind="quiet" icon="exit" title="Sign out" onClick={() => void signOut()}>
+      <span className="top-bar-text">Sign out</span>
     </Button>
   );
 }

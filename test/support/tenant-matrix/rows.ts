@@ -304,6 +304,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
       records changed differenceUsd models { model } } }`,
     'ACCOUNT_EDIT',
   ),
+  // of the instance, and public facts
+  'Query.priceList': { ...ofCaller(''), document: '{ priceList { version } }', variables: () => ({}) },
+  'PriceListInForce.models': {
+    ...ofCaller(''),
+    document: '{ priceList { models(first: 1) { edges { node { model } } } } }',
+    variables: () => ({}),
+  },
   'Mutation.importPriceList': {
     document:
       'mutation { importPriceList(input: { format: TOLLGATE, mode: MERGE, document: "{\\"models\\":[]}" }) { models } }',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
 import { changesBetween, changeText } from '../../../dashboard/src/changes.js';
+import { errorText } from '../../../dashboard/src/error-codes.js';
 import { localInput, momentOf } from '../../../dashboard/src/local-input.js';
 import { auditFilter } from '../../../dashboard/src/pages/audit-log/audit-filter.js';
 import {
@@ -23,6 +24,7 @@ import {
 } from '../../../dashboard/src/pages/gateway-settings/settings-form.js';
 import { PRICED_UNITS, unitText } from '../../../dashboard/src/pages/prices/units.js';
 import { PROVIDERS, targetFields } from '../../../dashboard/src/providers.js';
+import { ERROR_CODES } from '../../../schema/contracts/error-codes.js';
 import {
   DEFAULT_GATEWAY_SETTINGS,
   gatewaySettingsSchema,
@@ -75,6 +77,8 @@ test('lists of the dashboard are those of the api', () => {
   expect([...PROVIDERS].toSorted()).toEqual([...PROVIDER_SLUGS].toSorted());
   for (const slug of PROVIDER_SLUGS) expect(targetFields(slug)).toEqual(KNOWN[slug].targetFields);
   expect([...PRICED_UNITS].toSorted()).toEqual([...USAGE_UNITS, ...PRICED_OTHER_UNITS].toSorted());
+  for (const { code } of Object.values(ERROR_CODES)) expect(errorText(code)).toMatch(new RegExp(`^${code} [a-z]`));
+  expect(errorText(4711)).toBe('4711');
   expect(RETENTION_DAYS.map(Number)).toEqual([...LOG_RETENTION_DAYS]);
   const rule = { limit: 1, intervalSeconds: 1, technique: 'FIXED', key: 'IP', keyName: null };
   const rules = Array.from({ length: RULES_MAX + 1 }, (_, index) => ({ ...rule, name: String(index) }));
@@ -121,6 +125,12 @@ test('differences are told by their paths, and what is alike is not', () => {
     { path: 'settings.list', before: [1], after: [1, 2] },
   ]);
   expect(changesBetween(null, { id: 'x' })).toEqual([{ path: 'id', before: null, after: 'x' }]);
+  const made = { settings: { ttl: 1, tags: {} }, rates: [1] };
+  expect(changesBetween(null, made)).toEqual([
+    { path: 'settings.ttl', before: null, after: 1 },
+    { path: 'settings.tags', before: null, after: {} },
+    { path: 'rates', before: null, after: [1] },
+  ]);
   expect([null, 'a', [1]].map(changeText)).toEqual(['–', 'a', '[1]']);
   fc.assert(fc.property(fc.jsonValue(), (value) => expect(changesBetween(value, value)).toEqual([])));
 });

@@ -11,7 +11,7 @@ import {
   groupSeries,
   statusSeries,
 } from '../../../dashboard/src/pages/gateway-overview/overview-series.js';
-import { endpointsOf, snippetsOf } from '../../../dashboard/src/pages/gateway-overview/snippets.js';
+import { DEMO, endpointsOf, snippetsOf } from '../../../dashboard/src/pages/gateway-overview/snippets.js';
 
 const counted = (key: string | null, ...requests: number[]) => ({
   key: [key],
@@ -44,7 +44,7 @@ test('errors have a line for each code that there was', () => {
   const series = errorSeries([failed(null, 0, 2), failed('2005', 1, 0), failed('2009', 0, 0)]);
   expect(series.map(({ label, values }) => [label, values])).toEqual([
     ["the provider's own", [0, 2]],
-    ['2005', [1, 0]],
+    ['2005 no answer from the provider', [1, 0]],
   ]);
 });
 
@@ -97,4 +97,24 @@ test('every snippet has the address, and asks for a token only where one is need
     expect(code).toContain('cf-aig-authorization');
   }
   expect(endpointsOf(endpointUrl)[0]).toEqual({ name: 'OpenAI', url: `${endpointUrl}/openai` });
+});
+
+test('the snippets of the demo provider work as they are pasted: its model, and a key that is none', () => {
+  const endpointUrl = 'https://gateway.example/v1/acme/demo';
+  const snippets = snippetsOf({ endpointUrl, isAuthenticated: false }, DEMO);
+  expect(snippets.map(({ label }) => label)).toEqual([
+    'curl',
+    'OpenAI Python',
+    'OpenAI JS',
+    'fetch',
+    'LangChain',
+    'Vercel AI SDK',
+  ]);
+  for (const { code } of snippets) {
+    expect(code).toContain(`${endpointUrl}/demo`);
+    expect(code).toContain('demo-small');
+    expect(code).toMatch(/Bearer demo|api_key="demo"|apiKey: 'demo'/);
+    expect(code).not.toMatch(/openai\/|gpt-|OPENAI_API_KEY|\n\n\n/);
+  }
+  expect(endpointsOf(endpointUrl, true)[0]?.url).toBe(`${endpointUrl}/demo`);
 });

@@ -6,6 +6,7 @@ import { Select } from '../../components/field.js';
 import { Money } from '../../components/money.js';
 import type { Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
+import { errorText } from '../../error-codes.js';
 import { formatCount, formatDuration } from '../../format.js';
 import {
   InsightErrorsDocument,
@@ -44,7 +45,7 @@ const ERRORS: readonly Column<FrequentError>[] = [
       <LogsLink
         changes={{ status: String(statusCode), errorCode: errorCode === null ? null : String(errorCode), provider }}
       >
-        <StatusBadge status={statusCode} /> {errorCode === null ? '' : errorCode}{' '}
+        <StatusBadge status={statusCode} /> {errorCode === null ? '' : errorText(errorCode)}{' '}
         {interrupted ? <Badge kind="warning">broke off</Badge> : null}
       </LogsLink>
     ),

@@ -7,6 +7,7 @@ import { EmptyState } from '../../components/empty-state.js';
 import { Figure, Figures } from '../../components/figures.js';
 import { Money } from '../../components/money.js';
 import { Time } from '../../components/time.js';
+import { errorText } from '../../error-codes.js';
 import { formatCount, formatDuration } from '../../format.js';
 import { GatewayLogDocument, type GatewayLogQuery } from '../../gql/graphql.js';
 import { useOperation } from '../../operations.js';
@@ -52,6 +53,7 @@ function Shown({ log }: { readonly log: LogDetail }) {
     <div className="log-detail">
       <header className="log-detail-head">
         <StatusBadge status={log.statusCode} />
+        {log.errorCode === null ? null : <span className="muted">{errorText(log.errorCode)}</span>}
         <strong>
           <bdi>{log.model ?? log.provider}</bdi>
         </strong>

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Button } from '../../components/button.js';
 import { CopyButton } from '../../components/copy-button.js';
+import { errorText } from '../../error-codes.js';
 import { useUrlState } from '../../url-state.js';
 import type { LogDetail } from './log-drawer.js';
 import { members, written } from './conversation/read.js';
@@ -54,7 +55,7 @@ export function LogFacts({ log }: { readonly log: LogDetail }) {
             <bdi>{log.path}</bdi>
           </code>
         </Fact>
-        {log.errorCode === null ? null : <Fact name="Error code">{log.errorCode}</Fact>}
+        {log.errorCode === null ? null : <Fact name="Error code">{errorText(log.errorCode)}</Fact>}
         <Fact name="API token">
           {apiToken === null ? (
             'none'

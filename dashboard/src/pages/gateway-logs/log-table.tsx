@@ -4,6 +4,7 @@ import { Icon } from '../../components/icon.js';
 import { Money } from '../../components/money.js';
 import { Table, type Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
+import { errorText } from '../../error-codes.js';
 import { formatCompact, formatCount, formatDuration } from '../../format.js';
 import type { LogRow } from './use-logs.js';
 
@@ -62,11 +63,7 @@ function Status({ log }: { readonly log: LogRow }) {
   return (
     <span className="log-status">
       <StatusBadge status={log.statusCode} />
-      {log.errorCode === null ? null : (
-        <span className="muted" title="Error code">
-          {log.errorCode}
-        </span>
-      )}
+      {log.errorCode === null ? null : <span className="muted">{errorText(log.errorCode)}</span>}
       {log.cached ? <Badge kind="accent">cached</Badge> : null}
     </span>
   );

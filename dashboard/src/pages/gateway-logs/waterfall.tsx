@@ -1,5 +1,6 @@
 /** The attempts of a request over its time: which calls were made, one after another, and what each came to. */
 import { Badge, StatusBadge } from '../../components/badge.js';
+import { errorText } from '../../error-codes.js';
 import { formatDuration } from '../../format.js';
 import type { LogDetail } from './log-drawer.js';
 
@@ -61,7 +62,7 @@ function Outcome({ attempt: { statusCode, errorCode } }: { readonly attempt: Att
   return (
     <>
       {statusCode === null ? <Badge kind="bad">no answer</Badge> : <StatusBadge status={statusCode} />}
-      {errorCode === null ? null : <span className="muted">{errorCode}</span>}
+      {errorCode === null ? null : <span className="muted">{errorText(errorCode)}</span>}
     </>
   );
 }

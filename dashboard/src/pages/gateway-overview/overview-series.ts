@@ -1,5 +1,6 @@
 /** What a gateway's usage looks like as lines of charts. Counts become numbers here: a chart has fewer digits than a sum. */
 import type { ChartSeries } from '../../components/chart-data.js';
+import { errorText } from '../../error-codes.js';
 
 /** One for each group of a chart. */
 const COLORS: readonly string[] = Array.from({ length: 8 }, (_, index) => `--series-${index + 1}`);
@@ -93,7 +94,7 @@ export const errorSeries = (groups: readonly FailedGroup[]): ChartSeries[] =>
     .filter(({ values }) => values.some((value) => value > 0))
     .slice(0, COLORS.length)
     .map(({ code, values }, index) => ({
-      label: code === null ? "the provider's own" : code,
+      label: code === null ? "the provider's own" : errorText(code),
       color: COLORS[index] ?? '',
       values,
     }));

@@ -62,11 +62,17 @@ export function Health() {
 /** What somebody has to see to, in words. */
 function Troubles({ health }: { readonly health: InstanceHealth }) {
   const gated = health.proxies.filter(({ isLive, isGated }) => isLive && isGated).length;
+  const gone = health.proxies.filter(isGone).length;
   const troubles = [
     health.isRedisReachable
       ? null
       : 'Redis does not answer: rate limits are held by each proxy, answers are not cached.',
-    gated === 0 ? null : `${gated} of the proxies take no requests, because they could not keep their records.`,
+    gated === 0
+      ? null
+      : `${gated} of the proxies ${gated === 1 ? 'takes' : 'take'} no requests, because their records could not be kept.`,
+    gone === 0
+      ? null
+      : `${gone} of the proxies ${gone === 1 ? 'is' : 'are'} gone with records that are not shipped: a proxy that starts over the same disk ships them.`,
     health.ledgerGaps.lost === '0'
       ? null
       : `${formatCount(health.ledgerGaps.lost)} records of today are not in the ledger.`,
@@ -108,7 +114,12 @@ const PROXY_COLUMNS: readonly Column<Proxy>[] = [
   { key: 'cover', label: 'Cover', isNumber: true, isMinor: true, cell: ({ coverHours }) => hoursText(coverHours) },
 ];
 
-function ProxyState({ proxy: { isLive, isGated } }: { readonly proxy: Proxy }) {
+/** It has not been heard of for a while, and did not say that it had shipped all it had. */
+const isGone = ({ isLive, unshippedRecords }: Proxy): boolean => !isLive && unshippedRecords !== '0';
+
+function ProxyState({ proxy }: { readonly proxy: Proxy }) {
+  const { isLive, isGated } = proxy;
+  if (isGone(proxy)) return <Badge kind="warning">gone</Badge>;
   if (!isLive) return <Badge>ended</Badge>;
   return isGated ? <Badge kind="bad">gated</Badge> : <Badge kind="good">live</Badge>;
 }

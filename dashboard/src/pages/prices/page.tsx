@@ -1,18 +1,22 @@
-/** Prices of the account's own, which take the place of the instance's list; and what was recorded, recalculated. */
-import { useState } from 'react';
+/** Prices of the account's own, which take the place of the instance's list; that list; and what was recorded, recalculated. */
+import { useState, type ReactNode } from 'react';
 import { Answer } from '../../components/answer.js';
 import { Button, IconButton } from '../../components/button.js';
 import { Confirm } from '../../components/confirm.js';
 import { EmptyState } from '../../components/empty-state.js';
 import { PageHead } from '../../components/page-head.js';
 import { Pagination, usePageCursor } from '../../components/pagination.js';
+import { Segments } from '../../components/segments.js';
 import { Table, type Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
 import { useToast } from '../../components/toast.js';
 import { PricesDocument, RemovePriceOverrideDocument, type PricesQuery } from '../../gql/graphql.js';
 import { useChange, useOperation } from '../../operations.js';
 import { useAccount } from '../../shell/account.js';
+import { useUrlState } from '../../url-state.js';
 import { PriceForm } from './price-form.js';
+import { PriceList } from './price-list.js';
+import './prices.css';
 import { Recalculate } from './recalculate.js';
 import { unitText } from './units.js';
 
@@ -21,14 +25,17 @@ type Doing =
   | { readonly kind: 'set'; readonly override: Override | null }
   | { readonly kind: 'remove'; readonly override: Override };
 
+const PARTS = [
+  { value: 'own', label: 'Your own' },
+  { value: 'list', label: 'Price list' },
+] as const;
+
 export function PricesPage() {
   const account = useAccount();
-  const after = usePageCursor();
+  const url = useUrlState();
   const [doing, setDoing] = useState<Doing | null>(null);
-  const prices = useOperation(PricesDocument, { account: account.name, after });
-  const canEdit = account.can('ACCOUNT_EDIT');
-  const close = (): void => setDoing(null);
-  const set = canEdit ? (
+  const isOwn = url.get('part') !== 'list';
+  const set = account.can('ACCOUNT_EDIT') ? (
     <Button kind="primary" icon="plus" onClick={() => setDoing({ kind: 'set', override: null })}>
       Set price
     </Button>
@@ -38,8 +45,37 @@ export function PricesPage() {
       <PageHead
         title="Prices"
         about="Calls are priced by the instance's list, unless the account has a price of its own here."
-        actions={set}
+        actions={
+          <>
+            <Segments
+              label="Part"
+              segments={PARTS}
+              value={isOwn ? 'own' : 'list'}
+              onChange={(part) => url.set({ part: part === 'own' ? null : part, search: null, after: null })}
+            />
+            {isOwn ? set : null}
+          </>
+        }
       />
+      {isOwn ? <OwnPrices set={set} doing={doing} onDo={setDoing} /> : <PriceList />}
+    </>
+  );
+}
+
+interface OwnPricesProps {
+  readonly set: ReactNode;
+  readonly doing: Doing | null;
+  readonly onDo: (doing: Doing | null) => void;
+}
+
+function OwnPrices({ set, doing, onDo }: OwnPricesProps) {
+  const account = useAccount();
+  const after = usePageCursor();
+  const prices = useOperation(PricesDocument, { account: account.name, after });
+  const canEdit = account.can('ACCOUNT_EDIT');
+  const close = (): void => onDo(null);
+  return (
+    <>
       <Answer of={prices} rows={5}>
         {({ account: found }) => {
           if (found === null) return null;
@@ -47,7 +83,7 @@ export function PricesPage() {
           return (
             <div className="sections">
               <div>
-                <PriceList rows={rows} canEdit={canEdit} set={set} onDo={setDoing} />
+                <OverrideList rows={rows} canEdit={canEdit} set={set} onDo={onDo} />
                 <Pagination ends={found.priceOverrides.pageInfo} />
               </div>
               {canEdit ? <Recalculate /> : null}
@@ -67,16 +103,16 @@ export function PricesPage() {
   );
 }
 
-interface PriceListProps {
+interface OverrideListProps {
   readonly rows: readonly Override[];
   readonly canEdit: boolean;
-  readonly set: React.ReactNode;
+  readonly set: ReactNode;
   readonly onDo: (doing: Doing) => void;
 }
 
 const nameOf = ({ provider, model }: Override): string => `${provider} ${model}`;
 
-function PriceList({ rows, canEdit, set, onDo }: PriceListProps) {
+function OverrideList({ rows, canEdit, set, onDo }: OverrideListProps) {
   if (rows.length === 0) {
     return (
       <EmptyState title="No prices of your own" action={set}>
