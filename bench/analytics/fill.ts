@@ -21,6 +21,8 @@ export interface FillOptions {
   readonly rows: number;
   /** null: past the trigger, without rollups */
   readonly rollup: UsageRollup | null;
+  /** so many of the oldest days are filled past the trigger whatever `rollup` is */
+  readonly daysAttached?: number;
   /** hears of each day */
   readonly say: (line: string) => void;
 }
@@ -34,18 +36,19 @@ export interface FillTimes {
 export async function fill(
   pool: pg.Pool,
   ledger: FilledLedger,
-  { rows, rollup, say }: FillOptions,
+  { rows, rollup, daysAttached = rollup === null ? DAYS : 0, say }: FillOptions,
 ): Promise<FillTimes> {
   let [insertMs, rollUpMs] = [0, 0];
-  for (const day of filledDays()) {
+  for (const [index, day] of filledDays().entries()) {
+    const isAttached = index < daysAttached;
     const beganMs = performance.now();
     const count = Math.ceil(rows / DAYS);
-    await (rollup === null ? attachDay(pool, ledger, day, count) : shipDay(pool, ledger, day, count));
+    await (isAttached ? attachDay(pool, ledger, day, count) : shipDay(pool, ledger, day, count));
     const filledMs = performance.now();
-    await rollup?.run();
+    if (!isAttached) await rollup?.run();
     insertMs += filledMs - beganMs;
     rollUpMs += performance.now() - filledMs;
-    say(`${day}: filled${rollup === null ? '' : ' and rolled up'}`);
+    say(`${day}: filled${isAttached ? '' : ' and rolled up'}`);
   }
   return { insertMs, rollUpMs };
 }
