@@ -11,12 +11,13 @@ export interface BenchPlace {
 export interface BenchPage {
   readonly name: string;
   readonly path: string;
-  /** a CSS selector: drawn of the answers alone, by no skeleton and no frame around the page */
+  /** a CSS selector: drawn of the answers alone, by no skeleton, no frame around the page, and not by the account's home */
   readonly drawn: string;
   /** it is for who is not signed in */
   readonly isEntrance?: boolean;
 }
 
+const figures = (label: string): string => `dl[aria-label="${label}"]`;
 const region = (label: string): string => `[role=region][aria-label="${label}"] tbody tr`;
 
 export function benchPages({ account, gateway, logId }: BenchPlace): readonly BenchPage[] {
@@ -50,8 +51,8 @@ export function benchPages({ account, gateway, logId }: BenchPlace): readonly Be
     { name: 'account settings', path: ofAccount('/settings'), drawn: '.facts' },
     { name: 'profile', path: '/profile', drawn: region('Sessions') },
     { name: 'operator: accounts', path: '/operator', drawn: region('Accounts') },
-    { name: 'operator: health', path: '/operator?part=health', drawn: '.figures' },
-    { name: 'operator: ledger', path: '/operator?part=ledger', drawn: '.figures' },
+    { name: 'operator: health', path: '/operator?part=health', drawn: figures('Ledger and stores') },
+    { name: 'operator: ledger', path: '/operator?part=ledger', drawn: figures('Records of the day') },
     { name: 'operator: prices', path: '/operator?part=prices', drawn: 'form textarea' },
   ];
 }

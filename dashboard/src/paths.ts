@@ -15,6 +15,10 @@ export const gatewayPath = (
   page: '' | 'logs' | 'insights' | 'settings' = '',
 ): string => `${accountPath(account)}/gateways/${part(gateway)}${page === '' ? '' : `/${page}`}`;
 
+/** The name of the gateway whose page it is; null: it is none of a gateway. */
+export const gatewayOf = (path: string): string | null =>
+  /^\/accounts\/[^/]+\/gateways\/([^/]+)/.exec(path)?.[1] ?? null;
+
 /** The signed-in user's own page. */
 export const PROFILE_PATH = '/profile';
 /** For the operator alone. */

@@ -1,13 +1,18 @@
 /** What stands around an account's pages: the bar at the top, and the way from page to page. */
 import { useMemo, type ReactNode } from 'react';
-import { useParams } from 'wouter';
+import { useLocation, useParams } from 'wouter';
 import { Notice } from '../components/notice.js';
 import { Skeleton } from '../components/skeleton.js';
 import { Tabs, type TabLink } from '../components/tabs.js';
-import { AccountFrameDocument, AccountRightsDocument, type AccountFrameQuery } from '../gql/graphql.js';
+import {
+  AccountFrameDocument,
+  AccountRightsDocument,
+  GatewayFrameDocument,
+  type AccountFrameQuery,
+} from '../gql/graphql.js';
 import { useOperation } from '../operations.js';
 import { NotFoundPage } from '../pages/not-found/page.js';
-import { accountPath } from '../paths.js';
+import { accountPath, gatewayOf } from '../paths.js';
 import { messageOf } from '../request-error.js';
 import { AccountContext, type ShownAccount } from './account.js';
 import { TopBar } from './top-bar.js';
@@ -15,6 +20,9 @@ import { TopBar } from './top-bar.js';
 export function AccountShell({ children }: { readonly children: ReactNode }) {
   const { account: name } = useParams<{ account: string }>();
   const frame = useOperation(AccountFrameDocument, { name });
+  // asked beside the account, not after it: the pages of a gateway wait for both
+  const gateway = gatewayOf(useLocation()[0]);
+  useOperation(GatewayFrameDocument, { account: name, gateway: gateway ?? '' }, { isOn: gateway !== null });
   const viewer = frame.data?.viewer ?? null;
   const account = frame.isPlaceholderData ? undefined : frame.data?.account;
   return (

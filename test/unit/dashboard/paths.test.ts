@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
-import { accountPath, gatewayPath, localPath, signInPath } from '../../../dashboard/src/paths.js';
+import { accountPath, gatewayOf, gatewayPath, localPath, signInPath } from '../../../dashboard/src/paths.js';
 
 const ORIGIN = 'https://gateway.example';
 
 test('links hold names apart from the path', () => {
   expect(accountPath('main', 'tokens')).toBe('/accounts/main/tokens');
   expect(gatewayPath('main', 'a/b', 'logs')).toBe('/accounts/main/gateways/a%2Fb/logs');
+  expect(gatewayOf(gatewayPath('main', 'a-b'))).toBe('a-b');
+  expect(gatewayOf(gatewayPath('main', 'a-b', 'logs'))).toBe('a-b');
+  expect([accountPath('main'), '/', '/accounts/main/gateways/'].map(gatewayOf)).toEqual([null, null, null]);
   expect(signInPath('/')).toBe('/sign-in');
   expect(signInPath('/accounts/main?range=7d')).toBe('/sign-in?next=%2Faccounts%2Fmain%3Frange%3D7d');
 });
