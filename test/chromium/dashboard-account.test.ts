@@ -188,7 +188,9 @@ test('the price list in force is searched, and says what a model costs, when and
   await page.getByLabel('Search the price list').fill('demo-sm');
   const row = list.getByRole('row', { name: /^demo demo-small/ });
   await row.waitFor();
-  expect(await row.innerText()).toMatch(/^demo\s+demo-small\s+0\.15 input tokens\s+0\.6 output tokens$/);
+  expect(await row.innerText()).toMatch(
+    /^demo\s+demo-small\s+0\.15 input tokens\s+0\.6 output tokens\s+0\.075 cached input tokens$/,
+  );
   await page.getByText(/^Version 1, of this build: a test of lists/).waitFor();
   expect(new URL(page.url()).search).toBe('?part=list&search=demo-sm');
   await page.getByLabel('Search the price list').fill('gemini-2.5-pro');

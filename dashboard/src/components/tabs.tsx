@@ -12,11 +12,16 @@ export function Tabs({ label, links }: { readonly label: string; readonly links:
   const bar = useRef<HTMLElement>(null);
   // on a narrow screen the bar scrolls, and the shown one may lie outside of it
   useLayoutEffect(() => {
-    const shown = bar.current?.querySelector<HTMLElement>('[aria-current]');
-    if (shown === null || shown === undefined || bar.current === null) return;
-    const { offsetLeft, offsetWidth } = shown;
-    bar.current.scrollLeft = offsetLeft - bar.current.offsetLeft - (bar.current.clientWidth - offsetWidth) / 2;
-  }, [path]);
+    const reveal = (): void => {
+      const shown = bar.current?.querySelector<HTMLElement>('[aria-current]');
+      if (shown === null || shown === undefined || bar.current === null) return;
+      const { offsetLeft, offsetWidth } = shown;
+      bar.current.scrollLeft = offsetLeft - bar.current.offsetLeft - (bar.current.clientWidth - offsetWidth) / 2;
+    };
+    reveal();
+    window.addEventListener('resize', reveal);
+    return () => window.removeEventListener('resize', reveal);
+  }, [path, links.length]);
   return (
     <nav ref={bar} className="tabs" aria-label={label}>
       {links.map(({ label: text, href }) => (
