@@ -66,7 +66,7 @@ test('a rate limit that is set in the page makes the next request fail with 429,
     .first()
     .click();
   const drawer = page.getByRole('dialog');
-  await drawer.getByText('not billable').waitFor();
+  await drawer.getByText('Refused by the rate limit "few" (1 in 60 s).').waitFor();
   expect(await drawer.locator('.log-detail-head').innerText()).toMatch(/429\s+2003 rate limited/);
   await dashboard.expectClean();
   await dashboard.screenshots('logs-rate-limited');

@@ -21,6 +21,12 @@ const STATES: Readonly<Partial<Record<LogDetail['bodyState'], string>>> = {
   HIDDEN: 'It takes the permission AI_GATEWAY_LOG_BODIES to see requests and responses.',
 };
 
+const REFUSED = 'It was refused before anything of it was kept.';
+
+/** By a limit of the gateway or a quota of the account: nothing was called, and nothing read. */
+const isRefused = ({ errorCode, bodyState }: LogDetail): boolean =>
+  bodyState === 'NOT_COLLECTED' && (errorCode === 2003 || errorCode === 9005);
+
 export function Bodies({ log }: { readonly log: LogDetail }) {
   const { path, requestBody, responseBody, bodyState } = log;
   const messages = useMemo(
@@ -30,7 +36,7 @@ export function Bodies({ log }: { readonly log: LogDetail }) {
   const views = VIEWS.filter((view) => view !== 'Conversation' || messages.length > 0);
   const [chosen, setChosen] = useState<View>('Conversation');
   const view = views.includes(chosen) ? chosen : 'Request';
-  const state = STATES[bodyState] ?? null;
+  const state = (isRefused(log) ? REFUSED : STATES[bodyState]) ?? null;
   if (requestBody === null && responseBody === null) {
     return (
       <section>

@@ -29,7 +29,7 @@ export function LogCost({ log }: { readonly log: LogDetail }) {
         {usageNote === null ? null : (
           <>
             {' '}
-            <bdi>{usageNote}</bdi>
+            <bdi>{`${usageNote.charAt(0).toUpperCase()}${usageNote.slice(1)}.`}</bdi>
           </>
         )}
       </p>
