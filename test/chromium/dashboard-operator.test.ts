@@ -96,7 +96,7 @@ test('the operator sees how the instance is, and makes a link for a new password
   await page.getByLabel('New password').fill('another one entirely');
   await page.getByRole('button', { name: 'Set password' }).click();
   await page.getByRole('link', { name: `You: ${other.email}` }).waitFor();
-});
+}, 60_000);
 
 test('the operator imports prices once he has seen what they change', async () => {
   const { page, api } = dashboard;
@@ -122,7 +122,7 @@ test('the operator imports prices once he has seen what they change', async () =
   await page.getByRole('button', { name: 'Import 1 change' }).click();
   await page.getByText('Version 1 is in force').waitFor();
   expect(await versions()).toEqual([{ source: 'our contract' }]);
-});
+}, 60_000);
 
 test('the operator has the ledger of a day proved, and sees what is lost of it', async () => {
   const { page, api } = dashboard;
@@ -150,7 +150,7 @@ test('the operator has the ledger of a day proved, and sees what is lost of it',
   expect(await figure('Lost')).toBe('1');
   await page.getByLabel('Day, in UTC').fill('2020-01-01');
   await page.getByText('Nothing is known of this day').waitFor();
-});
+}, 60_000);
 
 test('for anybody else there is no operator page, and no way to it', async () => {
   const { page, api, tenant } = dashboard;
