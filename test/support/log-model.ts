@@ -105,7 +105,7 @@ export async function seedLogs(
 }
 
 /** An adjusting entry, as a recalculation writes one. */
-async function reprice(owner: pg.Pool, id: string, differencePico: bigint): Promise<void> {
+export async function reprice(owner: pg.Pool, id: string, differencePico: bigint): Promise<void> {
   await owner.query(
     `INSERT INTO usage_record (day, id, kind, adjusts, account_id, gateway_id, event_id, config_version, created_at,
        provider, model, method, path, status_code, cached, streamed, client_aborted, interrupted, duration_ms,

@@ -42,10 +42,18 @@ export interface FoundRow extends LogPosition {
 }
 
 export class LogStatements {
+  /** whether the answer depends on what may have changed since a record was written */
+  private readonly usesCost: boolean;
+  private readonly usesMetadata: boolean;
+
   constructor(
     private readonly tx: TenantTransaction,
     private readonly selection: LogSelection,
-  ) {}
+  ) {
+    const use = useOf(selection.filter);
+    this.usesCost = use.cost || selection.order.field === 'COST';
+    this.usesMetadata = use.metadata;
+  }
 
   find(part: LogPart): Promise<FoundRow[]> {
     const { direction, field } = this.selection.order;
@@ -76,17 +84,20 @@ export class LogStatements {
     return rows.map(({ id }) => id);
   }
 
-  /** Whether the window has any record that the form CHANGED finds: two small indexes tell. */
+  /** Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells. */
   async hasChanges({ window }: WindowPage): Promise<boolean> {
     const where = new SqlConditions();
     const gateway = where.parameter(this.selection.gatewayId);
     const of = (alias: string): string =>
       `${this.tx.owned(alias)} AND ${alias}.gateway_id = ${gateway}::uuid AND ${inDays(alias, window, where)}`;
-    const rows = await this.tx.query<{ any: boolean }>(
-      `SELECT EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')})
-         OR EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')}) AS any`,
-      where.parameters,
-    );
+    const kinds = [
+      ...(this.usesMetadata
+        ? [`EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')})`]
+        : []),
+      ...(this.usesCost ? [`EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')})`] : []),
+    ];
+    if (kinds.length === 0) return false;
+    const rows = await this.tx.query<{ any: boolean }>(`SELECT ${kinds.join(' OR ')} AS any`, where.parameters);
     return rows[0]?.any !== false;
   }
 
@@ -159,18 +170,16 @@ export class LogStatements {
 
   /** Leaves out what was deleted, and what belongs to the other form. */
   private addChanges(where: SqlConditions, { form, window }: LogPart): void {
-    const { filter, order } = this.selection;
-    const use = useOf(filter);
-    const usesCost = use.cost || order.field === 'COST';
+    const { usesCost, usesMetadata } = this;
     const days = (alias: string): string => `${this.tx.owned(alias)} AND ${inDays(alias, window, where)}`;
     const adjusted = (): string =>
       `u.id ${form === 'WRITTEN' ? 'NOT ' : ''}IN (SELECT c.adjusts FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${days('c')})`;
     if (form === 'CHANGED') {
-      const isLater = use.metadata ? ['b.later_metadata IS NOT NULL'] : [];
+      const isLater = usesMetadata ? ['b.later_metadata IS NOT NULL'] : [];
       where.and('b.deleted_at IS NULL').and(`(${[...isLater, ...(usesCost ? [adjusted()] : [])].join(' OR ')})`);
       return;
     }
-    const isElsewhere = `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${use.metadata ? '' : ' AND d.deleted_at IS NOT NULL'}`;
+    const isElsewhere = `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${usesMetadata ? '' : ' AND d.deleted_at IS NOT NULL'}`;
     where.and(`NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere} AND ${days('d')})`);
     if (usesCost) where.and(adjusted());
   }

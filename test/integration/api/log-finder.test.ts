@@ -5,7 +5,7 @@ import { LogQueries } from '../../../api/modules/log/log.queries.js';
 import { LogService } from '../../../api/modules/log/log.service.js';
 import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
 import type { LogPosition } from '../../../api/modules/log/log-order.js';
-import type { LogSelection } from '../../../api/modules/log/log-statements.js';
+import { LogStatements, type LogSelection } from '../../../api/modules/log/log-statements.js';
 import { logFilterSchema } from '../../../api/modules/log/log.inputs.js';
 import { issueAccountScope, type AccountScope } from '../../../api/tenancy/account-scope.js';
 import { Database } from '../../../api/tenancy/database.js';
@@ -14,6 +14,7 @@ import { PooledConnection } from '../../../platform/postgres.js';
 import { isUuid, uuidTimeMs, type AccountId, type GatewayId } from '../../../schema/contracts/ids.js';
 import { createDataSource } from '../../../schema/data-source.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
+import { reprice } from '../../support/log-model.js';
 import { createLog } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 
@@ -160,6 +161,22 @@ test('pages that end among the newest records, at any of them, find each log onc
       expect({ probedRows, limit, ids }).toEqual({ probedRows, limit, ids: all });
     }
   }
+});
+
+test.each([
+  ['cost', { minCostUsd: '0' }, { minCostUsd: '0', metadata: [{ key: 'team', value: 'red' }] }],
+  ['metadata', { metadata: [{ key: 'team', value: 'red' }] }, { search: 'red', maxCostUsd: '1' }],
+] as const)('a changed %s is none where only the other one matters', async (changed, by, byBoth) => {
+  const atMs = Date.now();
+  const id = await log(atMs);
+  if (changed === 'cost') await reprice(api.owner, id, 5n);
+  else
+    await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs, bodies: { later_metadata: '{}' } });
+  const page = { window: { fromMs: atMs - 1_000, toMs: atMs + 1_000 }, after: null, limit: 10 };
+  const hasChanges = (filter: object): Promise<boolean> =>
+    plain().inAccount(scope, (tx) => new LogStatements(tx, selected('DESC', filter)).hasChanges(page));
+  const byOther = changed === 'cost' ? { metadata: [{ key: 'team' }] } : { minCostUsd: '0' };
+  expect([await hasChanges(by), await hasChanges(byBoth), await hasChanges(byOther)]).toEqual([true, true, false]);
 });
 
 test('what takes too long even in its smallest part is refused', async () => {
