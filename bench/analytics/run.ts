@@ -12,6 +12,7 @@ import pg from 'pg';
 import { instanceScope } from '../../api/access.js';
 import { analyticsRequest } from '../../api/modules/analytics/analytics-request.js';
 import { AnalyticsQueries, UsageRollup } from '../../api/modules/analytics/index.js';
+import { SUMS } from '../../api/modules/analytics/rollup-views.js';
 import { indexFinishedDays } from '../../api/modules/ledger/index.js';
 import { LogQueries } from '../../api/modules/log/log.queries.js';
 import { Database } from '../../api/tenancy/database.js';
@@ -229,7 +230,8 @@ async function answer(
     if (hasPercentiles) await totals.loadLatency();
     return;
   }
-  if (request.steps !== null) await Promise.all(groups.map((group) => group.loadSeries(false)));
+  if (request.steps !== null)
+    await Promise.all(groups.map((group) => group.loadSeries({ sums: SUMS, hasLatency: false })));
   if (hasPercentiles) await first.totals.loadLatency();
 }
 

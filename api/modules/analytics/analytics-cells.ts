@@ -1,7 +1,7 @@
 /**
- * The SQL of a question's cells: rows with a gateway, a time, the dimensions that are asked for, and sums. They come from
- * the rollups, from what is not rolled up yet, and from the ledger where a range begins or ends within a minute, an hour or
- * a day. One statement, so all is of one moment, and a delta is never seen twice or missed while it moves.
+ * The SQL of a question's cells: rows with what they are told apart by, and sums. They come from the rollups, from what is
+ * not rolled up yet, and from the ledger where a range begins or ends within a minute, an hour or a day. One statement, so
+ * all is of one moment, and a delta is never seen twice or missed while it moves.
  */
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -16,10 +16,11 @@ import {
   type CubeColumn,
   type FineDimension,
   type Level,
+  type Measure,
 } from './rollup-views.js';
 
 const measures = MEASURES.map((name) => `u.${name}`).join(', ');
-const negative = MEASURES.map((name) => `-u.${name}`).join(', ');
+const negative = MEASURES.map((name) => `-u.${name} AS ${name}`).join(', ');
 
 /** Where the fine dimension's value stands in rows that are not rolled up. */
 const FINE_VALUES: Readonly<Record<FineDimension, (key: string) => string>> = {
@@ -30,7 +31,25 @@ const FINE_VALUES: Readonly<Record<FineDimension, (key: string) => string>> = {
     `CASE jsonb_typeof(u.metadata) WHEN 'object' THEN left(u.metadata ->> ${key}, ${VALUE_CHARACTERS_MAX}) END`,
 };
 
-/** A statement's WITH that makes `c` (account's cells), and its parameters. */
+/** What cells have: no column that is not asked for passes through the parts of the statement. */
+export interface CellColumns {
+  /** over a row `c` of a level; the cells have them as k0, k1, … */
+  readonly keys: readonly string[];
+  /** of the series the row is in, as `bucket`; null: there is none */
+  readonly bucket: string | null;
+  readonly measures: readonly Measure[];
+  /** a condition on `c`; null: all cells */
+  readonly wanted: ((where: SqlConditions) => string) | null;
+  readonly form: CellForm;
+}
+
+/**
+ * Where many rows make one cell, they are summed part by part, where they are read: SUMS. ROWS are summed by whoever asked, and
+ * POINTS are, of each part and keys, one text of all its rows, which nobody sums before they are read.
+ */
+export type CellForm = 'SUMS' | 'ROWS' | 'POINTS';
+
+/** A statement's cells, and its parameters. */
 export interface CellsSql {
   readonly sql: string;
   readonly where: SqlConditions;
@@ -42,15 +61,37 @@ export interface CellsSql {
  */
 export type WithoutValue = 'NONE' | 'ALL';
 
-/** `nowMs` decides what the rollups still keep. */
+/** Of the rollups as they are kept now. */
 export function cellsSql(
   tx: TenantTransaction,
   request: AnalyticsRequest,
-  nowMs: number,
+  columns: CellColumns,
   withoutValue: WithoutValue = 'NONE',
 ): CellsSql {
-  return new Cells(tx, request, nowMs, withoutValue).build();
+  return new Cells(tx, request, Date.now(), withoutValue).build(columns);
 }
+
+/** Rows of a level, or what no level has, as cells. */
+function cellsOf(rows: string, { keys, bucket, measures, form }: CellColumns, wanted: string): string {
+  const told = [
+    ...keys.map((key, index) => `${key} AS k${index}`),
+    ...(bucket === null ? [] : [`${bucket} AS bucket`]),
+  ];
+  const sums = measures.map((name) => (form === 'SUMS' ? `sum(c.${name}) AS ${name}` : `c.${name}`));
+  const groups = told.length === 0 ? '()' : told.map((_, index) => index + 1).join(', ');
+  return `SELECT ${[...told, ...sums].join(', ')} FROM (${rows}) c ${wanted} ${form === 'SUMS' ? `GROUP BY ${groups}` : ''}`;
+}
+
+/** The same as a text of points for each of the keys: every row is one, or what rows of a moment add up to. */
+function pointsOf(rows: string, columns: CellColumns, wanted: string, isSummed: boolean): string {
+  const keys = columns.keys.map((_, index) => `k${index}`).join(', ');
+  const cells = cellsOf(rows, { ...columns, form: isSummed ? 'SUMS' : 'ROWS' }, wanted);
+  return `SELECT ${keys}, string_agg(${pointSql(columns.measures)}, ',') AS points FROM (${cells}) c GROUP BY ${keys}`;
+}
+
+/** A cell's text: when it was, in seconds since 1970, and its sums. */
+export const pointSql = (measures: readonly string[]): string =>
+  `concat_ws(' ', date_part('epoch', c.bucket)::bigint, ${measures.map((name) => `c.${name}`).join(', ')})`;
 
 class Cells {
   private readonly where = new SqlConditions();
@@ -77,7 +118,7 @@ class Cells {
       : '';
   }
 
-  build(): CellsSql {
+  build(columns: CellColumns): CellsSql {
     const { steps, from, to } = this.request;
     const span = { fromMs: from.getTime(), toMs: to.getTime() };
     const segments = segmentsOf(span, steps === null ? null : steps.seconds * 1_000, this.nowMs);
@@ -86,7 +127,11 @@ class Cells {
       ...(segments.rolledSpan === null ? [] : [this.deltas(segments.rolledSpan)]),
       ...segments.ledger.map((piece) => this.ledger(piece)),
     ];
-    return { sql: [...parts, this.fresh(fresh)].join('\n UNION ALL '), where: this.where };
+    const wanted = columns.wanted === null ? '' : `WHERE ${columns.wanted(this.where)}`;
+    const cell = (rows: string, isSummed: boolean): string =>
+      columns.form === 'POINTS' ? pointsOf(rows, columns, wanted, isSummed) : cellsOf(rows, columns, wanted);
+    const cells = [...parts.map((rows) => cell(rows, false)), cell(this.fresh(fresh), true)];
+    return { sql: cells.join('\n UNION ALL '), where: this.where };
   }
 
   /** Rows of one level; those without the fine dimension are all, less those with it. */

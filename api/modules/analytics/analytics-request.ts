@@ -6,7 +6,13 @@ import { parseInput } from '../../input.js';
 import { metadataFilters, type CheckedMetadata } from '../../metadata-filter.js';
 import { anyOf, anyOfIds, plainText } from '../../text-input.js';
 import { keptForSteps } from './rollup-segments.js';
-import { FINE_DIMENSIONS, VALUE_CHARACTERS_MAX, type CubeColumn, type FineDimension } from './rollup-views.js';
+import {
+  FINE_DIMENSIONS,
+  VALUE_CHARACTERS_MAX,
+  type CubeColumn,
+  type FineDimension,
+  type SumName,
+} from './rollup-views.js';
 import type { AnalyticsDimension, AnalyticsFilter, Interval } from './analytics.inputs.js';
 
 export const SERIES_POINTS_MAX = 1_500;
@@ -62,6 +68,12 @@ export interface FineQuestion {
   readonly values: readonly string[] | null;
   /** requests that have none are left out */
   readonly onlyWithValue: boolean;
+}
+
+/** What is read of each point of a group's series. */
+export interface TotalsSelection {
+  readonly sums: readonly SumName[];
+  readonly hasLatency: boolean;
 }
 
 /** The points of a series: `count` of them, `seconds` apart, the first at `firstMs`. */

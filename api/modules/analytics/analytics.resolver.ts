@@ -7,8 +7,8 @@ import type { ApiContext } from '../../context.js';
 import { analyticsRequest } from './analytics-request.js';
 import { AnalyticsFilter } from './analytics.inputs.js';
 import type { AnalyticsQueries } from './analytics.queries.js';
-import { selectsLatency } from './latency-selection.js';
 import { Analytics, UsageGroup, UsagePoint, UsageTotals } from './analytics.types.js';
+import { selectedTotals } from './totals-selection.js';
 
 @Resolver(() => Analytics)
 export class AnalyticsResolver {
@@ -38,7 +38,7 @@ export class UsageGroupResolver {
   @FieldResolver(() => [UsagePoint])
   @Authorized('analytics.read')
   series(@Root() group: UsageGroup, @Info() info: GraphQLResolveInfo): Promise<UsagePoint[]> {
-    return group.loadSeries(selectsLatency(info));
+    return group.loadSeries(selectedTotals(info));
   }
 }
 

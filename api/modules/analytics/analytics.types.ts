@@ -1,7 +1,7 @@
 import { Field, Float, ObjectType } from 'type-graphql';
 import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
-import type { AnalyticsRequest } from './analytics-request.js';
+import type { AnalyticsRequest, TotalsSelection } from './analytics-request.js';
 
 /** Sums over a set of requests: exact, but for the percentiles. */
 @ObjectType()
@@ -40,10 +40,10 @@ export class UsagePoint {
 @ObjectType()
 export class UsageGroup {
   /** one value for each dimension of `groupBy`, in its order; null: none */
-  @Field(() => [String], { nullable: 'items' }) key: (string | null)[];
+  @Field(() => [String], { nullable: 'items' }) key: readonly (string | null)[];
   @Field(() => UsageTotals) totals: UsageTotals;
-  /** this group's series; the first asked for reads those of all groups. `withLatency`: its percentiles are asked for */
-  loadSeries: (withLatency: boolean) => Promise<UsagePoint[]>;
+  /** this group's series, with no other sums than those asked for; the first asked for reads those of all groups */
+  loadSeries: (asked: TotalsSelection) => Promise<UsagePoint[]>;
 }
 
 /** What was asked; its fields are computed when they are selected. */

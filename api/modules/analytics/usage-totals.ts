@@ -2,58 +2,44 @@
 import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import type { Latency, UsageTotals } from './analytics.types.js';
 import { percentilesOf } from './latency-sketch.js';
-import { AMOUNTS, COUNTS, SKETCHES } from './rollup-views.js';
+import { SKETCHES, SUMS, type SumName } from './rollup-views.js';
 
-const NAMES = [...COUNTS, ...AMOUNTS];
 const sum = (name: string): string => `coalesce(sum(c.${name}), 0)::text AS ${name}`;
 /** Over cells `c`. */
-export const TOTALS_SQL = NAMES.map(sum).join(', ');
+export const TOTALS_SQL = SUMS.map(sum).join(', ');
 /** Over rows `c` that have the sums. */
-export const SUMMED_SQL = NAMES.map((name) => `c.${name}::text AS ${name}`).join(', ');
-/** The same as one text, which `totalsRow` takes apart. */
-export const PACKED_TOTALS_SQL = `concat_ws(' ', ${NAMES.map((name) => `sum(c.${name})`).join(', ')}) AS packed`;
+export const SUMMED_SQL = SUMS.map((name) => `c.${name}::text AS ${name}`).join(', ');
 /** Apart: a distribution is kilobytes of digits. */
 export const LATENCY_SQL = SKETCHES.map(sum).join(', ');
 /** Whether anything was counted or cost anything: of cells, and of rows that have the sums. */
-export const ANYTHING_SQL = NAMES.map((name) => `sum(c.${name}) <> 0`).join(' OR ');
-const ANYTHING_SUMMED_SQL = NAMES.map((name) => `c.${name} <> 0`).join(' OR ');
+export const ANYTHING_SQL = SUMS.map((name) => `sum(c.${name}) <> 0`).join(' OR ');
+const ANYTHING_SUMMED_SQL = SUMS.map((name) => `c.${name} <> 0`).join(' OR ');
 
 /**
- * The sums of cells by `dimensions`, as rows with the columns k0, k1, …: where the one at `fine` is null, the cells have all,
- * and what remains of all without those that have a value is none's. Each cell is read once.
+ * The sums of cells by their keys k0, k1, …: where the one at `fine` is null, the cells have all, and what remains of all
+ * without those that have a value is none's. Each cell is read once.
  */
-export function lessThoseWithValue(cells: string, dimensions: readonly string[], fine: number): string {
-  const keys = dimensions.map((_, index) => `k${index}`);
-  const others = keys.filter((_, index) => index !== fine);
+export function lessThoseWithValue(cells: string, keys: number, fine: number): string {
+  const names = Array.from({ length: keys }, (_, index) => `k${index}`);
+  const others = names.filter((_, index) => index !== fine);
   const within = others.length === 0 ? '' : `PARTITION BY ${others.join(', ')}`;
   const remaining = (name: string): string =>
     `CASE WHEN k${fine} IS NULL THEN ${name} - coalesce(sum(${name}) FILTER (WHERE k${fine} IS NOT NULL) OVER (${within}), 0)
       ELSE ${name} END AS ${name}`;
-  return `SELECT * FROM (SELECT ${[...keys, ...NAMES.map(remaining)].join(', ')} FROM (
-    SELECT ${dimensions.map((dimension, index) => `${dimension} AS k${index}`).join(', ')},
-      ${NAMES.map((name) => `sum(c.${name}) AS ${name}`).join(', ')}
-    FROM (${cells}) c GROUP BY ${dimensions.join(', ')}) g) c WHERE ${ANYTHING_SUMMED_SQL}`;
+  return `SELECT * FROM (SELECT ${[...names, ...SUMS.map(remaining)].join(', ')} FROM (
+    SELECT ${[...names, ...SUMS.map((name) => `sum(c.${name}) AS ${name}`)].join(', ')}
+    FROM (${cells}) c GROUP BY ${names.join(', ')}) g) c WHERE ${ANYTHING_SUMMED_SQL}`;
 }
 
 /** A row of TOTALS_SQL: digits. */
-export type TotalsRow = Readonly<Record<(typeof COUNTS)[number] | (typeof AMOUNTS)[number], string>>;
+export type TotalsRow = Readonly<Record<SumName, string>>;
 
-/** Of the sums in the order of PACKED_TOTALS_SQL. */
-export function totalsRow(sums: readonly string[]): TotalsRow {
-  const [requests = '', errors = '', cached = '', limited = '', unpriced = '', tokensIn = '', tokensOut = '', cachedIn = '', cost = '', saved = ''] = sums; // prettier-ignore
-  return {
-    requests,
-    errors,
-    cached_requests: cached,
-    rate_limited: limited,
-    unpriced,
-    tokens_in: tokensIn,
-    tokens_out: tokensOut,
-    tokens_cached_in: cachedIn,
-    cost_pico: cost,
-    saved_pico: saved,
-  };
+/** Sums of cells that are to be added up, a text each, in the order of `names`: taken apart when they are asked for. */
+export interface PackedSums {
+  readonly names: readonly SumName[];
+  readonly cells: readonly string[];
 }
+
 /** A row of LATENCY_SQL: digits. */
 export type LatencyRow = Readonly<Record<(typeof SKETCHES)[number], string>>;
 
@@ -71,51 +57,69 @@ export const NO_USAGE_ROW: TotalsRow = Object.freeze({
   saved_pico: '0',
 });
 
-export function totalsOf(row: TotalsRow, loadLatency: () => Promise<Latency>): UsageTotals {
-  return new TotalsOfRow(row, loadLatency);
+export function totalsOf(sums: TotalsRow | PackedSums, loadLatency: () => Promise<Latency>): UsageTotals {
+  return new TotalsOfSums(sums, loadLatency);
 }
 
 /** Reads its digits when they are asked for: a series of many groups has thousands of these, and a question few of their fields. */
-class TotalsOfRow implements UsageTotals {
+class TotalsOfSums implements UsageTotals {
+  private row: Partial<TotalsRow> | null = null;
+
   constructor(
-    private readonly row: TotalsRow,
+    private readonly sums: TotalsRow | PackedSums,
     readonly loadLatency: () => Promise<Latency>,
   ) {}
 
   get requests(): bigint {
-    return BigInt(this.row.requests);
+    return BigInt(this.digits('requests'));
   }
   get errors(): bigint {
-    return BigInt(this.row.errors);
+    return BigInt(this.digits('errors'));
   }
   get cached(): bigint {
-    return BigInt(this.row.cached_requests);
+    return BigInt(this.digits('cached_requests'));
   }
   get rateLimited(): bigint {
-    return BigInt(this.row.rate_limited);
+    return BigInt(this.digits('rate_limited'));
   }
   get unpriced(): bigint {
-    return BigInt(this.row.unpriced);
+    return BigInt(this.digits('unpriced'));
   }
   get successRate(): number | null {
-    const all = Number(this.row.requests);
-    return all === 0 ? null : (all - Number(this.row.errors) - Number(this.row.rate_limited)) / all;
+    const all = Number(this.digits('requests'));
+    return all === 0 ? null : (all - Number(this.digits('errors')) - Number(this.digits('rate_limited'))) / all;
   }
   get tokensIn(): bigint {
-    return BigInt(this.row.tokens_in);
+    return BigInt(this.digits('tokens_in'));
   }
   get tokensOut(): bigint {
-    return BigInt(this.row.tokens_out);
+    return BigInt(this.digits('tokens_out'));
   }
   get tokensCachedIn(): bigint {
-    return BigInt(this.row.tokens_cached_in);
+    return BigInt(this.digits('tokens_cached_in'));
   }
   get costUsd(): string {
-    return usdFromPico(this.row.cost_pico);
+    return usdFromPico(this.digits('cost_pico'));
   }
   get savedUsd(): string {
-    return usdFromPico(this.row.saved_pico);
+    return usdFromPico(this.digits('saved_pico'));
   }
+
+  private digits(name: SumName): string {
+    this.row ??= 'cells' in this.sums ? unpacked(this.sums) : this.sums;
+    const digits = this.row[name];
+    if (digits === undefined) throw new Error(`${name} was not asked for when the sums were read`);
+    return digits;
+  }
+}
+
+function unpacked({ names, cells: [first = '', ...others] }: PackedSums): Partial<TotalsRow> {
+  const sums = first.split(' ');
+  for (const cell of others) {
+    for (const [index, digits] of cell.split(' ').entries())
+      sums[index] = String(BigInt(sums[index] ?? 0) + BigInt(digits));
+  }
+  return Object.fromEntries(names.map((name, index) => [name, sums[index]]));
 }
 
 const NO_LATENCY: Latency = Object.freeze({
