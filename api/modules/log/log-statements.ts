@@ -24,6 +24,8 @@ export interface WindowPage {
   readonly window: TimeWindow;
   readonly after: LogPosition | null;
   readonly limit: number;
+  /** in an order that is not time's: nothing from there on is wanted, for so many were found before it */
+  readonly before?: LogPosition | null;
 }
 
 /** What one statement looks for. */
@@ -141,15 +143,20 @@ export class LogStatements {
       .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
     this.addPlace(where, part);
     where.where(part.ids, (ids) => `u.id = ANY(${ids}::uuid[])`);
-    const key = ORDER_KEYS[order.field];
-    const after = part.after;
-    if (key !== null && after !== null && after.key !== null) {
-      const position = `(${where.parameter(after.key)}::${key.kind}${key.kind === 'text' ? ' COLLATE "C"' : ''}, ${where.parameter(after.id)}::uuid)`;
-      where.and(`(${key.sql(part.form)}, u.id) ${order.direction === 'DESC' ? '<' : '>'} ${position}`);
-    }
+    const isDescending = order.direction === 'DESC';
+    this.addBound(where, part, part.after, isDescending ? '<' : '>');
+    this.addBound(where, part, part.before ?? null, isDescending ? '>' : '<');
     addFilter(where, filter, part.form);
     this.addChanges(where, part);
     return where;
+  }
+
+  /** A position of an order that is not time's, which its index has. */
+  private addBound(where: SqlConditions, { form }: LogPart, bound: LogPosition | null, sign: '<' | '>'): void {
+    const key = ORDER_KEYS[this.selection.order.field];
+    if (key === null || bound === null || bound.key === null) return;
+    const value = `${where.parameter(bound.key)}::${key.kind}${key.kind === 'text' ? ' COLLATE "C"' : ''}`;
+    where.and(`(${key.sql(form)}, u.id) ${sign} (${value}, ${where.parameter(bound.id)}::uuid)`);
   }
 
   /** Which gateway, and when: the bounds of the id say the same as those of the day, and the index of pages has them. */

@@ -163,6 +163,41 @@ test('finished days get their indexes and today none; they find what is found wi
   expect((await found(new LogFinder(countingDatabase()), FILTERS[1] ?? {})).ids).toHaveLength(6);
 });
 
+/** Remembers how many logs each statement found. */
+class RememberingDatabase extends Database {
+  readonly found: number[] = [];
+
+  override inAccount<T>(of: AccountScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    return super.inAccount(of, (tx) => {
+      const query = tx.query.bind(tx);
+      tx.query = async <Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> => {
+        const rows = await query<Row>(sql, parameters ?? []);
+        if (sql.includes('AS key')) this.found.push(rows.length);
+        return rows;
+      };
+      return work(tx);
+    });
+  }
+}
+
+test('by cost or duration, of today is found what comes before the page that finished days have', async () => {
+  await indexFinishedDays({ pool: api.owner, bytesMin: 1 });
+  for (const [field, direction] of [['COST', 'DESC'], ['COST', 'ASC'], ['DURATION', 'DESC']] as const) {
+    const database = new RememberingDatabase(api.api.services.database.dataSource, { statementTimeoutMs: 8_000 });
+    const selection = { gatewayId, filter: logFilterSchema.parse({}), order: { field, direction } };
+    const plain = await new LogFinder(database).find(scope, selection, null, 30);
+    const finder = new LogFinder(database, {}, new LogPartitions(database, 1));
+    for (let after: LogPosition | null = null, at = 0; at < 30; at += 6) {
+      database.found.length = 0;
+      const { rows }: FoundLogs = await finder.find(scope, selection, after, 6);
+      expect(rows).toEqual(plain.rows.slice(at, at + 6));
+      // of as many days as there are, today has its share of the page
+      expect(database.found.at(-1)).toBeLessThan(6);
+      after = rows.at(-1) ?? null;
+    }
+  }
+}); // prettier-ignore
+
 test('whoever looks for a pair sees the account’s own records with it, and nothing of them but where they lie', async () => {
   const database = countingDatabase();
   const pair = { text: '{"team":"red"}', literal: null };
