@@ -1,9 +1,14 @@
 /** The questions of P10: each dimension by itself, and each filter; and how the same is asked of the ledger's rows. */
 import type { AnalyticsFilter } from '../../api/modules/analytics/analytics.inputs.js';
+import type { SumName } from '../../api/modules/analytics/rollup-views.js';
 
 export interface Question {
   readonly name: string;
   readonly filter: Omit<AnalyticsFilter, 'from' | 'to'>;
+  /** of each point of a series; all without it */
+  readonly sums?: readonly SumName[];
+  /** asked of the gateway, and not of its account */
+  readonly isOfGateway?: boolean;
   /** of a plain scan */
   readonly groupSql: string;
   readonly whereSql: string;
@@ -22,6 +27,14 @@ const filtered = (name: string, whereSql: string, filter: Question['filter']): Q
   whereSql,
 });
 
+/** 14 400 points. */
+const hourByHour = (what: string): Question =>
+  grouped(`by model, hour by hour: ${what}`, `model, date_trunc('hour', created_at)`, {
+    groupBy: ['MODEL'],
+    interval: 'HOUR',
+    top: 20,
+  });
+
 /** `tokenId`: one of the ledger's. */
 export const questionsOf = (tokenId: string): readonly Question[] => [
   { name: 'totals', filter: {}, groupSql: '1', whereSql: 'TRUE' },
@@ -36,11 +49,10 @@ export const questionsOf = (tokenId: string): readonly Question[] => [
   ...['team', 'user', 'session'].map((key) =>
     grouped(`by metadata ${key}`, `metadata ->> '${key}'`, { groupBy: ['METADATA'], metadataKey: key }),
   ),
-  grouped('by model, hour by hour', `model, date_trunc('hour', created_at)`, {
-    groupBy: ['MODEL'],
-    interval: 'HOUR',
-    top: 20,
-  }),
+  { ...hourByHour('cost and requests of the account'), sums: ['cost_pico', 'requests'] },
+  { ...hourByHour('cost and requests of a gateway'), sums: ['cost_pico', 'requests'], isOfGateway: true },
+  hourByHour('all sums of the account'),
+  { ...hourByHour('all sums of a gateway'), isOfGateway: true },
   grouped('by model and status', 'model, status_code', { groupBy: ['MODEL', 'STATUS_CODE'] }),
   grouped('by token and model', 'api_token_id, model', { groupBy: ['API_TOKEN', 'MODEL'] }),
   filtered('provider', `provider = 'provider-1'`, { providers: ['provider-1'] }),

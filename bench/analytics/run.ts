@@ -1,7 +1,8 @@
 /**
  * `npm run bench:analytics`: how long a question to analytics (P10) and a page of logs (P11) take over 30 days of a ledger of
  * `--rows` records, beside a plain scan of the ledger's rows. It judges nothing. `--set-wise` makes the rollups at once and not
- * by the roll-up, many times faster; `--without-rollups` leaves P10 out, and `--only analytics` or `logs` the other one;
+ * by the roll-up, many times faster; `--without-rollups` leaves P10 out, `--only analytics` or `logs` the other one, and
+ * `--without-scans` the plain scans;
  * `--data FOLDER` keeps the ledger there, and asks one that is there already; `--json` prints all as one object
  * at the end.
  */
@@ -51,6 +52,8 @@ interface Options {
   readonly rollups: 'ROLLED_UP' | 'SET_WISE' | 'NONE';
   /** null: both */
   readonly only: string | null;
+  /** whether a plain scan is timed beside each question */
+  readonly hasScans: boolean;
   /** null: a folder that goes with the run */
   readonly folder: string | null;
 }
@@ -74,7 +77,7 @@ async function run(options: Options): Promise<Outcome> {
   });
   await dataSource.initialize();
   const database = new Database(dataSource, { statementTimeoutMs: STATEMENT_MS });
-  const subject = { pool, database, ledger: filled.ledger };
+  const subject = { pool, database, ledger: filled.ledger, hasScans: options.hasScans };
   const analytics = options.rollups !== 'NONE' && options.only !== 'logs' ? await askAnalytics(subject) : [];
   const logs = options.only === 'analytics' ? [] : await askLogs(subject);
   await dataSource.destroy();
@@ -131,6 +134,7 @@ interface Subject {
   readonly pool: pg.Pool;
   readonly database: Database;
   readonly ledger: FilledLedger;
+  readonly hasScans: boolean;
 }
 
 /** All in ms. */
@@ -138,7 +142,7 @@ interface Answered {
   readonly name: string;
   readonly p50: number;
   readonly p95: number;
-  /** of a plain scan; null: it took longer than the bench waits */
+  /** of a plain scan; null: it took longer than the bench waits, or there was none */
   readonly scan: number | null;
   readonly [more: string]: number | string | null;
 }
@@ -148,14 +152,15 @@ interface Outcome extends Filled {
   readonly logs: readonly Answered[];
 }
 
-async function askAnalytics({ pool, database, ledger }: Subject): Promise<Answered[]> {
+async function askAnalytics({ pool, database, ledger, hasScans }: Subject): Promise<Answered[]> {
   const queries = new AnalyticsQueries(database);
-  const accountId = ledger.accountId as AccountId; // ours
   const answers: Answered[] = [];
   for (const question of questionsOf(TOKEN_ID)) {
-    const ask = (hasPercentiles: boolean) => () => answer(queries, accountId, question, hasPercentiles);
+    const ask = (hasPercentiles: boolean) => () => answer(queries, ledger, question, hasPercentiles);
     const [plain, latency] = [await timesOf(ask(false)), await timesOf(ask(true))];
-    const scan = await scanMs(pool, scanSql(question), [accountId, rangeOf().from, rangeOf().to]);
+    const scan = hasScans
+      ? await scanMs(pool, scanSql(question), [ledger.accountId, rangeOf().from, rangeOf().to])
+      : null;
     const withPercentiles = percentile(latency, 0.95);
     answers.push({ name: question.name, ...spread(plain), withPercentiles, scan });
   }
@@ -165,7 +170,7 @@ async function askAnalytics({ pool, database, ledger }: Subject): Promise<Answer
 }
 
 /** Each page from now on, and from the beginning of today on, when only finished days are left. */
-async function askLogs({ pool, database, ledger }: Subject): Promise<Answered[]> {
+async function askLogs({ pool, database, ledger, hasScans }: Subject): Promise<Answered[]> {
   const queries = new LogQueries(database);
   const accountId = ledger.accountId as AccountId; // ours
   const scope = instanceScope('log.read', accountId);
@@ -177,7 +182,7 @@ async function askLogs({ pool, database, ledger }: Subject): Promise<Answered[]>
     const times = await timesOf(() => pageOfLogs(queries, now, question, null));
     const finishedTimes = await timesOf(() => pageOfLogs(queries, finished, question, null));
     const pages = await pagesUntilFull(queries, now, question, PAGES_MAX);
-    const scan = await scanMs(pool, plainPageSql(question), [accountId, gatewayId, now.to]);
+    const scan = hasScans ? await scanMs(pool, plainPageSql(question), [accountId, gatewayId, now.to]) : null;
     const ofFinished = { finishedP50: spread(finishedTimes).p50, finishedP95: spread(finishedTimes).p95 };
     answers.push({ name: question.name, ...spread(times), ...ofFinished, pages, scan });
   }
@@ -188,7 +193,7 @@ async function askLogs({ pool, database, ledger }: Subject): Promise<Answered[]>
 }
 
 const ms = (value: number): string => value.toFixed(1);
-const msOr = (value: number | null): string => (value === null ? `over ${SCAN_MS_MAX}` : ms(value));
+const msOr = (value: number | null): string => (value === null ? `over ${SCAN_MS_MAX}, or not asked` : ms(value));
 const perSecond = (rows: number, tookMs: number): number => Math.round((rows * 1_000) / tookMs);
 const spread = (ascending: readonly number[]) => ({
   p50: percentile(ascending, 0.5),
@@ -217,12 +222,12 @@ function rangeOf(): { readonly from: Date; readonly to: Date } {
 
 async function answer(
   queries: AnalyticsQueries,
-  accountId: AccountId,
-  { filter }: Question,
+  { accountId, gatewayId }: FilledLedger,
+  { filter, sums = SUMS, isOfGateway = false }: Question,
   hasPercentiles: boolean,
 ): Promise<void> {
-  const request = analyticsRequest({ ...rangeOf(), ...filter }, null);
-  const scope = instanceScope('analytics.read', accountId);
+  const request = analyticsRequest({ ...rangeOf(), ...filter }, isOfGateway ? (gatewayId as GatewayId) : null); // ours
+  const scope = instanceScope('analytics.read', accountId as AccountId); // ours
   const groups = await queries.groups(scope, request);
   const [first] = groups;
   if (first === undefined) {
@@ -230,8 +235,7 @@ async function answer(
     if (hasPercentiles) await totals.loadLatency();
     return;
   }
-  if (request.steps !== null)
-    await Promise.all(groups.map((group) => group.loadSeries({ sums: SUMS, hasLatency: false })));
+  if (request.steps !== null) await Promise.all(groups.map((group) => group.loadSeries({ sums, hasLatency: false })));
   if (hasPercentiles) await first.totals.loadLatency();
 }
 
@@ -259,6 +263,7 @@ try {
       'set-wise': { type: 'boolean', default: false },
       'without-rollups': { type: 'boolean', default: false },
       only: { type: 'string' },
+      'without-scans': { type: 'boolean', default: false },
       data: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
@@ -269,6 +274,7 @@ try {
     rows: Number(values.rows),
     rollups,
     only: values.only ?? null,
+    hasScans: !values['without-scans'],
     folder: values.data ?? null,
   } as const;
   const { ledger: _ledger, ...outcome } = await run(options);
