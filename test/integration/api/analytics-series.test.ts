@@ -64,6 +64,9 @@ test.each([
   { groupBy: ['MODEL'], interval: 'HOUR' },
   { groupBy: ['MODEL'], interval: 'DAY', top: 2 },
   { groupBy: ['STATUS_CODE', 'CACHED'], interval: 'HOUR' },
+  // with so many groups that not all are wanted
+  { groupBy: ['STATUS_CODE', 'CACHED'], interval: 'HOUR', top: 2 },
+  { groupBy: ['PROVIDER', 'MODEL'], interval: 'HOUR', top: 5 },
   { groupBy: ['PROVIDER', 'MODEL'], interval: 'FIVE_MINUTES' },
   { groupBy: ['API_TOKEN'], apiTokenIds: [token], interval: 'HOUR' },
 ])('read as they are or summed first, the points of $groupBy add up to their group', async (filter) => {
