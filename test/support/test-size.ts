@@ -28,7 +28,7 @@ export const propertyRuns = { numRuns: TEST_SIZE === 'full' ? 20_000 : 100, seed
 export const ledgerProofSize = TEST_SIZE === 'full' ? { requests: 10_000, faults: 60 } : { requests: 1_000, faults: 6 };
 /** Runs of traffic through gateways with caches and without, of up to 48 requests each. */
 export const simulatedTrials = { numRuns: TEST_SIZE === 'full' ? 300 : 3, seed: TEST_SEED };
-/** Texts that are offered as API tokens and are none; 10 000 000 take most of a minute. */
+/** Texts that are offered as API tokens and are none; 10 000 000 take some minutes in the modules of a test. */
 export const fuzzedTokenCount = TEST_SIZE === 'full' ? 10_000_000 : 50_000;
 /** Decisions of rate limits that are held against their definition. */
 export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
