@@ -62,6 +62,7 @@ export async function buildWorld(owner: pg.Pool): Promise<World> {
   await owner.query('UPDATE price_override SET ended_at = now() WHERE id = $1', [deleted.priceOverrideId]);
   await owner.query('DELETE FROM invitation WHERE id = $1', [deleted.invitationId]);
   await owner.query('DELETE FROM membership WHERE id = $1', [deleted.memberId]);
+  await owner.query(`INSERT INTO price_list (version, source, digest) VALUES (1, 'public facts', '')`);
   const callers = await makeCallers(owner, a, gone);
   await createUser(owner, { accountId: b.accountId, role: 'OWNER' });
   const malformed = "x' OR '1'='1";
