@@ -11,7 +11,8 @@ import { waitFor } from '../../support/wait-for.js';
 
 const MEBIBYTE = 1024 * 1024;
 const BATCH = 'é'.repeat(MEBIBYTE / 2);
-const STUCK_MS = 250;
+/** Far more than lies between two calls on a busy machine. */
+const STUCK_MS = 1_000;
 
 let room: ExportRoom;
 let server: Server;
