@@ -1,6 +1,8 @@
-// `npm run check`: every gate that needs no database, the quickest first. Prints each with its time and stops at the
-// first that fails. `npm run check -- lint boundaries` runs the named gates only.
-import { spawnSync } from 'node:child_process';
+// `npm run check`: every gate that needs no database, the quickest first; the format is looked at beside them, for it takes one
+// core for as long as all others together. Prints each with its time and stops at the first that fails. `npm run check -- lint
+// boundaries` runs the named gates only, `npm run check -- --but 'unit tests'` all others.
+import { spawn, spawnSync } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dashboardSize } from './check/dashboard-size.mjs';
@@ -9,12 +11,21 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const node = process.execPath;
 const bin = (name) => `${root}/node_modules/.bin/${name}`;
 
+const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+
 /** Runs a program in the repository; its output is shown only when it fails. */
 function run(program, ...args) {
-  const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
   const done = spawnSync(program, args, { cwd: root, encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
   if (done.error) throw done.error;
   return { passed: done.status === 0, output: `${done.stdout}${done.stderr}`, stdout: done.stdout };
+}
+
+/** The same, beside others. */
+async function runBeside(program, ...args) {
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
+  const [status, ...output] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { passed: status === 0, output: output.join('') };
 }
 
 /** Dependency-cruiser is green when it finds nothing to look at: it must have seen every compiled file. */
@@ -65,7 +76,6 @@ function types() {
 
 const GATES = [
   ['lockfile', lockfile],
-  ['format', () => run(bin('prettier'), '--check', '--log-level', 'warn', '.')],
   ['lint', () => run(bin('oxlint'), '--type-aware', '--deny-warnings')],
   ['types', types],
   ['build', () => run(node, 'scripts/build.mjs')],
@@ -84,14 +94,22 @@ function jest(...args) {
   return ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args];
 }
 
-function main(names) {
-  const unknown = names.filter((name) => !GATES.some(([gate]) => gate === name));
-  if (unknown.length > 0)
-    throw new Error(`No gate is called ${unknown.join(', ')}: ${GATES.map(([g]) => g).join(', ')}`);
-  for (const [name, gate] of GATES) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    const startedMs = performance.now();
-    const { passed, output, note } = gate();
+const FORMAT = 'format';
+const format = () => runBeside(bin('prettier'), '--check', '--log-level', 'warn', '.');
+
+async function main([first, ...rest]) {
+  const isBut = first === '--but';
+  const names = isBut || first === undefined ? rest : [first, ...rest];
+  const all = [...GATES.map(([gate]) => gate), FORMAT];
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`No gate is called ${unknown.join(', ')}: ${all.join(', ')}`);
+  const isWanted = (name) => names.length === 0 || names.includes(name) !== isBut;
+  const begunMs = performance.now();
+  const formatting = isWanted(FORMAT) ? format() : null;
+  for (const [name, gate] of [...GATES, ...(formatting === null ? [] : [[FORMAT, () => formatting]])]) {
+    if (!isWanted(name)) continue;
+    const startedMs = name === FORMAT ? begunMs : performance.now();
+    const { passed, output, note } = await gate();
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(`${passed ? 'ok  ' : 'FAIL'} ${name.padEnd(18)} ${seconds.padStart(5)} s${note ? `  ${note}` : ''}`);
     if (passed) continue;
@@ -102,4 +120,4 @@ function main(names) {
 }
 
 if (!existsSync(bin('oxlint'))) throw new Error('Run `npm ci` first.');
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

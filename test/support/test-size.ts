@@ -5,13 +5,13 @@ export const TEST_SIZE = testConfig.TEST_SIZE;
 /** The same for every file of one run when TEST_SEED is set. */
 export const TEST_SEED = testConfig.TEST_SEED ?? Math.trunc(Math.random() * 2 ** 31);
 /** Runs of one property of which each goes through Postgres. */
-export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 100, seed: TEST_SEED };
+export const storedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 1_000 : 60, seed: TEST_SEED };
 /** Runs of one property of which each goes through all pages of a list. */
 export const pagedPropertyRuns = { numRuns: TEST_SIZE === 'full' ? 200 : 6, seed: TEST_SEED };
 /** Of so many fields the tenant matrix asks one again, by the seed, when row-level security is the only wall. */
-export const oneWallShare = TEST_SIZE === 'full' ? 1 : 3;
+export const oneWallShare = TEST_SIZE === 'full' ? 1 : 4;
 /** And of so many callers of the matrices, GraphQL's and REST's, one is asked for each row, by the seed. */
-export const callerShare = TEST_SIZE === 'full' ? 1 : 4;
+export const callerShare = TEST_SIZE === 'full' ? 1 : 8;
 /** Of so many hostile or naughty texts one is sent to each place that takes a text, by the seed. */
 export const hostileTextShare = TEST_SIZE === 'full' ? 1 : 5;
 /** One in `share` of the items, by the seed; `turn` moves on which ones, so that many turns take all of them. */
