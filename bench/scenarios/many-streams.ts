@@ -70,7 +70,10 @@ async function costsOf(testbed: Testbed, system: System): Promise<StreamCosts> {
   const chunks = ((performance.now() - startedMs) / 1_000) * CHUNKS_PER_SECOND;
   const cpuUsPerChunk = ((processCpuMs(system.pid) - cpuBefore) * 1_000) / chunks;
   const bytesPerStream = (spreadOf(held).median - before) / STREAMS;
-  return { bytesPerStream, cpuUsPerChunk, result: await running };
+  const result = await running;
+  // of fewer streams than were asked for, neither is known
+  if (result.errors > 0) return { bytesPerStream: Number.NaN, cpuUsPerChunk: Number.NaN, result };
+  return { bytesPerStream, cpuUsPerChunk, result };
 }
 
 const rowOf = (name: string, { bytesPerStream, cpuUsPerChunk, result }: StreamCosts): string[] => [
