@@ -1,87 +1,74 @@
 /**
- * Cached answers in Redis, which all proxies share. What the requests of one turn of the event loop look for, or keep, is
- * one command for each account, whose answers stand in one slot; alone, each of the two cost a miss 100 µs.
+ * Cached answers in Redis, which all proxies share. What the requests of a turn of the event loop look for and keep is one
+ * command for each account, whose answers stand in one slot; alone, each of the two cost a miss 100 µs.
  */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { errorMessage } from '../../platform/error-code.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import {
-  KEEP_ANSWERS_LUA,
+  EXCHANGE_ANSWERS_LUA,
   cachedAnswerKey,
   cachedAnswerMember,
-  cachedAnswersPrefix,
   cacheIndexKeys,
+  cacheKeys,
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
 import { TurnBatches } from '../turn-batches.js';
 import { LargeReads } from './large-reads.js';
 
-/** Keys of one look-up. */
-const READ_MAX = 32;
 /** Bytes of one command that keeps answers, and what an answer counts for at least: the script's time is everybody's. */
-const KEPT_BYTES_MAX = 1024 * 1024;
-const KEPT_BYTES_MIN = KEPT_BYTES_MAX / 64;
+const COMMAND_BYTES_MAX = 1024 * 1024;
+const KEPT_BYTES_MIN = COMMAND_BYTES_MAX / 64;
+/** What a look-up counts for: it brings few bytes as a rule, and all of a command no more than below. */
+const READ_BYTES = COMMAND_BYTES_MAX / 32;
 /** Answers that one command removes at most. */
 const REMOVED_MAX = 1_000;
 /** What one answer takes in Redis besides its bytes: its key, and its place in three indexes. */
 export const REDIS_OVERHEAD_BYTES = 640;
 
-/** Bytes of all answers that one look-up brings: a larger one is asked for by itself, or Redis would serve nobody else meanwhile. */
+/** Bytes of all answers that one command brings: a larger one is asked for by itself, or Redis would serve nobody else meanwhile. */
 const READ_BYTES_MAX = 1024 * 1024;
 
-/** KEYS: of answers; ARGV: how many bytes. Returns each answer, its length where it is too large, and nothing where there is none. */
-const READ_LUA = `
-local told, left = {}, tonumber(ARGV[1])
-for at, key in ipairs(KEYS) do
-  local bytes = redis.call('STRLEN', key)
-  if bytes > left then
-    told[at] = bytes
-  else
-    told[at] = redis.call('GET', key)
-    left = left - bytes
-  end
-end
-return told`;
+const EXCHANGE_ANSWERS_SHA1 = createHash('sha1').update(EXCHANGE_ANSWERS_LUA).digest('hex');
 
-const READ_SHA1 = createHash('sha1').update(READ_LUA).digest('hex');
-const KEEP_ANSWERS_SHA1 = createHash('sha1').update(KEEP_ANSWERS_LUA).digest('hex');
-
-interface Kept {
+/** What is to be kept; a look-up, which is a member alone, keeps nothing. */
+interface Asked {
   readonly member: string;
-  readonly written: Buffer;
+  readonly written: Buffer | null;
   readonly ttlMs: number;
 }
 
+/** What our script returns for each: see there. */
+type Told = Buffer | number | null;
+
 export class SharedAnswers {
-  private readonly reads: TurnBatches<AccountId, string, Buffer | number | null>;
+  private readonly exchanges: TurnBatches<AccountId, Asked, Told>;
   private readonly large: LargeReads;
-  private readonly keeps: TurnBatches<AccountId, Kept, number>;
 
   /** `accountBytesMax`: what the answers of one account may take in Redis. */
   constructor(
     private readonly redis: Redis,
     private readonly accountBytesMax: number,
   ) {
-    this.reads = new TurnBatches({ weightMax: READ_MAX, send: (_, keys) => this.readAll(keys) });
-    this.large = new LargeReads(redis);
-    this.keeps = new TurnBatches({
-      weightMax: KEPT_BYTES_MAX,
-      send: (accountId, kept) => this.keepAll(accountId, kept),
+    this.exchanges = new TurnBatches({
+      weightMax: COMMAND_BYTES_MAX,
+      send: (accountId, asked) => this.exchange(accountId, asked),
     });
+    this.large = new LargeReads(redis);
   }
 
   /** What stands under the name, perhaps as a view into more; null: nothing. Rejects when Redis does not tell. */
   async read(name: CachedAnswerName): Promise<Buffer | null> {
-    const key = cachedAnswerKey(name);
-    const told = await this.reads.ask(name.accountId, key);
-    return typeof told === 'number' ? this.large.read(key) : told;
+    const asked = { member: cachedAnswerMember(name), written: null, ttlMs: 0 };
+    const told = await this.exchanges.ask(name.accountId, asked, READ_BYTES);
+    return typeof told === 'number' ? this.large.read(cachedAnswerKey(name)) : told;
   }
 
   /** Resolves with how many answers left for it before their end; -1: there is no room. Rejects likewise. */
-  keep(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<number> {
-    const kept = { member: cachedAnswerMember(name), written, ttlMs };
-    return this.keeps.ask(name.accountId, kept, Math.max(written.length, KEPT_BYTES_MIN));
+  async keep(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<number> {
+    const asked = { member: cachedAnswerMember(name), written, ttlMs };
+    return Number(await this.exchanges.ask(name.accountId, asked, Math.max(written.length, KEPT_BYTES_MIN)));
   }
 
   /** Says that what stands there was used, and for how long it still will; negative: it is gone. Rejects likewise. */
@@ -94,43 +81,39 @@ export class SharedAnswers {
     return ttlMs;
   }
 
-  /** Each key is asked for once, however many look for it. */
-  private async readAll(keys: readonly string[]): Promise<(Buffer | number | null)[]> {
-    const distinct = [...new Set(keys)];
-    const told = (await this.runToRead(distinct)) as (Buffer | number | null)[]; // what our script returns
-    if (told.length !== distinct.length) throw new Error('Redis did not answer to every key');
-    if (distinct.length === keys.length) return told;
-    const byKey = new Map(distinct.map((key, index) => [key, told[index] ?? null]));
-    return keys.map((key) => byKey.get(key) ?? null);
-  }
-
-  private async runToRead(keys: readonly string[]): Promise<unknown> {
-    try {
-      return await this.redis.callBuffer('EVALSHA', READ_SHA1, keys.length, ...keys, READ_BYTES_MAX);
-    } catch (error) {
-      if (!isUnknownScript(error)) throw error;
-      return this.redis.callBuffer('EVAL', READ_LUA, keys.length, ...keys, READ_BYTES_MAX);
-    }
-  }
-
-  private async keepAll(accountId: AccountId, kept: readonly Kept[]): Promise<number[]> {
-    const keys = [...cacheIndexKeys(accountId), cachedAnswersPrefix(accountId)];
+  /** Everything is kept before anything is read; each answer is read once, however many look for it. */
+  private async exchange(accountId: AccountId, asked: readonly Asked[]): Promise<Told[]> {
     let list = '';
-    for (const { member, written, ttlMs } of kept) {
-      list += `${member} ${written.length + REDIS_OVERHEAD_BYTES} ${ttlMs} ${written.length}\n`;
+    let members = '';
+    const kept: Buffer[] = [];
+    const read = new Map<string, number>();
+    for (const { member, written, ttlMs } of asked) {
+      if (written !== null) {
+        kept.push(written);
+        list += `${member} ${written.length + REDIS_OVERHEAD_BYTES} ${ttlMs} ${written.length}\n`;
+      } else if (!read.has(member)) {
+        read.set(member, read.size);
+        members += `${member} `;
+      }
     }
-    const answers = Buffer.concat(kept.map(({ written }) => written));
-    const values = [this.accountBytesMax, REMOVED_MAX, list, answers];
-    return (await this.run(keys, values)) as number[]; // what our script returns
+    const answers = kept.length === 0 ? '' : Buffer.concat(kept);
+    const values = [this.accountBytesMax, REMOVED_MAX, list, answers, READ_BYTES_MAX, members];
+    const told = (await this.run(cacheKeys(accountId), values)) as Told[]; // what our script returns
+    if (told.length !== kept.length + read.size) throw new Error('Redis did not answer to everything');
+    const outcomes = told.values(); // of those that are kept, which come first
+    return asked.map(({ member, written }) => {
+      const at = written === null ? read.get(member) : undefined;
+      return at === undefined ? outcomes.next().value : told[kept.length + at];
+    }) as Told[]; // as many as there are, as was just seen
   }
 
   /** By the script's digest; Redis forgets scripts when it starts anew. */
   private async run(keys: readonly string[], values: readonly (string | number | Buffer)[]): Promise<unknown> {
     try {
-      return await this.redis.evalsha(KEEP_ANSWERS_SHA1, keys.length, ...keys, ...values);
+      return await this.redis.callBuffer('EVALSHA', EXCHANGE_ANSWERS_SHA1, keys.length, ...keys, ...values);
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return this.redis.eval(KEEP_ANSWERS_LUA, keys.length, ...keys, ...values);
+      return this.redis.callBuffer('EVAL', EXCHANGE_ANSWERS_LUA, keys.length, ...keys, ...values);
     }
   }
 }

@@ -14,11 +14,17 @@ export const CROWDED_VALUE = '~';
 export const VALUES_MAX = 10_000;
 
 /**
- * Looks at one rule: how long it refuses (0: it admits), what to count if all admit, whether the value is crowded out; then what
- * the wait was worked out from: what was admitted in this window and the one before, and how long this one lasts.
+ * What was counted before this call is read once for each rule and value, however many requests of the call have it; what they
+ * add is written once behind the last of them. Nothing else happens at Redis meanwhile.
+ *
+ * `rule_at(rule)`: what holds for all values of a rule now. `value_at(of, value)`: what was admitted in this window and the one before; the
+ * counter that all share, where the window holds as many values as it may.
  */
 const LOOK_LUA = `
-local function look(rule, value, now, values_max)
+local rules = {}
+local function rule_at(rule)
+  local of = rules[rule]
+  if of then return of end
   local at = rule * 3 - 1
   local limit, interval, is_sliding = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
   local window, elapsed
@@ -29,75 +35,98 @@ local function look(rule, value, now, values_max)
     window, elapsed, interval = month_at(now)
   end
   local parity = window % 2
-  local key = KEYS[rule * 2 - 1 + parity]
-  local number = string.format('%.0f', window)
-  local held = redis.call('HMGET', key, '${WINDOW_FIELD}', value)
-  local is_open = held[1] == number
-  local current, previous, crowded = 0, 0, false
-  if is_open and held[2] then
-    current = tonumber(held[2])
-  elseif is_open and redis.call('HLEN', key) > values_max then
-    crowded = true
-    value = '${CROWDED_VALUE}'
-    current = tonumber(redis.call('HGET', key, value) or 0)
-  end
-  if is_sliding then
-    local past = redis.call('HMGET', KEYS[rule * 2 - parity], '${WINDOW_FIELD}', value)
-    if past[2] and past[1] == string.format('%.0f', window - 1) then previous = tonumber(past[2]) end
-  end
-  local left = limit - 1 - current
-  local wait = 0
-  if previous * (interval - elapsed) > left * interval then
-    wait = interval - elapsed
-    if left >= 0 then
-      wait = math.max(1, math.ceil(wait - left * interval / previous))
-    elseif is_sliding then
-      wait = wait + math.ceil(interval - (limit - 1) * interval / current)
+  of = {
+    limit = limit, interval = interval, is_sliding = is_sliding, elapsed = elapsed,
+    number = string.format('%.0f', window), past_number = string.format('%.0f', window - 1),
+    key = KEYS[rule * 2 - 1 + parity], past_key = KEYS[rule * 2 - parity],
+    values = {}, counted = {}
+  }
+  rules[rule] = of
+  return of
+end
+
+local values_max = tonumber(ARGV[1])
+local function value_at(of, value)
+  local found = of.values[value]
+  if found then return found end
+  local held = redis.call('HMGET', of.key, '${WINDOW_FIELD}', value)
+  of.is_open = held[1] == of.number
+  local current = of.is_open and tonumber(held[2] or '') or nil
+  if not current then
+    of.fields = of.fields or (of.is_open and redis.call('HLEN', of.key) or 1)
+    if of.fields > values_max and value ~= '${CROWDED_VALUE}' then
+      found = value_at(of, '${CROWDED_VALUE}')
+      found.is_crowded = true
+      of.values[value] = found
+      return found
     end
   end
-  local lasts = (is_sliding and 2 or 1) * interval - elapsed + ${EXPIRY_SLACK_MS}
-  return wait, { key, value, is_open, number, lasts }, crowded, current, previous, interval - elapsed
+  local previous = 0
+  if of.is_sliding then
+    local past = redis.call('HMGET', of.past_key, '${WINDOW_FIELD}', value)
+    if past[2] and past[1] == of.past_number then previous = tonumber(past[2]) end
+  end
+  found = { value = value, current = current or 0, previous = previous, is_new = not current, added = 0 }
+  of.values[value] = found
+  return found
 end`;
 
-/** Counts one of what `look` found, and begins the window if nobody did. */
+/** How long a rule refuses a value, in ms; 0: it admits. */
+const WAIT_LUA = `
+local function wait_of(of, found)
+  local interval, previous = of.interval, found.previous
+  local left = of.limit - 1 - found.current
+  if previous * (interval - of.elapsed) <= left * interval then return 0 end
+  local wait = interval - of.elapsed
+  if left >= 0 then return math.max(1, math.ceil(wait - left * interval / previous)) end
+  if of.is_sliding then return wait + math.ceil(interval - (of.limit - 1) * interval / found.current) end
+  return wait
+end`;
+
+/** Counts, and writes what was counted; the first one begins the window if nobody did. */
 const COUNT_LUA = `
-local function count(found)
-  local key, value, is_open, number, lasts = unpack(found)
-  if not is_open then
-    redis.call('DEL', key)
-    redis.call('HSET', key, '${WINDOW_FIELD}', number)
-    redis.call('PEXPIRE', key, lasts)
+local function count(of, found)
+  if found.added == 0 then
+    of.counted[#of.counted + 1] = found
+    if found.is_new then of.fields = of.fields + 1 end
   end
-  redis.call('HINCRBY', key, value, 1)
+  found.current = found.current + 1
+  found.added = found.added + 1
+end
+local function write(of)
+  if #of.counted > 0 and not of.is_open then
+    redis.call('DEL', of.key)
+    redis.call('HSET', of.key, '${WINDOW_FIELD}', of.number)
+    redis.call('PEXPIRE', of.key, (of.is_sliding and 2 or 1) * of.interval - of.elapsed + ${EXPIRY_SLACK_MS})
+  end
+  for _, found in ipairs(of.counted) do redis.call('HINCRBY', of.key, found.value, found.added) end
 end`;
 
 /** Every request after the other, all rules of each: admitted by all of them and counted in each, or refused. */
 const DECIDE_LUA = `
-local rules = #KEYS / 2
-local values_max = tonumber(ARGV[1])
+local rule_count = #KEYS / 2
 local verdicts = {}
-local last_count, last_window
-for first = 2 + rules * 3, #ARGV, rules do
+for first = 2 + rule_count * 3, #ARGV, rule_count do
   local refusing, longest, is_crowded = 0, 0, false
-  local found = {}
-  for rule = 1, rules do
-    local wait, to_count, crowded, current = look(rule, ARGV[first + rule - 1], now, values_max)
-    last_count, last_window = current, to_count[4]
+  for rule = 1, rule_count do
+    local of = rule_at(rule)
+    local found = value_at(of, ARGV[first + rule - 1])
+    local wait = wait_of(of, found)
     if wait > longest then refusing, longest = rule, wait end
-    if crowded then is_crowded = true end
-    found[rule] = to_count
+    if found.is_crowded then is_crowded = true end
   end
   if refusing > 0 then
     verdicts[#verdicts + 1] = { refusing, longest }
   else
-    for rule = 1, rules do count(found[rule]) end
-    last_count = last_count + 1
+    for rule = 1, rule_count do count(rules[rule], rules[rule].values[ARGV[first + rule - 1]]) end
     verdicts[#verdicts + 1] = is_crowded and -now or now
   end
 end
-if tonumber(ARGV[rules * 3]) == 0 then
-  verdicts[#verdicts + 1] = last_count
-  verdicts[#verdicts + 1] = tonumber(last_window)
+for rule = 1, rule_count do write(rules[rule]) end
+if tonumber(ARGV[rule_count * 3]) == 0 then
+  local quota = rules[rule_count]
+  verdicts[#verdicts + 1] = quota.values[ARGV[#ARGV]].current
+  verdicts[#verdicts + 1] = tonumber(quota.number)
 end
 return verdicts`;
 
@@ -109,14 +138,15 @@ return verdicts`;
  * follow: what is counted by it now, and the number of the month. `clock` sets the local `now`.
  */
 export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
-  clock + MONTH_LUA + LOOK_LUA + COUNT_LUA + DECIDE_LUA;
+  clock + MONTH_LUA + LOOK_LUA + WAIT_LUA + COUNT_LUA + DECIDE_LUA;
 
 const PREVIEW_LUA = `
-local rules = #KEYS / 2
+local rule_count = #KEYS / 2
 local states = {}
-for rule = 1, rules do
-  local _, _, _, current, previous, to_next = look(rule, ARGV[1 + rules * 3 + rule], now, tonumber(ARGV[1]))
-  states[rule] = { current, previous, to_next }
+for rule = 1, rule_count do
+  local of = rule_at(rule)
+  local found = value_at(of, ARGV[1 + rule_count * 3 + rule])
+  states[rule] = { found.current, found.previous, of.interval - of.elapsed }
 end
 return states`;
 

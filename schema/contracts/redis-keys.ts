@@ -138,62 +138,103 @@ export function cacheIndexKeys(
 }
 
 /**
- * Makes room for answers, books them and writes them, in one step: what were written later, when it has been evicted
- * meanwhile, would be counted by nobody. KEYS: the index's four, and the prefix of answers' keys; ARGV: bytesMax, how many
- * members one call removes at most, for each of any number of answers a line of its member, the bytes that are booked, its
- * ttl in ms and its length, and the answers in one piece (a client's parameters cost more than the bytes in them). What has
- * ended goes first, then what was used longest ago. Time is Redis's own. Returns for each how many were evicted before their
- * end; -1: there is no room, it was not written.
+ * Keeps answers of an account, and then reads some, in one step. To keep one is to make room for it, to book it and to write it:
+ * what were written later, when it has been evicted meanwhile, would be counted by nobody. What has ended goes first, then what was used longest ago. Time is
+ * Redis's own.
+ *
+ * KEYS: the index's four, and the prefix of answers' keys. ARGV: bytesMax, and how many members one call removes at most; for each answer to be kept a line of
+ * its member, the bytes that are booked, its ttl in ms and its length; these answers in one piece; how many bytes may be read; the members to be read, with a blank
+ * behind each. (A client's parameters cost more than the bytes in them.)
+ *
+ * Returns for each that is kept how many were evicted before their end (-1: there is no room, it was not written), and then
+ * each that is read (its length where it is too large, nothing where there is none).
  */
-export const KEEP_ANSWERS_LUA = `
+export const EXCHANGE_ANSWERS_LUA = `
 local used, ends, sizes, sum, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local max, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local removed = 0
-local function drop(name)
-  local size = tonumber(redis.call('HGET', sizes, name) or '0')
-  redis.call('ZREM', used, name)
-  redis.call('ZREM', ends, name)
-  redis.call('HDEL', sizes, name)
-  redis.call('DEL', prefix .. name)
-  return redis.call('DECRBY', sum, size)
+local now, total, removed
+local by_use, by_end, by_size, fresh = {}, {}, {}, {}
+local function book()
+  if #by_use == 0 then return end
+  redis.call('ZADD', used, unpack(by_use))
+  redis.call('ZADD', ends, unpack(by_end))
+  redis.call('HSET', sizes, unpack(by_size))
+  by_use, by_end, by_size, fresh = {}, {}, {}, {}
 end
-local total = tonumber(redis.call('GET', sum) or '0')
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, most)) do
-  total = drop(name)
-  removed = removed + 1
+local function drop(member)
+  total = total - tonumber(redis.call('HGET', sizes, member) or '0')
+  redis.call('ZREM', used, member)
+  redis.call('ZREM', ends, member)
+  redis.call('HDEL', sizes, member)
+  redis.call('DEL', prefix .. member)
 end
-local function keep(member, bytes, ttl, answer)
-  if bytes > max then return -1 end
-  if redis.call('HEXISTS', sizes, member) == 1 then total = drop(member) end
+local function evict_for(bytes)
   local evicted = 0
   while total + bytes > max do
+    book()
     if removed >= most then return -1 end
     local oldest = redis.call('ZRANGE', used, 0, 0)[1]
     if not oldest then
-      redis.call('SET', sum, 0)
+      total = 0
       break
     end
-    total = drop(oldest)
+    drop(oldest)
     removed = removed + 1
     evicted = evicted + 1
   end
-  redis.call('ZADD', used, now, member)
-  redis.call('ZADD', ends, now + ttl, member)
-  redis.call('HSET', sizes, member, bytes)
-  total = redis.call('INCRBY', sum, bytes)
+  return evicted
+end
+local function keep(member, bytes, ttl, answer)
+  if bytes > max then return -1 end
+  if fresh[member] then book() end
+  if redis.call('HEXISTS', sizes, member) == 1 then drop(member) end
+  local evicted = evict_for(bytes)
+  if evicted < 0 then return evicted end
+  local at = #by_use
+  by_use[at + 1], by_use[at + 2] = now, member
+  by_end[at + 1], by_end[at + 2] = now + ttl, member
+  by_size[at + 1], by_size[at + 2] = member, bytes
+  fresh[member] = true
+  total = total + bytes
   redis.call('SET', prefix .. member, answer, 'PX', ttl)
   return evicted
 end
-local outcomes, at = {}, 1
-for member, bytes, ttl, length in string.gmatch(ARGV[3], '(%S+) (%d+) (%d+) (%d+)') do
-  local behind = at + tonumber(length)
-  outcomes[#outcomes + 1] = keep(member, tonumber(bytes), tonumber(ttl), string.sub(ARGV[4], at, behind - 1))
-  at = behind
+
+local told, count = {}, 0
+if ARGV[3] ~= '' then
+  local clock = redis.call('TIME')
+  now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  total, removed = tonumber(redis.call('GET', sum) or '0'), 0
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, most)) do
+    drop(member)
+    removed = removed + 1
+  end
+  local at = 1
+  for member, bytes, ttl, length in string.gmatch(ARGV[3], '(%S+) (%d+) (%d+) (%d+)') do
+    local behind = at + tonumber(length)
+    count = count + 1
+    told[count] = keep(member, tonumber(bytes), tonumber(ttl), string.sub(ARGV[4], at, behind - 1))
+    at = behind
+  end
+  book()
+  redis.call('SET', sum, total)
+  for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
 end
-for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
-return outcomes`;
+local left = tonumber(ARGV[5])
+for member in string.gmatch(ARGV[6], '%S+') do
+  local key = prefix .. member
+  local bytes = redis.call('STRLEN', key)
+  count = count + 1
+  if bytes == 0 then
+    told[count] = false
+  elseif bytes > left then
+    told[count] = bytes
+  else
+    told[count] = redis.call('GET', key)
+    left = left - bytes
+  end
+end
+return told`;
 
 /** What the two scripts on an account's cache need: its index, and how the keys of its answers begin. */
 export const cacheKeys = (accountId: AccountId): readonly string[] => [

@@ -25,7 +25,7 @@ describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) =>
   test('what is small comes with the look-up, what is large by itself and once, and what is too much is not found', async () => {
     const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
     const nameOf = (keyHash: string): CachedAnswerName => ({ accountId, gatewayId, epoch: 0, keyHash });
-    const larges = Array.from({ length: 12 }, (_, number) => `large ${number}`);
+    const larges = Array.from({ length: 12 }, (_, number) => `large-${number}`);
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     for (const large of larges) await redis.set(cachedAnswerKey(nameOf(large)), Buffer.alloc(MEBIBYTE + 1, large));
     await redis.set(cachedAnswerKey(nameOf('small')), bytes);

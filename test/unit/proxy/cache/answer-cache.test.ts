@@ -32,8 +32,14 @@ const silent = (commands: string[]): Redis => {
     return Promise.reject(new Error('Command timed out'));
   };
   const stream = { bytesRead: 0 };
-  return { status: 'ready', stream, callBuffer: fail('read'), evalsha: fail('evalsha') } as unknown as Redis; // likewise
+  return { status: 'ready', stream, callBuffer: fail('exchange') } as unknown as Redis; // likewise
 };
+
+/** What a call of the script asks for: a list of what is to be kept, those answers, and whom to look for. */
+function exchanged(command: readonly unknown[]): { list: string; answers: Buffer; members: string[] } {
+  const [list, answers, , members] = command.slice(-4) as [string, Buffer, number, string]; // as its callers have it
+  return { list, answers, members: members.split(' ').filter((member) => member !== '') };
+}
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
 
@@ -78,7 +84,7 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   expect(cache.counts.notShared).toBe(1);
   nowMs = 1_000;
   await cache.find(nameOf('other'), any);
-  expect(commands).toEqual(['read', 'read']);
+  expect(commands).toEqual(['exchange', 'exchange']);
   expect(cache.counts.failures).toBe(2);
 });
 
@@ -108,17 +114,12 @@ test('a large answer that does not come in time is a miss of its own, and no out
 test('look-ups of one turn are one command, and what one finds is kept without what came along with it', async () => {
   const answer = answerOf(Buffer.from('found'));
   const commands: (readonly string[])[] = [];
-  const callBuffer = (
-    _command: string,
-    _sha: string,
-    count: number,
-    ...parameters: string[]
-  ): Promise<(Buffer | null)[]> => {
-    const keys = parameters.slice(0, count);
-    commands.push(keys);
+  const callBuffer = (...command: unknown[]): Promise<(Buffer | null)[]> => {
+    const { members } = exchanged(command);
+    commands.push(members);
     const reply = Buffer.alloc(64 * 1024); // as it comes from a socket, with other answers in it
     const bytes = writtenAnswer(answer).copy(reply);
-    return Promise.resolve(keys.map((key) => (key.endsWith('there') ? reply.subarray(0, bytes) : null)));
+    return Promise.resolve(members.map((member) => (member.endsWith('there') ? reply.subarray(0, bytes) : null)));
   };
   const redis = { status: 'ready', stream: {}, callBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
   const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
@@ -135,19 +136,12 @@ test('look-ups of one turn are one command, and what one finds is kept without w
 test('an answer that Redis has is in memory once it was asked for, and one that Redis did not take at once', async () => {
   const stored: Buffer[] = [];
   let room = true;
-  const evalsha = (_sha: string, _keys: number, ...values: (string | number | Buffer)[]): Promise<number[]> => {
-    if (room) stored.push(Buffer.from(values.at(-1) as Buffer)); // the answer, of one
-    return Promise.resolve([room ? 0 : -1]);
+  const callBuffer = (...command: unknown[]): Promise<(Buffer | number | null)[]> => {
+    const { list, answers, members } = exchanged(command);
+    if (list !== '' && room) stored.push(Buffer.from(answers)); // of one
+    return Promise.resolve([...(list === '' ? [] : [room ? 0 : -1]), ...members.map(() => stored.at(-1) ?? null)]);
   };
-  const callBuffer = (): Promise<(Buffer | null)[]> => Promise.resolve([stored.at(-1) ?? null]);
-  const redis = {
-    status: 'ready',
-    stream: {},
-    evalsha,
-    callBuffer,
-    pttl: () => Promise.resolve(5_000),
-    zadd: () => null,
-  };
+  const redis = { status: 'ready', stream: {}, callBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
   const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
   const answer = answerOf(Buffer.from('shared'));
   cache.put(nameOf('shared'), answer, 60);

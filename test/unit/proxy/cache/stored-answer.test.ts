@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { suits, takesEncoding, type CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { readAnswer, writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
-import { noUnits } from '../../../../schema/contracts/usage-units.js';
+import { noUnits, USAGE_UNITS } from '../../../../schema/contracts/usage-units.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
 const ANSWER: CachedAnswer = {
@@ -37,6 +37,13 @@ test('an answer is read as it was written, whatever its bytes are', () => {
     }),
     propertyRuns,
   );
+});
+
+test('each unit is read as the one that was written', () => {
+  const units = noUnits();
+  for (const [index, unit] of USAGE_UNITS.entries()) units[unit] = index + 1;
+  const answer = { ...ANSWER, reading: { ...ANSWER.reading, units } };
+  expect(readAnswer(writtenAnswer(answer))).toEqual(answer);
 });
 
 test('what was cut, altered in its frame, or never was an answer, is none', () => {
