@@ -113,16 +113,17 @@ export class SpoolLedger implements UsageLedger {
     return entry;
   }
 
-  /** Of an entry: what would be recorded if the process ended now. */
+  /** Of an entry: what would be recorded if the process ended once this turn of the event loop is over. */
   progress(entry: SpoolEntry, outcome: RecordedOutcome): void {
     const { writer, commit } = this.started();
     if (writer.writeProblem !== null && !commit.isWritten()) return; // notes must not fill the memory meanwhile
+    const isWritten = (): void => void (entry.segment = writer.current.number);
     try {
       writer.addProgress(entry.written, outcome);
-      writer.write();
-      entry.segment = writer.current.number;
+      isWritten(); // here, or in the segment behind
+      commit.whenWritten().then(isWritten, this.onUnnoted);
     } catch (error) {
-      this.onProblem('the progress of a request could not be written', error); // it has the record from before
+      this.onUnnoted(error);
     }
   }
 
@@ -292,6 +293,10 @@ export class SpoolLedger implements UsageLedger {
     }
     return true;
   }
+
+  /** The request has the record from before. */
+  private readonly onUnnoted = (error: unknown): void =>
+    this.onProblem('the progress of a request could not be written', error);
 
   private readonly onProblem = (problem: string, error: unknown): void => {
     this.options.log.warn({ err: error }, problem);

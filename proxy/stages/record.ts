@@ -92,8 +92,7 @@ export class OpenRecord implements AttemptNotes {
   /** Notes what was seen of an answer so far: if this process ends now, that is recorded. */
   progress(answered: Answered): void {
     try {
-      const reading = { ...answered.reading, usageNote: joinNotes(CUT_NOTE, answered.reading.usageNote) };
-      const cut = { ...answered, reading, interrupted: true };
+      const cut = cutNow(answered);
       this.entry.progress(outcomeOf(this.deps, this.arrival, this.call, { answered: cut, earlier: this.earlier }));
     } catch (error) {
       // Thrown on, it would end the answer; the record that the request has by now stands.
@@ -117,6 +116,24 @@ const CUT = {
   firstByteAtMs: null,
   hit: null,
 };
+
+/** An answer as it would be if it broke off here. Written out: a long stream has it made a hundred times. */
+function cutNow(answered: Answered): Answered {
+  const { units, usageSource, usageNote, model, serviceTier } = answered.reading;
+  return {
+    statusCode: answered.statusCode,
+    errorCode: answered.errorCode,
+    clientAborted: answered.clientAborted,
+    interrupted: true,
+    streamed: answered.streamed,
+    reading: { units, usageSource, usageNote: joinNotes(CUT_NOTE, usageNote), model, serviceTier },
+    responseContentType: answered.responseContentType,
+    responseBytes: answered.responseBytes,
+    firstByteAtMs: answered.firstByteAtMs,
+    hit: answered.hit,
+    forwarded: answered.forwarded,
+  };
+}
 
 /** Of a call that has left: the provider has taken in what was sent. */
 const sentReading = ({ facts, isBillable }: UpstreamCall): UsageReading =>
