@@ -187,6 +187,7 @@ function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: r
     instanceEgress: config.egressProxy,
     allowedNetworks: config.allowedNetworks,
     stores: storeEndpoints(config),
+    connectionsMax: config.requestsMax,
     listenerPorts: () => [...listeners.map(portOf), config.metricsPort].filter((port) => port !== null),
   });
 }

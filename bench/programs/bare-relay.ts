@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 
 const upstream = process.argv[2] ?? '';
-const pool = new Pool(upstream, { connections: 1_024, pipelining: 1, keepAliveTimeout: 20_000, headersTimeout: 0 });
+const pool = new Pool(upstream, { connections: 10_000, pipelining: 1, keepAliveTimeout: 20_000, headersTimeout: 0 });
 const NOT_FORWARDED = new Set(['host', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
 
 class Relay implements Dispatcher.DispatchHandler {

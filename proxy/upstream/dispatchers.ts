@@ -18,10 +18,10 @@ import { OwnAddresses, type OwnEndpoint } from './own-addresses.js';
 import type { TlsTrust } from './socket-steps.js';
 import { UpstreamPool, type SentCall } from './upstream-pool.js';
 
-/** Sockets per origin; beyond it, calls wait in the pool's queue until one is free or their time is up. */
-const CONNECTIONS_MAX = 1_024;
-/** Sockets to one custom provider of one account; likewise. */
-const CUSTOM_CONNECTIONS_MAX = 256;
+/** Sockets per origin, unless it is told how many requests may run; beyond it, calls wait for a free one until their time is up. */
+const CONNECTIONS_MAX = 10_000;
+/** Sockets to one custom provider of one account, whose pool looks through them one by one for a free one; likewise. */
+const CUSTOM_CONNECTIONS_MAX = 1_024;
 /** Below the idle time of the providers' own front ends, so that we close first. */
 const KEEP_ALIVE_MS = 20_000;
 /** Half of the minute that an opened secret may be in memory: a pool that is not used leaves at the second time. */
@@ -51,6 +51,8 @@ export interface DispatcherOptions {
   readonly stores?: readonly OwnEndpoint[];
   readonly listenerPorts?: () => readonly number[];
   readonly poolBounds?: PoolBounds;
+  /** calls to one origin at a time: as many as may run, so that none waits for the connection of another */
+  readonly connectionsMax?: number;
 }
 
 export function createDispatchers(options: DispatcherOptions = {}): Dispatchers {
@@ -92,10 +94,11 @@ function createPool(destination: Destination, guard: AddressGuard, options: Disp
   const isCustom = destination.accountId !== null;
   const egress = wayOut(destination, guard, options.instanceEgress ?? null);
   const isPlain = !isCustom && egress === null;
-  const kept = { connectionsMax: CONNECTIONS_MAX, keepAliveMs: KEEP_ALIVE_MS, connectTimeoutMs: timeoutMs };
+  const connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX;
+  const kept = { connectionsMax, keepAliveMs: KEEP_ALIVE_MS, connectTimeoutMs: timeoutMs };
   const own = isPlain ? new ConnectionPool(destination.origin, { ...kept, answerIdleMs, trust }) : null;
   const undiciOptions = {
-    connections: isCustom ? CUSTOM_CONNECTIONS_MAX : CONNECTIONS_MAX,
+    connections: isCustom ? CUSTOM_CONNECTIONS_MAX : connectionsMax,
     // 0: one request a connection. (`maxRequestsPerClient: 1` lets a second one pass in undici 7.30.)
     pipelining: isCustom ? 0 : 1,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -60,6 +60,19 @@ test('a client that leaves takes its request along, and what it had sent behind 
   expect(rig.upstream.seen.length).toBe(before + 1);
 });
 
+test('as many calls are with one provider at a time as may run: none waits for the connection of another', async () => {
+  const tenant = await rig.tenant();
+  const calls = 1_100;
+  const release: (() => void)[] = [];
+  rig.upstream.answer = (seen, response) =>
+    void release.push(() => void answerJson(200, chatCompletion())(seen, response));
+  const answers = Array.from({ length: calls }, () => post(`${tenant.base}/openai/chat/completions`, CHAT));
+  await waitFor(() => release.length === calls, 'all calls are with the provider', 15_000);
+  for (const answer of release) answer();
+  const statuses = (await Promise.all(answers)).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+}, 30_000);
+
 /** A large upload whose second half is sent only after the answer's head is there. */
 async function uploadSlowly(url: string, agent: Agent): Promise<IncomingMessage> {
   const sent = request(url, { method: 'POST', agent, headers: { 'transfer-encoding': 'chunked' } });
