@@ -3,10 +3,10 @@
 /** Microseconds of the machine's monotonic clock, which all its processes share. */
 export const monotonicUs = (): number => Number(process.hrtime.bigint() / 1_000n);
 
-const MARK = '"sent_us":';
+const MARK = '"obfuscation":"';
 
-/** The member that the upstream puts into an event; always followed by another character. */
-export const sentMember = (): string => `${MARK}${monotonicUs()}`;
+/** The member that the upstream puts into an event, where OpenAI has its padding. */
+export const sentMember = (): string => `${MARK}${monotonicUs()}"`;
 
 export class SentTimes {
   private rest = '';

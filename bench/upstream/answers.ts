@@ -51,7 +51,7 @@ const COMMON_MEMBERS =
 const httpChunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
 const event = (members: string): string => httpChunk(`data: {${COMMON_MEMBERS},${members}}\n\n`);
 const delta = (): string =>
-  event(`${sentMember()},"choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}]`);
+  event(`"choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}],${sentMember()}`);
 const STREAM_END =
   event('"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]') +
   httpChunk('data: [DONE]\n\n') +

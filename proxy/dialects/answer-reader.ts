@@ -4,6 +4,7 @@ import type { AnswerReader, UsageReading } from './dialect.js';
 import { JsonArrayElements } from './json-array-elements.js';
 import { withoutMember } from './json-skim.js';
 import { isJsonObject, type JsonObject } from './json-value.js';
+import type { RepeatedEvents } from './repeated-events.js';
 import { SseEvents, sseData } from './sse-events.js';
 
 /** How the bytes of an answer ended. */
@@ -85,7 +86,10 @@ class SseReader implements AnswerReader {
   private isOverflowed = false;
   private unreadBytes = 0;
 
-  constructor(private readonly tally: AnswerTally) {
+  constructor(
+    private readonly tally: AnswerTally,
+    private readonly repeated: RepeatedEvents | null,
+  ) {
     this.events = new SseEvents({ event: (raw) => this.read(raw), oversize: () => (this.isOverflowed = true) });
   }
 
@@ -111,9 +115,12 @@ class SseReader implements AnswerReader {
   }
 
   private read(raw: Buffer): void {
+    const { repeated } = this;
+    if (repeated?.add(raw) === true) return;
     const data = sseData(raw);
     if (data === null || data === '[DONE]') return;
     if (!addParsed(this.tally, data)) this.unreadBytes += data.length;
+    else repeated?.learn(raw);
   }
 }
 
@@ -124,7 +131,11 @@ class SseReader implements AnswerReader {
 export class StreamReader implements AnswerReader {
   private reader: AnswerReader | null = null;
 
-  constructor(private readonly tally: AnswerTally) {}
+  /** @param repeated null: every event is read as JSON */
+  constructor(
+    private readonly tally: AnswerTally,
+    private readonly repeated: RepeatedEvents | null = null,
+  ) {}
 
   push(chunk: Uint8Array): void {
     this.reader ??= this.readerFor(chunk.find((byte) => byte > SPACE));
@@ -132,16 +143,18 @@ export class StreamReader implements AnswerReader {
   }
 
   finish(complete: boolean): UsageReading {
-    return (this.reader ?? new SseReader(this.tally)).finish(complete);
+    return (this.reader ?? new SseReader(this.tally, null)).finish(complete);
   }
 
   soFar(): UsageReading | null {
-    return (this.reader ?? new SseReader(this.tally)).soFar();
+    return (this.reader ?? new SseReader(this.tally, null)).soFar();
   }
 
   private readerFor(first: number | undefined): AnswerReader | null {
     if (first === undefined) return null;
-    return first === OPEN_BRACKET || first === OPEN_BRACE ? new ArrayReader(this.tally) : new SseReader(this.tally);
+    return first === OPEN_BRACKET || first === OPEN_BRACE
+      ? new ArrayReader(this.tally)
+      : new SseReader(this.tally, this.repeated);
   }
 }
 const SPACE = 32;

@@ -1,9 +1,10 @@
 /** Anthropic messages. Cached input stands *beside* the input count; a stream's counts are cumulative. */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
-import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { RepeatedEvents, type TextTally } from './repeated-events.js';
 import { endsWithLine } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
 import { hasCount, type UsageCounts } from './usage-counts.js';
@@ -26,7 +27,10 @@ export const anthropicMessages: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new MessagesTally(facts)),
-  newStreamReader: (facts) => new StreamReader(new MessagesTally(facts)),
+  newStreamReader(facts) {
+    const tally = new MessagesTally(facts);
+    return new StreamReader(tally, new RepeatedEvents(tally, DELTA_STRINGS));
+  },
   endsStream: (chunk) => endsWithLine(chunk, 'data:{"type":"message_stop"}'),
   streamErrorEvent(message) {
     const event = { type: 'error', error: { type: 'api_error', message } };
@@ -34,11 +38,13 @@ export const anthropicMessages: Dialect = {
   },
 };
 
-export class MessagesTally implements AnswerTally {
+const DELTA_STRINGS = [{ opening: Buffer.from('"delta":{"type":"text_delta","text":"'), isText: true }];
+
+export class MessagesTally implements TextTally {
   private usage: JsonObject | null = null;
   private isFinal = false;
   private isError = false;
-  private outputTextBytes = 0;
+  outputTextBytes = 0;
   private model: string | null = null;
   private isDocument = false;
 

@@ -1,9 +1,10 @@
 /** OpenAI chat completions, and the older completions: the dialect that most providers copy. */
-import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally, type Skim } from './answer-reader.js';
+import { DocumentReader, StreamReader, type AnswerEnd, type Skim } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { CHAT_USAGE, openAiUnits } from './openai-usage.js';
+import { RepeatedEvents, type TextTally } from './repeated-events.js';
 import { endsWithLine } from './stream-end.js';
 import { systemTextOf } from './system-text.js';
 import { hasCount } from './usage-counts.js';
@@ -25,11 +26,20 @@ export const openAiChat: Dialect = {
     };
   },
   newDocumentReader: (facts) => new DocumentReader(new ChatTally(facts), WITHOUT_CHOICES),
-  newStreamReader: (facts) => new StreamReader(new ChatTally(facts)),
+  newStreamReader(facts) {
+    const tally = new ChatTally(facts);
+    return new StreamReader(tally, new RepeatedEvents(tally, DELTA_STRINGS));
+  },
   endsStream: (chunk) => endsWithLine(chunk, 'data:[DONE]'),
   streamErrorEvent: (message) =>
     `data: ${JSON.stringify({ error: { message, type: 'upstream_error', param: null, code: null } })}\n\n`,
 };
+
+/** In a delta, its text; OpenAI pads each event to hide how long that is. */
+const DELTA_STRINGS = [
+  { opening: Buffer.from('"delta":{"content":"'), isText: true },
+  { opening: Buffer.from('"obfuscation":"'), isText: false },
+];
 
 /** The choices hold text, which counts only where a count is missing. */
 const WITHOUT_CHOICES: Skim = {
@@ -40,10 +50,10 @@ const WITHOUT_CHOICES: Skim = {
   },
 };
 
-class ChatTally implements AnswerTally {
+class ChatTally implements TextTally {
   private usage: JsonObject | null = null;
   private isError = false;
-  private outputTextBytes = 0;
+  outputTextBytes = 0;
   private model: string | null = null;
   private serviceTier: string | null = null;
   private isFinished = false;

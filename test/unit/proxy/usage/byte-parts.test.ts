@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { ByteParts } from '../../../../proxy/usage/byte-parts.js';
+import { propertyRuns } from '../../../support/test-size.js';
 
 test('what was pushed comes out in its order, whatever the lengths', () => {
   const held = new ByteParts();
@@ -34,4 +36,23 @@ test('cleared, it holds nothing and takes bytes anew', () => {
   held.clear();
   held.push(Uint8Array.of(2));
   expect([...held.joined()]).toEqual([2]);
+});
+
+test('parts that are looked at while others come are those that were pushed, and what is dropped is counted', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 1_500 }), fc.integer({ min: 0, max: 3 }))), (steps) => {
+      const held = new ByteParts();
+      let whole = Buffer.alloc(0);
+      for (const [index, [length, what]] of steps.entries()) {
+        const part = Buffer.alloc(length, index);
+        whole = Buffer.concat([whole, part]);
+        held.push(part);
+        if (what === 1) expect(Buffer.concat(held.parts)).toEqual(whole);
+        if (what === 2) whole = whole.subarray(held.dropFirst(2));
+      }
+      expect(held.joined()).toEqual(whole);
+      expect(held.bytes).toBe(whole.length);
+    }),
+    propertyRuns,
+  );
 });
