@@ -5,7 +5,9 @@ import { SentTimes } from '../../../bench/load/sent-times.js';
 test('every time in a stream is found once, however the stream is cut', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 5 }), fc.integer({ min: 1, max: 40 }), (times, pieceBytes) => {
-      const stream = Buffer.from(times.map((time) => `data: {"id":"x","choices":[],"obfuscation":"${time}"}\n\n`).join(''));
+      const stream = Buffer.from(
+        times.map((time) => `data: {"id":"x","choices":[],"obfuscation":"${time}"}\n\n`).join(''),
+      );
       const reader = new SentTimes();
       const found: number[] = [];
       for (let at = 0; at < stream.length; at += pieceBytes) {
