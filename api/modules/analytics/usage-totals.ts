@@ -64,11 +64,16 @@ export function totalsOf(sums: TotalsRow | PackedSums, loadLatency: () => Promis
 /** Reads its digits when they are asked for: a series of many groups has thousands of these, and a question few of their fields. */
 class TotalsOfSums implements UsageTotals {
   private row: Partial<TotalsRow> | null = null;
+  /** read once for all of its percentiles, which are read off kilobytes of digits; its own, for resolvers get no prototype */
+  readonly loadLatency: () => Promise<Latency>;
 
   constructor(
     private readonly sums: TotalsRow | PackedSums,
-    readonly loadLatency: () => Promise<Latency>,
-  ) {}
+    readLatency: () => Promise<Latency>,
+  ) {
+    let latency: Promise<Latency> | null = null;
+    this.loadLatency = () => (latency ??= readLatency());
+  }
 
   get requests(): bigint {
     return BigInt(this.digits('requests'));
