@@ -1,7 +1,7 @@
 /** Which page stands at which path. Every page is a chunk of its own; `paths.ts` builds the links to them. */
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useState, type ComponentType, type LazyExoticComponent } from 'react';
-import { Route, Switch } from 'wouter';
+import { lazy, Suspense, useEffect, useState, type ComponentType } from 'react';
+import { matchRoute, Route, Switch, useLocation, useRouter } from 'wouter';
 import { ErrorBoundary } from './components/error-boundary.js';
 import { Skeleton } from './components/skeleton.js';
 import { ToastProvider } from './components/toast.js';
@@ -10,38 +10,74 @@ import { createQueryClient } from './query-client.js';
 import { AccountShell } from './shell/account-shell.js';
 import { GatewayShell } from './shell/gateway-shell.js';
 
-const page = (load: () => Promise<ComponentType>): LazyExoticComponent<ComponentType> =>
-  lazy(async () => ({ default: await load() }));
+interface Page {
+  readonly path: string;
+  readonly component: ComponentType;
+  readonly load: () => Promise<ComponentType>;
+}
 
-const StartPage = page(async () => (await import('./pages/start/page.js')).StartPage);
-const SignInPage = page(async () => (await import('./pages/sign-in/page.js')).SignInPage);
-const SignUpPage = page(async () => (await import('./pages/sign-up/page.js')).SignUpPage);
-const InvitationPage = page(async () => (await import('./pages/invitation/page.js')).InvitationPage);
-const ResetPasswordPage = page(async () => (await import('./pages/reset-password/page.js')).ResetPasswordPage);
-const AccountHomePage = page(async () => (await import('./pages/account-home/page.js')).AccountHomePage);
-const GatewayOverviewPage = page(async () => (await import('./pages/gateway-overview/page.js')).GatewayOverviewPage);
-const GatewayLogsPage = page(async () => (await import('./pages/gateway-logs/page.js')).GatewayLogsPage);
-const GatewayInsightsPage = page(async () => (await import('./pages/gateway-insights/page.js')).GatewayInsightsPage);
-const GatewaySettingsPage = page(async () => (await import('./pages/gateway-settings/page.js')).GatewaySettingsPage);
-const ApiTokensPage = page(async () => (await import('./pages/api-tokens/page.js')).ApiTokensPage);
-const MembersPage = page(async () => (await import('./pages/members/page.js')).MembersPage);
-const CustomProvidersPage = page(async () => (await import('./pages/custom-providers/page.js')).CustomProvidersPage);
-const PricesPage = page(async () => (await import('./pages/prices/page.js')).PricesPage);
-const AuditLogPage = page(async () => (await import('./pages/audit-log/page.js')).AuditLogPage);
-const AccountSettingsPage = page(async () => (await import('./pages/account-settings/page.js')).AccountSettingsPage);
-const ProfilePage = page(async () => (await import('./pages/profile/page.js')).ProfilePage);
-const OperatorPage = page(async () => (await import('./pages/operator/page.js')).OperatorPage);
+const page = (path: string, load: () => Promise<ComponentType>): Page => ({
+  path,
+  component: lazy(async () => ({ default: await load() })),
+  load,
+});
 
-/** Pages of one gateway, below its tabs. */
+/** Below the tabs of a gateway. */
+const GATEWAY_PAGES = [
+  page(
+    '/accounts/:account/gateways/:gateway',
+    async () => (await import('./pages/gateway-overview/page.js')).GatewayOverviewPage,
+  ),
+  page(
+    '/accounts/:account/gateways/:gateway/logs',
+    async () => (await import('./pages/gateway-logs/page.js')).GatewayLogsPage,
+  ),
+  page(
+    '/accounts/:account/gateways/:gateway/insights',
+    async () => (await import('./pages/gateway-insights/page.js')).GatewayInsightsPage,
+  ),
+  page(
+    '/accounts/:account/gateways/:gateway/settings',
+    async () => (await import('./pages/gateway-settings/page.js')).GatewaySettingsPage,
+  ),
+];
+
+/** Below the navigation of an account. */
+const ACCOUNT_PAGES = [
+  page('/accounts/:account', async () => (await import('./pages/account-home/page.js')).AccountHomePage),
+  page('/accounts/:account/tokens', async () => (await import('./pages/api-tokens/page.js')).ApiTokensPage),
+  page('/accounts/:account/members', async () => (await import('./pages/members/page.js')).MembersPage),
+  page(
+    '/accounts/:account/providers',
+    async () => (await import('./pages/custom-providers/page.js')).CustomProvidersPage,
+  ),
+  page('/accounts/:account/prices', async () => (await import('./pages/prices/page.js')).PricesPage),
+  page('/accounts/:account/audit', async () => (await import('./pages/audit-log/page.js')).AuditLogPage),
+  page(
+    '/accounts/:account/settings',
+    async () => (await import('./pages/account-settings/page.js')).AccountSettingsPage,
+  ),
+];
+
+const OTHER_PAGES = [
+  page('/', async () => (await import('./pages/start/page.js')).StartPage),
+  page('/sign-in', async () => (await import('./pages/sign-in/page.js')).SignInPage),
+  page('/sign-up', async () => (await import('./pages/sign-up/page.js')).SignUpPage),
+  page('/invitation', async () => (await import('./pages/invitation/page.js')).InvitationPage),
+  page('/reset-password', async () => (await import('./pages/reset-password/page.js')).ResetPasswordPage),
+  page('/profile', async () => (await import('./pages/profile/page.js')).ProfilePage),
+  page('/operator', async () => (await import('./pages/operator/page.js')).OperatorPage),
+];
+
+const routesOf = (pages: readonly Page[]) =>
+  pages.map(({ path, component }) => <Route key={path} {...{ path, component }} />);
+
 function GatewayPages() {
   return (
     <GatewayShell>
       <Suspense fallback={<Skeleton rows={6} />}>
         <Switch>
-          <Route path="/accounts/:account/gateways/:gateway" component={GatewayOverviewPage} />
-          <Route path="/accounts/:account/gateways/:gateway/logs" component={GatewayLogsPage} />
-          <Route path="/accounts/:account/gateways/:gateway/insights" component={GatewayInsightsPage} />
-          <Route path="/accounts/:account/gateways/:gateway/settings" component={GatewaySettingsPage} />
+          {routesOf(GATEWAY_PAGES)}
           <Route component={NotFoundPage} />
         </Switch>
       </Suspense>
@@ -49,19 +85,12 @@ function GatewayPages() {
   );
 }
 
-/** Pages of one account, below its navigation. */
 function AccountPages() {
   return (
     <AccountShell>
       <Suspense fallback={<Skeleton rows={6} />}>
         <Switch>
-          <Route path="/accounts/:account" component={AccountHomePage} />
-          <Route path="/accounts/:account/tokens" component={ApiTokensPage} />
-          <Route path="/accounts/:account/members" component={MembersPage} />
-          <Route path="/accounts/:account/providers" component={CustomProvidersPage} />
-          <Route path="/accounts/:account/prices" component={PricesPage} />
-          <Route path="/accounts/:account/audit" component={AuditLogPage} />
-          <Route path="/accounts/:account/settings" component={AccountSettingsPage} />
+          {routesOf(ACCOUNT_PAGES)}
           <Route path="/accounts/:account/gateways/:gateway/*?" component={GatewayPages} />
           <Route component={NotFoundPage} />
         </Switch>
@@ -70,22 +99,29 @@ function AccountPages() {
   );
 }
 
+/** Loads a page's chunk beside what its frame asks, not after that is answered. */
+function useChunkAhead(): void {
+  const [path] = useLocation();
+  const { parser } = useRouter();
+  useEffect(() => {
+    const next = [...GATEWAY_PAGES, ...ACCOUNT_PAGES, ...OTHER_PAGES].find(
+      (each) => matchRoute(parser, each.path, path)[0],
+    );
+    next?.load().catch(() => undefined); // told where the page would be shown, which tries again
+  }, [parser, path]);
+}
+
 /** The whole dashboard. */
 export function App() {
   const [client] = useState(createQueryClient);
+  useChunkAhead();
   return (
     <ErrorBoundary>
       <QueryClientProvider client={client}>
         <ToastProvider>
           <Suspense fallback={null}>
             <Switch>
-              <Route path="/" component={StartPage} />
-              <Route path="/sign-in" component={SignInPage} />
-              <Route path="/sign-up" component={SignUpPage} />
-              <Route path="/invitation" component={InvitationPage} />
-              <Route path="/reset-password" component={ResetPasswordPage} />
-              <Route path="/profile" component={ProfilePage} />
-              <Route path="/operator" component={OperatorPage} />
+              {routesOf(OTHER_PAGES)}
               <Route path="/accounts/:account/*?" component={AccountPages} />
               <Route component={NotFoundPage} />
             </Switch>
