@@ -26,18 +26,20 @@ import { groupSeries } from './overview-series.js';
 type Account = NonNullable<GatewayBreakdownQuery['account']>;
 type Group = NonNullable<Account['gateway']>['analytics']['groups'][number];
 
-export function Breakdown({ chosen }: { readonly chosen: ChosenRange }) {
+export type BreakdownAnswer = ReturnType<typeof useBreakdown>;
+
+/** What the breakdown is made of. The page asks it beside the totals, without which it is not shown. */
+export function useBreakdown({ range }: ChosenRange) {
   const account = useAccount();
   const gateway = useGateway();
   const dimension = dimensionOf(useUrlState().get('group'));
   const { groupBy, metadataKey } = dimension;
-  const breakdown = useOperation(
+  const ofRange = { account: account.name, gateway: gateway.name, ...rangeVariables(range) };
+  const groups = useOperation(
     GatewayBreakdownDocument,
     {
-      account: account.name,
-      gateway: gateway.name,
-      ...rangeVariables(chosen.range),
-      interval: chosen.range.interval,
+      ...ofRange,
+      interval: range.interval,
       groupBy,
       metadataKey,
       // who may not see the account's tokens sees their ids
@@ -45,10 +47,20 @@ export function Breakdown({ chosen }: { readonly chosen: ChosenRange }) {
     },
     { refreshMs: LIVE_REFRESH_MS },
   );
+  const keys = useOperation(GatewayMetadataKeysDocument, ofRange, { refreshMs: LIVE_REFRESH_MS });
+  return { dimension, groups, metadataKeys: keys.data?.account?.gateway?.insights.usage.metadataKeys ?? [] };
+}
+
+export interface BreakdownProps {
+  readonly answer: BreakdownAnswer;
+  readonly chosen: ChosenRange;
+}
+
+export function Breakdown({ answer: { dimension, groups, metadataKeys }, chosen }: BreakdownProps) {
   return (
     <section className="card stack" aria-label="Breakdown">
-      <DimensionPicker dimension={dimension} chosen={chosen} />
-      <Answer of={breakdown} rows={6}>
+      <DimensionPicker dimension={dimension} metadataKeys={metadataKeys} />
+      <Answer of={groups} rows={6}>
         {({ account: found }) => {
           const shown = found?.gateway ?? null;
           return shown === null ? null : (
@@ -65,18 +77,16 @@ export function Breakdown({ chosen }: { readonly chosen: ChosenRange }) {
   );
 }
 
-/** The dimensions, and each key of the metadata that was sent in the range. */
-function DimensionPicker({ dimension, chosen }: { readonly dimension: Dimension; readonly chosen: ChosenRange }) {
-  const account = useAccount();
-  const gateway = useGateway();
+interface DimensionPickerProps {
+  readonly dimension: Dimension;
+  /** that were sent in the range */
+  readonly metadataKeys: readonly string[];
+}
+
+/** The dimensions, and each key of the metadata. */
+function DimensionPicker({ dimension, metadataKeys }: DimensionPickerProps) {
   const url = useUrlState();
-  const keys = useOperation(
-    GatewayMetadataKeysDocument,
-    { account: account.name, gateway: gateway.name, ...rangeVariables(chosen.range) },
-    { refreshMs: LIVE_REFRESH_MS },
-  );
-  const known = keys.data?.account?.gateway?.insights.usage.metadataKeys ?? [];
-  const all = [...DIMENSIONS, ...known.map((key) => dimensionOf(`METADATA:${key}`))];
+  const all = [...DIMENSIONS, ...metadataKeys.map((key) => dimensionOf(`METADATA:${key}`))];
   const isListed = all.some((each) => dimensionName(each) === dimensionName(dimension));
   return (
     <div className="section-head">
