@@ -121,6 +121,45 @@ test('what the cache saved is shown beside the cost', async () => {
   expect(await figure('Saved by caching')).toBe('$0.0000000022'); // twice what was paid once
 }, 60_000);
 
+test('the groups are asked for beside the totals, and a page is loaded beside what its frame asks', async () => {
+  const { page, tenant } = dashboard;
+  const asked = new Set<string>();
+  /** Answers what is held once all of the others have been asked: a page that waits with them never goes on. */
+  const heldUntil = (others: readonly (string | RegExp)[]): Promise<true> =>
+    waitFor(
+      () => others.every((other) => [...asked].some((each) => each.match(other) !== null)),
+      `these are asked: ${others.join(', ')}`,
+    );
+  const begunBefore: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+    GatewayFrame: [/assets\/page-.*\.js/],
+    GatewayOverview: ['GatewayBreakdown', 'GatewayMetadataKeys'],
+  };
+  await page.route('**/*', async (route) => {
+    const request = route.request();
+    const { operationName = '' } = (request.postDataJSON() ?? {}) as { readonly operationName?: string };
+    asked.add(operationName === '' ? request.url() : operationName);
+    await heldUntil(begunBefore[operationName] ?? []);
+    await route.continue();
+  });
+  await dashboard.go(`/accounts/${tenant.name}/gateways/cached`);
+  await page.getByRole('region', { name: /^Groups by/ }).waitFor();
+  expect([...asked]).not.toContain('GatewayHasLogs'); // of use only where nothing was sent
+  await page.unroute('**/*');
+}, 60_000);
+
+test('a chart and its legend have the colours of the theme in force, also when it changes', async () => {
+  const { page } = dashboard;
+  const marker = page.locator('.u-legend .u-marker').nth(1); // the first is of the time
+  const borderOf = (): Promise<string> =>
+    marker.evaluate('(element) => element.style.borderColor || element.style.border');
+  await page.emulateMedia({ colorScheme: 'light' });
+  const light = await borderOf();
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await waitFor(async () => (await borderOf()) !== light, 'the legend follows the theme');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await waitFor(async () => (await borderOf()) === light, 'and back');
+});
+
 test('what the demo gateway offers to paste works as it is, and can be read on a narrow screen', async () => {
   const { page, tenant, upstream } = dashboard;
   await tenant.gateway('demo');

@@ -2,7 +2,7 @@
  * Values over time. Dragging chooses a range, a click a point; the legend says the values under the pointer. Drawn on a
  * canvas by uPlot, which takes 23 kB and 10 000 points; what a screen reader reads stands beside it.
  */
-import { useEffect, useEffectEvent, useRef } from 'react';
+import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { seriesInWords, stackedValues, type ChartSeries } from './chart-data.js';
@@ -45,11 +45,12 @@ export function LineChart(props: LineChartProps) {
   );
 }
 
-/** Draws anew when what is drawn has another shape; new values of the same series are set. */
+/** Draws anew when what is drawn has another shape, or other colours; new values of the same series are set. */
 function usePlot(host: { readonly current: HTMLDivElement | null }, props: LineChartProps): void {
   const { times, series, isStacked = false, heightPx = 180 } = props;
   const plot = useRef<uPlot | null>(null);
   const shape = `${isStacked} ${heightPx} ${series.map(({ label, color }) => `${label}\u0000${color}`).join('\u0000')}`;
+  const scheme = useColorScheme();
   const current = useEffectEvent(() => props);
   useEffect(() => {
     const element = host.current;
@@ -59,26 +60,38 @@ function usePlot(host: { readonly current: HTMLDivElement | null }, props: LineC
     const forgetPicks = listenForPicks(drawn, current);
     const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: heightPx }));
     observer.observe(element);
-    const redraw = (): void => drawn.redraw(false);
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    scheme.addEventListener('change', redraw);
-    const theme = new MutationObserver(redraw);
-    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] });
     return () => {
       observer.disconnect();
-      scheme.removeEventListener('change', redraw);
-      theme.disconnect();
       forgetPicks();
       drawn.destroy();
       plot.current = null;
     };
-  }, [host, shape, heightPx]);
+  }, [host, shape, scheme, heightPx]);
   useEffect(() => plot.current?.setData(dataOf(current())), [times, series]);
 }
 
 function dataOf({ times, series, isStacked = false }: LineChartProps): uPlot.AlignedData {
   const values = isStacked ? stackedValues(series) : series.map((each) => [...each.values]);
   return [times.map((time) => time / 1_000), ...values];
+}
+
+const DARK = '(prefers-color-scheme: dark)';
+/** What decides between light and dark: the page's own choice, and the system's. */
+const useColorScheme = (): string =>
+  useSyncExternalStore(
+    hearColorScheme,
+    () => `${document.documentElement.dataset['theme'] ?? ''} ${matchMedia(DARK).matches}`,
+  );
+
+function hearColorScheme(changed: () => void): () => void {
+  const system = matchMedia(DARK);
+  system.addEventListener('change', changed);
+  const own = new MutationObserver(changed);
+  own.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => {
+    system.removeEventListener('change', changed);
+    own.disconnect();
+  };
 }
 
 /** A colour of the theme in force, as `rgb(…)`: a canvas knows neither custom properties nor `light-dark()`. */
@@ -89,11 +102,12 @@ function themeColor(element: HTMLElement, name: string): string {
 
 const translucent = (color: string): string => color.replace('rgb(', 'rgba(').replace(')', ', 0.2)');
 
+/** Colours are looked up once for a plot: each look has the browser work out styles, and a plot asks for them at every stroke. */
 function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.Options {
   const { series, isStacked = false, heightPx = 180, format, onZoom, top } = current();
   const axis = {
-    stroke: () => themeColor(element, '--text-muted'),
-    grid: { stroke: () => themeColor(element, '--border'), width: 1 },
+    stroke: themeColor(element, '--text-muted'),
+    grid: { stroke: themeColor(element, '--border'), width: 1 },
     ticks: { show: false },
     font: '11px system-ui, sans-serif',
   };
@@ -107,18 +121,21 @@ function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.O
     axes: [axis, { ...axis, size: 56, values: (_plot, splits) => splits.map(format) }],
     series: [
       {},
-      ...series.map(({ label, color }, index) => ({
-        label,
-        width: 1.5,
-        // a value without neighbours is no line
-        points: { show: () => knownOf(current().series[index]) <= DOTS_MAX, size: 4 },
-        stroke: () => themeColor(element, color),
-        fill: () => (isStacked ? translucent(themeColor(element, color)) : 'transparent'),
-        value: (_plot: uPlot, _raw: number | null, _series: number, at: number | null) => {
-          const value = at === null ? null : (current().series[index]?.values[at] ?? null); // not what it is stacked upon
-          return value === null ? '–' : format(value);
-        },
-      })),
+      ...series.map(({ label, color: name }, index) => {
+        const color = themeColor(element, name);
+        return {
+          label,
+          width: 1.5,
+          // a value without neighbours is no line
+          points: { show: () => knownOf(current().series[index]) <= DOTS_MAX, size: 4 },
+          stroke: color,
+          fill: isStacked ? translucent(color) : 'transparent',
+          value: (_plot: uPlot, _raw: number | null, _series: number, at: number | null) => {
+            const value = at === null ? null : (current().series[index]?.values[at] ?? null); // not what it is stacked upon
+            return value === null ? '–' : format(value);
+          },
+        };
+      }),
     ],
   };
 }
