@@ -35,7 +35,7 @@ export function TopBar({ email, isOperator, accounts, account }: TopBarProps) {
       <Select
         aria-label="Account"
         value={account ?? ''}
-        options={account === null ? [{ value: '', label: 'Go to an account' }, ...options] : options}
+        options={account === null ? [{ value: '', label: 'Accounts' }, ...options] : options}
         onChange={(name) => navigate(accountPath(name))}
       />
       <div className="top-bar-end">

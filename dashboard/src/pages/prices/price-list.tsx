@@ -74,7 +74,7 @@ function Shown({ list }: { readonly list: List }) {
 }
 
 const COLUMNS: readonly Column<Price>[] = [
-  { key: 'provider', label: 'Provider', cell: ({ provider }) => provider },
+  { key: 'provider', label: 'Provider', cell: ({ provider }) => <span className="whole-when-wide">{provider}</span> },
   {
     key: 'model',
     label: 'Model',
