@@ -150,8 +150,7 @@ test('the groups are asked for beside the totals, and a page is loaded beside wh
 test('a chart and its legend have the colours of the theme in force, also when it changes', async () => {
   const { page } = dashboard;
   const marker = page.locator('.u-legend .u-marker').nth(1); // the first is of the time
-  const borderOf = (): Promise<string> =>
-    marker.evaluate('(element) => element.style.borderColor || element.style.border');
+  const borderOf = (): Promise<string | null> => marker.getAttribute('style');
   await page.emulateMedia({ colorScheme: 'light' });
   const light = await borderOf();
   await page.emulateMedia({ colorScheme: 'dark' });
