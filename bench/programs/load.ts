@@ -7,7 +7,7 @@ import { loadOrderSchema, type LoadOrder, type LoadResult } from '../load/messag
 import { RequestText } from '../load/request-text.js';
 
 /** Connections begin a little apart: streams in step would wait for each other and for nothing else. */
-const START_APART_MS = 3;
+const START_APART_MS = 4;
 let requestNumber = 0;
 
 async function carryOut(order: LoadOrder): Promise<LoadResult> {

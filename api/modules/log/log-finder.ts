@@ -17,7 +17,7 @@ import {
   type ReadScope,
   type WindowPage,
 } from './log-statements.js';
-import { timeWindows, type TimeWindow } from './log-windows.js';
+import { daysApart, timeWindows, type TimeWindow } from './log-windows.js';
 import { narrower, rangeOf, searchedRange, type Going, type Newest, type Stretch } from './log-ranges.js';
 import { NO_EXTREMES, widened, type LogExtremes } from './log-extremes.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
@@ -279,8 +279,9 @@ export class LogFinder {
   }
 
   private async windows(scope: ReadScope, range: TimeWindow, isDescending: boolean): Promise<readonly TimeWindow[]> {
-    const { fromMs } = await this.partitions.read(scope);
-    return [...timeWindows(range, isDescending, fromMs)];
+    const { fromMs, unindexedDays } = await this.partitions.read(scope);
+    const windows = [...timeWindows(range, isDescending, fromMs)];
+    return windows.flatMap((window) => daysApart(window, unindexedDays, isDescending));
   }
 
   /** As much of a window as a page may look through when the filter's own index is missing there: today has none yet. */

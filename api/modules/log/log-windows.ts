@@ -32,6 +32,23 @@ export function* timeWindows(range: TimeWindow, isDescending: boolean, partition
   }
 }
 
+/**
+ * A window in parts, the newest first when `isDescending`: the `days` that lie in it (ascending, `2026-01-31`) apart from the others,
+ * those that follow each other together. What is planned for some days that lack an index is no plan for the others.
+ */
+export function daysApart(window: TimeWindow, days: readonly string[], isDescending: boolean): TimeWindow[] {
+  const { fromMs, toMs } = window;
+  const bounds = new Set<number>();
+  for (const day of days) {
+    const startMs = Date.parse(day);
+    // where one of them ends and the next begins is no bound
+    for (const bound of [startMs, startMs + DAY_MS]) if (!bounds.delete(bound)) bounds.add(bound);
+  }
+  const inside = [...bounds].filter((bound) => bound > fromMs && bound < toMs);
+  const parts = [...inside, toMs].map((end, index) => ({ fromMs: inside[index - 1] ?? fromMs, toMs: end }));
+  return isDescending ? parts.reverse() : parts;
+}
+
 const dayStart = (ms: number): number => Math.floor(ms / DAY_MS) * DAY_MS;
 const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
