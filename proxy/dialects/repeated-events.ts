@@ -70,9 +70,11 @@ export class RepeatedEvents {
   /** Learns from the event that was to be read, and has been. */
   learn(event: Buffer): void {
     const textBytes = this.tally.outputTextBytes - this.textBytesBefore;
-    if (this.useless >= USELESS_MAX || event.length > LEARNT_BYTES_MAX) return;
+    // Of no text it cannot be told whether it would have been counted.
+    if (textBytes === 0 || this.useless >= USELESS_MAX || event.length > LEARNT_BYTES_MAX) return;
     this.useless += 1;
     const fixed: Buffer[] = [];
+    let textAt = 0;
     let from = 0;
     for (const { opening, isText } of this.strings) {
       const at = event.indexOf(opening, from);
@@ -81,12 +83,13 @@ export class RepeatedEvents {
       const end = at === -1 ? -1 : plainEnd(event, start);
       // Of two texts, or of one that is counted otherwise, more would have to be known.
       if (end === -1 || (isText && (end - start !== textBytes || event.includes(opening, end)))) return;
-      if (isText) this.textAt = fixed.length;
+      if (isText) textAt = fixed.length;
       fixed.push(Buffer.from(event.subarray(from, start)));
       from = end;
     }
     fixed.push(Buffer.from(event.subarray(from)));
     this.fixed = fixed;
+    this.textAt = textAt;
   }
 }
 

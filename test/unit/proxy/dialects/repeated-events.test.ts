@@ -93,3 +93,11 @@ test('of a stream whose events are never alike nothing more is learnt after a fe
   for (let n = 0; n < 3; n++) read('{"n":1,"text":"x"}');
   expect(parsed()).toBe(43);
 });
+
+test('an event whose text is empty teaches nothing: where text is not counted, none is counted after it', () => {
+  const path = '/v1/messages';
+  const ping = (text: string): object => ({ type: 'ping', delta: { type: 'text_delta', text } });
+  const read = (comment: (index: number) => string): UsageReading =>
+    readingOf(['anthropic', path], streamOf([ping(''), ping('twelve bytes')], comment), 400);
+  expect(read(() => '')).toEqual(read((index) => `: ${index}\n`));
+});
