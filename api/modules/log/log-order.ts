@@ -7,19 +7,25 @@ import { FORMS, type RecordForm } from './record-form.js';
 type KeyKind = 'bigint' | 'text';
 export interface OrderKey {
   readonly kind: KeyKind;
+  /**
+   * A bound of a sum is not looked up in the index that finished days have of it, as others are: adding may fail, and under row security
+   * Postgres tries nothing that may fail before it knows that the row is the account's. It walks to the end of the index.
+   */
+  readonly isSum: boolean;
   sql(form: RecordForm): string;
 }
 
-const key = (kind: KeyKind, sql: string): OrderKey => ({ kind, sql: () => sql });
+const key = (kind: KeyKind, sql: string): OrderKey => ({ kind, isSum: false, sql: () => sql });
+const sum = (sql: string): OrderKey => ({ kind: 'bigint', isSum: true, sql: () => sql });
 const bytesOf = (sql: string): OrderKey => key('text', `(${sql} COLLATE "C")`);
 
 /** null: the order of time, which the id has. What is unknown comes before everything: no model, cost or feedback. */
 export const ORDER_KEYS: Readonly<Record<LogOrderFieldName, OrderKey | null>> = {
   CREATED_AT: null,
-  COST: { kind: 'bigint', sql: (form) => FORMS[form].orderedCostSql },
+  COST: { kind: 'bigint', isSum: false, sql: (form) => FORMS[form].orderedCostSql },
   DURATION: key('bigint', 'u.duration_ms'),
-  TOKENS_IN: key('bigint', TOKENS_IN_SQL),
-  TOKENS_OUT: key('bigint', TOKENS_OUT_SQL),
+  TOKENS_IN: sum(TOKENS_IN_SQL),
+  TOKENS_OUT: sum(TOKENS_OUT_SQL),
   PROVIDER: bytesOf('u.provider'),
   MODEL: bytesOf("coalesce(u.model, '')"),
   MODEL_TYPE: bytesOf(`(${MODEL_TYPE_SQL})`),

@@ -44,7 +44,12 @@ async function fillDay(day: number): Promise<void> {
   const endMs = Math.min(Date.now(), TODAY_MS + (day + 1) * DAY_MS) - 60_000;
   for (let number = 0; number < 40; number++) {
     const metadata = number % 4 === 0 ? { team: 'red' } : number % 20 === 1 ? { team: 7 } : { team: 'blue' };
-    const columns = { metadata: JSON.stringify(metadata), cost_pico: number, duration_ms: 1_000 - number };
+    const columns = {
+      metadata: JSON.stringify(metadata),
+      cost_pico: number,
+      duration_ms: 1_000 - number,
+      input_tokens: number,
+    };
     const atMs = endMs - number * 1_000;
     await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs, columns });
     if (number % 4 === 0) await createLog(api.owner, foreign, { atMs, columns });
@@ -180,9 +185,14 @@ class RememberingDatabase extends Database {
   }
 }
 
-test('by cost or duration, of today is found what comes before the page that finished days have', async () => {
+test('in other orders than time’s, of today is found what comes before the page that finished days have', async () => {
+  for (let number = 34; number < 40; number++) {
+    // in a window further back, so that the page is full before it is looked at
+    const columns = { cost_pico: number, duration_ms: 1_000 - number, input_tokens: number };
+    await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs: TODAY_MS - 5 * DAY_MS, columns });
+  }
   await indexFinishedDays({ pool: api.owner, bytesMin: 1 });
-  for (const [field, direction] of [['COST', 'DESC'], ['COST', 'ASC'], ['DURATION', 'DESC']] as const) {
+  for (const [field, direction] of [['COST', 'DESC'], ['COST', 'ASC'], ['DURATION', 'DESC'], ['TOKENS_IN', 'DESC']] as const) {
     const database = new RememberingDatabase(api.api.services.database.dataSource, { statementTimeoutMs: 8_000 });
     const selection = { gatewayId, filter: logFilterSchema.parse({}), order: { field, direction } };
     const plain = await new LogFinder(database).find(scope, selection, null, 30);
@@ -193,6 +203,8 @@ test('by cost or duration, of today is found what comes before the page that fin
       expect(rows).toEqual(plain.rows.slice(at, at + 6));
       // of as many days as there are, today has its share of the page
       expect(database.found.at(-1)).toBeLessThan(6);
+      // of finished days a whole page or nothing: a bound of a sum would be looked for to the end of their indexes
+      if (field === 'TOKENS_IN' && at === 0) expect(database.found.slice(0, -1).filter((count) => count % 6 !== 0)).toEqual([]);
       after = rows.at(-1) ?? null;
     }
   }
