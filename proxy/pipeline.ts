@@ -11,7 +11,7 @@ import type { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import { isEnding } from './connection-end.js';
 import { replay } from './cache/replayed-answer.js';
-import type { Arrival, Caller, Forwarded, Relayed } from './exchange.js';
+import type { Arrival, Caller, Forwarded, Relayed, Target, UpstreamCall } from './exchange.js';
 import type { AccountSlots, RequestSlots } from './overload/request-slots.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
 import { faultOf, refuse } from './refusal.js';
@@ -20,14 +20,14 @@ import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
-import { limit, type LimitDeps } from './stages/limit.js';
+import { besideLimit, limit, type LimitDeps } from './stages/limit.js';
 import { lookUp, type LookUpDeps } from './stages/look-up.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/resolve.js';
 import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
-import { firstSuccess, type StepStages } from './universal/first-success.js';
+import { firstSuccess, type StepCall, type StepStages } from './universal/first-success.js';
 import { isUniversal, readSteps } from './universal/steps.js';
 import { headerOf } from './upstream/headers.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
@@ -87,11 +87,8 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     const caller = known instanceof Promise ? await known : known;
     slots = deps.slots.take(target.policy.accountId);
     const limiting = limit(deps, arrival, target, caller);
-    if (limiting !== null) await limiting;
-    const chosen = choose(deps, arrival, target, caller);
-    const call = chosen instanceof Promise ? await chosen : chosen;
-    const looked = lookUp(deps, arrival, call);
-    const cache = looked instanceof Promise ? await looked : looked;
+    const planning = besideLimit(limiting, request, planOf(deps, arrival, target, caller));
+    const { call, cache } = planning instanceof Promise ? await planning : planning;
     if (cache === null || cache.hit === null) deps.breakers.admit(call);
     const opening = open(deps, arrival, call, cache);
     const opened = opening instanceof Promise ? await opening : opening;
@@ -104,6 +101,22 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
   } finally {
     if (slots !== null) deps.slots.giveBack(slots);
   }
+}
+
+type Plan = () => StepCall | Promise<StepCall>;
+
+/** Finds out what there is to do for a request: the call, and what the cache has for it. */
+const planOf =
+  (deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Plan =>
+  () => {
+    const chosen = choose(deps, arrival, target, caller);
+    if (chosen instanceof Promise) return chosen.then((call) => looked(deps, arrival, call));
+    return looked(deps, arrival, chosen);
+  };
+
+function looked(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): StepCall | Promise<StepCall> {
+  const cache = lookUp(deps, arrival, call);
+  return cache instanceof Promise ? cache.then((found) => ({ call, cache: found })) : { call, cache };
 }
 
 /** A universal request. Who calls is asked once, of the request around the steps. */
@@ -126,7 +139,7 @@ async function serveStepsOf(
 ): Promise<void> {
   const steps = await readSteps(deps, arrival);
   const limiting = limit(deps, arrival, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
-  if (limiting !== null) await limiting;
+  if (limiting !== null) await limiting.end;
   const { opened, relayed } = await firstSuccess(deps, steps, stepStages(deps, policy, caller));
   store(deps, opened.arrival, opened.call, { cache: opened.cache, relayed });
   await record(deps, opened.arrival, opened.call, { open: opened, relayed });
@@ -136,10 +149,7 @@ async function serveStepsOf(
 /** The stages that each step goes through. */
 function stepStages(deps: PipelineDeps, policy: GatewayPolicy, caller: Caller): StepStages<OpenRecord> {
   return {
-    async choose(step) {
-      const call = await choose(deps, step, targetOf(deps, policy, step.providerSlug), caller);
-      return { call, cache: await lookUp(deps, step, call) };
-    },
+    choose: async (step) => planOf(deps, step, targetOf(deps, policy, step.providerSlug), caller)(),
     open: (step, { call, cache }) => open(deps, step, call, cache),
     forward: (opened) => answerOf(deps, opened),
     relay: ({ arrival, call, cache }, notes, forwarded) => relay(deps, arrival, call, { forwarded, notes, cache }),

@@ -6,6 +6,7 @@ import { ERROR_CODES } from '../../schema/contracts/error-codes.js';
 import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
 import { noUnits } from '../../schema/contracts/usage-units.js';
 import type { UsageRecord } from '../../schema/contracts/usage-record.js';
+import type { ClientRequest } from '../client/client-exchange.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import type { LimitRefusal, RateLimiter } from '../rate-limits/rate-limiter.js';
@@ -23,20 +24,47 @@ interface LimitedTarget extends Pick<Target, 'policy'> {
   readonly provider: { readonly slug: string };
 }
 
-/**
- * Null: there is nothing to wait for, the request may go on. Throws GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the
- * ledger cannot keep the record of a refusal.
- */
-export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, caller: Caller): Promise<void> | null {
+export interface Limiting {
+  /** Redis is asked; if not, the request is refused already */
+  readonly isAsked: boolean;
+  /**
+   * Rejects with GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the ledger cannot keep the record of a
+   * refusal.
+   */
+  readonly end: Promise<void>;
+}
+
+/** Null: there is nothing to wait for, the request may go on. */
+export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, caller: Caller): Limiting | null {
   const { settings, requestsPerMonthMax } = target.policy;
   if (settings.rateLimits.length === 0 && requestsPerMonthMax === null) return null;
   const decision = deps.rateLimiter.decide(target.policy, arrival, caller);
   if (decision === null) return null;
-  if (!(decision instanceof Promise))
-    return refuse(deps, arrival, refusedRecord(arrival, target, caller, decision), decision);
-  return decision.then((refusal) =>
-    refusal === null ? undefined : refuse(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal),
-  );
+  const refused = (refusal: LimitRefusal): Promise<never> =>
+    refuse(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal);
+  if (!(decision instanceof Promise)) return { isAsked: false, end: refused(decision) };
+  return { isAsked: true, end: decision.then((refusal) => (refusal === null ? undefined : refused(refusal))) };
+}
+
+/**
+ * What `plan` finds out of a request, while Redis is asked for its limit: so Redis is waited for once, and not for the limit first and then for
+ * the cache. Whoever is refused by the limit hears of nothing else; and a client that may be refused is not waited for, to send
+ * the rest of its body.
+ */
+export function besideLimit<Planned>(
+  limiting: Limiting | null,
+  request: Pick<ClientRequest, 'complete'>,
+  plan: () => Planned | Promise<Planned>,
+): Planned | Promise<Planned> {
+  if (limiting === null) return plan();
+  return limiting.isAsked && request.complete ? ahead(limiting.end, plan) : limiting.end.then(plan);
+}
+
+async function ahead<Planned>(end: Promise<void>, plan: () => Planned | Promise<Planned>): Promise<Planned> {
+  const planning = (async () => plan())();
+  planning.catch(() => undefined); // heard below, behind the limit
+  await end;
+  return planning;
 }
 
 /**

@@ -59,6 +59,18 @@ test('a request over the limit is told by which, and when to come again', async 
   expect(rig.upstream.seen.length - seen).toBe(2);
 });
 
+test('a request that could not be sent counts, and is over the limit before it is anything else', async () => {
+  const tenant = await rig.tenant(limitedBy(limitRule({ limit: 2 })));
+  const deep = `{"model":"gpt-4o","messages":${'['.repeat(1_000)}${']'.repeat(1_000)}}`;
+  const found: number[] = [];
+  for (let made = 0; made < 4; made++) {
+    const response = await post(`${tenant.base}/openai/chat/completions`, deep);
+    found.push(response.status);
+    await response.arrayBuffer();
+  }
+  expect(found).toEqual([400, 400, 429, 429]);
+});
+
 test('a refusal is a log that costs nothing and has no attempts', async () => {
   const tenant = await rig.tenant(limitedBy(limitRule({ limit: 1 })));
   const token = await tenant.apiToken();
