@@ -8,7 +8,7 @@ import { deriveKey } from '../platform/keys.js';
 import type { Logger } from '../platform/logger.js';
 import { createMetricsServer } from '../platform/metrics.js';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type AnswerCacheOptions } from './cache/answer-cache.js';
-import { CopyRoom } from './cache/answer-copy.js';
+import { CopyRoom } from './cache/copy-room.js';
 import { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ProxyConfig } from './config.js';
 import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';

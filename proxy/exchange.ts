@@ -7,7 +7,6 @@ import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
 import type { CachedAnswerName } from '../schema/contracts/redis-keys.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
 import type { RetryRule } from './attempts/retry-rule.js';
-import type { AnswerCopy } from './cache/answer-copy.js';
 import type { CachedAnswer, WantedForm } from './cache/cached-answer.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
@@ -18,6 +17,7 @@ import type { RequestBody } from './request-body.js';
 import type { RequestOptions } from './request-options.js';
 import type { Destination } from './upstream/destination.js';
 import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
+import type { KeptAnswer } from './usage/kept-answer.js';
 
 /** The headers that a call is made from. */
 export interface RequestHead {
@@ -160,13 +160,11 @@ export interface Relayed {
   readonly responseContentType: string | null;
   readonly responseEncoding: string | null;
   readonly responseBytes: number;
-  readonly responseBody: readonly Uint8Array[] | null;
-  readonly isResponseTruncated: boolean;
   readonly firstByteAtMs: number | null;
   /** the answer of another request's, cached or still running, that it is: what it used is saved; null: its own */
   readonly hit: { readonly reading: UsageReading } | null;
-  /** what may be stored in the cache, to be released by whoever takes it from here; null: nothing */
-  readonly copy: AnswerCopy | null;
+  /** its bytes for the log, and for the cache, to be released by whoever takes it from here; null: neither wants any */
+  readonly kept: KeptAnswer | null;
   /** writes the last bytes and ends the answer */
   readonly finish: () => void;
 }

@@ -10,7 +10,7 @@ import { EventEmitter } from 'node:events';
 import type { Waiting } from '../exchange.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import { ByteParts } from '../usage/byte-parts.js';
-import type { CopyRoom } from './answer-copy.js';
+import type { CopyRoom } from './copy-room.js';
 import { suitsInForm, type AnswerForm, type WantedForm } from './cached-answer.js';
 
 /** A client that can be cut. */

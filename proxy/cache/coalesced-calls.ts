@@ -7,7 +7,7 @@ import type { Arrival, Asking, AttemptNotes, Forwarded, Sharing, UpstreamCall } 
 import { GatewayError } from '../gateway-error.js';
 import { headerOf } from '../upstream/headers.js';
 import type { UpstreamAnswer } from '../upstream/upstream-exchange.js';
-import type { CopyRoom } from './answer-copy.js';
+import type { CopyRoom } from './copy-room.js';
 import type { WantedForm } from './cached-answer.js';
 import { CoalescedCall, type SharedAnswer, type Waiter } from './coalesced-call.js';
 import { storedHeaders, varyNames } from './stored-headers.js';

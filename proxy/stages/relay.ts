@@ -4,7 +4,7 @@
  * usage record is safe, so that no client sees the end of an answer that could still be forgotten.
  */
 import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
-import { AnswerCopy, type CopyRoom } from '../cache/answer-copy.js';
+import type { CopyRoom } from '../cache/copy-room.js';
 import type { ClientResponse } from '../client/client-exchange.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
@@ -18,7 +18,7 @@ import { headerOf, withoutLength } from '../upstream/headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
-import { BodyCollector } from '../usage/body-collector.js';
+import { KeptAnswer } from '../usage/kept-answer.js';
 import { meter, unmetered, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
@@ -67,11 +67,9 @@ const NOTHING_RELAYED = {
   responseContentType: null,
   responseEncoding: null,
   responseBytes: 0,
-  responseBody: null,
-  isResponseTruncated: false,
   firstByteAtMs: null,
   hit: null,
-  copy: null,
+  kept: null,
   finish: () => undefined,
 };
 
@@ -98,9 +96,8 @@ class Passage implements AnswerSink {
   private readonly response: ClientResponse;
   private readonly meter: Meter;
   private readonly filter: UsageChunkFilter | null;
-  private readonly body: BodyCollector | null;
-  /** for the cache; null: not wanted */
-  private readonly copy: AnswerCopy | null;
+  /** null: neither the log nor the cache wants any of it */
+  private readonly kept: KeptAnswer | null;
   private readonly cache: LookedUp | null;
   private readonly contentType: string | null;
   private readonly contentEncoding: string | null;
@@ -108,7 +105,7 @@ class Passage implements AnswerSink {
   private readonly isEventStream: boolean;
   /** documents are kept back chunk by chunk, so that a small one goes out whole in one write */
   private readonly isDocument: boolean;
-  private kept: Uint8Array | null = null;
+  private heldBack: Uint8Array | null = null;
   private bytes = 0;
   private firstByteAtMs: number | null = null;
   private notedAtMs: number | null = null;
@@ -148,9 +145,10 @@ class Passage implements AnswerSink {
     this.meter = hit === null ? meter(call, shape, deps.statistics) : unmetered(hit.reading.model);
     const isFiltered = hit === null && call.isStreamUsageInjected && this.isEventStream && contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;
-    this.body = call.isLog && call.collectsPayload ? new BodyCollector(call.logBodyBytesMax) : null;
-    const isKept = cache !== null && hit === null && cache.ttlSeconds > 0 && statusCode === 200;
-    this.copy = isKept ? new AnswerCopy(deps.copyRoom) : null;
+    const loggedBytesMax = call.isLog && call.collectsPayload ? call.logBodyBytesMax : null;
+    const isCopied = cache !== null && hit === null && cache.ttlSeconds > 0 && statusCode === 200;
+    this.kept =
+      loggedBytesMax === null && !isCopied ? null : new KeptAnswer(loggedBytesMax, isCopied ? deps.copyRoom : null);
   }
 
   start(report: Report): void {
@@ -231,16 +229,15 @@ class Passage implements AnswerSink {
   }
 
   private pass(chunk: Uint8Array, isLast: boolean): boolean {
-    this.body?.push(chunk);
-    this.copy?.push(chunk);
+    this.kept?.push(chunk);
     if (this.isReported && !this.isFinished) {
       // What comes behind the end waits for the record; `finish` lets the provider go on.
-      this.kept = this.kept === null ? chunk : Buffer.concat([this.kept, chunk]);
-      return this.kept.length <= this.deps.bounds.clientBufferBytesMax;
+      this.heldBack = this.heldBack === null ? chunk : Buffer.concat([this.heldBack, chunk]);
+      return this.heldBack.length <= this.deps.bounds.clientBufferBytesMax;
     }
     if (!isLast && !this.isDocument) return this.write(chunk);
-    const previous = this.kept;
-    this.kept = chunk;
+    const previous = this.heldBack;
+    this.heldBack = chunk;
     return previous === null ? true : this.write(previous);
   }
 
@@ -296,7 +293,7 @@ class Passage implements AnswerSink {
   /** Reports the end to the pipeline, once; what was kept back goes out in `finish`. */
   private reportEnd(isComplete: boolean): void {
     this.isReported = true;
-    if (!isComplete) this.copy?.release();
+    if (!isComplete) this.kept?.release();
     const interrupted = !isComplete && !this.isUnseen;
     try {
       const reading = this.meter.finish(isComplete);
@@ -309,7 +306,7 @@ class Passage implements AnswerSink {
   }
 
   private readonly fail = (error: unknown): void => {
-    this.copy?.release();
+    this.kept?.release();
     this.report.reject(error);
   };
 
@@ -329,29 +326,27 @@ class Passage implements AnswerSink {
       responseContentType: this.contentType,
       responseEncoding: this.contentEncoding,
       responseBytes: this.bytes,
-      responseBody: this.body?.chunks ?? null,
-      isResponseTruncated: this.body?.isTruncated ?? false,
       firstByteAtMs: this.firstByteAtMs,
       hit: isFollowed && failure === null ? { reading } : (this.cache?.hit ?? null),
-      copy: this.copy,
+      kept: this.kept,
       finish: () => (failure !== null ? this.refuse(failure) : interrupted ? this.breakOff() : this.finish()),
     };
   }
 
   private finish(): void {
     this.isFinished = true;
-    const { kept, response } = this;
+    const { heldBack, response } = this;
     if (response.destroyed) return;
-    if (!this.isHeadSent && this.isEnded && kept !== null && Number.isNaN(this.contentLength)) {
+    if (!this.isHeadSent && this.isEnded && heldBack !== null && Number.isNaN(this.contentLength)) {
       // Complete and small: its length is known after all, which spares the client a chunked body.
-      this.answer.headers.push('content-length', String(kept.length));
+      this.answer.headers.push('content-length', String(heldBack.length));
     }
     if (!this.isHeadSent) this.sendHead();
     if (!this.isEnded) {
-      response.write(kept ?? '');
+      response.write(heldBack ?? '');
       this.answer.resume();
-    } else if (kept === null) response.end();
-    else response.end(kept);
+    } else if (heldBack === null) response.end();
+    else response.end(heldBack);
   }
 
   private refuse(failure: GatewayError): void {
@@ -362,9 +357,9 @@ class Passage implements AnswerSink {
 
   /** The upstream broke off: a stream says so in its own dialect; anything else is cut, so that it cannot look whole. */
   private breakOff(): void {
-    const { response, kept } = this;
+    const { response, heldBack } = this;
     if (response.destroyed) return;
-    if (kept !== null) this.write(kept);
+    if (heldBack !== null) this.write(heldBack);
     if (this.isEventStream && this.contentEncoding === null && this.call.dialect !== null) {
       if (!this.isHeadSent) this.sendHead();
       const problem = this.failure?.description ?? 'the provider broke off in the middle of its answer';

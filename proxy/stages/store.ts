@@ -5,7 +5,6 @@
 import type { Logger } from '../../platform/logger.js';
 import { cacheKeyDigest } from '../../schema/contracts/cache-purges.js';
 import type { AnswerStore } from '../cache/answer-cache.js';
-import type { AnswerCopy } from '../cache/answer-copy.js';
 import type { CachedAnswer } from '../cache/cached-answer.js';
 import { requestVaryHash } from '../cache/request-key.js';
 import { isSound } from '../cache/sound-answer.js';
@@ -25,31 +24,26 @@ export function store(
   call: UpstreamCall,
   { cache, relayed }: { readonly cache: LookedUp | null; readonly relayed: Relayed },
 ): void {
-  const { copy } = relayed;
-  if (copy === null || cache === null) return;
+  const { kept } = relayed;
+  if (kept === null || cache === null || !kept.isCopied) return;
   try {
-    const answer = cachedAnswer(deps, arrival, call, { relayed, copy });
+    const answer = cachedAnswer(deps, arrival, call, relayed);
     if (answer !== null) deps.answerCache.put(cache.name, answer, cache.ttlSeconds);
   } catch (error) {
     deps.log.error({ requestId: arrival.id, err: error }, 'an answer could not be cached; its client has it');
   } finally {
-    copy.release();
+    kept.release();
   }
 }
 
 /** Null: nobody else may get it. */
-function cachedAnswer(
-  deps: StoreDeps,
-  arrival: Arrival,
-  call: UpstreamCall,
-  { relayed, copy }: { readonly relayed: Relayed; readonly copy: AnswerCopy },
-): CachedAnswer | null {
+function cachedAnswer(deps: StoreDeps, arrival: Arrival, call: UpstreamCall, relayed: Relayed): CachedAnswer | null {
   if (relayed.forwarded.kind !== 'answered') return null;
   const { headers } = relayed.forwarded.answer;
   const { provider, policy } = call.target;
   const vary = varyNames(headers, provider.credentialHeaders);
   if (vary === 'any') return null;
-  const body = copy.whole();
+  const body = relayed.kept?.copied() ?? null;
   if (body === null || !isSound(call, relayed, body)) return null;
   const { responseEncoding } = relayed;
   const { cacheKey } = arrival.options;

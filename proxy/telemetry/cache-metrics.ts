@@ -1,7 +1,7 @@
 /** The response cache's metrics: what it found and kept, and how often each of its bounds was reached. */
 import type { Registry } from 'prom-client';
 import type { AnswerCache } from '../cache/answer-cache.js';
-import type { CopyRoom } from '../cache/answer-copy.js';
+import type { CopyRoom } from '../cache/copy-room.js';
 import type { CoalescedCalls } from '../cache/coalesced-calls.js';
 import { declareCounter, declareGauge } from '../../platform/metrics.js';
 

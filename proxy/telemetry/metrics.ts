@@ -1,7 +1,7 @@
 /** Every metric of the proxy, declared in one place; values are read from the parts that own them when asked. */
 import { collectDefaultMetrics, Gauge, Registry, Counter } from 'prom-client';
 import type { AnswerCache } from '../cache/answer-cache.js';
-import type { CopyRoom } from '../cache/answer-copy.js';
+import type { CopyRoom } from '../cache/copy-room.js';
 import type { CoalescedCalls } from '../cache/coalesced-calls.js';
 import type { ClientConnections } from '../client/client-connections.js';
 import type { GoogleTokens } from '../credentials/google-oauth.js';

@@ -45,6 +45,19 @@ export class ByteParts {
     return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
   }
 
+  /** A copy of the first bytes. */
+  first(bytes: number): Buffer {
+    const copy = Buffer.alloc(Math.min(bytes, this.bytes));
+    let copied = 0;
+    for (const part of this.parts) {
+      if (copied === copy.length) break;
+      const taken = part.subarray(0, copy.length - copied);
+      copy.set(taken, copied);
+      copied += taken.length;
+    }
+    return copy;
+  }
+
   /** Lets go of the first ones, and tells how many bytes they were. The last one stays: it may still grow. */
   dropFirst(count: number): number {
     void this.parts; // counted as they are

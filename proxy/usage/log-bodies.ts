@@ -22,19 +22,13 @@ export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed
     responseBody: loggedAnswer(arrival, call, relayed),
     requestEncoding: joinedHeaders(arrival.head.rawHeaders, 'content-encoding'),
     responseEncoding: relayed.responseEncoding,
-    truncated: isRequestCut || relayed.isResponseTruncated,
+    truncated: isRequestCut || relayed.kept?.isLogTruncated === true,
   };
 }
 
 /** The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either. */
 function loggedAnswer(arrival: Arrival, call: UpstreamCall, relayed: Relayed): Uint8Array | null {
-  if (relayed.responseBody === null) return null;
-  const bytes = joined(relayed.responseBody);
-  if (relayed.statusCode < 400) return bytes;
+  const bytes = relayed.kept?.logged() ?? null;
+  if (bytes === null || relayed.statusCode < 400) return bytes;
   return maskedBytes(bytes, clientSecrets(call, arrival), relayed.responseEncoding);
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const only = chunks.length === 1 ? chunks[0] : undefined;
-  return only ?? Buffer.concat(chunks);
 }

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from '@jest/globals';
 import { AnswerCache } from '../../../../proxy/cache/answer-cache.js';
-import { AnswerCopy, CopyRoom } from '../../../../proxy/cache/answer-copy.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
@@ -160,18 +159,4 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
   cache.put(nameOf('alone'), alone, 60);
   await waitFor(() => cache.counts.notShared === 1, 'there was no room');
   expect(cache.find(nameOf('alone'), any)).toEqual(alone); // no promise
-});
-
-test('copies of answers have a bound each and one together, and give back what they took', () => {
-  const room = new CopyRoom(100, 150);
-  const [first, second] = [new AnswerCopy(room), new AnswerCopy(room)];
-  first.push(Buffer.alloc(60, 1));
-  first.push(Buffer.alloc(40, 2));
-  second.push(Buffer.alloc(51, 3));
-  expect([first.whole()?.length, second.whole(), room.heldBytes]).toEqual([100, null, 100]);
-  first.push(Buffer.alloc(1));
-  expect([first.whole(), room.heldBytes]).toEqual([null, 0]);
-  expect(room.counts).toEqual({ tooLarge: 1, noRoom: 1 });
-  first.release();
-  expect(room.heldBytes).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CopyRoom } from '../../../../proxy/cache/answer-copy.js';
+import { CopyRoom } from '../../../../proxy/cache/copy-room.js';
 import { CoalescedCall, type Waiter } from '../../../../proxy/cache/coalesced-call.js';
 import type { AnswerSink, UpstreamAnswer } from '../../../../proxy/upstream/upstream-exchange.js';
 import { propertyRuns } from '../../../support/test-size.js';

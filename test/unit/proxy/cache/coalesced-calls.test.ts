@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CopyRoom } from '../../../../proxy/cache/answer-copy.js';
+import { CopyRoom } from '../../../../proxy/cache/copy-room.js';
 import { CoalescedCalls, type Coalescing } from '../../../../proxy/cache/coalesced-calls.js';
 import type { Forwarded } from '../../../../proxy/exchange.js';
 

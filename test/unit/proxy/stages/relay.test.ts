@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { CopyRoom } from '../../../../proxy/cache/answer-copy.js';
+import { CopyRoom } from '../../../../proxy/cache/copy-room.js';
 import type { Dialect } from '../../../../proxy/dialects/dialect.js';
 import type { Arrival, Forwarded, UpstreamCall } from '../../../../proxy/exchange.js';
 import { REQUEST_BOUNDS } from '../../../../proxy/limits.js';
