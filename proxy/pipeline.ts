@@ -106,13 +106,13 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
 type Plan = () => StepCall | Promise<StepCall>;
 
 /** Finds out what there is to do for a request: the call, and what the cache has for it. */
-const planOf =
-  (deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Plan =>
-  () => {
+function planOf(deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Plan {
+  return () => {
     const chosen = choose(deps, arrival, target, caller);
     if (chosen instanceof Promise) return chosen.then((call) => looked(deps, arrival, call));
     return looked(deps, arrival, chosen);
   };
+}
 
 function looked(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): StepCall | Promise<StepCall> {
   const cache = lookUp(deps, arrival, call);

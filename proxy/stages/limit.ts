@@ -28,7 +28,7 @@ export interface Limiting {
   /** Redis is asked; if not, the request is refused already */
   readonly isAsked: boolean;
   /**
-   * Rejects with GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the ledger cannot keep the record of a
+   * Fails with GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the ledger cannot keep the record of a
    * refusal.
    */
   readonly end: Promise<void>;
