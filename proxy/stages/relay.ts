@@ -88,6 +88,13 @@ const PROGRESS_INTERVAL_MS_MIN = 25;
 
 const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
 
+/** Null: neither the log nor the cache wants any of the answer. */
+function keptOf(call: UpstreamCall, cache: LookedUp | null, statusCode: number, room: CopyRoom): KeptAnswer | null {
+  const loggedBytesMax = call.isLog && call.collectsPayload ? call.logBodyBytesMax : null;
+  const isCopied = cache !== null && cache.hit === null && cache.ttlSeconds > 0 && statusCode === 200;
+  return loggedBytesMax === null && !isCopied ? null : new KeptAnswer(loggedBytesMax, isCopied ? room : null);
+}
+
 /** One answer on its way down. */
 class Passage implements AnswerSink {
   private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>;
@@ -96,7 +103,6 @@ class Passage implements AnswerSink {
   private readonly response: ClientResponse;
   private readonly meter: Meter;
   private readonly filter: UsageChunkFilter | null;
-  /** null: neither the log nor the cache wants any of it */
   private readonly kept: KeptAnswer | null;
   private readonly cache: LookedUp | null;
   private readonly contentType: string | null;
@@ -145,10 +151,7 @@ class Passage implements AnswerSink {
     this.meter = hit === null ? meter(call, shape, deps.statistics) : unmetered(hit.reading.model);
     const isFiltered = hit === null && call.isStreamUsageInjected && this.isEventStream && contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;
-    const loggedBytesMax = call.isLog && call.collectsPayload ? call.logBodyBytesMax : null;
-    const isCopied = cache !== null && hit === null && cache.ttlSeconds > 0 && statusCode === 200;
-    this.kept =
-      loggedBytesMax === null && !isCopied ? null : new KeptAnswer(loggedBytesMax, isCopied ? deps.copyRoom : null);
+    this.kept = keptOf(call, cache, statusCode, deps.copyRoom);
   }
 
   start(report: Report): void {

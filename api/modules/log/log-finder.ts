@@ -70,8 +70,7 @@ export class LogFinder {
     const indexed = (window: TimeWindow): boolean => isIndexed(window, unindexedDays);
     // Days with indexes first: what they have keeps nearly all of the others back before it is looked at any further.
     for (const window of windows.toSorted((a, b) => +indexed(b) - +indexed(a))) {
-      const isUnbounded = rows.length < limit || (order.isSum && indexed(window));
-      const before = isUnbounded ? null : (rows.at(-1) ?? null);
+      const before = rows.length < limit || (order.isSum && indexed(window)) ? null : (rows.at(-1) ?? null);
       rows.push(...(await this.inWindow(scope, selection, { window, after, limit, before })));
       first(rows, order, selection, limit);
     }
