@@ -3,16 +3,16 @@
  * of this process's own, so that neither a token nor anything that another process could use is kept in memory.
  */
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { API_TOKEN_CHARACTERS, hashApiToken, isWellFormedApiToken } from '../../schema/contracts/api-token.js';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
+import { lruMap } from '../lru-map.js';
 
 /** At the bound the one used longest ago is worked out again when it comes. */
 const KNOWN_MAX = 20_000;
 
 export class ApiTokenHashes {
   private readonly key = randomBytes(32);
-  private readonly known = new LRUCache<string, string>({ max: KNOWN_MAX });
+  private readonly known = lruMap<string>(KNOWN_MAX);
 
   constructor(private readonly pepper: Buffer) {}
 

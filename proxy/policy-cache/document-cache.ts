@@ -8,6 +8,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../gateway-error.js';
+import { lruMap } from '../lru-map.js';
 import { ownText } from '../own-text.js';
 import type { KeptDocuments, KeptText } from './kept-documents.js';
 
@@ -66,7 +67,7 @@ export class DocumentCache<T extends object> {
   /** key → Unix ms until which its absence is believed */
   private readonly absent: LRUCache<string, number>;
   /** revisions below which a shared copy is known to be old */
-  private readonly floors = new LRUCache<string, number>({ max: SUPERSEDED_KEYS_MAX });
+  private readonly floors = lruMap<number>(SUPERSEDED_KEYS_MAX);
   /** how often absences were forgotten: a reading of one that began before says nothing any more */
   private absenceEpoch = 0;
   private readonly loading = new Map<string, Promise<T | null>>();
@@ -77,14 +78,15 @@ export class DocumentCache<T extends object> {
     private readonly kept: KeptDocuments<T> | null = null,
   ) {
     const { entriesMax, sizes } = options;
-    this.entries = new LRUCache({
-      max: entriesMax,
-      ...(sizes && { maxSize: sizes.max, sizeCalculation: ({ document }: Entry<T>) => sizes.of(document) }),
-      dispose: (_entry, _key, reason) => {
-        if (reason === 'evict') this.counts.evicted += 1;
-      },
-    });
-    this.absent = new LRUCache({ max: options.absentEntriesMax });
+    const dispose = (_entry: Entry<T>, _key: string, reason: LRUCache.DisposeReason): void => {
+      if (reason === 'evict') this.counts.evicted += 1;
+    };
+    const sizeCalculation = ({ document }: Entry<T>): number => sizes?.of(document) ?? 1;
+    this.entries =
+      sizes === undefined
+        ? lruMap(entriesMax, { dispose })
+        : new LRUCache({ max: entriesMax, maxSize: sizes.max, sizeCalculation, dispose });
+    this.absent = lruMap(options.absentEntriesMax);
   }
 
   /** What memory says: a document, null (known to be absent), or undefined (ask `find`). Never waits. */

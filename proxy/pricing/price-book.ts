@@ -3,7 +3,6 @@
  * integer multiplications. Same results as the source's own calculation, but exact. Where the source would leave tokens
  * out for want of a rate, the cost is UNPRICED; where it leaves web searches out, it is the tokens' and ESTIMATED.
  */
-import { LRUCache } from 'lru-cache';
 import type { ModelPrice } from '../../schema/contracts/prices.js';
 import { compilePrices, priceByList, type PriceRequest } from '../../schema/contracts/pricing/compiled-prices.js';
 import type { CompiledRule } from '../../schema/contracts/pricing/compiled-rule.js';
@@ -13,6 +12,7 @@ import {
   type OverrideBook,
 } from '../../schema/contracts/pricing/price-overrides.js';
 import type { Cost } from '../../schema/contracts/usage-record.js';
+import { lruMap } from '../lru-map.js';
 
 /** Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is resolved again. */
 const MODELS_MAX = 10_000;
@@ -25,7 +25,7 @@ export interface PriceBook {
 
 export function createPriceBook(version: number, prices: readonly ModelPrice[]): PriceBook {
   const find = compilePrices(prices);
-  const resolved = new LRUCache<string, readonly CompiledRule[]>({ max: MODELS_MAX });
+  const resolved = lruMap<readonly CompiledRule[]>(MODELS_MAX);
 
   function rulesOf(provider: string, model: string): readonly CompiledRule[] {
     const key = `${provider}/${model}`;

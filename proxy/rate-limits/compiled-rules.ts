@@ -1,10 +1,11 @@
 /** The rate limits of a policy, and its account's quota of requests, made ready once for all of its requests. */
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { RateLimitRule } from '../../schema/contracts/gateway-settings.js';
 import { rateLimitKeys } from '../../schema/contracts/redis-keys.js';
 import { monthlyRequestKeys } from '../../schema/contracts/request-counts.js';
+import { lruMap } from '../lru-map.js';
 import { VALUES_MAX } from './limit-script.js';
 import { LocalCounters, type CounterRoom, type CounterShape } from './local-counters.js';
 
@@ -40,7 +41,7 @@ export class RuleCompiler {
   private readonly counters: LRUCache<string, LocalCounters>;
 
   constructor(private readonly room: CounterRoom) {
-    this.counters = new LRUCache({ max: RULES_MAX, dispose: (counters: LocalCounters) => counters.clear() });
+    this.counters = lruMap(RULES_MAX, { dispose: (counters) => counters.clear() });
   }
 
   of(policy: GatewayPolicy): CompiledRules {

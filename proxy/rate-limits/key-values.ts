@@ -3,10 +3,10 @@
  * addresses, ids or secrets that clients send. Requests without the key share one value.
  */
 import { isIPv6 } from 'node:net';
-import { LRUCache } from 'lru-cache';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
 import { SHARED_VALUE } from '../../schema/contracts/request-counts.js';
 import type { Arrival, Caller } from '../exchange.js';
+import { lruMap } from '../lru-map.js';
 import { ownText } from '../own-text.js';
 import { joinedHeaders } from '../upstream/headers.js';
 import type { CompiledRule } from './compiled-rules.js';
@@ -18,7 +18,7 @@ const KNOWN_CHARACTERS_MAX = 256;
 const HASH_CHARACTERS = 32; // 128 bits
 
 export class KeyValues {
-  private readonly known = new LRUCache<string, string>({ max: KNOWN_MAX });
+  private readonly known = lruMap<string>(KNOWN_MAX);
 
   constructor(private readonly key: Buffer) {}
 
