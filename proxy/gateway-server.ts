@@ -89,9 +89,11 @@ export async function closeServer(
     server.closeIdleConnections();
     connections.closeIdle(Date.now());
   };
-  closeIdle();
+  // Behind what has arrived: a process that is late has not read it yet, and closing would reset the client's connection.
+  const readThenClose = (): void => void setImmediate(closeIdle);
+  readThenClose();
   // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.
-  const idle = setInterval(closeIdle, CLOSE_IDLE_INTERVAL_MS);
+  const idle = setInterval(readThenClose, CLOSE_IDLE_INTERVAL_MS);
   const isOver = await Promise.race([closed.then(() => true), delay(deadlineMs, false, { ref: false })]);
   if (!isOver) {
     await Promise.race([Promise.all([giveUp(), closed]), delay(GIVEN_UP_MS)]);

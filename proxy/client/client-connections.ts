@@ -14,8 +14,8 @@ const WAIT_MS_MAX: Readonly<Record<Phase, number>> = {
   next: KEEP_ALIVE_TIMEOUT_MS,
 };
 
-/** At a stop the first request may still arrive on a connection that was made so long ago. */
-const ON_ITS_WAY_MS = 500;
+/** At a stop the first request may still arrive on a connection that was made so long ago: a client may be late, too. */
+const ON_ITS_WAY_MS = 2_000;
 
 /** Serves a request; never throws. */
 export type Serve = (request: ClientRequest, response: ClientResponse) => void;

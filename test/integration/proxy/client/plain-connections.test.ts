@@ -1,7 +1,8 @@
 /** One connection of a client, request after request: read in any pieces, handed over to Node's server, ended. */
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ClientRequest, ClientResponse } from '../../../../proxy/client/client-exchange.js';
+import { closeServer } from '../../../../proxy/gateway-server.js';
 import { sendError } from '../../../../proxy/own-headers.js';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
 import { RawClient, startEchoServer, type EchoServer } from '../../../support/echo-server.js';
@@ -177,7 +178,7 @@ describe('at a stop', () => {
     server.connections?.stop();
     server.connections?.closeIdle(Date.now()); // its first request may be on its way
     expect(server.connections?.size).toBe(2);
-    server.connections?.closeIdle(Date.now() + 500);
+    server.connections?.closeIdle(Date.now() + 2_000);
     await waitFor(() => silent.isOver, 'the silent one is closed');
     const [response] = waiting;
     response?.writeHead(200, ['content-length', '2']);
@@ -187,6 +188,23 @@ describe('at a stop', () => {
     expect(busy.answers[0]?.head).toContain('\r\nConnection: close');
     expect(waiting.length).toBe(1);
     busy.socket.destroy();
+  });
+
+  test('a request is served that has arrived when nobody has read it yet, however old its connection is', async () => {
+    const { connections } = server;
+    if (connections === null) throw new Error('the server reads plain requests');
+    const client = new RawClient(server.port);
+    await waitFor(() => connections.size === 1, 'the connection is accepted');
+    client.write(post('late'));
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+    const closing = { lameDuckMs: 0, deadlineMs: 5_000, giveUp: () => Promise.resolve() };
+    try {
+      await closeServer({ server: server.server, connections }, closing);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(await answered(client, 1)).toEqual([200]);
+    expect(client.answers[0]?.head).toContain('\r\nConnection: close');
   });
 });
 
