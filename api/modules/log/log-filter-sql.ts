@@ -28,9 +28,24 @@ export function useOf(filter: CheckedLogFilter): FilterUse {
   };
 }
 
-/** Whether it keeps anything back but by time. */
-export const isSelective = ({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean =>
-  Object.values(others).some(isGiven);
+/**
+ * Whether what it keeps is looked for among the newest records first: what is frequent is found there. Not where it keeps everything back by time
+ * alone, or by one thing more of which every day has an index in the order of time, which is as quick for what is frequent.
+ */
+export function isProbed({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean {
+  const given = Object.entries(others).filter(([, value]) => isGiven(value));
+  const isIndexed = given.every(([name]) => INDEXED_EVERY_DAY.has(name));
+  const areFailures = (others.statusCodes ?? []).every((code) => code >= 400); // the index has no others
+  return given.length > 1 || (given.length === 1 && !(isIndexed && areFailures));
+}
+
+const INDEXED_EVERY_DAY: ReadonlySet<string> = new Set([
+  'statusCodes',
+  'models',
+  'apiTokenIds',
+  'errorCodes',
+  'eventId',
+] satisfies (keyof CheckedLogFilter)[]);
 
 /** Whether finished days have an index of their own for something that the filter asks. */
 export const hasIndexOfDays = (filter: CheckedLogFilter): boolean =>

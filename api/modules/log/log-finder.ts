@@ -6,7 +6,7 @@
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
-import { hasIndexOfDays, isSelective, metadataPair, useOf, type MetadataPair } from './log-filter-sql.js';
+import { hasIndexOfDays, isProbed, metadataPair, useOf, type MetadataPair } from './log-filter-sql.js';
 import { isIndexed, LogPartitions } from './log-partitions.js';
 import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
 import {
@@ -25,7 +25,7 @@ import { isStatementTimeout } from '../../tenancy/sql-state.js';
 /** Counting goes this far; a larger count is given as this, and not exact. */
 const LOG_COUNT_MAX = 10_000;
 /** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
-const PROBED_ROWS = 5_000;
+const PROBED_ROWS = 2_500;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
 /** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
@@ -239,7 +239,7 @@ export class LogFinder {
     range: TimeWindow,
     page: Omit<WindowPage, 'window'>,
   ): Promise<Newest | null> {
-    if (selection.order.direction === 'ASC' || !isSelective(selection.filter)) return null;
+    if (selection.order.direction === 'ASC' || !isProbed(selection.filter)) return null;
     const [window] = await this.windows(scope, range, true);
     if (window === undefined) return null;
     const readMax = this.options.probedRows;
@@ -268,7 +268,7 @@ export class LogFinder {
     after: LogPosition | null,
   ): Promise<readonly Stretch[]> {
     const isDescending = selection.order.direction === 'DESC';
-    if (!isDescending || !isSelective(selection.filter)) return this.windows(scope, range, isDescending);
+    if (!isDescending || !isProbed(selection.filter)) return this.windows(scope, range, isDescending);
     const [window, ...others] = await this.windows(scope, range, true);
     if (window === undefined) return [];
     const boundary = await this.database.inAccount(scope, (tx) =>
