@@ -1,5 +1,6 @@
 /** What became of what, path by path. Values are shown as JSON, and as text whatever is in them. */
 import { changeText, type Change } from '../changes.js';
+import { LongName } from './long-name.js';
 
 export function Changes({ changes }: { readonly changes: readonly Change[] }) {
   if (changes.length === 0) return <p className="muted">There is no difference.</p>;
@@ -16,7 +17,9 @@ export function Changes({ changes }: { readonly changes: readonly Change[] }) {
         <tbody>
           {changes.map(({ path, before, after }) => (
             <tr key={path}>
-              <th scope="row">{path}</th>
+              <th scope="row">
+                <LongName name={path} />
+              </th>
               <td className="change-before">{changeText(before)}</td>
               <td className="change-after">{changeText(after)}</td>
             </tr>

@@ -3,6 +3,7 @@ import { changesBetween } from '../../changes.js';
 import { Changes } from '../../components/changes.js';
 import { Drawer } from '../../components/dialog.js';
 import { Facts } from '../../components/facts.js';
+import { LongName } from '../../components/long-name.js';
 import { Time } from '../../components/time.js';
 import type { AuditEvent } from './page.js';
 
@@ -13,7 +14,7 @@ export function EventDrawer({ event, onClose }: { readonly event: AuditEvent; re
         <Facts
           facts={[
             ['When', <Time key="at" at={event.createdAt} />],
-            ['Who', event.actor],
+            ['Who', <LongName key="who" name={event.actor} />],
             ['From', event.ip ?? 'unknown'],
             ['Event', <code key="id">{event.id}</code>],
           ]}

@@ -4,6 +4,7 @@ import { Answer } from '../../components/answer.js';
 import { Button } from '../../components/button.js';
 import { EmptyState } from '../../components/empty-state.js';
 import { SelectField, TextField } from '../../components/field.js';
+import { LongName } from '../../components/long-name.js';
 import { Notice } from '../../components/notice.js';
 import { PageHead } from '../../components/page-head.js';
 import { Pagination, usePageCursor } from '../../components/pagination.js';
@@ -117,8 +118,16 @@ function Filters() {
 
 const COLUMNS: readonly Column<AuditEvent>[] = [
   { key: 'at', label: 'When', cell: ({ createdAt }) => <Time at={createdAt} /> },
-  { key: 'action', label: 'What', cell: ({ action }) => <code className="breaks">{action}</code> },
-  { key: 'actor', label: 'Who', cell: ({ actor }) => <span className="breaks">{actor}</span> },
+  {
+    key: 'action',
+    label: 'What',
+    cell: ({ action }) => (
+      <code>
+        <LongName name={action} />
+      </code>
+    ),
+  },
+  { key: 'actor', label: 'Who', cell: ({ actor }) => <LongName name={actor} /> },
   { key: 'ip', label: 'From', isMinor: true, cell: ({ ip }) => ip ?? '–' },
 ];
 

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { Button } from '../../components/button.js';
 import { Confirm } from '../../components/confirm.js';
+import { LongName } from '../../components/long-name.js';
 import { Pagination } from '../../components/pagination.js';
 import { Table, type Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
@@ -17,7 +18,7 @@ export function Invitations({ invitations }: { readonly invitations: Connection 
   const [revoked, setRevoked] = useState<Invitation | null>(null);
   const rows = invitations.edges.map(({ node }) => node);
   const columns: readonly Column<Invitation>[] = [
-    { key: 'email', label: 'Email', cell: ({ email }) => <span className="breaks">{email}</span> },
+    { key: 'email', label: 'Email', cell: ({ email }) => <LongName name={email} /> },
     { key: 'role', label: 'Role', cell: ({ role }) => roleLabel(role) },
     { key: 'created', label: 'Invited', isMinor: true, cell: ({ createdAt }) => <Time at={createdAt} isAge /> },
     { key: 'expires', label: 'Good until', isMinor: true, cell: ({ expiresAt }) => <Time at={expiresAt} /> },

@@ -2,6 +2,7 @@
 import { Badge } from '../../components/badge.js';
 import { Button } from '../../components/button.js';
 import { Select } from '../../components/field.js';
+import { LongName } from '../../components/long-name.js';
 import { Table, type Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
 import type { MembersQuery } from '../../gql/graphql.js';
@@ -26,32 +27,28 @@ export function MemberList({ members, viewerId, onDo }: MemberListProps) {
       key: 'email',
       label: 'Email',
       cell: ({ email, userId }) => (
-        <span className="breaks">
-          {email} {userId === viewerId ? <Badge kind="accent">you</Badge> : null}
-        </span>
+        <>
+          <LongName name={email} /> {userId === viewerId ? <Badge kind="accent">you</Badge> : null}
+        </>
       ),
-    },
-    {
-      key: 'role',
-      label: 'Role',
-      cell: (member) =>
-        isOpen(member) ? (
-          <Select
-            aria-label={`Role of ${member.email}`}
-            value={member.role}
-            options={rolesWithin(account.role).map(({ value }) => ({ value, label: roleLabel(value) }))}
-            onChange={(role) => onDo({ kind: 'role', member, role })}
-          />
-        ) : (
-          roleLabel(member.role)
-        ),
     },
     { key: 'since', label: 'Since', isMinor: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
     {
-      key: 'actions',
-      label: <span className="visually-hidden">Actions</span>,
+      key: 'role',
+      label: 'Role',
+      // in one cell, since a column for each leaves an address too little room on a narrow screen
       cell: (member) => (
-        <div className="row-actions">
+        <div className="row-actions of-member">
+          {isOpen(member) ? (
+            <Select
+              aria-label={`Role of ${member.email}`}
+              value={member.role}
+              options={rolesWithin(account.role).map(({ value }) => ({ value, label: roleLabel(value) }))}
+              onChange={(role) => onDo({ kind: 'role', member, role })}
+            />
+          ) : (
+            <span>{roleLabel(member.role)}</span>
+          )}
           {account.role === 'OWNER' && member.userId !== viewerId ? (
             <Button
               kind="quiet"
