@@ -56,7 +56,7 @@ export function createResolvers(
     [AnalyticsResolver, new AnalyticsResolver(queries.analytics)],
     [ExplainResolver, new ExplainResolver(services.explanations)],
     [GatewayAnalyticsResolver, new GatewayAnalyticsResolver()],
-    [GatewayInsightsResolver, new GatewayInsightsResolver()],
+    [GatewayInsightsResolver, new GatewayInsightsResolver(queries.ledgerPasses)],
     [GatewayHistoryResolver, new GatewayHistoryResolver(queries.gatewayHistory, services.gateways, cursors)],
     [GatewayLogsResolver, new GatewayLogsResolver(queries.logs, cursors)],
     [LedgerInsightsResolver, new LedgerInsightsResolver(queries.ledgerInsights, queries.repeatedRequests)],

@@ -13,6 +13,7 @@ import { GatewayHistory, GatewayQueries, GatewayService } from './modules/gatewa
 import { AnalyticsQueries } from './modules/analytics/index.js';
 import {
   LedgerInsightQueries,
+  LedgerPasses,
   RepeatedRequestQueries,
   SCANNED_ROWS_MAX,
   UsageInsightQueries,
@@ -182,7 +183,8 @@ function insightQueries(database: Database) {
     analytics,
     logs,
     usageInsights: new UsageInsightQueries(database, analytics),
-    ledgerInsights: new LedgerInsightQueries(database, logs, SCANNED_ROWS_MAX, scans),
-    repeatedRequests: new RepeatedRequestQueries(database, SCANNED_ROWS_MAX, scans),
+    ledgerPasses: new LedgerPasses(database, SCANNED_ROWS_MAX, scans),
+    ledgerInsights: new LedgerInsightQueries(logs),
+    repeatedRequests: new RepeatedRequestQueries(database),
   };
 }

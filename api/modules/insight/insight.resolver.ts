@@ -27,6 +27,7 @@ import {
   UsageInsights,
 } from './insight.types.js';
 import type { LedgerInsightQueries } from './ledger-insights.queries.js';
+import type { LedgerPasses } from './ledger-pass.js';
 import type { RepeatedRequestQueries } from './repeated-requests.queries.js';
 import type { UsageInsightQueries } from './usage-insights.queries.js';
 
@@ -46,6 +47,8 @@ export class AccountInsightsResolver {
 
 @Resolver(() => Gateway)
 export class GatewayInsightsResolver {
+  constructor(private readonly passes: LedgerPasses) {}
+
   @FieldResolver(() => GatewayInsights)
   @Authorized('insight.read')
   async insights(
@@ -53,8 +56,8 @@ export class GatewayInsightsResolver {
     @Args(() => RangeArguments) { from, to }: RangeArguments,
     @Ctx() { access }: ApiContext,
   ): Promise<GatewayInsights> {
-    const { accountId } = await access.scope('insight.read', gateway.accountId);
-    return { accountId, range: { ...insightRange(from, to), gatewayId: gateway.id } };
+    const scope = await access.scope('insight.read', gateway.accountId);
+    return { pass: this.passes.begin(scope, { ...insightRange(from, to), gatewayId: gateway.id }) };
   }
 }
 
@@ -103,65 +106,61 @@ export class LedgerInsightsResolver {
 
   @FieldResolver(() => UsageInsights)
   @Authorized('insight.read')
-  usage(@Root() { accountId, range }: GatewayInsights): UsageInsights {
-    return { accountId, gatewayId: range.gatewayId, range };
+  usage(@Root() { pass: { scope, range } }: GatewayInsights): UsageInsights {
+    return { accountId: scope.accountId, gatewayId: range.gatewayId, range };
   }
 
   /** The greatest consumers by client address, of the last 24 hours at most. */
   @FieldResolver(() => ClientInsights)
   @Authorized('insight.read')
   async clientAddresses(
-    @Root() { accountId, range }: GatewayInsights,
+    @Root() { pass }: GatewayInsights,
     @Args(() => OrderedArguments) { first, orderBy }: OrderedArguments,
-    @Ctx() { access }: ApiContext,
   ): Promise<ClientInsights> {
     const checked = { ...parseInput(firstSchema, { first }, ''), orderBy };
-    return this.queries.clients(await access.scope('insight.read', accountId), range, checked);
+    return this.queries.clients(pass, checked);
   }
 
   @FieldResolver(() => ExpensiveRequests)
   @Authorized('log.read')
   async expensiveRequests(
-    @Root() { accountId, range }: GatewayInsights,
+    @Root() { pass }: GatewayInsights,
     @Args(() => FirstArguments) args: FirstArguments,
     @Ctx() { access }: ApiContext,
   ): Promise<ExpensiveRequests> {
     const { first } = parseInput(firstSchema, args, '');
-    return this.queries.expensive(await access.scope('log.read', accountId), range, first);
+    return this.queries.expensive(await access.scope('log.read', pass.scope.accountId), pass, first);
   }
 
   /** Identical requests, and what a cache with each of several lifetimes would have saved. */
   @FieldResolver(() => RepeatedRequests)
   @Authorized('insight.read')
   async repeatedRequests(
-    @Root() { accountId, range }: GatewayInsights,
+    @Root() { pass }: GatewayInsights,
     @Args(() => RepeatedArguments) args: RepeatedArguments,
-    @Ctx() { access }: ApiContext,
   ): Promise<RepeatedRequests> {
     const checked = parseInput(repeatedSchema, args, '');
-    return this.repeated.repeated(await access.scope('insight.read', accountId), range, checked);
+    return this.repeated.repeated(pass, checked);
   }
 
   @FieldResolver(() => ErrorInsights)
   @Authorized('insight.read')
   async frequentErrors(
-    @Root() { accountId, range }: GatewayInsights,
+    @Root() { pass }: GatewayInsights,
     @Args(() => FirstArguments) args: FirstArguments,
-    @Ctx() { access }: ApiContext,
   ): Promise<ErrorInsights> {
     const { first } = parseInput(firstSchema, args, '');
-    return this.queries.errors(await access.scope('insight.read', accountId), range, first);
+    return this.queries.errors(pass, first);
   }
 
   /** Prompts and their feedback: a prompt is a system message, or what an entry of the metadata names. */
   @FieldResolver(() => PromptInsights)
   @Authorized('insight.read')
   async promptFeedback(
-    @Root() { accountId, range }: GatewayInsights,
+    @Root() { pass }: GatewayInsights,
     @Args(() => PromptArguments) { by, ...args }: PromptArguments,
-    @Ctx() { access }: ApiContext,
   ): Promise<PromptInsights> {
     const checked = { ...parseInput(promptSchema, args, ''), by };
-    return this.queries.prompts(await access.scope('insight.read', accountId), range, checked);
+    return this.queries.prompts(pass, checked);
   }
 }

@@ -3,7 +3,8 @@ import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import type { AccountId, GatewayId } from '../../../schema/contracts/ids.js';
 import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
 import { Log } from '../log/index.js';
-import { CoveredRange, type GatewayRange, type InsightRange } from './insight-range.js';
+import { CoveredRange, type InsightRange } from './insight-range.js';
+import type { LedgerPass } from './ledger-pass.js';
 
 /** What the rollups tell of a range: all of it, however many requests it has. */
 @ObjectType()
@@ -17,8 +18,7 @@ export class UsageInsights {
 /** What is read out of a gateway's records; each part says how much of the range it covers. */
 @ObjectType()
 export class GatewayInsights {
-  accountId: AccountId;
-  range: GatewayRange;
+  pass: LedgerPass;
 }
 
 @ObjectType()

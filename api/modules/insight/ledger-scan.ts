@@ -64,19 +64,19 @@ export class LedgerScan {
    * Common table expressions: `seen`, the rows with these columns of a record `u` (`id` and `created_at` besides), and
    * `edge`, whose `at` is the time of the newest record that was left out. Of one moment all rows are seen, or none.
    */
-  with(columns: string): string {
+  with(columns: readonly string[]): string {
     const { gatewayIds } = this.tx.scope;
     const own = gatewayIds === null ? '' : ` AND u.gateway_id = ANY(${this.where.parameter(gatewayIds)}::uuid[])`;
     const limit = `${this.where.parameter(this.rowsMax)}::int`;
     return `scanned AS MATERIALIZED (
-      SELECT u.id, u.created_at, ${columns} FROM usage_record u
+      SELECT ${['u.id', 'u.created_at', ...columns].join(', ')} FROM usage_record u
       WHERE ${this.ofRange('u')}${own} AND u.kind = 'USAGE'
         AND u.id >= ${this.where.parameter(firstUuidAt(this.range.fromMs))}::uuid
         AND u.id < ${this.where.parameter(firstUuidAt(this.range.toMs))}::uuid
       ORDER BY u.id DESC LIMIT ${limit} + 1
     ), edge AS (
       SELECT CASE WHEN count(*) > ${limit} THEN min(created_at) END AS at FROM scanned
-    ), seen AS (
+    ), seen AS NOT MATERIALIZED (
       SELECT s.* FROM scanned s, edge e WHERE e.at IS NULL OR s.created_at > e.at
     )`;
   }
@@ -103,7 +103,7 @@ export class LedgerScan {
 }
 
 /** Columns for SHOWN_SQL. */
-export const LOG_COLUMNS = 'u.is_log, u.log_retention_days';
+export const LOG_COLUMNS = ['u.is_log', 'u.log_retention_days'];
 /** Whether a row `s`, whose ratings are joined, is a log that callers see. */
 export const SHOWN_SQL = `s.is_log AND b.deleted_at IS NULL
   AND s.created_at > now() - s.log_retention_days * interval '1 day'`;
@@ -111,10 +111,3 @@ export const SHOWN_SQL = `s.is_log AND b.deleted_at IS NULL
 export const EXAMPLE_SQL = `max(s.id::text) FILTER (WHERE ${SHOWN_SQL})`;
 /** The cost of a row `s` that has `cost_pico`, with what was added since. */
 export const COST_SQL = 'coalesce(s.cost_pico, 0) + coalesce(adj.cost_pico, 0)';
-/** The rows of `select` beside the edge, which is told also when there are none: their `count` is null then. */
-export const besideEdge = (select: string): string =>
-  `SELECT e.at AS edge, g.* FROM edge e LEFT JOIN (${select}) g ON TRUE`;
-
-export interface EdgeRow {
-  readonly edge: Date | null;
-}

@@ -2,10 +2,9 @@
 import { totalTokensIn, totalTokensOut } from '../../../schema/contracts/usage-units.js';
 import { attemptsSchema } from '../log/index.js';
 import { CacheSimulation, type RecordedCall } from './cache-simulation.js';
-import type { EdgeRow } from './ledger-scan.js';
 
-/** A row of the statement in `repeated-requests.queries.ts`; without an id it is the edge's alone. */
-export interface RepeatedRow extends EdgeRow {
+/** A row of `repeatedSql`; null as an id: it is none. */
+export interface RepeatedRow {
   readonly id: string | null;
   readonly key: string;
   readonly created_at: Date;
