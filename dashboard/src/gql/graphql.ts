@@ -149,7 +149,6 @@ export type PriceDifferenceKind = 'ADDED' | 'CHANGED' | 'REMOVED';
 export type PriceFormat = 'BUILT_IN' | 'LITELLM' | 'TOLLGATE';
 export type PriceImportMode = 'FILL' | 'MERGE' | 'REPLACE';
 export type PriceListOrigin = 'BUILT_IN' | 'IMPORT';
-export type PromptSource = 'METADATA' | 'SYSTEM_MESSAGE';
 export interface PurgeCacheInput {
   readonly gatewayId: string;
   readonly key?: string | null | undefined;
@@ -390,23 +389,11 @@ export const InsightAddressesDocument: OperationDocument<InsightAddressesQuery, 
   name: 'InsightAddresses',
   hash: 'aeb55a7f0788a8b95e7711c5924dd648bc548496e22ea477cb8cd62f72618902',
 };
-export type InsightExpensiveQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly expensiveRequests: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly logs: readonly ({ readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null })[] } } } | null } | null };
-export type InsightExpensiveVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
-export const InsightExpensiveDocument: OperationDocument<InsightExpensiveQuery, InsightExpensiveVariables> = {
-  name: 'InsightExpensive',
-  hash: '40b20d41cea038784bbe2b1a6d45835b9555b66b9071725a0b949e84bb04d516',
-};
-export type InsightRepeatedQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly repeatedRequests: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly savedUsd: string; readonly simulations: readonly ({ readonly ttlSeconds: number; readonly hits: string; readonly unpricedHits: string; readonly savedUsd: string; readonly savedTokensIn: string; readonly savedTokensOut: string })[]; readonly groups: readonly ({ readonly key: string; readonly requests: string; readonly cached: string; readonly costUsd: string; readonly provider: string; readonly model: string | null; readonly path: string; readonly lastSeenAt: string; readonly exampleLogId: string | null })[] } } } | null } | null };
-export type InsightRepeatedVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly ttlSeconds: readonly number[] };
-export const InsightRepeatedDocument: OperationDocument<InsightRepeatedQuery, InsightRepeatedVariables> = {
-  name: 'InsightRepeated',
-  hash: 'f53b2a473d5ddaab74580113eadcfc0f7bdf7d5e359781770500e135dae8466e',
-};
-export type InsightErrorsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly frequentErrors: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly errors: readonly ({ readonly statusCode: number; readonly errorCode: number | null; readonly interrupted: boolean; readonly provider: string; readonly model: string | null; readonly requests: string; readonly lastSeenAt: string; readonly exampleLogId: string | null })[] } } } | null } | null };
-export type InsightErrorsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
-export const InsightErrorsDocument: OperationDocument<InsightErrorsQuery, InsightErrorsVariables> = {
-  name: 'InsightErrors',
-  hash: 'f5d7724949c2e4a0a225b2f7baccc5fb4efd9c395669a5c5a20c53dbf4eeedc8',
+export type InsightRecordsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly expensiveRequests: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly logs: readonly ({ readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null })[] }; readonly repeatedRequests: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly savedUsd: string; readonly simulations: readonly ({ readonly ttlSeconds: number; readonly hits: string; readonly unpricedHits: string; readonly savedUsd: string; readonly savedTokensIn: string; readonly savedTokensOut: string })[]; readonly groups: readonly ({ readonly key: string; readonly requests: string; readonly cached: string; readonly costUsd: string; readonly provider: string; readonly model: string | null; readonly path: string; readonly lastSeenAt: string; readonly exampleLogId: string | null })[] }; readonly frequentErrors: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly errors: readonly ({ readonly statusCode: number; readonly errorCode: number | null; readonly interrupted: boolean; readonly provider: string; readonly model: string | null; readonly requests: string; readonly lastSeenAt: string; readonly exampleLogId: string | null })[] }; readonly promptFeedback: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly prompts: readonly ({ readonly prompt: string; readonly requests: string; readonly positive: string; readonly negative: string; readonly meanScore: number | null; readonly costUsd: string; readonly exampleLogId: string | null })[] } } } | null } | null };
+export type InsightRecordsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly ttlSeconds: readonly number[] };
+export const InsightRecordsDocument: OperationDocument<InsightRecordsQuery, InsightRecordsVariables> = {
+  name: 'InsightRecords',
+  hash: 'cddb781aba21f3b2ab41e05e53cf49cb029f0cc1a619107fc3589c77fac66c56',
 };
 export type InsightSlowestQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly slowestModels: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] } } } | null } | null };
 export type InsightSlowestVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
@@ -414,11 +401,11 @@ export const InsightSlowestDocument: OperationDocument<InsightSlowestQuery, Insi
   name: 'InsightSlowest',
   hash: '672847a0c678275ca242ac080ecce8467caf88cd8a263da54439c72c0a50378f',
 };
-export type InsightPromptsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly promptFeedback: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly prompts: readonly ({ readonly prompt: string; readonly requests: string; readonly positive: string; readonly negative: string; readonly meanScore: number | null; readonly costUsd: string; readonly exampleLogId: string | null })[] } } } | null } | null };
-export type InsightPromptsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly by: PromptSource; readonly metadataKey: string };
-export const InsightPromptsDocument: OperationDocument<InsightPromptsQuery, InsightPromptsVariables> = {
-  name: 'InsightPrompts',
-  hash: '078a38b81bc5611f5df8515d80993798886857203c44eabce7835c6b3fab5e3b',
+export type InsightNamedPromptsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly promptFeedback: { readonly covered: { readonly from: string; readonly to: string; readonly complete: boolean }; readonly prompts: readonly ({ readonly prompt: string; readonly requests: string; readonly positive: string; readonly negative: string; readonly meanScore: number | null; readonly costUsd: string; readonly exampleLogId: string | null })[] } } } | null } | null };
+export type InsightNamedPromptsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly metadataKey: string };
+export const InsightNamedPromptsDocument: OperationDocument<InsightNamedPromptsQuery, InsightNamedPromptsVariables> = {
+  name: 'InsightNamedPrompts',
+  hash: 'f6994d31f9c9a48ad50bb282292b606a5956e3bdb64ad12440f5a03cf23224ef',
 };
 export type GatewayLogsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly statusCode: number; readonly errorCode: number | null; readonly cached: boolean; readonly streamed: boolean; readonly durationMs: number; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null; readonly feedback: number | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
 export type GatewayLogsVariables = { readonly account: string; readonly gateway: string; readonly filter: LogFilter; readonly after?: string | null | undefined };

@@ -1,8 +1,11 @@
 /** What every insight has: a heading, what it was read from, and a sentence where it has nothing to tell. */
+import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { Table, type TableProps } from '../../components/table.js';
 import { Time } from '../../components/time.js';
+import { InsightRecordsDocument, type InsightRecordsQuery } from '../../gql/graphql.js';
+import { useOperation } from '../../operations.js';
 import { gatewayPath } from '../../paths.js';
 import { useAccount } from '../../shell/account.js';
 import { useGateway } from '../../shell/gateway.js';
@@ -60,6 +63,16 @@ export function useInsightVariables(range: TimeRange) {
   const gateway = useGateway();
   return { account: account.name, gateway: gateway.name, ...rangeVariables(range) };
 }
+
+/** A minute, an hour, a day, a week. */
+const TTLS = [60, 3_600, 86_400, 604_800];
+
+/** What is read from the records: one question for all sections that tell of it. */
+export function useRecordInsights(range: TimeRange): UseQueryResult<InsightRecordsQuery> {
+  return useOperation(InsightRecordsDocument, { ...useInsightVariables(range), ttlSeconds: TTLS });
+}
+
+export type RecordInsights = NonNullable<NonNullable<InsightRecordsQuery['account']>['gateway']>['insights'];
 
 /** To the logs of the same range, with filters or one of them open. */
 export function LogsLink({ changes, children }: { readonly changes: UrlChanges; readonly children: ReactNode }) {

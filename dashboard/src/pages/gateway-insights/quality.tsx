@@ -1,4 +1,5 @@
 /** How well it goes: the most frequent errors, the slowest models, and what people think of prompts' answers. */
+import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Answer } from '../../components/answer.js';
 import { Badge, StatusBadge } from '../../components/badge.js';
@@ -8,15 +9,7 @@ import type { Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
 import { errorText } from '../../error-codes.js';
 import { formatCount, formatDuration } from '../../format.js';
-import {
-  InsightErrorsDocument,
-  InsightPromptsDocument,
-  InsightSlowestDocument,
-  type InsightErrorsQuery,
-  type InsightPromptsQuery,
-  type InsightSlowestQuery,
-  type PromptSource,
-} from '../../gql/graphql.js';
+import { InsightNamedPromptsDocument, InsightSlowestDocument, type InsightSlowestQuery } from '../../gql/graphql.js';
 import { useOperation } from '../../operations.js';
 import type { TimeRange } from '../../time-range.js';
 import { useUrlState } from '../../url-state.js';
@@ -28,14 +21,20 @@ import {
   LogsLink,
   ModelCell,
   useInsightVariables,
+  useRecordInsights,
+  type RecordInsights,
 } from './insight-section.js';
 
-type Insights<Query extends { readonly account: unknown }> = NonNullable<
-  NonNullable<Query['account']> extends { readonly gateway: infer Gateway } ? Gateway : never
->;
-type FrequentError = Insights<InsightErrorsQuery>['insights']['frequentErrors']['errors'][number];
-type SlowModel = Insights<InsightSlowestQuery>['insights']['usage']['slowestModels'][number];
-type Prompt = Insights<InsightPromptsQuery>['insights']['promptFeedback']['prompts'][number];
+type FrequentError = RecordInsights['frequentErrors']['errors'][number];
+type SlowInsights = NonNullable<NonNullable<InsightSlowestQuery['account']>['gateway']>['insights'];
+type SlowModel = SlowInsights['usage']['slowestModels'][number];
+/** What both questions answer. */
+interface PromptAnswer {
+  readonly account: {
+    readonly gateway: { readonly insights: Pick<RecordInsights, 'promptFeedback'> } | null;
+  } | null;
+}
+type Prompt = RecordInsights['promptFeedback']['prompts'][number];
 
 const ERRORS: readonly Column<FrequentError>[] = [
   {
@@ -60,7 +59,7 @@ const errorKey = ({ statusCode, errorCode, interrupted, provider, model }: Frequ
   JSON.stringify([statusCode, errorCode, interrupted, provider, model]);
 
 export function FrequentErrors({ range }: { readonly range: TimeRange }) {
-  const asked = useOperation(InsightErrorsDocument, useInsightVariables(range));
+  const asked = useRecordInsights(range);
   return (
     <InsightSection title="Most frequent errors" about="What went wrong, alike ones together">
       <Answer of={asked}>
@@ -162,21 +161,20 @@ const SOURCES = [
   { value: 'SYSTEM_MESSAGE', label: 'by system message' },
   { value: 'METADATA', label: 'by metadata' },
 ] as const;
+type Source = (typeof SOURCES)[number]['value'];
 const KEY_DEFAULT = 'prompt';
 
 export function PromptFeedback({ range }: { readonly range: TimeRange }) {
   const url = useUrlState();
   const by = SOURCES.find(({ value }) => value === url.get('prompts'))?.value ?? 'SYSTEM_MESSAGE';
   const metadataKey = url.get('promptKey') ?? KEY_DEFAULT;
-  const asked = useOperation(InsightPromptsDocument, { ...useInsightVariables(range), by, metadataKey });
+  const records = useRecordInsights(range);
+  const isOn = by === 'METADATA';
+  const named = useOperation(InsightNamedPromptsDocument, { ...useInsightVariables(range), metadataKey }, { isOn });
+  const asked: Pick<UseQueryResult<PromptAnswer>, 'data' | 'error' | 'refetch'> = isOn ? named : records;
   const controls = (
     <>
-      <Select<PromptSource>
-        aria-label="Prompts"
-        value={by}
-        options={SOURCES}
-        onChange={(prompts) => url.set({ prompts })}
-      />
+      <Select<Source> aria-label="Prompts" value={by} options={SOURCES} onChange={(prompts) => url.set({ prompts })} />
       {by === 'METADATA' ? <PromptKey value={metadataKey} /> : null}
     </>
   );

@@ -4,13 +4,6 @@ import { Money } from '../../components/money.js';
 import type { Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
 import { formatCompact, formatCount, formatDuration } from '../../format.js';
-import {
-  InsightExpensiveDocument,
-  InsightRepeatedDocument,
-  type InsightExpensiveQuery,
-  type InsightRepeatedQuery,
-} from '../../gql/graphql.js';
-import { useOperation } from '../../operations.js';
 import type { TimeRange } from '../../time-range.js';
 import {
   CoveredNote,
@@ -19,14 +12,12 @@ import {
   InsightTable,
   LogsLink,
   ModelCell,
-  useInsightVariables,
+  useRecordInsights,
+  type RecordInsights,
 } from './insight-section.js';
 
-type Insights<Query extends { readonly account: unknown }> = NonNullable<
-  NonNullable<Query['account']> extends { readonly gateway: infer Gateway } ? Gateway : never
->;
-type Expensive = Insights<InsightExpensiveQuery>['insights']['expensiveRequests']['logs'][number];
-type Repeated = Insights<InsightRepeatedQuery>['insights']['repeatedRequests'];
+type Expensive = RecordInsights['expensiveRequests']['logs'][number];
+type Repeated = RecordInsights['repeatedRequests'];
 
 const EXPENSIVE: readonly Column<Expensive>[] = [
   {
@@ -47,7 +38,7 @@ const EXPENSIVE: readonly Column<Expensive>[] = [
 const countOf = (count: string | null): string => (count === null ? '–' : formatCount(count));
 
 export function ExpensiveRequests({ range }: { readonly range: TimeRange }) {
-  const asked = useOperation(InsightExpensiveDocument, useInsightVariables(range));
+  const asked = useRecordInsights(range);
   return (
     <InsightSection title="Most expensive requests" about="At their current cost">
       <Answer of={asked}>
@@ -71,9 +62,6 @@ export function ExpensiveRequests({ range }: { readonly range: TimeRange }) {
     </InsightSection>
   );
 }
-
-/** A minute, an hour, a day, a week. */
-const TTLS = [60, 3_600, 86_400, 604_800];
 
 const TTL_WORDS: ReadonlyMap<number, string> = new Map([
   [60, '1 minute'],
@@ -111,7 +99,7 @@ const REPEATED: readonly Column<Repeated['groups'][number]>[] = [
 ];
 
 export function RepeatedRequests({ range }: { readonly range: TimeRange }) {
-  const asked = useOperation(InsightRepeatedDocument, { ...useInsightVariables(range), ttlSeconds: TTLS });
+  const asked = useRecordInsights(range);
   return (
     <InsightSection title="Repeated requests" about="Identical ones, and what caching their answers would have saved">
       <Answer of={asked} rows={8}>
