@@ -2,7 +2,7 @@
  * Values over time. Dragging chooses a range, a click a point; the legend says the values under the pointer. Drawn on a
  * canvas by uPlot, which takes 23 kB and 10 000 points; what a screen reader reads stands beside it.
  */
-import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';
+import { useEffect, useEffectEvent, useRef, useState, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { seriesInWords, stackedValues, type ChartSeries } from './chart-data.js';
@@ -25,6 +25,8 @@ export interface LineChartProps {
 
 /** A drag below it is a click that shook. */
 const DRAG_PX_MIN = 6;
+/** So far from the screen a plot is drawn, so that who scrolls finds it there. */
+const NEAR = '200px';
 /** Each value is a dot too where there are few. */
 const DOTS_MAX = 24;
 
@@ -45,16 +47,37 @@ export function LineChart(props: LineChartProps) {
   );
 }
 
+/** Once it has been near the screen: drawing takes the main thread, a plot some 30 ms, and a page has nine. */
+function useIsSeen(host: { readonly current: HTMLDivElement | null }): boolean {
+  const [isSeen, setIsSeen] = useState(false);
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        setIsSeen(true);
+      },
+      { rootMargin: NEAR },
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [host]);
+  return isSeen;
+}
+
 /** Draws anew when what is drawn has another shape, or other colours; new values of the same series are set. */
 function usePlot(host: { readonly current: HTMLDivElement | null }, props: LineChartProps): void {
   const { times, series, isStacked = false, heightPx = 180 } = props;
   const plot = useRef<uPlot | null>(null);
   const shape = `${isStacked} ${heightPx} ${series.map(({ label, color }) => `${label}\u0000${color}`).join('\u0000')}`;
   const scheme = useColorScheme();
+  const isSeen = useIsSeen(host);
   const current = useEffectEvent(() => props);
   useEffect(() => {
     const element = host.current;
-    if (element === null) return undefined;
+    if (element === null || !isSeen) return undefined;
     const drawn = new uPlot(optionsOf(element, current), dataOf(current()), element);
     plot.current = drawn;
     const forgetPicks = listenForPicks(drawn, current);
@@ -66,7 +89,7 @@ function usePlot(host: { readonly current: HTMLDivElement | null }, props: LineC
       drawn.destroy();
       plot.current = null;
     };
-  }, [host, shape, scheme, heightPx]);
+  }, [host, isSeen, shape, scheme, heightPx]);
   useEffect(() => plot.current?.setData(dataOf(current())), [times, series]);
 }
 
