@@ -183,7 +183,7 @@ function insightQueries(database: Database) {
     analytics,
     logs,
     usageInsights: new UsageInsightQueries(database, analytics),
-    ledgerPasses: new LedgerPasses(database, SCANNED_ROWS_MAX, scans),
+    ledgerPasses: new LedgerPasses(database, { rowsMax: SCANNED_ROWS_MAX, counts: scans }),
     ledgerInsights: new LedgerInsightQueries(logs),
     repeatedRequests: new RepeatedRequestQueries(database),
   };

@@ -66,7 +66,11 @@ export class LedgerInsightQueries {
   ): Promise<ClientInsights> {
     const recent = pass.over(addressRange(pass.range, Date.now()));
     const columns = [
-      ...['u.client_ip', 'u.request_count', 'u.status_code', 'u.interrupted', 'u.cost_pico'],
+      'u.client_ip',
+      'u.request_count',
+      'u.status_code',
+      'u.interrupted',
+      'u.cost_pico',
       `${TOKENS_IN_SQL} AS tokens_in`,
       `${TOKENS_OUT_SQL} AS tokens_out`,
     ];
@@ -108,7 +112,12 @@ export class LedgerInsightQueries {
   /** Requests that failed, by what they failed with. */
   async errors(pass: LedgerPass, first: number): Promise<ErrorInsights> {
     const columns = [
-      ...['u.status_code', 'u.error_code', 'u.interrupted', 'u.provider', 'u.model', 'u.request_count'],
+      'u.status_code',
+      'u.error_code',
+      'u.interrupted',
+      'u.provider',
+      'u.model',
+      'u.request_count',
       ...LOG_COLUMNS,
     ];
     const { covered, groups } = await asked(
@@ -145,7 +154,8 @@ export class LedgerInsightQueries {
     const isByMetadata = by === 'METADATA';
     const columns = [
       isByMetadata ? 'u.metadata' : 'u.system_message_hash',
-      ...['u.cost_pico', 'u.request_count'],
+      'u.cost_pico',
+      'u.request_count',
       ...LOG_COLUMNS,
     ];
     const { covered, groups } = await asked(pass, columns, (scan) => {

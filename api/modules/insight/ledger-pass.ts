@@ -37,6 +37,11 @@ export interface InsightAnswer {
   readonly tally: RepeatedTally;
 }
 
+export interface ScanBounds {
+  readonly rowsMax: number;
+  readonly counts: ScanCounts;
+}
+
 interface Reading {
   readonly covered: CoveredRange;
   readonly answers: readonly InsightAnswer[];
@@ -52,8 +57,7 @@ export class LedgerPass {
     private readonly database: Database,
     readonly scope: InsightScope,
     readonly range: GatewayRange,
-    private readonly rowsMax: number,
-    private readonly counts: ScanCounts,
+    private readonly bounds: ScanBounds,
   ) {}
 
   ask(part: InsightPart): Promise<InsightAnswer> {
@@ -63,11 +67,11 @@ export class LedgerPass {
   /** The same of another range. */
   over(range: GatewayRange): LedgerPass {
     const isSame = range.fromMs === this.range.fromMs && range.toMs === this.range.toMs;
-    return isSame ? this : new LedgerPass(this.database, this.scope, range, this.rowsMax, this.counts);
+    return isSame ? this : new LedgerPass(this.database, this.scope, range, this.bounds);
   }
 
   private read(parts: readonly InsightPart[]): Promise<Reading> {
-    return inTime(this.rowsMax, this.counts, (rowsMax) =>
+    return inTime(this.bounds.rowsMax, this.bounds.counts, (rowsMax) =>
       this.database.inAccount(this.scope, async (tx) => {
         await planForMany(tx);
         const tallies = parts.map(({ ttlSeconds }) => new RepeatedTally(ttlSeconds ?? []));
@@ -87,12 +91,11 @@ export class LedgerPass {
 export class LedgerPasses {
   constructor(
     private readonly database: Database,
-    private readonly rowsMax: number,
-    private readonly counts: ScanCounts,
+    private readonly bounds: ScanBounds,
   ) {}
 
   begin(scope: InsightScope, range: GatewayRange): LedgerPass {
-    return new LedgerPass(this.database, scope, range, this.rowsMax, this.counts);
+    return new LedgerPass(this.database, scope, range, this.bounds);
   }
 }
 
