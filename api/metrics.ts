@@ -65,7 +65,11 @@ function declareReads(registry: Registry, { logTail, queries }: ApiMetricSources
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['log_tails_refused', 'Subscriptions to logs refused: too many follow', () => logTail.counts.refused],
     ['log_tails_slow', 'Subscriptions to logs ended: their client was too slow', () => logTail.counts.slow],
-    ['insights_partial', 'Readings for insights that had more records than are read for one', () => queries.scans.partial],
+    [
+      'insights_partial',
+      'Readings for insights that had more records than are read for one',
+      () => queries.scans.partial,
+    ],
     ['insights_slow', 'Readings for insights for which fewer records had to do, in time', () => queries.scans.slow],
   ];
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_api_${name}_total`, help, read);
