@@ -1,6 +1,11 @@
 /** Waiting for something to become true, in place of sleeping: as short as possible, and a failure says what was awaited. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/**
+ * Between two looks: soon after the first ones, then a twentieth of what has been waited, as many looks cost requests and
+ * statements, and take the core from what is waited for.
+ */
+const PAUSE_MS = { min: 5, max: 50, share: 1 / 20 };
 /** What is awaited comes within milliseconds: this much is for a machine that has much else to do. */
 const DEADLINE_MS = 6_000;
 
@@ -13,7 +18,7 @@ export async function waitFor<T>(
   reason: string,
   deadlineMs = DEADLINE_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const deadline = performance.now() + deadlineMs;
+  const startedMs = performance.now();
   let lastError: unknown;
   for (;;) {
     try {
@@ -23,8 +28,9 @@ export async function waitFor<T>(
     } catch (error) {
       lastError = error;
     }
-    if (performance.now() > deadline) throw new Error(`Not within ${deadlineMs} ms: ${reason}`, { cause: lastError });
-    await delay(5);
+    const waitedMs = performance.now() - startedMs;
+    if (waitedMs > deadlineMs) throw new Error(`Not within ${deadlineMs} ms: ${reason}`, { cause: lastError });
+    await delay(Math.min(Math.max(waitedMs * PAUSE_MS.share, PAUSE_MS.min), PAUSE_MS.max));
   }
 }
 
