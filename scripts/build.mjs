@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BUNDLE, buildDashboard } from './build-dashboard.mjs';
 import { generateOperations } from './generate-operations.mjs';
+import { sourcesStamp, stampBuild } from './ready.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const remove = (folder, kept) => {
@@ -16,6 +17,7 @@ const remove = (folder, kept) => {
 remove(`${root}/dist`, ['dashboard']);
 remove(`${root}/dist/dashboard`, BUNDLE);
 generateOperations();
+const stamp = sourcesStamp();
 execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, '-p', root], {
   stdio: 'inherit',
   cwd: root,
@@ -23,3 +25,4 @@ execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, '-p',
 buildDashboard(root);
 // The program that package.json names as `tollgate`.
 chmodSync(`${root}/dist/cli/main.js`, 0o755);
+stampBuild(stamp);

@@ -26,12 +26,16 @@ export async function ensureInstalled() {
 
 /** Builds unless dist/ was built from exactly these sources. */
 export async function ensureBuilt() {
-  const stamp = sourcesStamp();
-  const stampFile = path.join(root, 'dist', '.sources');
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  if (existsSync(STAMP_FILE) && readFileSync(STAMP_FILE, 'utf8') === sourcesStamp()) return;
   await step('Building', [process.execPath, [path.join(root, 'scripts', 'build.mjs')]]);
-  writeFileSync(stampFile, stamp);
 }
+
+/** Tests write them. */
+const PICTURES = path.join('test', 'e2e', 'screenshots');
+const STAMP_FILE = path.join(root, 'dist', '.sources');
+
+/** For the build, when it is done: of which sources it is, as they were when it began. */
+export const stampBuild = (stamp) => writeFileSync(STAMP_FILE, stamp);
 
 // npm keeps what it installed in a lockfile of its own inside node_modules, written last.
 function isInstalled() {
@@ -53,13 +57,15 @@ function npm(args) {
 }
 
 // By name, size and time of every source: notices deleted files and older check-outs too.
-function sourcesStamp() {
+export function sourcesStamp() {
   const ignored = /^(?:node_modules|dist|docs|\..*)$/;
   const folders = readdirSync(root, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !ignored.test(entry.name),
   );
   const files = folders.flatMap(({ name }) =>
-    readdirSync(path.join(root, name), { recursive: true }).map((file) => path.join(name, file)),
+    readdirSync(path.join(root, name), { recursive: true })
+      .map((file) => path.join(name, file))
+      .filter((file) => !file.startsWith(PICTURES)),
   );
   const hash = createHash('sha256').update(process.version);
   for (const file of [...files.sort(), 'tsconfig.json', 'package-lock.json']) {
