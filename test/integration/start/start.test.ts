@@ -26,9 +26,11 @@ async function printedCall(output: string): Promise<{ status: number; text: stri
   return { status: answer.status, text: await answer.text() };
 }
 
-test('the first start prints a sign-in and a curl that works; the next finds its data and prints no password', async () => {
+test('the first start prints a sign-in and a curl that works, and keeps a second from its data; the next prints no password, and ends with its proxy', async () => {
   const dataDir = makeDataDir('two starts');
   const first = await start({ DATA_DIR: dataDir });
+  await waitFor(() => first.output().includes('Postgres'), 'the first has begun');
+  await expectRefused(first, dataDir);
   const output = await first.ready();
   expect(output).toContain(`http://localhost:${first.apiPort}`);
   expect(output).toMatch(/password {2}\S{8,}/);
@@ -41,7 +43,24 @@ test('the first start prints a sign-in and a curl that works; the next finds its
   const again = await second.ready();
   expect(again).not.toContain('password');
   expect(await printedCall(again)).toMatchObject({ status: 200 });
+  await expectEndsWithProxy(second, dataDir);
 }, 180_000);
+
+/** A second instance on the same data is refused, and the first goes on. */
+async function expectRefused(first: StartedProcess, dataDir: string): Promise<void> {
+  const second = await start({ DATA_DIR: dataDir });
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain(`Tollgate already runs on the data in ${dataDir} (pid ${first.pid}`);
+}
+
+/** A proxy that dies takes the rest down with it, and says so. */
+async function expectEndsWithProxy(crashing: StartedProcess, dataDir: string): Promise<void> {
+  const pids = [...readFileSync(path.join(dataDir, 'logs', 'proxy.log'), 'utf8').matchAll(/"pid":(\d+)/g)];
+  process.kill(Number(pids.at(-1)?.[1]), 'SIGKILL'); // the last one: an earlier start wrote into the same file
+  expect(await crashing.ended).toBe(1);
+  expect(crashing.output()).toContain('The proxy ended unexpectedly (SIGKILL)');
+  await expect(fetch(`http://127.0.0.1:${crashing.apiPort}/healthz`)).rejects.toThrow();
+}
 
 test('a start after a kill -9 waits for what was left running and works', async () => {
   const dataDir = makeDataDir('killed');
@@ -56,27 +75,6 @@ test('a start after a kill -9 waits for what was left running and works', async 
   const output = await next.ready();
   expect(output).toContain('Postgres still runs from an earlier start');
   expect(await printedCall(output)).toMatchObject({ status: 200 });
-}, 180_000);
-
-test('a second instance on the same data is refused, and the first goes on', async () => {
-  const dataDir = makeDataDir('shared');
-  const first = await start({ DATA_DIR: dataDir });
-  await waitFor(() => first.output().includes('Postgres'), 'the first has begun');
-  const second = await start({ DATA_DIR: dataDir });
-  expect(await second.ended).toBe(1);
-  expect(second.output()).toContain(`Tollgate already runs on the data in ${dataDir} (pid ${first.pid}`);
-  expect(await printedCall(await first.ready())).toMatchObject({ status: 200 });
-}, 180_000);
-
-test('a proxy that dies takes the rest down with it, and says so', async () => {
-  const dataDir = makeDataDir('crash');
-  const crashing = await start({ DATA_DIR: dataDir });
-  await crashing.ready();
-  const [, pid] = /"pid":(\d+)/.exec(readFileSync(path.join(dataDir, 'logs', 'proxy.log'), 'utf8')) ?? [];
-  process.kill(Number(pid), 'SIGKILL');
-  expect(await crashing.ended).toBe(1);
-  expect(crashing.output()).toContain('The proxy ended unexpectedly (SIGKILL)');
-  await expect(fetch(`http://127.0.0.1:${crashing.apiPort}/healthz`)).rejects.toThrow();
 }, 180_000);
 
 test('given services are used, and left running', async () => {
