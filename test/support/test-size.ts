@@ -13,7 +13,7 @@ export const oneWallShare = TEST_SIZE === 'full' ? 1 : 4;
 /** And of so many callers of the matrices, GraphQL's and REST's, one is asked for each row, by the seed. */
 export const callerShare = TEST_SIZE === 'full' ? 1 : 8;
 /** Of so many hostile or naughty texts one is sent to each place that takes a text, by the seed. */
-export const hostileTextShare = TEST_SIZE === 'full' ? 1 : 5;
+export const hostileTextShare = TEST_SIZE === 'full' ? 1 : 10;
 /** One in `share` of the items, by the seed; `turn` moves on which ones, so that many turns take all of them. */
 export const sampled = <T>(items: readonly T[], share: number, turn = 0): T[] =>
   items.filter((_, index) => (index + turn + TEST_SEED) % share === 0);
@@ -29,7 +29,7 @@ export const ledgerProofSize = TEST_SIZE === 'full' ? { requests: 10_000, faults
 /** Runs of traffic through gateways with caches and without, of up to 48 requests each. */
 export const simulatedTrials = { numRuns: TEST_SIZE === 'full' ? 300 : 3, seed: TEST_SEED };
 /** Texts that are offered as API tokens and are none; 10 000 000 take some minutes in the modules of a test. */
-export const fuzzedTokenCount = TEST_SIZE === 'full' ? 10_000_000 : 50_000;
+export const fuzzedTokenCount = TEST_SIZE === 'full' ? 10_000_000 : 20_000;
 /** Decisions of rate limits that are held against their definition. */
 export const limitDecisions = TEST_SIZE === 'full' ? 1_000_000 : 20_000;
 /** Trials of an explanation, of several requests each. */
@@ -40,20 +40,22 @@ export const pooledTransactions = TEST_SIZE === 'full' ? 10_000 : 1_000;
 export const hostileDocuments = { numRuns: TEST_SIZE === 'full' ? 10_000 : 200, seed: TEST_SEED };
 /** Runs of one property of which each fills an account of its own and asks an api several times. */
 export const accountRuns = { numRuns: TEST_SIZE === 'full' ? 300 : 6, seed: TEST_SEED };
+/** Requests at once, and one after the other, of which a limit lets a few pass. */
+export const limitedRequests = TEST_SIZE === 'full' ? 1_000 : 250;
+/** Of one proxy: at least one has several siblings. */
+export const proxyWorkers = TEST_SIZE === 'full' ? 4 : 3;
 /** Guesses of one password spray. */
 export const signInGuesses = TEST_SIZE === 'full' ? 10_000 : 300;
 /** Times that all workers are replaced under streams, and how many of these. */
 export const rollingRestarts = TEST_SIZE === 'full' ? { times: 20, streams: 200 } : { times: 1, streams: 40 };
-/** How every page of the dashboard is pictured; the wide and the narrow screen, each in one theme, take a quarter of a minute less. */
-export const pictures = [
+const PICTURES = [
   { width: 1280, colorScheme: 'light' },
   { width: 390, colorScheme: 'dark' },
-  ...(TEST_SIZE === 'full'
-    ? ([
-        { width: 1280, colorScheme: 'dark' },
-        { width: 390, colorScheme: 'light' },
-      ] as const)
-    : []),
+  { width: 1280, colorScheme: 'dark' },
+  { width: 390, colorScheme: 'light' },
 ] as const;
+/** How pages of the dashboard are pictured: at full size each in every way, else by turns as one of the first two. */
+export const picturesOf = (turn: number): readonly (typeof PICTURES)[number][] =>
+  TEST_SIZE === 'full' ? PICTURES : PICTURES.slice(turn % 2, (turn % 2) + 1);
 /** Connections that do nothing, or send and read slowly. */
 export const slowConnections = TEST_SIZE === 'full' ? 4_000 : 150;

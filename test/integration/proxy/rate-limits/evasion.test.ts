@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
 import { limitedBy, limitRule } from '../../../support/rate-limits.js';
 import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
+import { limitedRequests } from '../../../support/test-size.js';
 
-const FORGED = 1_000;
 const FORGED_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip'] as const;
 
 let direct: Rig;
@@ -29,11 +29,11 @@ async function call(tenant: Tenant, headers: Readonly<Record<string, string>>): 
 
 const addressOf = (index: number): string => `203.0.${index >> 8}.${index & 255}`;
 
-test(`T-XFF-1 of ${FORGED} requests that forge their address none has a limit of its own`, async () => {
+test(`T-XFF-1 of ${limitedRequests} requests that forge their address none has a limit of its own`, async () => {
   const tenant = await direct.tenant(perAddress(3));
   const trusting = await behindOne.tenant(perAddress(3));
   const statuses: number[] = [];
-  for (let index = 0; index < FORGED; index++) {
+  for (let index = 0; index < limitedRequests; index++) {
     const name = FORGED_HEADERS[index % FORGED_HEADERS.length] ?? 'x-forwarded-for';
     const forged = name === 'forwarded' ? `for=${addressOf(index)}` : addressOf(index);
     if (index % 2 === 0) statuses.push(await call(tenant, { [name]: forged }));
@@ -41,7 +41,7 @@ test(`T-XFF-1 of ${FORGED} requests that forge their address none has a limit of
     else statuses.push(await call(trusting, { [name]: forged, 'x-forwarded-for': `${forged}, 198.51.100.7` }));
   }
   expect(statuses.filter((status) => status === 200)).toHaveLength(6);
-  expect(statuses.filter((status) => status === 429)).toHaveLength(FORGED - 6);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(limitedRequests - 6);
   expect(await call(trusting, { 'x-forwarded-for': '198.51.100.8' })).toBe(200);
 });
 

@@ -5,11 +5,11 @@ import { startProxyProcess, type ProxyProcess } from '../../../support/proxy-pro
 import { decidedByRedis, limitedBy, limitRule } from '../../../support/rate-limits.js';
 import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
 import type { TestTenant } from '../../../support/tenant.js';
+import { limitedRequests } from '../../../support/test-size.js';
 import { usageRecords } from '../../../support/usage-records.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const PROCESSES = 4;
-const REQUESTS = 1_000;
 const LIMIT = 10;
 
 let rig: Rig;
@@ -62,19 +62,19 @@ test.each([
   [PROCESSES, 'FIXED'],
   [PROCESSES, 'SLIDING'],
 ] as const)(
-  `of ${REQUESTS} requests at once ${LIMIT} are admitted, by %i processes and a limit that is %s`,
+  `of ${limitedRequests} requests at once ${LIMIT} are admitted, by %i processes and a limit that is %s`,
   async (count, technique) => {
     const { tenant, counts } = await decidedByRedis(processes, async () => {
       rig.upstream.seen.length = 0;
       const tenant = await rig.tenant(limitedBy(limitRule({ limit: LIMIT, technique })));
-      return { tenant, counts: await burst(processes.slice(0, count), pathOf(tenant), REQUESTS) };
+      return { tenant, counts: await burst(processes.slice(0, count), pathOf(tenant), limitedRequests) };
     });
-    expect(counts).toEqual({ 200: LIMIT, 429: REQUESTS - LIMIT });
+    expect(counts).toEqual({ 200: LIMIT, 429: limitedRequests - LIMIT });
     expect(rig.upstream.seen).toHaveLength(LIMIT);
     await waitFor(async () => {
       const rows = await usageRecords(rig.proxy.owner, tenant.accountId, LIMIT);
       const recorded = rows.reduce((sum, row) => sum + Number(row['request_count']), 0);
-      return recorded === REQUESTS && rows.filter((row) => row['status_code'] === 200).length === LIMIT;
+      return recorded === limitedRequests && rows.filter((row) => row['status_code'] === 200).length === LIMIT;
     }, 'every request is recorded, by itself or in a count');
   },
   60_000,

@@ -1,4 +1,4 @@
-/** Four workers of one machine behind one port: what counts over all of them counts once, and one that dies takes its own. */
+/** Several workers of one machine behind one port: what counts over all of them counts once, and one that dies takes its own. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { childrenOf } from '../../../support/child-processes.js';
 import { answerJson, chatCompletion, chatEvents } from '../../../support/fake-upstream.js';
@@ -6,12 +6,11 @@ import { startProxyProcess, type ProxyProcess } from '../../../support/proxy-pro
 import { decidedByRedis, limitedBy, limitRule } from '../../../support/rate-limits.js';
 import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
 import type { TestTenant } from '../../../support/tenant.js';
-import { rollingRestarts } from '../../../support/test-size.js';
+import { limitedRequests, proxyWorkers, rollingRestarts } from '../../../support/test-size.js';
 import { usageRecords } from '../../../support/usage-records.js';
 import { waitFor } from '../../../support/wait-for.js';
 
-const WORKERS = 4;
-/** Two processors start five processes. */
+/** Two processors start up to five processes. */
 const START_MS = 90_000;
 
 let rig: Rig;
@@ -24,7 +23,7 @@ beforeAll(async () => {
     databaseUrl: database.url,
     redisUrl: redis.url,
     origins: { openai: `${rig.upstream.origin}/v1` },
-    env: { PROXY_WORKERS: String(WORKERS), LAME_DUCK_SECONDS: '1' },
+    env: { PROXY_WORKERS: String(proxyWorkers), LAME_DUCK_SECONDS: '1' },
   });
 }, START_MS);
 afterAll(async () => {
@@ -73,17 +72,17 @@ async function byWorker(metric: string): Promise<Record<string, number>> {
 
 const sum = (values: Readonly<Record<string, number>>): number => Object.values(values).reduce((a, b) => a + b, 0);
 
-test('of 1000 requests at once 10 are admitted, and each is recorded, by itself or in a count', async () => {
+test(`of ${limitedRequests} requests at once 10 are admitted, and each is recorded, by itself or in a count`, async () => {
   const { tenant, counts } = await decidedByRedis([proxy], async () => {
     rig.upstream.seen.length = 0;
     const tenant = await rig.tenant(limitedBy(limitRule({ limit: 10 })));
-    return { tenant, counts: await burst(pathOf(tenant), 1_000) };
+    return { tenant, counts: await burst(pathOf(tenant), limitedRequests) };
   });
-  expect(counts).toEqual({ 200: 10, 429: 990 });
+  expect(counts).toEqual({ 200: 10, 429: limitedRequests - 10 });
   expect(rig.upstream.seen).toHaveLength(10);
   await waitFor(async () => {
     const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 10);
-    return rows.reduce((all, row) => all + Number(row['request_count']), 0) === 1_000;
+    return rows.reduce((all, row) => all + Number(row['request_count']), 0) === limitedRequests;
   }, 'every request is recorded');
 }, 90_000);
 
@@ -100,9 +99,9 @@ test('all of them answer, each answer has a record, and one page has the metrics
     after = await byWorker('tollgate_proxy_requests_total');
   }
   expect(await usageRecords(rig.proxy.owner, tenant.accountId, calls)).toHaveLength(calls);
-  expect(Object.keys(after)).toEqual(['1', '2', '3', '4']);
+  expect(Object.keys(after)).toEqual(Array.from({ length: proxyWorkers }, (_, index) => String(index + 1)));
   expect(sum(after) - sum(before)).toBeGreaterThanOrEqual(calls); // with those that came again
-  expect(await proxy.metrics()).toMatch(/^tollgate_proxy_workers_serving 4$/m);
+  expect(await proxy.metrics()).toMatch(new RegExp(`^tollgate_proxy_workers_serving ${proxyWorkers}$`, 'm'));
 }, 30_000);
 
 test('an answer that one has cached is a hit at every other', async () => {
@@ -197,7 +196,7 @@ test(
       process.kill(proxy.pid, 'SIGUSR2');
       const replaced = 'tollgate_proxy_workers_replaced_total';
       try {
-        await waitFor(async () => (await single(replaced)) === time * WORKERS, 'all are replaced', 120_000);
+        await waitFor(async () => (await single(replaced)) === time * proxyWorkers, 'all are replaced', 120_000);
       } finally {
         isRolling = false;
       }
