@@ -27,7 +27,7 @@ export async function openBrowser(): Promise<TestBrowser> {
   });
   const port = await listen(site, { host: '127.0.0.1', port: 0, name: 'page', variable: 'none' });
   const browser = await chromium.launch({ executablePath: testConfig.CHROMIUM_PATH, args: ARGUMENTS });
-  const page = await browser.newPage();
+  const page = await browser.newPage({ reducedMotion: 'reduce' }); // what moves is drawn again and again
   await page.goto(`http://127.0.0.1:${port}/`);
   return {
     page,
