@@ -8,10 +8,14 @@ const LONG_FILES = [
   'api/tenant-matrix.test.js',
   'api/tenant-matrix-one-wall.test.js',
   'start/start.test.js',
+  'proxy/workers/workers.test.js',
+  'start/secrets-stay-secret.test.js',
   'ledger-proof/proof.test.js',
   'api/hostile-text.test.js',
   'api/naughty-strings.test.js',
-  'api/ledger-upkeep.test.js',
+  'unit-together/first-third.test.js',
+  'unit-together/second-third.test.js',
+  'unit-together/last-third.test.js',
 ];
 
 interface TestFile {
