@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Between two looks: soon after the first ones, then a twentieth of what has been waited, as many looks cost requests and
- * statements, and take the core from what is waited for.
+ * Between two looks: little at first, then a fortieth of what has been waited, for many looks cost requests and statements, and
+ * take the core from what is waited for. Not more, or what is true for moments at a time would not be seen.
  */
-const PAUSE_MS = { min: 5, max: 50, share: 1 / 20 };
+const PAUSE_MS = { min: 5, max: 20, share: 1 / 40 };
 /** What is awaited comes within milliseconds: this much is for a machine that has much else to do. */
 const DEADLINE_MS = 6_000;
 
