@@ -6,7 +6,7 @@ import type { CheckedMetadata } from '../../metadata-filter.js';
 import { asPostgresBigint, picoFromUsd } from '../../scalars/numeric-scalars.js';
 import type { SqlConditions } from '../../tenancy/sql-conditions.js';
 import { addCondition, containing } from './log-condition.js';
-import type { CheckedLogFilter } from './log.inputs.js';
+import type { CheckedLogFilter, LogOrder } from './log.inputs.js';
 import { SUCCESS_SQL, TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
 import { FORMS, type RecordForm } from './record-form.js';
 
@@ -26,6 +26,18 @@ export function useOf(filter: CheckedLogFilter): FilterUse {
     metadata: (filter.metadata?.length ?? 0) > 0 || isGiven(filter.search) || METADATA_FIELDS.some(asks),
     feedback: isGiven(filter.feedback) || asks('FEEDBACK'),
   };
+}
+
+/** Whether a record that has changed since it was written may come elsewhere in the answer, or leave it. */
+export function mayHaveChanged({
+  filter,
+  order,
+}: {
+  readonly filter: CheckedLogFilter;
+  readonly order: LogOrder;
+}): boolean {
+  const use = useOf(filter);
+  return use.cost || use.metadata || order.field === 'COST';
 }
 
 /**

@@ -6,10 +6,11 @@
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
-import { hasIndexOfDays, isProbed, metadataPair, useOf, type MetadataPair } from './log-filter-sql.js';
+import { hasIndexOfDays, isProbed, mayHaveChanged, metadataPair, type MetadataPair } from './log-filter-sql.js';
 import { isIndexed, LogPartitions } from './log-partitions.js';
-import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
+import { ORDER_KEYS, type LogPosition } from './log-order.js';
 import {
+  first,
   LogStatements,
   type FoundRow,
   type LogPart,
@@ -25,7 +26,9 @@ import { isStatementTimeout } from '../../tenancy/sql-state.js';
 /** Counting goes this far; a larger count is given as this, and not exact. */
 const LOG_COUNT_MAX = 10_000;
 /** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
-const PROBED_ROWS = 2_500;
+const PROBED_ROWS = 3_500;
+/** Windows that are gone through for them: a gateway may have had a quiet day. */
+const PROBED_WINDOWS = 3;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
 /** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
@@ -238,20 +241,32 @@ export class LogFinder {
     selection: LogSelection,
     range: TimeWindow,
     page: Omit<WindowPage, 'window'>,
+    windowsMax = PROBED_WINDOWS,
   ): Promise<Newest | null> {
     if (selection.order.direction === 'ASC' || !isProbed(selection.filter)) return null;
     const [window] = await this.windows(scope, range, true);
     if (window === undefined) return null;
+    const newest = await this.newestOf(scope, selection, { ...page, window });
+    const limit = page.limit - (newest?.rows.length ?? 0);
+    if (newest === null || newest.toMs > window.fromMs || limit <= 0 || windowsMax === 1) return newest;
+    // It has so few that those before it are among the newest, too.
+    const before = { ...range, toMs: window.fromMs };
+    const more = await this.amongTheNewest(scope, selection, before, { ...page, limit }, windowsMax - 1);
+    return more === null ? newest : { ...more, rows: [...newest.rows, ...more.rows] };
+  }
+
+  private async newestOf(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<Newest | null> {
+    const { window } = page;
     const readMax = this.options.probedRows;
     const { unindexedDays } = await this.partitions.read(scope);
     const isEnough = hasIndexOfDays(selection.filter) && !isIndexed(window, unindexedDays);
     return this.database.inAccount(scope, async (tx) => {
       const statements = new LogStatements(tx, selection);
-      if (mayHaveChanged(selection) && (await statements.hasChanges({ ...page, window }))) return null;
-      const rows = await statements.find({ ...page, window, form: 'WRITTEN', readMax });
-      if (rows.length >= page.limit) return { rows, reached: null, toMs: range.toMs, isEnough: true };
+      if (mayHaveChanged(selection) && (await statements.hasChanges(page))) return null;
+      const rows = await statements.find({ ...page, form: 'WRITTEN', readMax });
+      if (rows.length >= page.limit) return { rows, reached: null, toMs: window.toMs, isEnough: true };
       // The last of them as it is by now: what came meanwhile has moved it, and what lies behind it is read later.
-      const last = await statements.boundary({ ...page, window, limit: readMax - 1 });
+      const last = await statements.boundary({ ...page, limit: readMax - 1 });
       if (last === null) {
         return { rows, reached: { id: firstUuidAt(window.fromMs), key: null }, toMs: window.fromMs, isEnough: false };
       }
@@ -366,31 +381,12 @@ export class LogFinder {
   }
 }
 
-/** Whether a record that has changed since it was written may come elsewhere in the answer, or leave it. */
-function mayHaveChanged({ filter, order }: LogSelection): boolean {
-  const use = useOf(filter);
-  return use.cost || use.metadata || order.field === 'COST';
-}
-
 const isProbe = (window: Stretch): boolean => window.isProbe === true;
 
 export interface LogCount {
   /** null: counting took too long */
   readonly total: number | null;
   readonly isExact: boolean;
-}
-
-/** Sorts rows and cuts them at the limit, in place. */
-function first(
-  rows: FoundRow[],
-  order: OrderKey | null,
-  { order: { direction } }: LogSelection,
-  limit: number,
-): FoundRow[] {
-  const sign = direction === 'DESC' ? -1 : 1;
-  rows.sort((left, right) => sign * comparePositions(order, left, right));
-  rows.splice(limit);
-  return rows;
 }
 
 /** Windows can be made narrower, and what is looked for first cannot. */

@@ -6,7 +6,7 @@ import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { adjustmentsJoinSql } from './adjustments-sql.js';
 import { extremesColumnsSql, extremesOf, type ExtremesRow, type LogExtremes } from './log-extremes.js';
 import { addFilter, useOf } from './log-filter-sql.js';
-import { ORDER_KEYS, type LogPosition } from './log-order.js';
+import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
 import { windowDays, type TimeWindow } from './log-windows.js';
 import type { CheckedLogFilter, LogOrder } from './log.inputs.js';
 import { FORMS, type RecordForm } from './record-form.js';
@@ -218,4 +218,17 @@ export class LogStatements {
 function inDays(alias: string, window: TimeWindow, where: SqlConditions): string {
   const [first, last] = windowDays(window);
   return `${alias}.day >= ${where.parameter(first)}::date AND ${alias}.day <= ${where.parameter(last)}::date`;
+}
+
+/** Sorts rows and cuts them at the limit, in place. */
+export function first(
+  rows: FoundRow[],
+  order: OrderKey | null,
+  { order: { direction } }: LogSelection,
+  limit: number,
+): FoundRow[] {
+  const sign = direction === 'DESC' ? -1 : 1;
+  rows.sort((left, right) => sign * comparePositions(order, left, right));
+  rows.splice(limit);
+  return rows;
 }
