@@ -159,7 +159,8 @@ export class LogFinder {
     const isDescending = selection.order.direction === 'DESC';
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
-    const newest = await this.amongTheNewest(scope, selection, searched, { after, limit }).catch(nullIfTooLong);
+    const probe = { after, limit, windowsMax: PROBED_WINDOWS };
+    const newest = await this.amongTheNewest(scope, selection, searched, probe).catch(nullIfTooLong);
     const going = { range, searched, until, limit, after };
     if (newest === null) {
       const windows = await this.probed(scope, selection, searched, after);
@@ -240,8 +241,7 @@ export class LogFinder {
     scope: ReadScope,
     selection: LogSelection,
     range: TimeWindow,
-    page: Omit<WindowPage, 'window'>,
-    windowsMax = PROBED_WINDOWS,
+    { windowsMax, ...page }: Omit<WindowPage, 'window'> & { readonly windowsMax: number },
   ): Promise<Newest | null> {
     if (selection.order.direction === 'ASC' || !isProbed(selection.filter)) return null;
     const [window] = await this.windows(scope, range, true);
@@ -251,7 +251,7 @@ export class LogFinder {
     if (newest === null || newest.toMs > window.fromMs || limit <= 0 || windowsMax === 1) return newest;
     // It has so few that those before it are among the newest, too.
     const before = { ...range, toMs: window.fromMs };
-    const more = await this.amongTheNewest(scope, selection, before, { ...page, limit }, windowsMax - 1);
+    const more = await this.amongTheNewest(scope, selection, before, { ...page, limit, windowsMax: windowsMax - 1 });
     return more === null ? newest : { ...more, rows: [...newest.rows, ...more.rows] };
   }
 
