@@ -81,11 +81,15 @@ export class DocumentCache<T extends object> {
     const dispose = (_entry: Entry<T>, _key: string, reason: LRUCache.DisposeReason): void => {
       if (reason === 'evict') this.counts.evicted += 1;
     };
-    const sizeCalculation = ({ document }: Entry<T>): number => sizes?.of(document) ?? 1;
     this.entries =
       sizes === undefined
         ? lruMap(entriesMax, { dispose })
-        : new LRUCache({ max: entriesMax, maxSize: sizes.max, sizeCalculation, dispose });
+        : new LRUCache({
+            max: entriesMax,
+            maxSize: sizes.max,
+            sizeCalculation: ({ document }) => sizes.of(document),
+            dispose,
+          });
     this.absent = lruMap(options.absentEntriesMax);
   }
 

@@ -45,10 +45,10 @@ export function mayHaveChanged({
  * alone, or by one thing more of which every day has an index in the order of time, which is as quick for what is frequent.
  */
 export function isProbed({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean {
-  const given = Object.entries(others).filter(([, value]) => isGiven(value));
-  const isIndexed = given.every(([name]) => INDEXED_EVERY_DAY.has(name));
+  const [first, ...further] = Object.entries(others).filter(([, value]) => isGiven(value));
+  if (first === undefined || further.length > 0) return first !== undefined;
   const areFailures = (others.statusCodes ?? []).every((code) => code >= 400); // the index has no others
-  return given.length > 1 || (given.length === 1 && !(isIndexed && areFailures));
+  return !(INDEXED_EVERY_DAY.has(first[0]) && areFailures);
 }
 
 const INDEXED_EVERY_DAY: ReadonlySet<string> = new Set([

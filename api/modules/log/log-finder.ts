@@ -10,7 +10,7 @@ import { hasIndexOfDays, isProbed, mayHaveChanged, metadataPair, type MetadataPa
 import { isIndexed, LogPartitions } from './log-partitions.js';
 import { ORDER_KEYS, type LogPosition } from './log-order.js';
 import {
-  first,
+  firstInOrder,
   LogStatements,
   type FoundRow,
   type LogPart,
@@ -75,7 +75,7 @@ export class LogFinder {
     for (const window of windows.toSorted((a, b) => +indexed(b) - +indexed(a))) {
       const before = rows.length < limit || (order.isSum && indexed(window)) ? null : (rows.at(-1) ?? null);
       rows.push(...(await this.inWindow(scope, selection, { window, after, limit, before })));
-      first(rows, order, selection, limit);
+      firstInOrder(rows, order, selection, limit);
     }
     return { rows, resume: null };
   }
@@ -322,9 +322,9 @@ export class LogFinder {
     const order = ORDER_KEYS[selection.order.field];
     const pair = order === null && !isProbe(page.window) ? metadataPair(selection.filter) : null;
     const placed = pair === null ? null : await this.byMetadata(scope, selection, page, pair);
-    if (placed !== null) return first(placed, order, selection, page.limit);
+    if (placed !== null) return firstInOrder(placed, order, selection, page.limit);
     const rows = await this.ofEachForm(scope, selection, page, (statements, part) => statements.find(part));
-    return first(rows.flat(), order, selection, page.limit);
+    return firstInOrder(rows.flat(), order, selection, page.limit);
   }
 
   /**

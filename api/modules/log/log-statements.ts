@@ -221,7 +221,7 @@ function inDays(alias: string, window: TimeWindow, where: SqlConditions): string
 }
 
 /** Sorts rows and cuts them at the limit, in place. */
-export function first(
+export function firstInOrder(
   rows: FoundRow[],
   order: OrderKey | null,
   { order: { direction } }: LogSelection,

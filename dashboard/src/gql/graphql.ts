@@ -393,7 +393,7 @@ export type InsightRecordsQuery = { readonly account: { readonly id: string; rea
 export type InsightRecordsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly ttlSeconds: readonly number[] };
 export const InsightRecordsDocument: OperationDocument<InsightRecordsQuery, InsightRecordsVariables> = {
   name: 'InsightRecords',
-  hash: 'cddb781aba21f3b2ab41e05e53cf49cb029f0cc1a619107fc3589c77fac66c56',
+  hash: 'a200c80b2d75cf705b23a8175e1502fbe06e7bd01ac0bde11db2bf6df4030f4f',
 };
 export type InsightSlowestQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly insights: { readonly usage: { readonly slowestModels: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly durationP50Ms: number | null; readonly durationP95Ms: number | null; readonly durationP99Ms: number | null; readonly timeToFirstTokenP95Ms: number | null } })[] } } } | null } | null };
 export type InsightSlowestVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string };
@@ -405,7 +405,7 @@ export type InsightNamedPromptsQuery = { readonly account: { readonly id: string
 export type InsightNamedPromptsVariables = { readonly account: string; readonly gateway: string; readonly from: string; readonly to: string; readonly metadataKey: string };
 export const InsightNamedPromptsDocument: OperationDocument<InsightNamedPromptsQuery, InsightNamedPromptsVariables> = {
   name: 'InsightNamedPrompts',
-  hash: 'f6994d31f9c9a48ad50bb282292b606a5956e3bdb64ad12440f5a03cf23224ef',
+  hash: '2b48caa60208d933c509d0c2b626647c2015a4d8bd924b5f9042ec3201060c03',
 };
 export type GatewayLogsQuery = { readonly account: { readonly id: string; readonly gateway: { readonly id: string; readonly logs: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly createdAt: string; readonly provider: string; readonly model: string | null; readonly statusCode: number; readonly errorCode: number | null; readonly cached: boolean; readonly streamed: boolean; readonly durationMs: number; readonly tokensIn: string | null; readonly tokensOut: string | null; readonly costUsd: string | null; readonly feedback: number | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } } | null } | null };
 export type GatewayLogsVariables = { readonly account: string; readonly gateway: string; readonly filter: LogFilter; readonly after?: string | null | undefined };
