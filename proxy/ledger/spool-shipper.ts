@@ -3,10 +3,18 @@ import { CompositeRows } from '../usage/composite-rows.js';
 import { FRAME_HEAD_BYTES, FRAME_KINDS, FrameScan } from './frames.js';
 import type { FreshRows } from './fresh-rows.js';
 import type { RecordRun, ShippedSpool, Shipments } from './shipments.js';
-import { SpoolReader, type SpoolSource } from './spool-reader.js';
+import { SpoolReader, type SpoolPosition, type SpoolSource } from './spool-reader.js';
 
 const RUN_RECORDS_MAX = 2_000;
 const RUN_BYTES_MAX = 1024 * 1024;
+
+/** A run that was read from the files. */
+interface ReadRun extends RecordRun {
+  /** where what follows it begins */
+  readonly position: SpoolPosition;
+  /** whether it ended before the spool did */
+  readonly hasMore: boolean;
+}
 
 export class SpoolShipper {
   /** numbers that no frame had though later ones did: records that the disk has lost */
@@ -14,9 +22,14 @@ export class SpoolShipper {
   /** whether the last run ended before the spool did */
   hasMore = false;
   private readonly reader: SpoolReader;
-  private readonly rows = new CompositeRows();
+  /** those of the run that is being shipped, and of the one that is read meanwhile */
+  private rows: [CompositeRows, CompositeRows] = [new CompositeRows(), new CompositeRows()];
   private spool: ShippedSpool | null = null;
   private shipped = 0;
+  /** behind what was shipped; the reader may be further */
+  private position: SpoolPosition;
+  /** the run behind the one that is being shipped: read while Postgres works; null: it is not known that there is one */
+  private ahead: Promise<ReadRun | null> | null = null;
 
   constructor(
     private readonly id: string,
@@ -25,6 +38,7 @@ export class SpoolShipper {
     private readonly shipments: Shipments,
   ) {
     this.reader = new SpoolReader(source);
+    this.position = this.reader.position;
   }
 
   /** the number of the last record that is known to be shipped */
@@ -34,7 +48,7 @@ export class SpoolShipper {
 
   /** the first segment of which something is not shipped yet */
   get segment(): number {
-    return this.reader.position.segment;
+    return this.position.segment;
   }
 
   get damagedBytes(): number {
@@ -53,28 +67,24 @@ export class SpoolShipper {
   async shipNext(settledSeq: number): Promise<boolean> {
     const { fresh } = this.source;
     if (fresh !== undefined && (await this.shipFresh(fresh, settledSeq))) return true;
-    const start = this.reader.position;
     if (fresh !== undefined && this.shipped >= fresh.safeSeq) {
-      this.reader.seek(fresh.safePosition);
+      await this.seek(fresh.safePosition);
       return false;
     }
     try {
-      const firstSeq = await this.fill();
-      if (firstSeq === null) return false;
-      await this.shipRun({ firstSeq, rows: this.rows }, settledSeq);
-      return true;
+      return await this.shipRead(settledSeq);
     } catch (error) {
-      this.reader.seek(start);
+      await this.seek(this.position);
       throw error;
     }
   }
 
   /** Ships the records in frames that no file holds. All that the files hold must have been shipped. */
   async shipFrames(frames: Buffer, settledSeq: number): Promise<void> {
-    this.rows.clear();
-    await this.cursor();
-    const firstSeq = this.gather(new FrameScan(frames, this.source.key, true), null);
-    if (firstSeq !== null) await this.shipRun({ firstSeq, rows: this.rows }, settledSeq);
+    const { shippedSeq } = await this.cursor();
+    const rows = this.emptyRows();
+    const firstSeq = gather(new FrameScan(frames, this.source.key, true), { firstSeq: null, rows, shippedSeq });
+    if (firstSeq !== null) await this.shipRun({ firstSeq, rows }, settledSeq);
   }
 
   /** Ships rows that have no number yet, behind all others. */
@@ -98,9 +108,36 @@ export class SpoolShipper {
     const run = fresh.take(shippedSeq);
     if (run === null) return false;
     await this.shipRun(run, settledSeq);
-    this.reader.seek(run.position);
+    await this.seek(run.position);
     this.hasMore = false;
     return true;
+  }
+
+  /** Ships the next run that the files hold, and reads the one behind it meanwhile. */
+  private async shipRead(settledSeq: number): Promise<boolean> {
+    const ahead = await this.ahead;
+    this.ahead = null;
+    const run = ahead ?? (await this.read(null));
+    this.hasMore = run?.hasMore === true;
+    if (run === null) {
+      this.position = this.reader.position;
+      return false;
+    }
+    if (run.hasMore) {
+      this.ahead = this.read(run.firstSeq + run.rows.count - 1);
+      this.ahead.catch(() => undefined); // it is heard when it is asked for, or read again
+    }
+    await this.shipRun(run, settledSeq);
+    this.position = run.position;
+    return true;
+  }
+
+  /** Goes on from `position`: what was read ahead is not used. */
+  private async seek(position: SpoolPosition): Promise<void> {
+    await this.ahead?.catch(() => undefined); // it has the reader
+    this.ahead = null;
+    this.reader.seek(position);
+    this.position = position;
   }
 
   private async shipRun(run: RecordRun, settledSeq: number): Promise<void> {
@@ -116,37 +153,56 @@ export class SpoolShipper {
     this.shipped = this.spool.shippedSeq;
   }
 
-  /** Gathers the next run of numbers without a gap, and returns the first; null: there is no record more. */
-  private async fill(): Promise<number | null> {
-    this.rows.clear();
-    this.hasMore = false;
+  /**
+   * Reads the next run of numbers without a gap; null: there is no record more. `shippedSeq`: the last record that is not wanted; null: the
+   * cursor says it.
+   */
+  private async read(shippedSeq: number | null): Promise<ReadRun | null> {
+    const rows = this.emptyRows();
     let firstSeq: number | null = null;
     for (;;) {
       const scan = await this.reader.next();
-      if (scan === null) return firstSeq;
-      await this.cursor();
-      const seen = this.gather(scan, firstSeq);
-      firstSeq = seen;
-      this.hasMore = !scan.isExhausted; // the run is full, or ends at a gap
-      if (this.hasMore) return firstSeq;
+      if (scan !== null) {
+        const begin = shippedSeq ?? (await this.cursor()).shippedSeq;
+        firstSeq = gather(scan, { firstSeq, rows, shippedSeq: begin });
+      }
+      if (scan?.isExhausted === true) continue;
+      const hasMore = scan !== null; // the run is full, or ends at a gap
+      return firstSeq === null ? null : { firstSeq, rows, hasMore, position: this.reader.position };
     }
   }
 
-  /** Adds the records of `scan` to the run, up to its bounds or a gap; the frame behind them is left unread. */
-  private gather(scan: FrameScan, began: number | null): number | null {
-    const { rows, shipped } = this;
-    let firstSeq = began;
-    while (scan.next()) {
-      if (scan.kind !== FRAME_KINDS.settled || scan.number <= shipped) continue;
-      if (firstSeq !== null && scan.number < firstSeq + rows.count) continue; // it stands there twice
-      firstSeq ??= scan.number;
-      const isFull = rows.count === RUN_RECORDS_MAX || rows.byteLength > RUN_BYTES_MAX;
-      if (isFull || scan.number !== firstSeq + rows.count) {
-        scan.end = scan.start;
-        return firstSeq;
-      }
-      rows.addWritten(scan.bytes.subarray(scan.start + FRAME_HEAD_BYTES, scan.end));
-    }
-    return firstSeq;
+  /** Not those of the run that is being shipped. */
+  private emptyRows(): CompositeRows {
+    const [shipping, empty] = this.rows;
+    this.rows = [empty, shipping];
+    empty.clear();
+    return empty;
   }
+}
+
+/** A run that is being put together. */
+interface Gathering {
+  /** null: it has no record yet */
+  readonly firstSeq: number | null;
+  readonly rows: CompositeRows;
+  /** records up to this one are passed over */
+  readonly shippedSeq: number;
+}
+
+/** Adds the records of `scan` to the run, up to its bounds or a gap, and returns its first; the frame behind them is left unread. */
+function gather(scan: FrameScan, { firstSeq: began, rows, shippedSeq }: Gathering): number | null {
+  let firstSeq = began;
+  while (scan.next()) {
+    if (scan.kind !== FRAME_KINDS.settled || scan.number <= shippedSeq) continue;
+    if (firstSeq !== null && scan.number < firstSeq + rows.count) continue; // it stands there twice
+    firstSeq ??= scan.number;
+    const isFull = rows.count === RUN_RECORDS_MAX || rows.byteLength > RUN_BYTES_MAX;
+    if (isFull || scan.number !== firstSeq + rows.count) {
+      scan.end = scan.start;
+      return firstSeq;
+    }
+    rows.addWritten(scan.bytes.subarray(scan.start + FRAME_HEAD_BYTES, scan.end));
+  }
+  return firstSeq;
 }
