@@ -39,7 +39,7 @@ export const LEDGER_BOUNDS: LedgerBounds = {
   segmentBytes: 16 * 1024 ** 2,
   shipIntervalMs: 200,
   retryDelayMsMax: 5_000,
-  bodyBytesMax: 32 * 1024 ** 2,
+  bodyBytesMax: 24 * 1024 ** 2,
 };
 
 export interface SpoolLedgerOptions extends LedgerBounds {
