@@ -89,10 +89,17 @@ const PROGRESS_INTERVAL_MS_MIN = 25;
 const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
 
 /** Null: neither the log nor the cache wants any of the answer. */
-function keptOf(call: UpstreamCall, cache: LookedUp | null, statusCode: number, room: CopyRoom): KeptAnswer | null {
+function keptOf(
+  call: UpstreamCall,
+  cache: LookedUp | null,
+  room: CopyRoom,
+  { statusCode, isEventStream }: { readonly statusCode: number; readonly isEventStream: boolean },
+): KeptAnswer | null {
   const loggedBytesMax = call.isLog && call.collectsPayload ? call.logBodyBytesMax : null;
   const isCopied = cache !== null && cache.hit === null && cache.ttlSeconds > 0 && statusCode === 200;
-  return loggedBytesMax === null && !isCopied ? null : new KeptAnswer(loggedBytesMax, isCopied ? room : null);
+  return loggedBytesMax === null && !isCopied
+    ? null
+    : new KeptAnswer(loggedBytesMax, isCopied ? room : null, { isEventStream });
 }
 
 /** One answer on its way down. */
@@ -151,7 +158,7 @@ class Passage implements AnswerSink {
     this.meter = hit === null ? meter(call, shape, deps.statistics) : unmetered(hit.reading.model);
     const isFiltered = hit === null && call.isStreamUsageInjected && this.isEventStream && contentEncoding === null;
     this.filter = isFiltered ? new UsageChunkFilter() : null;
-    this.kept = keptOf(call, cache, statusCode, deps.copyRoom);
+    this.kept = keptOf(call, cache, deps.copyRoom, shape);
   }
 
   start(report: Report): void {

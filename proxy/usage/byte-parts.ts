@@ -37,12 +37,15 @@ export class ByteParts {
     return undefined;
   }
 
-  /** All of them in one; no copy when there is but one. */
+  /** All of them in one, which is held in their place from now on; no copy when there is but one. */
   joined(): Buffer {
     const { parts } = this;
     const [only] = parts;
-    if (parts.length !== 1 || only === undefined) return Buffer.concat(parts);
-    return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+    if (parts.length === 1 && only !== undefined) return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+    const whole = Buffer.concat(parts);
+    this.clear();
+    this.push(whole);
+    return whole;
   }
 
   /** A copy of the first bytes. */

@@ -4,9 +4,10 @@
  */
 import type { CopyRoom } from '../cache/copy-room.js';
 import { ByteParts } from './byte-parts.js';
+import { SimilarParts } from './similar-parts.js';
 
 export class KeptAnswer {
-  private readonly held = new ByteParts();
+  private readonly held: ByteParts | SimilarParts;
   private bytes = 0;
 
   /**
@@ -16,7 +17,10 @@ export class KeptAnswer {
   constructor(
     private readonly loggedBytesMax: number | null,
     private room: CopyRoom | null,
-  ) {}
+    { isEventStream }: { readonly isEventStream: boolean },
+  ) {
+    this.held = isEventStream ? new SimilarParts() : new ByteParts();
+  }
 
   push(chunk: Uint8Array): void {
     this.bytes += chunk.length;
@@ -36,13 +40,13 @@ export class KeptAnswer {
 
   /** For the cache: everything that was pushed, perhaps as a view: whoever keeps it copies it. Null: it gets nothing, or that was given up. */
   copied(): Buffer | null {
-    return this.room === null ? null : this.whole();
+    return this.room === null ? null : this.held.joined();
   }
 
   /** For the log; null: it gets nothing. */
   logged(): Uint8Array | null {
     if (this.loggedBytesMax === null) return null;
-    return this.held.bytes > this.loggedBytesMax ? this.held.first(this.loggedBytesMax) : this.whole();
+    return this.held.bytes > this.loggedBytesMax ? this.held.first(this.loggedBytesMax) : this.held.joined();
   }
 
   /** Whether there was more than a log has of it. */
@@ -68,15 +72,5 @@ export class KeptAnswer {
     room.counts[isTooLarge ? 'tooLarge' : 'noRoom'] += 1;
     this.release();
     return false;
-  }
-
-  /** Put together once, for whoever asks. */
-  private whole(): Buffer {
-    const whole = this.held.joined();
-    if (this.held.parts.length > 1) {
-      this.held.clear();
-      this.held.push(whole);
-    }
-    return whole;
   }
 }

@@ -4,9 +4,11 @@ import { CopyRoom } from '../../../../proxy/cache/copy-room.js';
 import { KeptAnswer } from '../../../../proxy/usage/kept-answer.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
+const DOCUMENT = { isEventStream: false };
+
 test('copies for the cache have a bound each and one together, and give back what they took', () => {
   const room = new CopyRoom(100, 150);
-  const [first, second] = [new KeptAnswer(null, room), new KeptAnswer(null, room)];
+  const [first, second] = [new KeptAnswer(null, room, DOCUMENT), new KeptAnswer(null, room, DOCUMENT)];
   first.push(Buffer.alloc(60, 1));
   first.push(Buffer.alloc(40, 2));
   second.push(Buffer.alloc(51, 3));
@@ -19,11 +21,11 @@ test('copies for the cache have a bound each and one together, and give back wha
 });
 
 test('log and cache have the same bytes in memory, and of a long answer the log keeps no more than its own', () => {
-  const short = new KeptAnswer(100, new CopyRoom());
+  const short = new KeptAnswer(100, new CopyRoom(), DOCUMENT);
   for (let part = 0; part < 10; part++) short.push(Buffer.alloc(10, part));
   expect(short.logged()?.buffer).toBe(short.copied()?.buffer);
 
-  const long = new KeptAnswer(100, new CopyRoom());
+  const long = new KeptAnswer(100, new CopyRoom(), DOCUMENT);
   long.push(Buffer.alloc(1_000_000));
   expect(long.logged()?.buffer.byteLength).toBe(100);
   long.release();
@@ -36,14 +38,15 @@ const bounds = fc.record({
   logged: fc.option(fc.integer({ min: 0, max: 6_000 })),
   answer: fc.option(fc.integer({ min: 0, max: 9_000 })),
   taken: fc.integer({ min: 0, max: 9_000 }),
+  isEventStream: fc.boolean(),
 });
 
 test('the log has the first bytes, the cache all or nothing, whoever asks when', () => {
   fc.assert(
-    fc.property(bounds, steps, ({ logged, answer, taken }, chunks) => {
+    fc.property(bounds, steps, ({ logged, answer, taken, isEventStream }, chunks) => {
       const room = answer === null ? null : new CopyRoom(answer, 9_000);
       if (room !== null) room.heldBytes = taken;
-      const kept = new KeptAnswer(logged, room);
+      const kept = new KeptAnswer(logged, room, { isEventStream });
       let whole = Buffer.alloc(0);
       let isCopied = room !== null;
       for (const [index, { length, uses: asked }] of chunks.entries()) {
