@@ -97,6 +97,7 @@ export class Connection implements AnswerEvents, SocketReader {
     this.hasRead = false;
     this.unwritten += 1;
     write(socket, head, request.body, this.onWritten);
+    call.head = ''; // of some thirty pieces, which a long stream would hold until it ends
   }
 
   onRead(count: number, buffer: Uint8Array): boolean {
