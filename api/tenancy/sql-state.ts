@@ -9,6 +9,12 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 /** Whether the statement ran out of the time that it was given. */
 export const isStatementTimeout = (error: unknown): boolean => sqlState(error)?.code === '57014';
 
+/** For what may be done without: its failure is thrown on unless it ran out of time. */
+export function nullIfTooLong(error: unknown): null {
+  if (isStatementTimeout(error)) return null;
+  throw error;
+}
+
 function sqlState(error: unknown): { code: string | null; constraint: unknown } | null {
   if (typeof error !== 'object' || error === null) return null;
   const cause: unknown = 'driverError' in error ? error.driverError : error;

@@ -19,14 +19,24 @@ import {
   type WindowPage,
 } from './log-statements.js';
 import { daysApart, timeWindows, type TimeWindow } from './log-windows.js';
-import { narrower, rangeOf, searchedRange, type Going, type Newest, type Stretch } from './log-ranges.js';
+import {
+  batchOf,
+  isProbe,
+  narrower,
+  rangeOf,
+  searchedRange,
+  type Going,
+  type Newest,
+  type Stretch,
+  type WindowPart,
+} from './log-ranges.js';
 import { NO_EXTREMES, widened, type LogExtremes } from './log-extremes.js';
-import { isStatementTimeout } from '../../tenancy/sql-state.js';
+import { isStatementTimeout, nullIfTooLong } from '../../tenancy/sql-state.js';
 
 /** Counting goes this far; a larger count is given as this, and not exact. */
 const LOG_COUNT_MAX = 10_000;
 /** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
-const PROBED_ROWS = 3_500;
+const PROBED_ROWS = 2_500;
 /** Windows that are gone through for them: a gateway may have had a quiet day. */
 const PROBED_WINDOWS = 3;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
@@ -186,26 +196,28 @@ export class LogFinder {
     const isDescending = selection.order.direction === 'DESC';
     const begin = behind.reached ?? after;
     let { reached } = behind;
-    for (const window of windows) {
-      const page = {
-        window: await this.readable(scope, selection, window, begin),
-        after: begin,
-        limit: limit - rows.length,
-      };
-      const part = await this.inTimeLimit(scope, selection, page, reached !== null);
-      if (part === null) return { rows, resume: reached };
-      rows.push(...part.rows);
-      if (rows.length >= limit) return { rows, resume: null };
-      const { fromMs, toMs } = part.window;
-      const isLast = isDescending ? fromMs <= range.fromMs : toMs >= range.toMs;
-      const id = firstUuidAt(isDescending ? fromMs : toMs);
-      // A page that went no further than it began would be asked for again for ever.
-      if (id !== after?.id) reached = { id, key: null };
-      const isEnough =
-        part.window !== window ||
-        performance.now() > until ||
-        (isDescending ? fromMs <= searched.fromMs : toMs >= searched.toMs);
-      if (isEnough && !isLast && reached !== null) return { rows, resume: reached };
+    let batch: readonly Stretch[] = windows.slice(0, 1);
+    for (let next = 0; batch.length > 0; batch = batchOf(windows, next, { found: rows.length, limit })) {
+      const asked = { after: begin, limit: limit - rows.length };
+      const ask = (window: Stretch, mayEnd: boolean) =>
+        this.inTimeLimit(scope, selection, { ...asked, window }, mayEnd);
+      const isEndKnown = reached !== null;
+      const parts = await Promise.all(batch.map((window, index) => ask(window, isEndKnown || index > 0)));
+      for (const [index, window] of batch.entries()) {
+        const part = parts[index] ?? (reached === null ? await ask(window, false) : null);
+        if (part === null) return { rows, resume: reached };
+        rows.push(...part.rows.slice(0, limit - rows.length));
+        if (rows.length >= limit) return { rows, resume: null };
+        const { fromMs, toMs } = part.window;
+        const isLast = isDescending ? fromMs <= range.fromMs : toMs >= range.toMs;
+        const id = firstUuidAt(isDescending ? fromMs : toMs);
+        // A page that went no further than it began would be asked for again for ever.
+        if (id !== after?.id) reached = { id, key: null };
+        const isEnough =
+          part.isCut || performance.now() > until || (isDescending ? fromMs <= searched.fromMs : toMs >= searched.toMs);
+        if (isEnough && !isLast && reached !== null) return { rows, resume: reached };
+      }
+      next += batch.length;
     }
     return { rows, resume: null };
   }
@@ -219,11 +231,12 @@ export class LogFinder {
     selection: LogSelection,
     page: WindowPage,
     mayEnd: boolean,
-  ): Promise<{ readonly window: TimeWindow; readonly rows: FoundRow[] } | null> {
-    let { window } = page;
+  ): Promise<WindowPart | null> {
+    let window = await this.readable(scope, selection, page.window, page.after);
     for (let narrowed = 0; ; narrowed++) {
       try {
-        return { window, rows: await this.inWindow(scope, selection, { ...page, window }) };
+        const rows = await this.inWindow(scope, selection, { ...page, window });
+        return { window, rows, isCut: window !== page.window };
       } catch (error) {
         if (!isStatementTimeout(error)) throw error;
         if (mayEnd) return null;
@@ -307,8 +320,7 @@ export class LogFinder {
     window: Stretch,
     after: LogPosition | null,
   ): Promise<Stretch> {
-    if (window.isProbe === true || selection.order.direction === 'ASC' || !hasIndexOfDays(selection.filter))
-      return window;
+    if (isProbe(window) || selection.order.direction === 'ASC' || !hasIndexOfDays(selection.filter)) return window;
     const { unindexedDays } = await this.partitions.read(scope);
     if (isIndexed(window, unindexedDays)) return window;
     const boundary = await this.database.inAccount(scope, (tx) =>
@@ -339,21 +351,21 @@ export class LogFinder {
   ): Promise<FoundRow[] | null> {
     const { unindexedDays } = await this.partitions.read(scope);
     if (!isIndexed(page.window, unindexedDays)) return null;
-    const changed = await this.database.inAccount(scope, async (tx) => {
-      const statements = new LogStatements(tx, selection);
-      return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
-    });
     const written: FoundRow[] = [];
+    let changed: FoundRow[] | null = null;
     let { after } = page;
     for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
       const asked = { ...page, after, limit: CANDIDATES };
       const ids = await this.database.inMetadata(scope, pair, (tx) =>
         new LogStatements(tx, selection).candidates(asked),
       );
-      if (ids.length > 0) {
-        const part = { ...page, form: 'WRITTEN', ids } as const;
-        written.push(...(await this.database.inAccount(scope, (tx) => new LogStatements(tx, selection).find(part))));
-      }
+      changed = await this.database.inAccount(scope, async (tx) => {
+        const statements = new LogStatements(tx, selection);
+        const found =
+          changed ?? ((await statements.hasChanges(page)) ? await statements.find({ ...page, form: 'CHANGED' }) : []);
+        if (ids.length > 0) written.push(...(await statements.find({ ...page, form: 'WRITTEN', ids })));
+        return found;
+      });
       if (ids.length < CANDIDATES || written.length >= page.limit) return [...written, ...changed];
       after = { id: ids.at(-1) ?? '', key: null };
     }
@@ -374,23 +386,15 @@ export class LogFinder {
   ): Promise<T[]> {
     return this.database.inAccount(scope, async (tx) => {
       const statements = new LogStatements(tx, selection);
-      const found = [await ask(statements, { ...page, form: 'WRITTEN' })];
-      if (!mayHaveChanged(selection) || !(await statements.hasChanges(page))) return found;
-      return [...found, await ask(statements, { ...page, form: 'CHANGED' })];
+      const hasChanges = mayHaveChanged(selection) && (await statements.hasChanges(page));
+      const written = await ask(statements, { ...page, form: 'WRITTEN' });
+      return hasChanges ? [written, await ask(statements, { ...page, form: 'CHANGED' })] : [written];
     });
   }
 }
-
-const isProbe = (window: Stretch): boolean => window.isProbe === true;
 
 export interface LogCount {
   /** null: counting took too long */
   readonly total: number | null;
   readonly isExact: boolean;
-}
-
-/** Windows can be made narrower, and what is looked for first cannot. */
-function nullIfTooLong(error: unknown): null {
-  if (isStatementTimeout(error)) return null;
-  throw error;
 }

@@ -12,11 +12,17 @@ const SEARCH_MS_MAX = DAY_MS;
 /** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
 const AHEAD_MS = 3_600_000;
 const NARROWED_TO = 1 / 16;
+/** So many windows are looked through one by one: a gateway may have had a quiet day. */
+const WINDOWS_ALONE = 2;
+/** Each has a connection of its own. */
+const BATCH_WINDOWS_MAX = 3;
 
 /** `isProbe`: the newest records, read without an index. */
 export interface Stretch extends TimeWindow {
   readonly isProbe?: boolean;
 }
+
+export const isProbe = (window: Stretch): boolean => window.isProbe === true;
 
 /** A page on its way through windows. */
 export interface Going {
@@ -29,6 +35,14 @@ export interface Going {
   /** of the newest records, which end at `reached`; null: they were not looked through */
   readonly rows: FoundRow[];
   readonly reached: LogPosition | null;
+}
+
+/** What was found in a window. */
+export interface WindowPart {
+  readonly window: TimeWindow;
+  readonly rows: FoundRow[];
+  /** whether it is less than the window that was asked for */
+  readonly isCut: boolean;
 }
 
 /** What was found among the newest records. */
@@ -66,4 +80,21 @@ export function narrower({ fromMs, toMs, ...window }: TimeWindow, isDescending: 
 export function searchedRange({ fromMs, toMs }: TimeWindow, isDescending: boolean): TimeWindow {
   if (!isDescending) return { fromMs, toMs: Math.min(toMs, fromMs + SEARCH_MS_MAX) };
   return { fromMs: Math.max(fromMs, Math.min(toMs, Date.now()) - SEARCH_MS_MAX), toMs };
+}
+
+/**
+ * The windows from `next` on that are looked through at the same time: as many as it takes if they have as much as those before them,
+ * which did not have enough.
+ */
+export function batchOf(
+  windows: readonly Stretch[],
+  next: number,
+  { found, limit }: { readonly found: number; readonly limit: number },
+): readonly Stretch[] {
+  const msOf = (parts: readonly Stretch[]): number => parts.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  if (next < WINDOWS_ALONE) return windows.slice(next, next + 1);
+  const neededMs = ((limit - found) / found) * msOf(windows.slice(0, next)); // infinite when there was none
+  let end = next + 1;
+  while (end < next + BATCH_WINDOWS_MAX && msOf(windows.slice(next, end)) < neededMs) end += 1;
+  return windows.slice(next, end);
 }

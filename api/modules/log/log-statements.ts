@@ -1,13 +1,14 @@
 /** The statements that look for logs of one gateway in one window of time, and read what was found. */
-import { firstUuidAt, type GatewayId } from '../../../schema/contracts/ids.js';
+import { firstUuidAt, uuidDay, type GatewayId } from '../../../schema/contracts/ids.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { adjustedDays } from './adjusted-days.js';
 import { adjustmentsJoinSql } from './adjustments-sql.js';
 import { extremesColumnsSql, extremesOf, type ExtremesRow, type LogExtremes } from './log-extremes.js';
 import { addFilter, useOf } from './log-filter-sql.js';
 import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
-import { windowDays, type TimeWindow } from './log-windows.js';
+import { allDays, isDayStart, windowDays, type TimeWindow } from './log-windows.js';
 import type { CheckedLogFilter, LogOrder } from './log.inputs.js';
 import { FORMS, type RecordForm } from './record-form.js';
 
@@ -47,6 +48,8 @@ export class LogStatements {
   /** whether the answer depends on what may have changed since a record was written */
   private readonly usesCost: boolean;
   private readonly usesMetadata: boolean;
+  /** of the window that was looked at: days of which a record may have been adjusted; null: any, none was looked at */
+  private adjustedDays: readonly string[] | null = null;
 
   constructor(
     private readonly tx: TenantTransaction,
@@ -86,17 +89,27 @@ export class LogStatements {
     return rows.map(({ id }) => id);
   }
 
-  /** Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells. */
+  /**
+   * Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells. What is asked of the
+   * window afterwards is planned quicker for it.
+   */
   async hasChanges({ window }: WindowPage): Promise<boolean> {
+    const days = this.usesCost ? allDays(window) : null;
+    if (days !== null) this.adjustedDays = await adjustedDays(this.tx, days);
     const where = new SqlConditions();
     const gateway = where.parameter(this.selection.gatewayId);
-    const of = (alias: string): string =>
-      `${this.tx.owned(alias)} AND ${alias}.gateway_id = ${gateway}::uuid AND ${inDays(alias, window, where)}`;
+    const of = (alias: string): string => `${this.tx.owned(alias)} AND ${alias}.gateway_id = ${gateway}::uuid`;
     const kinds = [
       ...(this.usesMetadata
-        ? [`EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')})`]
+        ? [
+            `EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')} AND ${inDays('b', window, where)})`,
+          ]
         : []),
-      ...(this.usesCost ? [`EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')})`] : []),
+      ...(this.usesCost && this.adjustedDays?.length !== 0
+        ? [
+            `EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')} AND ${this.inAdjustedDays('c', window, where)})`,
+          ]
+        : []),
     ];
     if (kinds.length === 0) return false;
     const rows = await this.tx.query<{ any: boolean }>(`SELECT ${kinds.join(' OR ')} AS any`, where.parameters);
@@ -142,7 +155,9 @@ export class LogStatements {
       .and("u.is_log AND u.kind = 'USAGE'")
       .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
     this.addPlace(where, part);
-    where.where(part.ids, (ids) => `u.id = ANY(${ids}::uuid[])`);
+    where
+      .where(part.ids, (ids) => `u.id = ANY(${ids}::uuid[])`)
+      .where(part.ids?.map(uuidDay), (days) => `u.day = ANY(${days}::date[])`);
     const isDescending = order.direction === 'DESC';
     this.addBound(where, part, part.after, isDescending ? '<' : '>');
     this.addBound(where, part, part.before ?? null, isDescending ? '>' : '<');
@@ -159,7 +174,10 @@ export class LogStatements {
     where.and(`(${key.sql(form)}, u.id) ${sign} (${value}, ${where.parameter(bound.id)}::uuid)`);
   }
 
-  /** Which gateway, and when: the bounds of the id say the same as those of the day, and the index of pages has them. */
+  /**
+   * Which gateway, and when: a bound of the id where a day is cut. Beside the day's own it would say nothing, and Postgres would look for the
+   * first and the last id of every day to plan with.
+   */
   private addPlace(where: SqlConditions, { window, after }: WindowPage, u = 'u'): void {
     const { gatewayId, order } = this.selection;
     const [first, last] = windowDays(window);
@@ -168,8 +186,8 @@ export class LogStatements {
       .where(gatewayId, (id) => `${u}.gateway_id = ${id}::uuid`)
       .where(first, (day) => `${u}.day >= ${day}::date`)
       .where(last, (day) => `${u}.day <= ${day}::date`)
-      .where(firstUuidAt(window.fromMs), (id) => `${u}.id >= ${id}::uuid`)
-      .where(firstUuidAt(window.toMs), (id) => `${u}.id < ${id}::uuid`);
+      .where(idWhereCut(window.fromMs), (id) => `${u}.id >= ${id}::uuid`)
+      .where(idWhereCut(window.toMs), (id) => `${u}.id < ${id}::uuid`);
     if (after !== null && after.key === null) {
       where.where(after.id, (id) => `${u}.id ${order.direction === 'DESC' ? '<' : '>'} ${id}::uuid`);
     }
@@ -178,17 +196,24 @@ export class LogStatements {
   /** Leaves out what was deleted, and what belongs to the other form. */
   private addChanges(where: SqlConditions, { form, window }: LogPart): void {
     const { usesCost, usesMetadata } = this;
-    const days = (alias: string): string => `${this.tx.owned(alias)} AND ${inDays(alias, window, where)}`;
     const adjusted = (): string =>
-      `u.id ${form === 'WRITTEN' ? 'NOT ' : ''}IN (SELECT c.adjusts FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${days('c')})`;
+      `u.id ${form === 'WRITTEN' ? 'NOT ' : ''}IN (SELECT c.adjusts FROM usage_record c WHERE c.adjusts IS NOT NULL
+        AND ${this.tx.owned('c')} AND ${this.inAdjustedDays('c', window, where)})`;
     if (form === 'CHANGED') {
       const isLater = usesMetadata ? ['b.later_metadata IS NOT NULL'] : [];
       where.and('b.deleted_at IS NULL').and(`(${[...isLater, ...(usesCost ? [adjusted()] : [])].join(' OR ')})`);
       return;
     }
     const isElsewhere = `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${usesMetadata ? '' : ' AND d.deleted_at IS NOT NULL'}`;
-    where.and(`NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere} AND ${days('d')})`);
-    if (usesCost) where.and(adjusted());
+    where.and(`NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere}
+      AND ${this.tx.owned('d')} AND ${inDays('d', window, where)})`);
+    if (usesCost && this.adjustedDays?.length !== 0) where.and(adjusted());
+  }
+
+  private inAdjustedDays(alias: string, window: TimeWindow, where: SqlConditions): string {
+    return this.adjustedDays === null
+      ? inDays(alias, window, where)
+      : `${alias}.day = ANY(${where.parameter(this.adjustedDays)}::date[])`;
   }
 
   /** One walk along the page's own index, that ends when enough was found. */
@@ -213,6 +238,8 @@ export class LogStatements {
       ${form === 'CHANGED' ? adjustmentsJoinSql(this.tx, inDays('a', window, where)) : ''}`;
   }
 }
+
+const idWhereCut = (ms: number): string | null => (isDayStart(ms) ? null : firstUuidAt(ms));
 
 /** Said of each table: what follows from the days of another one, Postgres does not see when it plans. */
 function inDays(alias: string, window: TimeWindow, where: SqlConditions): string {

@@ -49,6 +49,7 @@ export function daysApart(window: TimeWindow, days: readonly string[], isDescend
   return isDescending ? parts.reverse() : parts;
 }
 
+export const isDayStart = (ms: number): boolean => ms % DAY_MS === 0;
 const dayStart = (ms: number): number => Math.floor(ms / DAY_MS) * DAY_MS;
 const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
@@ -57,3 +58,13 @@ export const windowDays = ({ fromMs, toMs }: TimeWindow): readonly [first: strin
   isoDay(fromMs),
   isoDay(Math.max(fromMs, toMs - 1)),
 ];
+
+/** Every day of a window; null: it has more than a window of days has, and most of them have no partition. */
+export function allDays({ fromMs, toMs }: TimeWindow): string[] | null {
+  const days: string[] = [];
+  for (let ms = dayStart(fromMs); ms < Math.max(toMs, fromMs + 1); ms += DAY_MS) {
+    if (days.length > WINDOW_DAYS_MAX) return null;
+    days.push(isoDay(ms));
+  }
+  return days;
+}

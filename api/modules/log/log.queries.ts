@@ -5,15 +5,20 @@ import { pageOf, type PageInfo, type PageRequest } from '../../paging/connection
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
+import { adjustedDays } from './adjusted-days.js';
 import { adjustmentsJoinSql } from './adjustments-sql.js';
 import type { LogExtremes } from './log-extremes.js';
 import { LogFinder, type LogCount } from './log-finder.js';
 import { ORDER_KEYS, positionText, readPosition, type LogPosition } from './log-order.js';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from './log-row.js';
-import type { LogSelection, ReadScope } from './log-statements.js';
+import type { FoundRow, LogSelection, ReadScope } from './log-statements.js';
 import type { Log, LogConnection } from './log.types.js';
 
 const DAY_MS = 86_400_000;
+/** Logs of more days are read in halves at the same time, each with a connection of its own: Postgres plans for every day. */
+const DAYS_AT_ONCE = 16;
+/** Of more, it is asked first whether they have adjustments at all. */
+const FEW_DAYS = 3;
 /** Finding the logs up to a numbered page may go on so long. */
 const NUMBERED_MS_MAX = 10_000;
 
@@ -102,12 +107,20 @@ export class LogQueries {
 
   private async byPlaces(
     scope: ReadScope,
-    places: readonly { readonly id: string; readonly day: string }[],
+    places: readonly Pick<FoundRow, 'id' | 'day' | 'log_retention_days'>[],
   ): Promise<Log[]> {
-    if (places.length === 0) return [];
     const days = [...new Set(places.map(({ day }) => day))];
+    if (days.length > DAYS_AT_ONCE) {
+      const half = new Set(days.slice(days.length >> 1));
+      const parts = [places.filter(({ day }) => !half.has(day)), places.filter(({ day }) => half.has(day))];
+      return (await Promise.all(parts.map((part) => this.byPlaces(scope, part)))).flat();
+    }
     const ids = places.map(({ id }) => id);
-    return this.database.inAccount(scope, (tx) => readLogs(tx, days, ids));
+    const [retentionDays, ...others] = new Set(places.map((place) => place.log_retention_days));
+    // Said of the records, it holds for their bodies, which have partitions for each number of days.
+    const ofOne = (where: SqlConditions): unknown =>
+      others.length > 0 || where.where(retentionDays, (only) => `u.log_retention_days = ${only}::int`);
+    return places.length === 0 ? [] : this.database.inAccount(scope, (tx) => readLogs(tx, days, ids, ofOne));
   }
 }
 
@@ -116,10 +129,11 @@ export async function readLogs(
   tx: TenantTransaction,
   days: readonly string[],
   ids: readonly string[],
-  more: (where: SqlConditions) => void = () => undefined,
+  more: (where: SqlConditions) => unknown = () => undefined,
 ): Promise<Log[]> {
   const where = new SqlConditions();
   const isOfDays = where.parameter(days);
+  const isAdjusted = where.parameter(days.length > FEW_DAYS ? await adjustedDays(tx, days) : days);
   where
     .and(tx.owned('u'))
     .and("u.is_log AND u.kind = 'USAGE' AND b.deleted_at IS NULL")
@@ -132,7 +146,7 @@ export async function readLogs(
     `SELECT ${LOG_COLUMNS_SQL} FROM usage_record u
      LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day AND b.id = u.id
        AND b.day = ANY(${isOfDays}::date[]) AND ${tx.owned('b')}
-     ${adjustmentsJoinSql(tx, `a.day = ANY(${isOfDays}::date[])`)} WHERE ${where.sql}`,
+     ${adjustmentsJoinSql(tx, `a.day = ANY(${isAdjusted}::date[])`)} WHERE ${where.sql}`,
     where.parameters,
   );
   return rows.map(logOf);

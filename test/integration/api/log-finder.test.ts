@@ -1,6 +1,7 @@
 /** How logs are found when they go away meanwhile, or when Postgres takes too long: no page is the end before the end. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DataSource } from 'typeorm';
+import { adjustedDays } from '../../../api/modules/log/adjusted-days.js';
 import { LogQueries } from '../../../api/modules/log/log.queries.js';
 import { LogService } from '../../../api/modules/log/log.service.js';
 import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
@@ -11,7 +12,7 @@ import { issueAccountScope, type AccountScope } from '../../../api/tenancy/accou
 import { Database } from '../../../api/tenancy/database.js';
 import type { TenantTransaction } from '../../../api/tenancy/tenant-transaction.js';
 import { PooledConnection } from '../../../platform/postgres.js';
-import { isUuid, uuidTimeMs, type AccountId, type GatewayId } from '../../../schema/contracts/ids.js';
+import { uuidTimeMs, type AccountId, type GatewayId } from '../../../schema/contracts/ids.js';
 import { createDataSource } from '../../../schema/data-source.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { reprice } from '../../support/log-model.js';
@@ -101,15 +102,25 @@ class SlowDatabase extends Database {
     return super.inAccount(of, (tx) => {
       const query = tx.query.bind(tx);
       tx.query = async <Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> => {
-        const bounds = (parameters ?? []).filter((each) => typeof each === 'string' && isUuid(each));
-        const [, from = '', to = ''] = bounds.map(String);
-        const isWide = sql.includes('ORDER BY u.id') && uuidTimeMs(to) - uuidTimeMs(from) > this.msMax;
+        const isWide = sql.includes('ORDER BY u.id') && widthMs(sql, parameters ?? []) > this.msMax;
         if (isWide) await query('SELECT pg_sleep(60) WHERE $1::uuid IS NOT NULL');
         return query<Row>(sql, parameters);
       };
       return work(tx);
     });
   }
+}
+
+/** How much time a statement looks through, by the bounds of its days and ids. `$1` is not among the parameters. */
+function widthMs(sql: string, parameters: readonly unknown[]): number {
+  const bound = (condition: RegExp): string | null => {
+    const number = condition.exec(sql)?.[1];
+    return number === undefined ? null : String(parameters[Number(number) - 2]);
+  };
+  const [fromDay, toDay] = [bound(/u\.day >= \$(\d+)/), bound(/u\.day <= \$(\d+)/)];
+  const [fromId, toId] = [bound(/u\.id >= \$(\d+)/), bound(/u\.id < \$(\d+)/)];
+  const fromMs = fromId === null ? Date.parse(fromDay ?? '') : uuidTimeMs(fromId);
+  return (toId === null ? Date.parse(toDay ?? '') + 24 * HOUR_MS : uuidTimeMs(toId)) - fromMs;
 }
 
 /** All that is found, page after page. */
@@ -161,6 +172,46 @@ test('pages that end among the newest records, at any of them, find each log onc
       expect({ probedRows, limit, ids }).toEqual({ probedRows, limit, ids: all });
     }
   }
+});
+
+test('windows that are looked through at the same time have what they have one by one, in order', async () => {
+  const midnightMs = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+  const ids: string[] = [];
+  // few in many days, none in some, several in the oldest
+  for (const days of [1, 2, 5, 6, 9, 14, 20, 28, 28, 28]) {
+    ids.push(await log(midnightMs - days * 24 * HOUR_MS - ids.length, { status_code: 502 }));
+  }
+  const finder = new LogFinder(plain());
+  for (const direction of ['DESC', 'ASC'] as const) {
+    const selection = selected(direction, { statusCodes: [502], from: new Date(midnightMs - 29 * 24 * HOUR_MS) });
+    const expected = direction === 'DESC' ? ids : ids.toReversed();
+    for (const limit of [1, 3, 9, 10, 11]) {
+      const first = await finder.find(scope, selection, null, limit);
+      const rest = await finder.find(scope, selection, first.resume ?? first.rows.at(-1) ?? null, 100);
+      const all = [...first.rows, ...rest.rows].map(({ id }) => id);
+      expect([direction, limit, first.rows.length, ...all]).toEqual([
+        direction,
+        limit,
+        Math.min(limit, 10),
+        ...expected,
+      ]);
+    }
+  }
+});
+
+test('days with adjustments are told from others, and what is in DEFAULT by all that is there', async () => {
+  const midnightMs = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+  const day = (ago: number): string => new Date(midnightMs - ago * 24 * HOUR_MS).toISOString().slice(0, 10);
+  const asked = [day(0), day(3), day(4), day(5)];
+  const told = (): Promise<string[]> => plain().inAccount(scope, (tx) => adjustedDays(tx, asked));
+  const before = await told();
+  await reprice(api.owner, await log(midnightMs - 4 * 24 * HOUR_MS + HOUR_MS), 5n);
+  expect(new Set(await told())).toEqual(new Set([...before, day(4)]));
+  const old = '2020-01-01';
+  const ofOld = (): Promise<string[]> => plain().inAccount(scope, (tx) => adjustedDays(tx, [old]));
+  expect(await ofOld()).toEqual([]);
+  await reprice(api.owner, await log(Date.parse(old)), 5n);
+  expect(await ofOld()).toEqual([old]);
 });
 
 test.each([
