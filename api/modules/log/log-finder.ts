@@ -36,7 +36,7 @@ import { isStatementTimeout, nullIfTooLong } from '../../tenancy/sql-state.js';
 /** Counting goes this far; a larger count is given as this, and not exact. */
 const LOG_COUNT_MAX = 10_000;
 /** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
-const PROBED_ROWS = 2_500;
+const PROBED_ROWS = 3_500;
 /** Windows that are gone through for them: a gateway may have had a quiet day. */
 const PROBED_WINDOWS = 3;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
