@@ -10,23 +10,26 @@ const LF = 10;
 
 export class UsageChunkFilter {
   private readonly events = new SseEvents({ event: (raw) => this.pass(raw), oversize: (bytes) => this.emit(bytes) });
-  private out: Buffer[] = [];
+  /** what the push that is under way lets through; of thousands of streams, none holds its last bytes beyond it */
+  private out: Buffer[] = NOTHING;
   /** whether the event before was removed, and whether it ended in a CR whose LF may still come */
   private wasRemoved = false;
   private endedWithCr = false;
 
   /** The bytes to forward now: views into the chunk wherever possible. At most one unfinished event is held back. */
   push(chunk: Uint8Array): readonly Uint8Array[] {
-    this.out = [];
+    const out: Buffer[] = (this.out = []);
     this.events.push(chunk);
-    return this.out;
+    this.out = NOTHING;
+    return out;
   }
 
   /** What was held back when the stream ends, or is cut. */
   finish(): readonly Uint8Array[] {
-    this.out = [];
+    const out: Buffer[] = (this.out = []);
     this.events.finish();
-    return this.out;
+    this.out = NOTHING;
+    return out;
   }
 
   private pass(raw: Buffer): void {
@@ -44,6 +47,8 @@ export class UsageChunkFilter {
     } else this.out.push(raw);
   }
 }
+
+const NOTHING: Buffer[] = [];
 
 const DELTA = Buffer.from('"delta"');
 const USAGE = Buffer.from('"usage"');

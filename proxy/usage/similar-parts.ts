@@ -28,6 +28,7 @@ const MORE = 128;
 interface Block {
   readonly bytes: Buffer;
   end: number;
+  next: Block | null;
 }
 
 /** Where something is read. */
@@ -39,14 +40,17 @@ interface Reading {
 export class SimilarParts {
   /** of the parts, as they were pushed */
   bytes = 0;
-  private readonly blocks: Block[] = [];
+  private firstBlock: Block | null = null;
+  private lastBlock: Block | null = null;
   private readonly views: Buffer[] = [];
   /** what a part is held against; null: none is held whole yet */
   private other: Buffer | null = null;
 
   /** memory that this takes, long parts apart */
   get heldBytes(): number {
-    return this.blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    let bytes = 0;
+    for (let block = this.firstBlock; block !== null; block = block.next) bytes += block.bytes.length;
+    return bytes;
   }
 
   /** A long part's memory must not be written to as long as this is used. */
@@ -78,7 +82,7 @@ export class SimilarParts {
     let copied = 0;
     let viewed = 0;
     let other: Buffer = EMPTY;
-    for (const block of this.blocks) {
+    for (let block = this.firstBlock; block !== null; block = block.next) {
       const reading = { bytes: block.bytes, at: 0 };
       while (reading.at < block.end && copied < copy.length) {
         const kind = block.bytes[reading.at++];
@@ -102,7 +106,7 @@ export class SimilarParts {
 
   clear(): void {
     this.bytes = 0;
-    this.blocks.length = 0;
+    this.firstBlock = this.lastBlock = null;
     this.views.length = 0;
     this.other = null;
   }
@@ -114,11 +118,13 @@ export class SimilarParts {
   }
 
   private blockFor(bytes: number): Block {
-    const last = this.blocks.at(-1);
-    if (last !== undefined && last.end + bytes <= last.bytes.length) return last;
-    const usual = last === undefined ? FIRST_BLOCK_BYTES : Math.min(last.bytes.length * 2, BLOCK_BYTES_MAX);
-    const block = { bytes: Buffer.allocUnsafeSlow(Math.max(usual, bytes)), end: 0 };
-    this.blocks.push(block);
+    const last = this.lastBlock;
+    if (last !== null && last.end + bytes <= last.bytes.length) return last;
+    const usual = last === null ? FIRST_BLOCK_BYTES : Math.min(last.bytes.length * 2, BLOCK_BYTES_MAX);
+    const block: Block = { bytes: Buffer.allocUnsafeSlow(Math.max(usual, bytes)), end: 0, next: null };
+    if (last === null) this.firstBlock = block;
+    else last.next = block;
+    this.lastBlock = block;
     return block;
   }
 }
