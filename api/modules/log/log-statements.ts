@@ -175,8 +175,8 @@ export class LogStatements {
   }
 
   /**
-   * Which gateway, and when: a bound of the id where a day is cut. Beside the day's own it would say nothing, and Postgres would look for the
-   * first and the last id of every day to plan with.
+   * Which gateway, and when. Adjustments are of the day of their record and have ids of their own time, so that the bound above leaves them out. The
+   * one below would say nothing where no day is cut, and Postgres would look for the first id of every day to plan with it.
    */
   private addPlace(where: SqlConditions, { window, after }: WindowPage, u = 'u'): void {
     const { gatewayId, order } = this.selection;
@@ -186,8 +186,8 @@ export class LogStatements {
       .where(gatewayId, (id) => `${u}.gateway_id = ${id}::uuid`)
       .where(first, (day) => `${u}.day >= ${day}::date`)
       .where(last, (day) => `${u}.day <= ${day}::date`)
-      .where(idWhereCut(window.fromMs), (id) => `${u}.id >= ${id}::uuid`)
-      .where(idWhereCut(window.toMs), (id) => `${u}.id < ${id}::uuid`);
+      .where(isDayStart(window.fromMs) ? null : firstUuidAt(window.fromMs), (id) => `${u}.id >= ${id}::uuid`)
+      .where(firstUuidAt(window.toMs), (id) => `${u}.id < ${id}::uuid`);
     if (after !== null && after.key === null) {
       where.where(after.id, (id) => `${u}.id ${order.direction === 'DESC' ? '<' : '>'} ${id}::uuid`);
     }
@@ -238,8 +238,6 @@ export class LogStatements {
       ${form === 'CHANGED' ? adjustmentsJoinSql(this.tx, inDays('a', window, where)) : ''}`;
   }
 }
-
-const idWhereCut = (ms: number): string | null => (isDayStart(ms) ? null : firstUuidAt(ms));
 
 /** Said of each table: what follows from the days of another one, Postgres does not see when it plans. */
 function inDays(alias: string, window: TimeWindow, where: SqlConditions): string {

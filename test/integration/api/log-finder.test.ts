@@ -6,6 +6,7 @@ import { LogQueries } from '../../../api/modules/log/log.queries.js';
 import { LogService } from '../../../api/modules/log/log.service.js';
 import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
 import type { LogPosition } from '../../../api/modules/log/log-order.js';
+import { LogPartitions } from '../../../api/modules/log/log-partitions.js';
 import { LogStatements, type LogSelection } from '../../../api/modules/log/log-statements.js';
 import { logFilterSchema } from '../../../api/modules/log/log.inputs.js';
 import { issueAccountScope, type AccountScope } from '../../../api/tenancy/account-scope.js';
@@ -124,14 +125,18 @@ function widthMs(sql: string, parameters: readonly unknown[]): number {
 }
 
 /** All that is found, page after page. */
-async function found(finder: LogFinder, selection: LogSelection): Promise<{ ids: string[]; pages: number }> {
+async function found(
+  finder: LogFinder,
+  selection: LogSelection,
+  limit = 100,
+): Promise<{ ids: string[]; pages: number }> {
   const ids: string[] = [];
   let after: LogPosition | null = null;
   let pages = 0;
   do {
-    const page: FoundLogs = await finder.find(scope, selection, after, 100);
+    const page: FoundLogs = await finder.find(scope, selection, after, limit);
     ids.push(...page.rows.map(({ id }) => id));
-    after = page.resume;
+    after = page.resume ?? (page.rows.length === limit ? (page.rows.at(-1) ?? null) : null);
     pages++;
   } while (after !== null && pages < 100);
   return { ids, pages };
@@ -170,6 +175,24 @@ test('pages that end among the newest records, at any of them, find each log onc
         if (after === null) break;
       }
       expect({ probedRows, limit, ids }).toEqual({ probedRows, limit, ids: all });
+    }
+  }
+});
+
+test('adjustments of a day, which are made later, are not read as its newest records', async () => {
+  const midnightMs = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+  const ids: string[] = [];
+  for (let hours = 1; hours <= 6; hours++) ids.push(await log(midnightMs - hours * HOUR_MS, { status_code: 502 }));
+  for (const id of ids) for (let time = 0; time < 3; time++) await reprice(api.owner, id, 1n);
+  const to = new Date(midnightMs);
+  const page = { window: { fromMs: midnightMs - 24 * HOUR_MS, toMs: midnightMs }, after: null, limit: 2 };
+  const third = plain().inAccount(scope, (tx) => new LogStatements(tx, selected('DESC')).boundary(page));
+  expect(await third).toBe(ids[2]);
+  for (const probedRows of [1, 3, 7, 17, 100]) {
+    const finder = new LogFinder(plain(), { probedRows, unindexedRows: probedRows }, new LogPartitions(plain(), 0));
+    for (const filter of [{ success: false }, { minTokens: 0n }, { statusCodes: [502] }, {}]) {
+      const { ids: all, pages } = await found(finder, selected('DESC', { ...filter, to }), 2);
+      expect({ probedRows, all, isShort: pages <= 20 }).toEqual({ probedRows, all: ids, isShort: true });
     }
   }
 });
