@@ -15,7 +15,7 @@ import type { FoundRow, LogSelection, ReadScope } from './log-statements.js';
 import type { Log, LogConnection } from './log.types.js';
 
 const DAY_MS = 86_400_000;
-/** Logs of more days are read in halves at the same time, each with a connection of its own: Postgres plans for every day. */
+/** Logs of more days are read in two halves at the same time, each with a connection of its own: Postgres plans for every day. */
 const DAYS_AT_ONCE = 16;
 /** Of more, it is asked first whether they have adjustments at all. */
 const FEW_DAYS = 3;
@@ -105,31 +105,34 @@ export class LogQueries {
     return log !== undefined && (gatewayId === null || log.gatewayId === gatewayId) ? log : null;
   }
 
-  private async byPlaces(
-    scope: ReadScope,
-    places: readonly Pick<FoundRow, 'id' | 'day' | 'log_retention_days'>[],
-  ): Promise<Log[]> {
+  private async byPlaces(scope: ReadScope, places: readonly Place[]): Promise<Log[]> {
     const days = [...new Set(places.map(({ day }) => day))];
-    if (days.length > DAYS_AT_ONCE) {
-      const half = new Set(days.slice(days.length >> 1));
-      const parts = [places.filter(({ day }) => !half.has(day)), places.filter(({ day }) => half.has(day))];
-      return (await Promise.all(parts.map((part) => this.byPlaces(scope, part)))).flat();
-    }
+    if (days.length <= DAYS_AT_ONCE) return this.readPlaces(scope, places);
+    const later = new Set(days.slice(days.length >> 1));
+    const halves = [places.filter(({ day }) => !later.has(day)), places.filter(({ day }) => later.has(day))];
+    return (await Promise.all(halves.map((half) => this.readPlaces(scope, half)))).flat();
+  }
+
+  private async readPlaces(scope: ReadScope, places: readonly Place[]): Promise<Log[]> {
+    if (places.length === 0) return [];
+    const days = [...new Set(places.map(({ day }) => day))];
     const ids = places.map(({ id }) => id);
     const [retentionDays, ...others] = new Set(places.map((place) => place.log_retention_days));
     // Said of the records, it holds for their bodies, which have partitions for each number of days.
-    const ofOne = (where: SqlConditions): unknown =>
-      others.length > 0 || where.where(retentionDays, (only) => `u.log_retention_days = ${only}::int`);
-    return places.length === 0 ? [] : this.database.inAccount(scope, (tx) => readLogs(tx, days, ids, ofOne));
+    const only = others.length === 0 ? retentionDays : null;
+    const ofOne = (where: SqlConditions): void => void where.where(only, (of) => `u.log_retention_days = ${of}::int`);
+    return this.database.inAccount(scope, (tx) => readLogs(tx, days, ids, ofOne));
   }
 }
+
+type Place = Pick<FoundRow, 'id' | 'day' | 'log_retention_days'>;
 
 /** Those of the ids, of these days, that are logs which the caller sees; `more` asks more of a record `u`, as it is now. */
 export async function readLogs(
   tx: TenantTransaction,
   days: readonly string[],
   ids: readonly string[],
-  more: (where: SqlConditions) => unknown = () => undefined,
+  more: (where: SqlConditions) => void = () => undefined,
 ): Promise<Log[]> {
   const where = new SqlConditions();
   const isOfDays = where.parameter(days);
