@@ -1,6 +1,6 @@
 /**
  * Parts of a stream that arrive one by one, are much like each other, and are wanted at its end: an event is the one before it but for some
- * strings. A short part is held as what differs from another one that is held whole, which takes a tenth of its bytes;
+ * strings. A short part is held as what differs from another one that is held whole, which takes a fraction of its bytes;
  * thousands of streams wait for their ends at a time. Where parts are not alike, they are held as they are.
  *
  * The form, in blocks: a part is its kind, and then
@@ -54,14 +54,13 @@ export class SimilarParts {
   }
 
   /** A long part's memory must not be written to as long as this is used. */
-  push(pushed: Uint8Array): void {
-    const part = Buffer.from(pushed.buffer, pushed.byteOffset, pushed.byteLength);
+  push(part: Uint8Array): void {
     this.bytes += part.length;
     if (part.length > SHORT_BYTES) return this.view(part);
     const block = this.blockFor(HEAD_BYTES + part.length);
     if (this.other !== null && writeLike(block, part, this.other)) return;
     writeHead(block, WHOLE, part.length);
-    part.copy(block.bytes, block.end);
+    block.bytes.set(part, block.end);
     this.other = block.bytes.subarray(block.end, (block.end += part.length));
   }
 
@@ -111,10 +110,10 @@ export class SimilarParts {
     this.other = null;
   }
 
-  private view(part: Buffer): void {
+  private view(part: Uint8Array): void {
     const block = this.blockFor(HEAD_BYTES);
     block.bytes[block.end++] = VIEW;
-    this.views.push(part);
+    this.views.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
   }
 
   private blockFor(bytes: number): Block {
@@ -132,7 +131,7 @@ export class SimilarParts {
 const EMPTY = Buffer.alloc(0);
 
 /** Writes the part as what differs from the other one. False: that would not be half of it, and nothing is written. */
-function writeLike(block: Block, part: Buffer, other: Buffer): boolean {
+function writeLike(block: Block, part: Uint8Array, other: Buffer): boolean {
   const { bytes, end: start } = block;
   const endMax = start + (part.length >> 1);
   writeHead(block, LIKE, part.length);
@@ -180,7 +179,7 @@ function copyLike(
 }
 
 /** The place of the next quote from `at` on; the length: there is none. */
-function quoteIn(bytes: Buffer, at: number): number {
+function quoteIn(bytes: Uint8Array, at: number): number {
   for (let i = at; i < bytes.length; i++) if (bytes[i] === QUOTE) return i;
   return bytes.length;
 }
