@@ -5,8 +5,8 @@
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 
 /**
- * Those of the days, in their order; one that has no partition of its own is in DEFAULT's. An index without an entry is one block (PostgreSQL 18,
- * §65.1.4), and has more before the transaction of its first entry can be seen.
+ * Those of the days, in their order; one that has no partition of its own is in DEFAULT's. A B-tree without an entry is one block, its
+ * metapage, and has more before the transaction of its first entry can be seen.
  */
 export async function adjustedDays(tx: TenantTransaction, days: readonly string[]): Promise<string[]> {
   if (days.length === 0) return [];
