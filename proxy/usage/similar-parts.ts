@@ -56,7 +56,7 @@ export class SimilarParts {
   /** A long part's memory must not be written to as long as this is used. */
   push(part: Uint8Array): void {
     this.bytes += part.length;
-    if (part.length > SHORT_BYTES) return this.view(part);
+    if (part.length > SHORT_BYTES) return this.view(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
     const block = this.blockFor(HEAD_BYTES + part.length);
     if (this.other !== null && writeLike(block, part, this.other)) return;
     writeHead(block, WHOLE, part.length);
@@ -110,10 +110,10 @@ export class SimilarParts {
     this.other = null;
   }
 
-  private view(part: Uint8Array): void {
+  private view(part: Buffer): void {
     const block = this.blockFor(HEAD_BYTES);
     block.bytes[block.end++] = VIEW;
-    this.views.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
+    this.views.push(part);
   }
 
   private blockFor(bytes: number): Block {
