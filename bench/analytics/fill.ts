@@ -119,7 +119,7 @@ FROM (
     20 + ${zipf(20_000)} AS ms, random() < 0.5 AS streams,
     (ARRAY[200, 400, 429, 500, 502, 504])[floor(power(6, random() * random()))::int] AS status
   FROM (
-    -- most of a day's requests come in its afternoon; whole milliseconds, as ids have them
+    -- Most of a day's requests come in its afternoon; whole milliseconds, as ids have them. In the order of time, as proxies ship them.
     SELECT date_trunc('milliseconds', $3::date::timestamp AT TIME ZONE 'UTC'
       + interval '1 day' * (0.999 * (u + 0.12 * sin(2 * pi() * u)) + 0.0005)) AS at
-    FROM (SELECT random() AS u FROM generate_series(1, $4::int)) g) d) r`;
+    FROM (SELECT random() AS u FROM generate_series(1, $4::int) ORDER BY u) g) d) r`;
