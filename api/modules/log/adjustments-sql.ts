@@ -14,6 +14,10 @@ export const adjustmentsJoinSql = (tx: TenantTransaction, within = 'TRUE'): stri
     (array_agg(a.attempts ORDER BY a.received_at DESC, a.id))[1] AS attempts
   FROM usage_record a WHERE a.day = u.day AND a.adjusts = u.id AND ${tx.owned('a')} AND ${within}) adj ON TRUE`;
 
+/** Joins the same where there are none: Postgres would plan a look into the partition of every day, for no day as well. */
+export const NO_ADJUSTMENTS_JOIN_SQL = `CROSS JOIN (
+  SELECT NULL::numeric AS cost_pico, 0 AS count, NULL::text AS cost_status, NULL::jsonb AS attempts) adj`;
+
 /** The cost of a record `u` joined so, and its status, as they are now. */
 export const CURRENT_COST_SQL = `CASE WHEN adj.cost_pico IS NULL THEN u.cost_pico
     ELSE coalesce(u.cost_pico, 0) + adj.cost_pico END`;

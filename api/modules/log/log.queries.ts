@@ -6,7 +6,7 @@ import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { adjustedDays } from './adjusted-days.js';
-import { adjustmentsJoinSql } from './adjustments-sql.js';
+import { adjustmentsJoinSql, NO_ADJUSTMENTS_JOIN_SQL } from './adjustments-sql.js';
 import type { LogExtremes } from './log-extremes.js';
 import { LogFinder, type LogCount } from './log-finder.js';
 import { ORDER_KEYS, positionText, readPosition, type LogPosition } from './log-order.js';
@@ -136,7 +136,11 @@ export async function readLogs(
 ): Promise<Log[]> {
   const where = new SqlConditions();
   const isOfDays = where.parameter(days);
-  const isAdjusted = where.parameter(days.length > FEW_DAYS ? await adjustedDays(tx, days) : days);
+  const adjusted = days.length > FEW_DAYS ? await adjustedDays(tx, days) : days;
+  const adjustments =
+    adjusted.length === 0
+      ? NO_ADJUSTMENTS_JOIN_SQL
+      : adjustmentsJoinSql(tx, `a.day = ANY(${where.parameter(adjusted)}::date[])`);
   where
     .and(tx.owned('u'))
     .and("u.is_log AND u.kind = 'USAGE' AND b.deleted_at IS NULL")
@@ -149,7 +153,7 @@ export async function readLogs(
     `SELECT ${LOG_COLUMNS_SQL} FROM usage_record u
      LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day AND b.id = u.id
        AND b.day = ANY(${isOfDays}::date[]) AND ${tx.owned('b')}
-     ${adjustmentsJoinSql(tx, `a.day = ANY(${isAdjusted}::date[])`)} WHERE ${where.sql}`,
+     ${adjustments} WHERE ${where.sql}`,
     where.parameters,
   );
   return rows.map(logOf);
