@@ -1,6 +1,7 @@
 /** Every migration in order of application. A new one is added at the end; a merged one is never edited. */
 import { addViewsOfDays } from './202611291500-add-views-of-days.js';
 import { keepValuesInRows } from './202611291510-keep-values-in-rows.js';
+import { letTheFinderTellLogs } from './202611291600-let-the-finder-tell-logs.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -58,4 +59,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createSecretReferences,
   addViewsOfDays,
   keepValuesInRows,
+  letTheFinderTellLogs,
 ];

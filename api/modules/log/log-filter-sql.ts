@@ -80,6 +80,13 @@ export function metadataPair({ metadata }: CheckedLogFilter): MetadataPair | nul
   return null;
 }
 
+/** Whether it asks nothing else, but when. */
+export function isPairAlone({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean {
+  const [first, ...further] = Object.values(others).filter(isGiven);
+  const [pair, ...pairs] = others.metadata ?? [];
+  return first === others.metadata && further.length === 0 && isGiven(pair?.value) && pairs.length === 0;
+}
+
 /** Adds all of the filter but its times. */
 export function addFilter(where: SqlConditions, filter: CheckedLogFilter, form: RecordForm): void {
   const { costSql, orderedCostSql, metadataSql } = FORMS[form];

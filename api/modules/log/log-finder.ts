@@ -6,8 +6,9 @@
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
-import { hasIndexOfDays, isProbed, mayHaveChanged, metadataPair, type MetadataPair } from './log-filter-sql.js';
+import { hasIndexOfDays, isProbed, mayHaveChanged, metadataPair } from './log-filter-sql.js';
 import { isIndexed, LogPartitions } from './log-partitions.js';
+import { findByPair } from './log-pairs.js';
 import { ORDER_KEYS, type LogPosition } from './log-order.js';
 import {
   firstInOrder,
@@ -43,9 +44,6 @@ const PROBED_WINDOWS = 3;
 const NARROWED_MAX = 2;
 /** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
 const UNINDEXED_ROWS = 10_000;
-/** Places of one pair of metadata that are looked at a time, and how often, until the other filters let enough through. */
-const CANDIDATES = 500;
-const CANDIDATE_ROUNDS_MAX = 8;
 
 export interface FoundLogs {
   readonly rows: readonly FoundRow[];
@@ -333,43 +331,13 @@ export class LogFinder {
   private async inWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<FoundRow[]> {
     const order = ORDER_KEYS[selection.order.field];
     const pair = order === null && !isProbe(page.window) ? metadataPair(selection.filter) : null;
-    const placed = pair === null ? null : await this.byMetadata(scope, selection, page, pair);
-    if (placed !== null) return firstInOrder(placed, order, selection, page.limit);
+    const { unindexedDays } = await this.partitions.read(scope);
+    if (pair !== null && isIndexed(page.window, unindexedDays)) {
+      const placed = await findByPair(this.database, scope, { selection, pair }, page);
+      if (placed !== null) return firstInOrder(placed, order, selection, page.limit);
+    }
     const rows = await this.ofEachForm(scope, selection, page, (statements, part) => statements.find(part));
     return firstInOrder(rows.flat(), order, selection, page.limit);
-  }
-
-  /**
-   * Through the index of metadata that finished days have: the places of the pair first, then of these what the whole filter
-   * keeps. Null: the days have no such index, or the rest of the filter keeps nearly all of it back.
-   */
-  private async byMetadata(
-    scope: ReadScope,
-    selection: LogSelection,
-    page: WindowPage,
-    pair: MetadataPair,
-  ): Promise<FoundRow[] | null> {
-    const { unindexedDays } = await this.partitions.read(scope);
-    if (!isIndexed(page.window, unindexedDays)) return null;
-    const written: FoundRow[] = [];
-    let changed: FoundRow[] | null = null;
-    let { after } = page;
-    for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
-      const asked = { ...page, after, limit: CANDIDATES };
-      const ids = await this.database.inMetadata(scope, pair, (tx) =>
-        new LogStatements(tx, selection).candidates(asked),
-      );
-      changed = await this.database.inAccount(scope, async (tx) => {
-        const statements = new LogStatements(tx, selection);
-        const found =
-          changed ?? ((await statements.hasChanges(page)) ? await statements.find({ ...page, form: 'CHANGED' }) : []);
-        if (ids.length > 0) written.push(...(await statements.find({ ...page, form: 'WRITTEN', ids })));
-        return found;
-      });
-      if (ids.length < CANDIDATES || written.length >= page.limit) return [...written, ...changed];
-      after = { id: ids.at(-1) ?? '', key: null };
-    }
-    return null;
   }
 
   private async countWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<number> {

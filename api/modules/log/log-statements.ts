@@ -74,19 +74,20 @@ export class LogStatements {
   }
 
   /**
-   * The first `limit` records of the window, of those that the transaction's role sees. The fence keeps Postgres from walking
-   * through time in the hope of meeting enough of them soon: there may be none.
+   * The first `limit` logs of the window, as they were written, of the records that the transaction's role sees, whatever the filter keeps. The
+   * fence keeps Postgres from walking through time in the hope of meeting enough of them soon: there may be none.
    */
-  async candidates(page: WindowPage): Promise<string[]> {
+  candidates(page: WindowPage): Promise<FoundRow[]> {
     const { direction } = this.selection.order;
-    const where = new SqlConditions().and(this.tx.owned('u'));
-    this.addPlace(where, page);
+    const where = this.logs(page);
+    where.and(this.isNotElsewhere(page.window, where));
     const limit = where.parameter(page.limit);
-    const rows = await this.tx.query<{ id: string }>(
-      `SELECT c.id FROM (SELECT u.id FROM usage_record u WHERE ${where.sql} OFFSET 0) c ORDER BY c.id ${direction} LIMIT ${limit}`,
+    return this.tx.query<FoundRow>(
+      `SELECT c.id, NULL AS key, c.day::text, c.log_retention_days FROM (
+         SELECT u.id, u.day, u.log_retention_days FROM usage_record u WHERE ${where.sql} OFFSET 0) c
+       ORDER BY c.id ${direction} LIMIT ${limit}`,
       where.parameters,
     );
-    return rows.map(({ id }) => id);
   }
 
   /**
@@ -148,14 +149,19 @@ export class LogStatements {
     return rows[0]?.id ?? null;
   }
 
-  private conditions(part: LogPart): SqlConditions {
-    const { filter, order } = this.selection;
+  /** That a record `u` of the window is a log that is still kept. */
+  private logs(page: WindowPage): SqlConditions {
     const where = new SqlConditions()
       .and(this.tx.owned('u'))
       .and("u.is_log AND u.kind = 'USAGE'")
       .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
-    this.addPlace(where, part);
-    where
+    this.addPlace(where, page);
+    return where;
+  }
+
+  private conditions(part: LogPart): SqlConditions {
+    const { filter, order } = this.selection;
+    const where = this.logs(part)
       .where(part.ids, (ids) => `u.id = ANY(${ids}::uuid[])`)
       .where(part.ids?.map(uuidDay), (days) => `u.day = ANY(${days}::date[])`);
     const isDescending = order.direction === 'DESC';
@@ -205,9 +211,14 @@ export class LogStatements {
       return;
     }
     const isElsewhere = `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${usesMetadata ? '' : ' AND d.deleted_at IS NOT NULL'}`;
-    where.and(`NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere}
-      AND ${this.tx.owned('d')} AND ${inDays('d', window, where)})`);
+    where.and(this.isNotElsewhere(window, where, isElsewhere));
     if (usesCost && this.adjustedDays?.length !== 0) where.and(adjusted());
+  }
+
+  /** @param isElsewhere of what stands beside a record, `d`; all that the transaction's role sees of it */
+  private isNotElsewhere(window: TimeWindow, where: SqlConditions, isElsewhere = 'TRUE'): string {
+    return `NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere}
+      AND ${this.tx.owned('d')} AND ${inDays('d', window, where)})`;
   }
 
   private inAdjustedDays(alias: string, window: TimeWindow, where: SqlConditions): string {

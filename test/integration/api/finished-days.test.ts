@@ -10,7 +10,7 @@ import { Database } from '../../../api/tenancy/database.js';
 import type { TenantTransaction } from '../../../api/tenancy/tenant-transaction.js';
 import type { AccountId, GatewayId } from '../../../schema/contracts/ids.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
-import { createLog } from '../../support/seed.js';
+import { createLog, type LogOptions } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 
 const DAY_MS = 86_400_000;
@@ -39,6 +39,16 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+type Other = Pick<LogOptions, 'columns' | 'bodies'>;
+const EXPIRED: Other = { columns: { log_retention_days: 1 } };
+/** What is not as it was written, or no log; of these the last one has the pair `team: red`. */
+const OTHERS: readonly Other[] = [
+  { columns: { is_log: false } },
+  { bodies: { deleted_at: new Date() } },
+  { bodies: { later_metadata: { team: 'blue' } } },
+  { columns: { metadata: { team: 'blue' } }, bodies: { later_metadata: { team: 'red' } } },
+];
+
 /** Each log costs as many pico-USD as its number; every fourth has the pair `team: red`, one in twenty a number in its place. */
 async function fillDay(day: number): Promise<void> {
   const endMs = Math.min(Date.now(), TODAY_MS + (day + 1) * DAY_MS) - 60_000;
@@ -53,6 +63,11 @@ async function fillDay(day: number): Promise<void> {
     const atMs = endMs - number * 1_000;
     await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs, columns });
     if (number % 4 === 0) await createLog(api.owner, foreign, { atMs, columns });
+  }
+  for (const { columns = {}, bodies } of [...OTHERS, ...(day < -1 ? [EXPIRED] : [])]) {
+    const all = { metadata: { team: 'red' }, cost_pico: 0, duration_ms: 1_000, ...columns };
+    const options = { atMs: endMs - 50_000, columns: all, ...(bodies === undefined ? {} : { bodies }) };
+    await createLog(api.owner, { accountId: scope.accountId, gatewayId }, options);
   }
 }
 
@@ -141,7 +156,7 @@ test('no day is indexed while records lag, and one whose index takes too long is
 test('finished days get their indexes and today none; they find what is found without, and go with their day', async () => {
   const before = [];
   for (const filter of FILTERS) before.push((await found(new LogFinder(countingDatabase()), filter)).ids);
-  expect(before.map((ids) => ids.length)).toEqual([40, 8, 20, 40, 40]);
+  expect(before.map((ids) => ids.length)).toEqual([44, 8, 20, 40, 40]);
 
   expect(await indexFinishedDays({ pool: api.owner, bytesMin: 1_000_000_000 })).toEqual({
     indexed: {},
@@ -210,7 +225,7 @@ test('in other orders than time’s, of today is found what comes before the pag
   }
 }); // prettier-ignore
 
-test('whoever looks for a pair sees the account’s own records with it, and nothing of them but where they lie', async () => {
+test('whoever looks for a pair sees the account’s own records with it, and nothing of them but where they lie and whether they are logs', async () => {
   const database = countingDatabase();
   const pair = { text: '{"team":"red"}', literal: null };
   const ask = <Row>(sql: string) => database.inMetadata(scope, pair, (tx) => tx.query<Row>(sql));
@@ -220,5 +235,7 @@ test('whoever looks for a pair sees the account’s own records with it, and not
   await expect(ask('SELECT metadata FROM usage_record WHERE $1::uuid IS NOT NULL')).rejects.toThrow(
     'permission denied',
   );
-  await expect(ask('SELECT 1 FROM log_body WHERE $1::uuid IS NOT NULL')).rejects.toThrow('permission denied');
+  for (const column of ['request_body', 'later_metadata', 'feedback']) {
+    await expect(ask(`SELECT ${column} FROM log_body WHERE $1::uuid IS NOT NULL`)).rejects.toThrow('permission denied');
+  }
 });

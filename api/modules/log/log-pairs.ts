@@ -1,0 +1,52 @@
+/**
+ * Logs of one window by a pair of metadata, through the index of pairs that finished days have: a role of its own, which sees the records with
+ * the pair, says where they lie (docs/decisions/0027); of these the whole filter keeps what it keeps.
+ */
+import type { Database } from '../../tenancy/database.js';
+import { isPairAlone, type MetadataPair } from './log-filter-sql.js';
+import { LogStatements, type FoundRow, type LogSelection, type ReadScope, type WindowPage } from './log-statements.js';
+
+/** Places that are looked at a time, and how often, until the other filters let enough through. */
+const CANDIDATES = 500;
+const CANDIDATE_ROUNDS_MAX = 8;
+
+export interface PairSelection {
+  readonly selection: LogSelection;
+  /** one that the selection's filter asks for */
+  readonly pair: MetadataPair;
+}
+
+/**
+ * The first `limit` logs and more, in no order. Null: the rest of the filter keeps nearly all of the pair's back. The days must have the index,
+ * or be small.
+ */
+export async function findByPair(
+  database: Database,
+  scope: ReadScope,
+  { selection, pair }: PairSelection,
+  page: WindowPage,
+): Promise<FoundRow[] | null> {
+  const isAlone = isPairAlone(selection.filter);
+  const candidates = (after: WindowPage['after'], limit: number): Promise<FoundRow[]> =>
+    database.inMetadata(scope, pair, (tx) => new LogStatements(tx, selection).candidates({ ...page, after, limit }));
+  const written: FoundRow[] = isAlone ? await candidates(page.after, page.limit) : [];
+  const changed = await database.inAccount(scope, async (tx) => {
+    const statements = new LogStatements(tx, selection);
+    return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
+  });
+  if (isAlone) return [...written, ...changed];
+  let { after } = page;
+  for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
+    const found = await candidates(after, CANDIDATES);
+    const ids = found.map(({ id }) => id);
+    if (ids.length > 0) {
+      const kept = await database.inAccount(scope, (tx) =>
+        new LogStatements(tx, selection).find({ ...page, form: 'WRITTEN', ids }),
+      );
+      written.push(...kept);
+    }
+    if (ids.length < CANDIDATES || written.length >= page.limit) return [...written, ...changed];
+    after = { id: ids.at(-1) ?? '', key: null };
+  }
+  return null;
+}
