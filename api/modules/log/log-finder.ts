@@ -193,9 +193,14 @@ export class LogFinder {
   ): Promise<FoundLogs> {
     const isDescending = selection.order.direction === 'DESC';
     const begin = behind.reached ?? after;
+    const isBehindNewest = behind.reached !== null;
     let { reached } = behind;
     let batch: readonly Stretch[] = windows.slice(0, 1);
-    for (let next = 0; batch.length > 0; batch = batchOf(windows, next, { found: rows.length, limit })) {
+    for (
+      let next = 0;
+      batch.length > 0;
+      batch = batchOf(windows, next, { found: rows.length, limit, isBehindNewest })
+    ) {
       const asked = { after: begin, limit: limit - rows.length };
       const ask = (window: Stretch, mayEnd: boolean) =>
         this.inTimeLimit(scope, selection, { ...asked, window }, mayEnd);

@@ -12,8 +12,9 @@ const SEARCH_MS_MAX = DAY_MS;
 /** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
 const AHEAD_MS = 3_600_000;
 const NARROWED_TO = 1 / 16;
-/** So many windows are looked through one by one: a gateway may have had a quiet day. */
+/** So many windows are looked through one by one: a gateway may have had a quiet day. Where its newest records were read, it had none. */
 const WINDOWS_ALONE = 2;
+const WINDOWS_ALONE_BEHIND_NEWEST = 1;
 /** Each has a connection of its own. */
 const BATCH_WINDOWS_MAX = 3;
 
@@ -82,6 +83,14 @@ export function searchedRange({ fromMs, toMs }: TimeWindow, isDescending: boolea
   return { fromMs: Math.max(fromMs, Math.min(toMs, Date.now()) - SEARCH_MS_MAX), toMs };
 }
 
+/** How far a page has come when it asks for more. */
+export interface Progress {
+  readonly found: number;
+  readonly limit: number;
+  /** whether the newest records were read before the windows, and had too few */
+  readonly isBehindNewest: boolean;
+}
+
 /**
  * The windows from `next` on that are looked through at the same time: as many as it takes if they have as much as those before them,
  * which did not have enough.
@@ -89,10 +98,10 @@ export function searchedRange({ fromMs, toMs }: TimeWindow, isDescending: boolea
 export function batchOf(
   windows: readonly Stretch[],
   next: number,
-  { found, limit }: { readonly found: number; readonly limit: number },
+  { found, limit, isBehindNewest }: Progress,
 ): readonly Stretch[] {
   const msOf = (parts: readonly Stretch[]): number => parts.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
-  if (next < WINDOWS_ALONE) return windows.slice(next, next + 1);
+  if (next < (isBehindNewest ? WINDOWS_ALONE_BEHIND_NEWEST : WINDOWS_ALONE)) return windows.slice(next, next + 1);
   const neededMs = ((limit - found) / found) * msOf(windows.slice(0, next)); // infinite when there was none
   let end = next + 1;
   while (end < next + BATCH_WINDOWS_MAX && msOf(windows.slice(next, end)) < neededMs) end += 1;
