@@ -172,7 +172,7 @@ export class LogFinder {
     const going = { range, searched, until, limit, after };
     if (newest === null) {
       const windows = await this.probed(scope, selection, searched, after);
-      return this.through(scope, selection, windows, { ...going, rows: [], reached: null });
+      return this.through(scope, selection, windows, { ...going, rows: [], reached: null, isBehindNewest: false });
     }
     const { rows, toMs } = newest;
     if (rows.length >= limit || toMs <= range.fromMs) return { rows, resume: null };
@@ -182,18 +182,17 @@ export class LogFinder {
       return { rows, resume: reached };
     }
     const windows = await this.windows(scope, { ...searched, toMs }, true);
-    return this.through(scope, selection, windows, { ...going, rows, reached });
+    return this.through(scope, selection, windows, { ...going, rows, reached, isBehindNewest: true });
   }
 
   private async through(
     scope: ReadScope,
     selection: LogSelection,
     windows: readonly Stretch[],
-    { range, searched, until, limit, after, rows, ...behind }: Going,
+    { range, searched, until, limit, after, rows, isBehindNewest, ...behind }: Going,
   ): Promise<FoundLogs> {
     const isDescending = selection.order.direction === 'DESC';
     const begin = behind.reached ?? after;
-    const isBehindNewest = behind.reached !== null;
     let { reached } = behind;
     let batch: readonly Stretch[] = windows.slice(0, 1);
     for (
@@ -268,19 +267,23 @@ export class LogFinder {
     // It has so few that those before it are among the newest, too.
     const before = { ...range, toMs: window.fromMs };
     const more = await this.amongTheNewest(scope, selection, before, { ...page, limit, windowsMax: windowsMax - 1 });
-    return more === null ? newest : { ...more, rows: [...newest.rows, ...more.rows] };
+    if (more === null) return newest;
+    return { ...more, reached: more.reached ?? newest.reached, rows: [...newest.rows, ...more.rows] };
   }
 
   private async newestOf(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<Newest | null> {
     const { window } = page;
     const readMax = this.options.probedRows;
     const { unindexedDays } = await this.partitions.read(scope);
-    const isEnough = hasIndexOfDays(selection.filter) && !isIndexed(window, unindexedDays);
+    const hasIndex = hasIndexOfDays(selection.filter);
+    const isEnough = hasIndex && !isIndexed(window, unindexedDays);
     return this.database.inAccount(scope, async (tx) => {
       const statements = new LogStatements(tx, selection);
       if (mayHaveChanged(selection) && (await statements.hasChanges(page))) return null;
       const rows = await statements.find({ ...page, form: 'WRITTEN', readMax });
       if (rows.length >= page.limit) return { rows, reached: null, toMs: window.toMs, isEnough: true };
+      // By its index all of the window is found sooner than where these records end.
+      if (hasIndex && !isEnough) return { rows: [], reached: null, toMs: window.toMs, isEnough: false };
       // The last of them as it is by now: what came meanwhile has moved it, and what lies behind it is read later.
       const last = await statements.boundary({ ...page, limit: readMax - 1 });
       if (last === null) {

@@ -16,7 +16,7 @@ const NARROWED_TO = 1 / 16;
 const WINDOWS_ALONE = 2;
 const WINDOWS_ALONE_BEHIND_NEWEST = 1;
 /** Each has a connection of its own. */
-const BATCH_WINDOWS_MAX = 3;
+const BATCH_WINDOWS_MAX = 4;
 
 /** `isProbe`: the newest records, read without an index. */
 export interface Stretch extends TimeWindow {
@@ -33,9 +33,11 @@ export interface Going {
   readonly until: number;
   readonly limit: number;
   readonly after: LogPosition | null;
-  /** of the newest records, which end at `reached`; null: they were not looked through */
+  /** of the newest records, which end at `reached`; null: nothing is looked through yet */
   readonly rows: FoundRow[];
   readonly reached: LogPosition | null;
+  /** whether the newest records had too few */
+  readonly isBehindNewest: boolean;
 }
 
 /** What was found in a window. */
@@ -49,7 +51,7 @@ export interface WindowPart {
 /** What was found among the newest records. */
 export interface Newest {
   readonly rows: FoundRow[];
-  /** the last record of these; null: enough was found */
+  /** the last record of these; null: enough was found, or all is still to be read */
   readonly reached: LogPosition | null;
   /** what lies before is not read yet */
   readonly toMs: number;
