@@ -7,6 +7,7 @@ import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
 import { hasIndexOfDays, isProbed, mayHaveChanged, metadataPair } from './log-filter-sql.js';
+import { SeenChanges } from './changed-days.js';
 import { isIndexed, LogPartitions } from './log-partitions.js';
 import { findByPair } from './log-pairs.js';
 import { ORDER_KEYS, type LogPosition } from './log-order.js';
@@ -16,6 +17,7 @@ import {
   type FoundRow,
   type LogPart,
   type LogSelection,
+  type LookedFor,
   type ReadScope,
   type WindowPage,
 } from './log-statements.js';
@@ -72,7 +74,8 @@ export class LogFinder {
   }
 
   /** The first `limit` logs behind `after`, in their order. */
-  async find(scope: ReadScope, selection: LogSelection, after: LogPosition | null, limit: number): Promise<FoundLogs> {
+  async find(scope: ReadScope, asked: LogSelection, after: LogPosition | null, limit: number): Promise<FoundLogs> {
+    const selection = await this.lookedFor(scope, asked);
     const order = ORDER_KEYS[selection.order.field];
     if (order === null) return this.inTime(scope, selection, after, limit);
     const rows: FoundRow[] = [];
@@ -86,6 +89,12 @@ export class LogFinder {
       firstInOrder(rows, order, selection, limit);
     }
     return { rows, resume: null };
+  }
+
+  private async lookedFor(scope: ReadScope, asked: LogSelection): Promise<LookedFor> {
+    const { changeIndexes } = await this.partitions.read(scope);
+    // To look costs a statement: where only deletions matter, Postgres plans no less quickly.
+    return { ...asked, changes: mayHaveChanged(asked) ? new SeenChanges(changeIndexes) : null };
   }
 
   /** The first `limit` logs, however many pages that takes; null: it took longer than `msMax`. */
@@ -113,7 +122,7 @@ export class LogFinder {
     const isDescending = selection.order.direction === 'DESC';
     for (const window of await this.windows(scope, rangeOf(selection, after), isDescending)) {
       const id = await this.database.inAccount(scope, (tx) =>
-        new LogStatements(tx, selection).boundary({ window, after, limit: 0 }),
+        new LogStatements(tx, { ...selection, changes: null }).boundary({ window, after, limit: 0 }),
       );
       if (id === null) continue;
       const bound = firstUuidAt(uuidTimeMs(id) + (isDescending ? 1 : 0));
@@ -126,7 +135,7 @@ export class LogFinder {
   async extremes(scope: ReadScope, selection: LogSelection): Promise<LogExtremes | null> {
     const until = performance.now() + this.options.pageMsMax;
     // By cost, so that what was repriced is looked at as it is now.
-    const byCost = { ...selection, order: { field: 'COST' as const, direction: 'DESC' as const } };
+    const byCost = await this.lookedFor(scope, { ...selection, order: { field: 'COST', direction: 'DESC' } });
     let found = NO_EXTREMES;
     try {
       for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
@@ -143,7 +152,8 @@ export class LogFinder {
   }
 
   /** How many logs there are, up to a bound, and whether that is all of them; null: not in time to be told. */
-  async count(scope: ReadScope, selection: LogSelection, max = LOG_COUNT_MAX): Promise<LogCount> {
+  async count(scope: ReadScope, asked: LogSelection, max = LOG_COUNT_MAX): Promise<LogCount> {
+    const selection = await this.lookedFor(scope, asked);
     let total = 0;
     try {
       for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
@@ -159,7 +169,7 @@ export class LogFinder {
 
   private async inTime(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     after: LogPosition | null,
     limit: number,
   ): Promise<FoundLogs> {
@@ -187,7 +197,7 @@ export class LogFinder {
 
   private async through(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     windows: readonly Stretch[],
     { range, searched, until, limit, after, rows, isBehindNewest, ...behind }: Going,
   ): Promise<FoundLogs> {
@@ -230,7 +240,7 @@ export class LogFinder {
    */
   private async inTimeLimit(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     page: WindowPage,
     mayEnd: boolean,
   ): Promise<WindowPart | null> {
@@ -254,7 +264,7 @@ export class LogFinder {
    */
   private async amongTheNewest(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     range: TimeWindow,
     { windowsMax, ...page }: Omit<WindowPage, 'window'> & { readonly windowsMax: number },
   ): Promise<Newest | null> {
@@ -271,7 +281,7 @@ export class LogFinder {
     return { ...more, reached: more.reached ?? newest.reached, rows: [...newest.rows, ...more.rows] };
   }
 
-  private async newestOf(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<Newest | null> {
+  private async newestOf(scope: ReadScope, selection: LookedFor, page: WindowPage): Promise<Newest | null> {
     const { window } = page;
     const readMax = this.options.probedRows;
     const { unindexedDays } = await this.partitions.read(scope);
@@ -297,7 +307,7 @@ export class LogFinder {
   /** The windows of a range; the part of the newest records comes as one of its own when there is a filter. */
   private async probed(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     range: TimeWindow,
     after: LogPosition | null,
   ): Promise<readonly Stretch[]> {
@@ -322,7 +332,7 @@ export class LogFinder {
   /** As much of a window as a page may look through when the filter's own index is missing there: today has none yet. */
   private async readable(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     window: Stretch,
     after: LogPosition | null,
   ): Promise<Stretch> {
@@ -336,7 +346,7 @@ export class LogFinder {
     return fromMs <= window.fromMs || fromMs >= window.toMs ? window : { ...window, fromMs };
   }
 
-  private async inWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<FoundRow[]> {
+  private async inWindow(scope: ReadScope, selection: LookedFor, page: WindowPage): Promise<FoundRow[]> {
     const order = ORDER_KEYS[selection.order.field];
     const pair = order === null && !isProbe(page.window) ? metadataPair(selection.filter) : null;
     const { unindexedDays } = await this.partitions.read(scope);
@@ -348,7 +358,7 @@ export class LogFinder {
     return firstInOrder(rows.flat(), order, selection, page.limit);
   }
 
-  private async countWindow(scope: ReadScope, selection: LogSelection, page: WindowPage): Promise<number> {
+  private async countWindow(scope: ReadScope, selection: LookedFor, page: WindowPage): Promise<number> {
     const counts = await this.ofEachForm(scope, selection, page, (statements, part) => statements.count(part));
     return counts.reduce((sum, count) => sum + count, 0);
   }
@@ -356,7 +366,7 @@ export class LogFinder {
   /** Asks for records as they were written and, where the filter or the order needs it, for those that have changed. */
   private async ofEachForm<T>(
     scope: ReadScope,
-    selection: LogSelection,
+    selection: LookedFor,
     page: WindowPage,
     ask: (statements: LogStatements, part: LogPart) => Promise<T>,
   ): Promise<T[]> {

@@ -4,14 +4,14 @@
  */
 import type { Database } from '../../tenancy/database.js';
 import { isPairAlone, type MetadataPair } from './log-filter-sql.js';
-import { LogStatements, type FoundRow, type LogSelection, type ReadScope, type WindowPage } from './log-statements.js';
+import { LogStatements, type FoundRow, type LookedFor, type ReadScope, type WindowPage } from './log-statements.js';
 
 /** Places that are looked at a time, and how often, until the other filters let enough through. */
 const CANDIDATES = 500;
 const CANDIDATE_ROUNDS_MAX = 8;
 
 export interface PairSelection {
-  readonly selection: LogSelection;
+  readonly selection: LookedFor;
   /** one that the selection's filter asks for */
   readonly pair: MetadataPair;
 }

@@ -3,12 +3,12 @@ import { firstUuidAt, uuidDay, type GatewayId } from '../../../schema/contracts/
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
-import { adjustedDays } from './adjusted-days.js';
-import { adjustmentsJoinSql } from './adjustments-sql.js';
+import { adjustmentsJoinSql, NO_ADJUSTMENTS_JOIN_SQL } from './adjustments-sql.js';
+import { ANY_DAY, type ChangedDays, type SeenChanges } from './changed-days.js';
 import { extremesColumnsSql, extremesOf, type ExtremesRow, type LogExtremes } from './log-extremes.js';
 import { addFilter, useOf } from './log-filter-sql.js';
 import { comparePositions, ORDER_KEYS, type LogPosition, type OrderKey } from './log-order.js';
-import { allDays, isDayStart, windowDays, type TimeWindow } from './log-windows.js';
+import { isDayStart, windowDays, type TimeWindow } from './log-windows.js';
 import type { CheckedLogFilter, LogOrder } from './log.inputs.js';
 import { FORMS, type RecordForm } from './record-form.js';
 
@@ -18,6 +18,12 @@ export interface LogSelection {
   readonly gatewayId: GatewayId;
   readonly filter: CheckedLogFilter;
   readonly order: LogOrder;
+}
+
+/** A selection that a page is being made of. */
+export interface LookedFor extends LogSelection {
+  /** what the page has seen to have changed; null: it does not look */
+  readonly changes: SeenChanges | null;
 }
 
 /** What is asked of one window. */
@@ -48,19 +54,20 @@ export class LogStatements {
   /** whether the answer depends on what may have changed since a record was written */
   private readonly usesCost: boolean;
   private readonly usesMetadata: boolean;
-  /** of the window that was looked at: days of which a record may have been adjusted; null: any, none was looked at */
-  private adjustedDays: readonly string[] | null = null;
+  /** of the window that was looked at last; null: none was */
+  private changed: ChangedDays = ANY_DAY;
 
   constructor(
     private readonly tx: TenantTransaction,
-    private readonly selection: LogSelection,
+    private readonly selection: LookedFor,
   ) {
     const use = useOf(selection.filter);
     this.usesCost = use.cost || selection.order.field === 'COST';
     this.usesMetadata = use.metadata;
   }
 
-  find(part: LogPart): Promise<FoundRow[]> {
+  async find(part: LogPart): Promise<FoundRow[]> {
+    await this.lookAt(part);
     const { direction, field } = this.selection.order;
     const key = ORDER_KEYS[field]?.sql(part.form) ?? null;
     const where = this.conditions(part);
@@ -77,10 +84,11 @@ export class LogStatements {
    * The first `limit` logs of the window, as they were written, of the records that the transaction's role sees, whatever the filter keeps. The
    * fence keeps Postgres from walking through time in the hope of meeting enough of them soon: there may be none.
    */
-  candidates(page: WindowPage): Promise<FoundRow[]> {
+  async candidates(page: WindowPage): Promise<FoundRow[]> {
+    await this.lookAt(page);
     const { direction } = this.selection.order;
     const where = this.logs(page);
-    where.and(this.isNotElsewhere(page.window, where));
+    this.addNotElsewhere(where, page.window);
     const limit = where.parameter(page.limit);
     return this.tx.query<FoundRow>(
       `SELECT c.id, NULL AS key, c.day::text, c.log_retention_days FROM (
@@ -94,21 +102,20 @@ export class LogStatements {
    * Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells. What is asked of the
    * window afterwards is planned quicker for it.
    */
-  async hasChanges({ window }: WindowPage): Promise<boolean> {
-    const days = this.usesCost ? allDays(window) : null;
-    if (days !== null) this.adjustedDays = await adjustedDays(this.tx, days);
+  async hasChanges(page: WindowPage): Promise<boolean> {
+    await this.lookAt(page);
     const where = new SqlConditions();
     const gateway = where.parameter(this.selection.gatewayId);
     const of = (alias: string): string => `${this.tx.owned(alias)} AND ${alias}.gateway_id = ${gateway}::uuid`;
     const kinds = [
-      ...(this.usesMetadata
+      ...(this.usesMetadata && this.changed.touched?.length !== 0
         ? [
-            `EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')} AND ${inDays('b', window, where)})`,
+            `EXISTS (SELECT FROM log_body b WHERE b.later_metadata IS NOT NULL AND ${of('b')} AND ${inDays('b', page.window, where, this.changed.touched)})`,
           ]
         : []),
-      ...(this.usesCost && this.adjustedDays?.length !== 0
+      ...(this.usesCost && this.changed.adjusted?.length !== 0
         ? [
-            `EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')} AND ${this.inAdjustedDays('c', window, where)})`,
+            `EXISTS (SELECT FROM usage_record c WHERE c.adjusts IS NOT NULL AND ${of('c')} AND ${inDays('c', page.window, where, this.changed.adjusted)})`,
           ]
         : []),
     ];
@@ -118,6 +125,7 @@ export class LogStatements {
   }
 
   async count(part: LogPart): Promise<number> {
+    await this.lookAt(part);
     const where = this.conditions(part);
     const limit = where.parameter(part.limit);
     const rows = await this.tx.query<{ total: number }>(
@@ -129,6 +137,7 @@ export class LogStatements {
   }
 
   async extremes(part: LogPart): Promise<LogExtremes> {
+    await this.lookAt(part);
     const where = this.conditions(part);
     const rows = await this.tx.query<ExtremesRow>(
       `SELECT ${extremesColumnsSql(FORMS[part.form].costSql)} ${this.from(part, where)} WHERE ${where.sql}`,
@@ -199,32 +208,39 @@ export class LogStatements {
     }
   }
 
+  private async lookAt({ window }: WindowPage): Promise<void> {
+    const { changes } = this.selection;
+    if (changes !== null) this.changed = await changes.of(this.tx, window);
+  }
+
   /** Leaves out what was deleted, and what belongs to the other form. */
   private addChanges(where: SqlConditions, { form, window }: LogPart): void {
     const { usesCost, usesMetadata } = this;
+    const { adjusted: days } = this.changed;
     const adjusted = (): string =>
       `u.id ${form === 'WRITTEN' ? 'NOT ' : ''}IN (SELECT c.adjusts FROM usage_record c WHERE c.adjusts IS NOT NULL
-        AND ${this.tx.owned('c')} AND ${this.inAdjustedDays('c', window, where)})`;
+        AND ${this.tx.owned('c')} AND ${inDays('c', window, where, days)})`;
     if (form === 'CHANGED') {
       const isLater = usesMetadata ? ['b.later_metadata IS NOT NULL'] : [];
-      where.and('b.deleted_at IS NULL').and(`(${[...isLater, ...(usesCost ? [adjusted()] : [])].join(' OR ')})`);
+      const isAdjusted = usesCost && days?.length !== 0 ? [adjusted()] : [];
+      where.and('b.deleted_at IS NULL').and(`(${[...isLater, ...isAdjusted].join(' OR ') || 'FALSE'})`);
       return;
     }
-    const isElsewhere = `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${usesMetadata ? '' : ' AND d.deleted_at IS NOT NULL'}`;
-    where.and(this.isNotElsewhere(window, where, isElsewhere));
-    if (usesCost && this.adjustedDays?.length !== 0) where.and(adjusted());
+    // The first condition is that of their index.
+    this.addNotElsewhere(
+      where,
+      window,
+      `(d.deleted_at IS NOT NULL OR d.later_metadata IS NOT NULL)${usesMetadata ? '' : ' AND d.deleted_at IS NOT NULL'}`,
+    );
+    if (usesCost && days?.length !== 0) where.and(adjusted());
   }
 
-  /** @param isElsewhere of what stands beside a record, `d`; all that the transaction's role sees of it */
-  private isNotElsewhere(window: TimeWindow, where: SqlConditions, isElsewhere = 'TRUE'): string {
-    return `NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere}
-      AND ${this.tx.owned('d')} AND ${inDays('d', window, where)})`;
-  }
-
-  private inAdjustedDays(alias: string, window: TimeWindow, where: SqlConditions): string {
-    return this.adjustedDays === null
-      ? inDays(alias, window, where)
-      : `${alias}.day = ANY(${where.parameter(this.adjustedDays)}::date[])`;
+  /** @param isElsewhere of what stands beside a record, `d`; without it, all that the transaction's role sees of it */
+  private addNotElsewhere(where: SqlConditions, window: TimeWindow, isElsewhere = 'TRUE'): void {
+    const { touched } = this.changed;
+    if (touched?.length === 0) return;
+    where.and(`NOT EXISTS (SELECT FROM log_body d WHERE d.id = u.id AND ${isElsewhere}
+      AND ${this.tx.owned('d')} AND ${inDays('d', window, where, touched)})`);
   }
 
   /** One walk along the page's own index, that ends when enough was found. */
@@ -246,12 +262,27 @@ export class LogStatements {
     const gateway = where.parameter(this.selection.gatewayId);
     return `FROM ${records} u LEFT JOIN log_body b ON b.log_retention_days = u.log_retention_days AND b.day = u.day
       AND b.id = u.id AND b.gateway_id = ${gateway}::uuid AND ${this.tx.owned('b')} AND ${inDays('b', window, where)}
-      ${form === 'CHANGED' ? adjustmentsJoinSql(this.tx, inDays('a', window, where)) : ''}`;
+      ${form === 'CHANGED' ? this.adjustmentsJoin(window, where) : ''}`;
+  }
+
+  private adjustmentsJoin(window: TimeWindow, where: SqlConditions): string {
+    const { adjusted } = this.changed;
+    if (adjusted?.length === 0) return NO_ADJUSTMENTS_JOIN_SQL;
+    return adjustmentsJoinSql(this.tx, inDays('a', window, where, adjusted));
   }
 }
 
-/** Said of each table: what follows from the days of another one, Postgres does not see when it plans. */
-function inDays(alias: string, window: TimeWindow, where: SqlConditions): string {
+/**
+ * Said of each table: what follows from the days of another one, Postgres does not see when it plans.
+ * @param days of the window; null: any
+ */
+function inDays(
+  alias: string,
+  window: TimeWindow,
+  where: SqlConditions,
+  days: readonly string[] | null = null,
+): string {
+  if (days !== null) return `${alias}.day = ANY(${where.parameter(days)}::date[])`;
   const [first, last] = windowDays(window);
   return `${alias}.day >= ${where.parameter(first)}::date AND ${alias}.day <= ${where.parameter(last)}::date`;
 }

@@ -7,6 +7,7 @@ import { rateLimited } from '../../errors.js';
 import type { Edge } from '../../paging/connection.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
+import type { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { addFilter } from './log-filter-sql.js';
 import { SpoolWatch } from './spool-watch.js';
@@ -222,12 +223,13 @@ async function readNews(
   if (found.length === 0) return { logs: [], reachedSeq: endSeq };
   const ids = found.map(({ id }) => id);
   const days = [...new Set(found.map(({ day }) => day))];
-  const logs = await readLogs(tx, days, ids, (where) => {
+  const more = (where: SqlConditions): void => {
     addFilter(where, filter, 'CHANGED');
     where
       .where(filter.from, (from) => `u.created_at >= ${from}::timestamptz`)
       .where(filter.to, (to) => `u.created_at < ${to}::timestamptz`);
-  });
+  };
+  const logs = await readLogs(tx, days, ids, { more });
   const seqs = new Map(found.map(({ id, seq }) => [id, Number(seq)]));
   return {
     logs: logs

@@ -58,13 +58,3 @@ export const windowDays = ({ fromMs, toMs }: TimeWindow): readonly [first: strin
   isoDay(fromMs),
   isoDay(Math.max(fromMs, toMs - 1)),
 ];
-
-/** Every day of a window; null: it has more than a window of days has, and most of them have no partition. */
-export function allDays({ fromMs, toMs }: TimeWindow): string[] | null {
-  const days: string[] = [];
-  for (let ms = dayStart(fromMs); ms < Math.max(toMs, fromMs + 1); ms += DAY_MS) {
-    if (days.length > WINDOW_DAYS_MAX) return null;
-    days.push(isoDay(ms));
-  }
-  return days;
-}

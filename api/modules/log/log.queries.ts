@@ -5,10 +5,11 @@ import { pageOf, type PageInfo, type PageRequest } from '../../paging/connection
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
-import { adjustedDays } from './adjusted-days.js';
 import { adjustmentsJoinSql, NO_ADJUSTMENTS_JOIN_SQL } from './adjustments-sql.js';
 import type { LogExtremes } from './log-extremes.js';
+import { SeenChanges, type ChangeIndex } from './changed-days.js';
 import { LogFinder, type LogCount } from './log-finder.js';
+import { LogPartitions } from './log-partitions.js';
 import { ORDER_KEYS, positionText, readPosition, type LogPosition } from './log-order.js';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from './log-row.js';
 import type { FoundRow, LogSelection, ReadScope } from './log-statements.js';
@@ -32,7 +33,8 @@ export interface LogBatch {
 export class LogQueries {
   constructor(
     private readonly database: Database,
-    private readonly finder: LogFinder = new LogFinder(database),
+    private readonly partitions: LogPartitions = new LogPartitions(database),
+    private readonly finder: LogFinder = new LogFinder(database, {}, partitions),
   ) {}
 
   async page(
@@ -120,27 +122,49 @@ export class LogQueries {
     const [retentionDays, ...others] = new Set(places.map((place) => place.log_retention_days));
     // Said of the records, it holds for their bodies, which have partitions for each number of days.
     const only = others.length === 0 ? retentionDays : null;
-    const ofOne = (where: SqlConditions): void => void where.where(only, (of) => `u.log_retention_days = ${of}::int`);
-    return this.database.inAccount(scope, (tx) => readLogs(tx, days, ids, ofOne));
+    const more = (where: SqlConditions): void => void where.where(only, (of) => `u.log_retention_days = ${of}::int`);
+    const { changeIndexes } = await this.partitions.read(scope);
+    return this.database.inAccount(scope, async (tx) => {
+      const adjustedDays = days.length > FEW_DAYS ? await adjustedOf(tx, changeIndexes, days) : days;
+      return readLogs(tx, days, ids, { adjustedDays, more });
+    });
   }
 }
 
 type Place = Pick<FoundRow, 'id' | 'day' | 'log_retention_days'>;
 
-/** Those of the ids, of these days, that are logs which the caller sees; `more` asks more of a record `u`, as it is now. */
+/** Those of the days of which a record may have been adjusted. */
+async function adjustedOf(
+  tx: TenantTransaction,
+  indexes: readonly ChangeIndex[],
+  days: readonly string[],
+): Promise<readonly string[]> {
+  const times = days.map((day) => Date.parse(day));
+  const window = { fromMs: Math.min(...times), toMs: Math.max(...times) + DAY_MS };
+  const { adjusted } = await new SeenChanges(indexes).of(tx, window);
+  return adjusted === null ? days : days.filter((day) => adjusted.includes(day));
+}
+
+export interface ReadLogsOptions {
+  /** those of the days of which a record may have been adjusted; all of them, if not given */
+  readonly adjustedDays?: readonly string[];
+  /** asks more of a record `u`, as it is now */
+  readonly more?: (where: SqlConditions) => void;
+}
+
+/** Those of the ids, of these days, that are logs which the caller sees. */
 export async function readLogs(
   tx: TenantTransaction,
   days: readonly string[],
   ids: readonly string[],
-  more: (where: SqlConditions) => void = () => undefined,
+  { adjustedDays = days, more = () => undefined }: ReadLogsOptions = {},
 ): Promise<Log[]> {
   const where = new SqlConditions();
   const isOfDays = where.parameter(days);
-  const adjusted = days.length > FEW_DAYS ? await adjustedDays(tx, days) : days;
   const adjustments =
-    adjusted.length === 0
+    adjustedDays.length === 0
       ? NO_ADJUSTMENTS_JOIN_SQL
-      : adjustmentsJoinSql(tx, `a.day = ANY(${where.parameter(adjusted)}::date[])`);
+      : adjustmentsJoinSql(tx, `a.day = ANY(${where.parameter(adjustedDays)}::date[])`);
   where
     .and(tx.owned('u'))
     .and("u.is_log AND u.kind = 'USAGE' AND b.deleted_at IS NULL")

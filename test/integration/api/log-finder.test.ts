@@ -1,7 +1,7 @@
 /** How logs are found when they go away meanwhile, or when Postgres takes too long: no page is the end before the end. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { adjustedDays } from '../../../api/modules/log/adjusted-days.js';
+import { ANY_DAY, SeenChanges, type ChangedDays } from '../../../api/modules/log/changed-days.js';
 import { LogQueries } from '../../../api/modules/log/log.queries.js';
 import { LogService } from '../../../api/modules/log/log.service.js';
 import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
@@ -80,7 +80,7 @@ test.each([0, 1, 2])('that log %i of a batch went away is not the end of an expo
   const ids: string[] = [];
   for (let index = 0; index < 5; index++) ids.push(await log(now - index * 1_000));
   const database = new Database(dataSource, { statementTimeoutMs: 8_000 });
-  const queries = new LogQueries(database, new ErasingFinder(database, ids[gone] ?? ''));
+  const queries = new LogQueries(database, new LogPartitions(database), new ErasingFinder(database, ids[gone] ?? ''));
   const left = ids.filter((_, index) => index !== gone);
   const request = { ...selected('DESC'), first: 2, after: null };
   const page = await queries.page(scope, request, (position) => position);
@@ -186,7 +186,9 @@ test('adjustments of a day, which are made later, are not read as its newest rec
   for (const id of ids) for (let time = 0; time < 3; time++) await reprice(api.owner, id, 1n);
   const to = new Date(midnightMs);
   const page = { window: { fromMs: midnightMs - 24 * HOUR_MS, toMs: midnightMs }, after: null, limit: 2 };
-  const third = plain().inAccount(scope, (tx) => new LogStatements(tx, selected('DESC')).boundary(page));
+  const third = plain().inAccount(scope, (tx) =>
+    new LogStatements(tx, { ...selected('DESC'), changes: null }).boundary(page),
+  );
   expect(await third).toBe(ids[2]);
   for (const probedRows of [1, 3, 7, 17, 100]) {
     const finder = new LogFinder(plain(), { probedRows, unindexedRows: probedRows }, new LogPartitions(plain(), 0));
@@ -240,20 +242,31 @@ test.each([
   expect(costs.get(changed)).not.toEqual(costs.get(ids[2] ?? ''));
 });
 
-test('days with adjustments are told from others, and what is in DEFAULT by all that is there', async () => {
-  const midnightMs = Math.floor(Date.now() / 86_400_000) * 86_400_000;
-  const day = (ago: number): string => new Date(midnightMs - ago * 24 * HOUR_MS).toISOString().slice(0, 10);
-  const asked = [day(0), day(3), day(4), day(5)];
-  const told = (): Promise<string[]> => plain().inAccount(scope, (tx) => adjustedDays(tx, asked));
+test('days of which something changed are told from others, and any day may be where DEFAULT has changes', async () => {
+  const dayMs = (ago: number): number => (Math.floor(Date.now() / 86_400_000) - ago) * 24 * HOUR_MS;
+  const day = (ago: number): string => new Date(dayMs(ago)).toISOString().slice(0, 10);
+  const window = { fromMs: dayMs(5), toMs: dayMs(0) };
+  const told = async (of = window): Promise<ChangedDays> => {
+    const { changeIndexes } = await new LogPartitions(plain()).read(scope);
+    return plain().inAccount(scope, (tx) => new SeenChanges(changeIndexes).of(tx, of));
+  };
+  const own = { accountId: scope.accountId, gatewayId };
   const before = await told();
-  await reprice(api.owner, await log(midnightMs - 4 * 24 * HOUR_MS + HOUR_MS), 5n);
-  expect(new Set(await told())).toEqual(new Set([...before, day(4)]));
-  const old = '2020-01-01';
-  const ofOld = (): Promise<string[]> => plain().inAccount(scope, (tx) => adjustedDays(tx, [old]));
-  const { rows } = await api.owner.query('SELECT FROM usage_record_default WHERE adjusts IS NOT NULL LIMIT 1');
-  expect(await ofOld()).toEqual(rows.length === 0 ? [] : [old]); // no other test has adjustments there, as it stands
-  await reprice(api.owner, await log(Date.parse(old)), 5n);
-  expect(await ofOld()).toEqual([old]);
+  expect([before.adjusted, before.touched]).not.toContain(null); // no other test has changes there, as it stands
+  await reprice(api.owner, await log(dayMs(4) + HOUR_MS), 5n);
+  await createLog(api.owner, own, { atMs: dayMs(3) + HOUR_MS, bodies: { deleted_at: new Date() } });
+  await createLog(api.owner, own, { atMs: dayMs(2) + HOUR_MS, bodies: { later_metadata: {} } });
+  await createLog(api.owner, own, { atMs: dayMs(1) + HOUR_MS, bodies: { feedback: 1 } });
+  const after = await told();
+  expect(new Set(after.adjusted)).toEqual(new Set([...(before.adjusted ?? []), day(4)]));
+  expect(new Set(after.touched)).toEqual(new Set([...(before.touched ?? []), day(3), day(2)]));
+  expect(await told({ fromMs: dayMs(0), toMs: dayMs(-1_000) })).toEqual(ANY_DAY); // their partitions are to come
+
+  const old = { fromMs: Date.parse('2020-01-01'), toMs: Date.parse('2020-01-02') };
+  expect((await told(old)).adjusted).toEqual([]);
+  await reprice(api.owner, await log(old.fromMs), 5n);
+  expect([(await told(old)).adjusted, (await told()).adjusted]).toEqual([null, null]);
+  await api.owner.query('DELETE FROM usage_record_default WHERE gateway_id = $1', [gatewayId]);
 });
 
 test.each([
@@ -267,7 +280,9 @@ test.each([
     await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { atMs, bodies: { later_metadata: '{}' } });
   const page = { window: { fromMs: atMs - 1_000, toMs: atMs + 1_000 }, after: null, limit: 10 };
   const hasChanges = (filter: object): Promise<boolean> =>
-    plain().inAccount(scope, (tx) => new LogStatements(tx, selected('DESC', filter)).hasChanges(page));
+    plain().inAccount(scope, (tx) =>
+      new LogStatements(tx, { ...selected('DESC', filter), changes: null }).hasChanges(page),
+    );
   const byOther = changed === 'cost' ? { metadata: [{ key: 'team' }] } : { minCostUsd: '0' };
   expect([await hasChanges(by), await hasChanges(byBoth), await hasChanges(byOther)]).toEqual([true, true, false]);
 });
