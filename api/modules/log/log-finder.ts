@@ -47,7 +47,12 @@ const NARROWED_MAX = 2;
 /** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
 const UNINDEXED_ROWS = 10_000;
 
-export interface FoundLogs {
+export interface FoundLogs extends FoundRows {
+  /** what it has seen to have changed; null: it did not look */
+  readonly changes: SeenChanges | null;
+}
+
+interface FoundRows {
   readonly rows: readonly FoundRow[];
   /** where to go on when it ended before the range did; null: it was gone through, or the limit was reached */
   readonly resume: LogPosition | null;
@@ -77,7 +82,8 @@ export class LogFinder {
   async find(scope: ReadScope, asked: LogSelection, after: LogPosition | null, limit: number): Promise<FoundLogs> {
     const selection = await this.lookedFor(scope, asked);
     const order = ORDER_KEYS[selection.order.field];
-    if (order === null) return this.inTime(scope, selection, after, limit);
+    const { changes } = selection;
+    if (order === null) return { ...(await this.inTime(scope, selection, after, limit)), changes };
     const rows: FoundRow[] = [];
     const windows = await this.windows(scope, rangeOf(selection, null), true);
     const { unindexedDays } = await this.partitions.read(scope);
@@ -88,7 +94,7 @@ export class LogFinder {
       rows.push(...(await this.inWindow(scope, selection, { window, after, limit, before })));
       firstInOrder(rows, order, selection, limit);
     }
-    return { rows, resume: null };
+    return { rows, resume: null, changes };
   }
 
   private async lookedFor(scope: ReadScope, asked: LogSelection): Promise<LookedFor> {
@@ -172,7 +178,7 @@ export class LogFinder {
     selection: LookedFor,
     after: LogPosition | null,
     limit: number,
-  ): Promise<FoundLogs> {
+  ): Promise<FoundRows> {
     const range = rangeOf(selection, after);
     const isDescending = selection.order.direction === 'DESC';
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
@@ -200,7 +206,7 @@ export class LogFinder {
     selection: LookedFor,
     windows: readonly Stretch[],
     { range, searched, until, limit, after, rows, isBehindNewest, ...behind }: Going,
-  ): Promise<FoundLogs> {
+  ): Promise<FoundRows> {
     const isDescending = selection.order.direction === 'DESC';
     const begin = behind.reached ?? after;
     let { reached } = behind;

@@ -3,6 +3,7 @@
  * the pair, says where they lie (docs/decisions/0027); of these the whole filter keeps what it keeps.
  */
 import type { Database } from '../../tenancy/database.js';
+import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { isPairAlone, type MetadataPair } from './log-filter-sql.js';
 import { LogStatements, type FoundRow, type LookedFor, type ReadScope, type WindowPage } from './log-statements.js';
 
@@ -26,27 +27,39 @@ export async function findByPair(
   { selection, pair }: PairSelection,
   page: WindowPage,
 ): Promise<FoundRow[] | null> {
-  const isAlone = isPairAlone(selection.filter);
-  const candidates = (after: WindowPage['after'], limit: number): Promise<FoundRow[]> =>
-    database.inMetadata(scope, pair, (tx) => new LogStatements(tx, selection).candidates({ ...page, after, limit }));
-  const written: FoundRow[] = isAlone ? await candidates(page.after, page.limit) : [];
-  const changed = await database.inAccount(scope, async (tx) => {
-    const statements = new LogStatements(tx, selection);
-    return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
-  });
-  if (isAlone) return [...written, ...changed];
+  const changed = (): Promise<FoundRow[]> =>
+    database.inAccount(scope, async (tx) => {
+      const statements = new LogStatements(tx, selection);
+      return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
+    });
+  const candidates = (after: WindowPage['after'], limit: number): Promise<Candidates> =>
+    database.inMetadata(scope, pair, async (tx) => {
+      const statements = new LogStatements(tx, selection);
+      const rows = await statements.candidates({ ...page, after, limit });
+      return { rows, isUntouched: await statements.isUntouched(page) };
+    });
+  if (isPairAlone(selection.filter)) {
+    const { rows, isUntouched } = await candidates(page.after, page.limit);
+    return isUntouched ? rows : [...rows, ...(await changed())];
+  }
+  const kept = await changed();
   let { after } = page;
   for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
-    const found = await candidates(after, CANDIDATES);
-    const ids = found.map(({ id }) => id);
+    const { rows } = await candidates(after, CANDIDATES);
+    const ids = rows.map(({ id }) => id);
     if (ids.length > 0) {
-      const kept = await database.inAccount(scope, (tx) =>
-        new LogStatements(tx, selection).find({ ...page, form: 'WRITTEN', ids }),
-      );
-      written.push(...kept);
+      const find = (tx: TenantTransaction): Promise<FoundRow[]> =>
+        new LogStatements(tx, selection).find({ ...page, form: 'WRITTEN', ids });
+      kept.push(...(await database.inAccount(scope, find)));
     }
-    if (ids.length < CANDIDATES || written.length >= page.limit) return [...written, ...changed];
+    if (ids.length < CANDIDATES || kept.length >= page.limit) return kept;
     after = { id: ids.at(-1) ?? '', key: null };
   }
   return null;
+}
+
+interface Candidates {
+  readonly rows: FoundRow[];
+  /** whether none of the window's can have changed since it was written */
+  readonly isUntouched: boolean;
 }

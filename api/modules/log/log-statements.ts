@@ -98,6 +98,12 @@ export class LogStatements {
     );
   }
 
+  /** Whether surely none of the window's logs was deleted or given other metadata, of whatever account. */
+  async isUntouched(page: WindowPage): Promise<boolean> {
+    await this.lookAt(page);
+    return this.changed.touched?.length === 0;
+  }
+
   /**
    * Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells. What is asked of the
    * window afterwards is planned quicker for it.

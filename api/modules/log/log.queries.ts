@@ -7,7 +7,7 @@ import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { adjustmentsJoinSql, NO_ADJUSTMENTS_JOIN_SQL } from './adjustments-sql.js';
 import type { LogExtremes } from './log-extremes.js';
-import { SeenChanges, type ChangeIndex } from './changed-days.js';
+import { SeenChanges } from './changed-days.js';
 import { LogFinder, type LogCount } from './log-finder.js';
 import { LogPartitions } from './log-partitions.js';
 import { ORDER_KEYS, positionText, readPosition, type LogPosition } from './log-order.js';
@@ -62,8 +62,8 @@ export class LogQueries {
 
   /** Up to `limit` logs behind a position. */
   async batch(scope: ReadScope, selection: LogSelection, after: LogPosition | null, limit: number): Promise<LogBatch> {
-    const { rows, resume } = await this.finder.find(scope, selection, after, limit);
-    const byId = new Map((await this.byPlaces(scope, rows)).map((log) => [log.id, log]));
+    const { rows, resume, changes } = await this.finder.find(scope, selection, after, limit);
+    const byId = new Map((await this.byPlaces(scope, rows, changes)).map((log) => [log.id, log]));
     const logs = rows.flatMap((position) => {
       const log = byId.get(position.id);
       return log === undefined ? [] : [{ log, position }]; // deleted since it was found
@@ -85,7 +85,7 @@ export class LogQueries {
     const found = await this.finder.findAll(scope, selection, skip + limit, NUMBERED_MS_MAX);
     if (found === null) throw tooComplex('Reaching this page takes too long: narrow the filter.');
     const places = found.slice(skip);
-    const byId = new Map((await this.byPlaces(scope, places)).map((log) => [log.id, log]));
+    const byId = new Map((await this.byPlaces(scope, places, null)).map((log) => [log.id, log]));
     const logs = places.flatMap(({ id }) => byId.get(id) ?? []); // without those deleted since they were found
     const isEnd = found.length < skip + limit;
     return { logs, count: isEnd ? { total: found.length, isExact: true } : await this.finder.count(scope, selection) };
@@ -107,15 +107,17 @@ export class LogQueries {
     return log !== undefined && (gatewayId === null || log.gatewayId === gatewayId) ? log : null;
   }
 
-  private async byPlaces(scope: ReadScope, places: readonly Place[]): Promise<Log[]> {
+  /** @param seen what finding them has seen to have changed; null: it did not look */
+  private async byPlaces(scope: ReadScope, places: readonly Place[], seen: SeenChanges | null): Promise<Log[]> {
+    const changes = seen ?? new SeenChanges((await this.partitions.read(scope)).changeIndexes);
     const days = [...new Set(places.map(({ day }) => day))];
-    if (days.length <= DAYS_AT_ONCE) return this.readPlaces(scope, places);
+    if (days.length <= DAYS_AT_ONCE) return this.readPlaces(scope, places, changes);
     const later = new Set(days.slice(days.length >> 1));
     const halves = [places.filter(({ day }) => !later.has(day)), places.filter(({ day }) => later.has(day))];
-    return (await Promise.all(halves.map((half) => this.readPlaces(scope, half)))).flat();
+    return (await Promise.all(halves.map((half) => this.readPlaces(scope, half, changes)))).flat();
   }
 
-  private async readPlaces(scope: ReadScope, places: readonly Place[]): Promise<Log[]> {
+  private async readPlaces(scope: ReadScope, places: readonly Place[], changes: SeenChanges): Promise<Log[]> {
     if (places.length === 0) return [];
     const days = [...new Set(places.map(({ day }) => day))];
     const ids = places.map(({ id }) => id);
@@ -123,9 +125,8 @@ export class LogQueries {
     // Said of the records, it holds for their bodies, which have partitions for each number of days.
     const only = others.length === 0 ? retentionDays : null;
     const more = (where: SqlConditions): void => void where.where(only, (of) => `u.log_retention_days = ${of}::int`);
-    const { changeIndexes } = await this.partitions.read(scope);
     return this.database.inAccount(scope, async (tx) => {
-      const adjustedDays = days.length > FEW_DAYS ? await adjustedOf(tx, changeIndexes, days) : days;
+      const adjustedDays = days.length > FEW_DAYS ? await adjustedOf(tx, changes, days) : days;
       return readLogs(tx, days, ids, { adjustedDays, more });
     });
   }
@@ -136,12 +137,12 @@ type Place = Pick<FoundRow, 'id' | 'day' | 'log_retention_days'>;
 /** Those of the days of which a record may have been adjusted. */
 async function adjustedOf(
   tx: TenantTransaction,
-  indexes: readonly ChangeIndex[],
+  changes: SeenChanges,
   days: readonly string[],
 ): Promise<readonly string[]> {
   const times = days.map((day) => Date.parse(day));
   const window = { fromMs: Math.min(...times), toMs: Math.max(...times) + DAY_MS };
-  const { adjusted } = await new SeenChanges(indexes).of(tx, window);
+  const { adjusted } = await changes.of(tx, window);
   return adjusted === null ? days : days.filter((day) => adjusted.includes(day));
 }
 
