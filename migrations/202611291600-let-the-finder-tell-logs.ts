@@ -10,9 +10,9 @@ export const letTheFinderTellLogs: Migration = {
 GRANT SELECT (is_log, kind, created_at, log_retention_days) ON usage_record TO tollgate_log_finder;
 CREATE POLICY log_body_find ON log_body FOR SELECT TO tollgate_log_finder
   USING (account_id = app_account() AND (deleted_at IS NOT NULL OR later_metadata IS NOT NULL));
-GRANT SELECT (log_retention_days, day, id, account_id) ON log_body TO tollgate_log_finder;`,
+GRANT SELECT (day, id, account_id) ON log_body TO tollgate_log_finder;`,
   down: `
-REVOKE SELECT (log_retention_days, day, id, account_id) ON log_body FROM tollgate_log_finder;
+REVOKE SELECT (day, id, account_id) ON log_body FROM tollgate_log_finder;
 DROP POLICY log_body_find ON log_body;
 REVOKE SELECT (is_log, kind, created_at, log_retention_days) ON usage_record FROM tollgate_log_finder;`,
 };

@@ -1,6 +1,6 @@
 /**
  * Days of which something about a record may have changed since it was written, of any account. The indexes of what changed tell by their
- * sizes, in a fraction of the time that Postgres takes to plan a look into as many days.
+ * sizes, in a fraction of the time that Postgres takes to plan a look into as many days (docs/decisions/0043).
  */
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { windowDays, type TimeWindow } from './log-windows.js';
@@ -14,80 +14,115 @@ export interface ChangeIndex {
   readonly oid: number;
 }
 
-/** Of some window; null: it may be any day of it. */
+/** Those that there were; `sum` tells them from any others. */
+export interface ChangeIndexes {
+  readonly indexes: readonly ChangeIndex[];
+  readonly sum: string;
+}
+
+/** Of some window; null: any day of it. */
 export interface ChangedDays {
   /** days of which a record may have an adjustment of its cost */
   readonly adjusted: readonly string[] | null;
-  /** days of which a log may have been deleted, or given other metadata */
+  /** days of which a log that is still kept may have been deleted, or given other metadata */
   readonly touched: readonly string[] | null;
 }
 
 export const ANY_DAY: ChangedDays = { adjusted: null, touched: null };
 
-/** Windows are asked for one after the other: so many days are looked at together. */
-const DAYS_AT_ONCE = 32;
+/** The index of every partition of both kinds. */
+export const CHANGE_INDEXES_SQL = `(SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = 'usage_record_adjusts_idx'::regclass
+  OR i.inhparent IN (SELECT p.inhrelid FROM pg_inherits p WHERE p.inhparent = 'log_body_changed_idx'::regclass))`;
+/** What there are of them, in a number. */
+export const CHANGE_INDEXES_SUM_SQL = `(SELECT sum(c.inhrelid::bigint)::text FROM ${CHANGE_INDEXES_SQL} c)`;
+
+const RECORDS = 'usage_record';
 const DAY_MS = 86_400_000;
+/** A page goes from window to window: so many days are looked at together. */
+const DAYS_AT_ONCE = 32;
 
 /**
- * What one page has seen of the indexes. A change that comes while the page is made may be told or not: the page then has the record as it
- * was written.
+ * What one page has seen of the indexes. What changes while the page is made is not seen any more: the page has the record as it was written, or
+ * as it is now, but has it.
  */
 export class SeenChanges {
-  /** by the index's oid; whether it has entries */
+  /** by table and day; a day's that has none is in DEFAULT's */
+  private readonly indexes = new Map<string, Map<string | null, number>>();
   private readonly seen = new Map<number, boolean>();
-  /** the last one of which no table can have got a partition since */
-  private readonly newestDay: string;
+  /** whether there are others by now than those that were known */
+  private isOutdated = false;
 
-  /** @param indexes of all partitions that were there a while ago */
-  constructor(private readonly indexes: readonly ChangeIndex[]) {
-    const newest = new Map<string, string>();
-    for (const { table, day } of indexes) {
-      const before = newest.get(table) ?? '';
-      newest.set(table, day !== null && day > before ? day : before);
+  constructor(
+    private readonly known: ChangeIndexes,
+    private readonly direction: 'ASC' | 'DESC',
+    private readonly nowMs: number = Date.now(),
+  ) {
+    for (const { table, day, oid } of known.indexes) {
+      const days = this.indexes.get(table) ?? new Map<string | null, number>();
+      this.indexes.set(table, days.set(day, oid));
     }
-    this.newestDay = [...newest.values()].toSorted()[0] ?? '';
   }
 
   async of(tx: TenantTransaction, window: TimeWindow): Promise<ChangedDays> {
-    const [first, last] = windowDays(window);
-    // Its partition is not known yet.
-    if (last > this.newestDay) return ANY_DAY;
-    const [from] = windowDays({
-      fromMs: Math.min(window.fromMs, window.toMs - DAYS_AT_ONCE * DAY_MS),
-      toMs: window.toMs,
-    });
-    await this.see(tx, this.between(from, last));
-    const here = this.between(first, last).filter(({ oid }) => this.seen.get(oid) !== false);
-    const isAdjustment = ({ table }: ChangeIndex): boolean => table === 'usage_record';
+    const days = daysOf(window);
+    if (this.oids(days).some((oid) => !this.seen.has(oid))) await this.see(tx, this.oids(this.withNext(window)));
+    if (this.isOutdated) return ANY_DAY;
     return {
-      adjusted: daysOf(here.filter(isAdjustment)),
-      touched: daysOf(here.filter((index) => !isAdjustment(index))),
+      adjusted: days.filter((day) => this.hasChanges(RECORDS, day)),
+      touched: days.filter((day) => this.bodyTables.some((table) => this.hasChanges(table, day))),
     };
   }
 
-  private between(first: string, last: string): readonly ChangeIndex[] {
-    return this.indexes.filter(({ day }) => day === null || (first <= day && day <= last));
+  private get bodyTables(): string[] {
+    return [...this.indexes.keys()].filter((table) => table !== RECORDS);
+  }
+
+  private hasChanges(table: string, day: string): boolean {
+    const oid = this.oidOf(table, day);
+    return oid !== null && this.seen.get(oid) !== false;
+  }
+
+  /** Null: no log of that day is kept in that table any more. */
+  private oidOf(table: string, day: string): number | null {
+    const keptDays = Number(/\d+$/.exec(table)?.[0] ?? Infinity);
+    if (this.nowMs - Date.parse(day) > (keptDays + 2) * DAY_MS) return null;
+    const days = this.indexes.get(table);
+    return days?.get(day) ?? days?.get(null) ?? null;
+  }
+
+  private oids(days: readonly string[]): readonly number[] {
+    const tables = [...this.indexes.keys()];
+    const oids = days.flatMap((day) => tables.map((table) => this.oidOf(table, day)));
+    return [...new Set(oids)].filter((oid) => oid !== null);
+  }
+
+  /** The days of a window, and as many behind it as are looked at together. */
+  private withNext({ fromMs, toMs }: TimeWindow): readonly string[] {
+    const spanMs = DAYS_AT_ONCE * DAY_MS;
+    return this.direction === 'DESC'
+      ? daysOf({ fromMs: Math.min(fromMs, toMs - spanMs), toMs })
+      : daysOf({ fromMs, toMs: Math.max(toMs, Math.min(fromMs + spanMs, this.nowMs)) });
   }
 
   /** A B-tree without an entry is one block, its metapage, and has more before the transaction of its first entry can be seen. */
-  private async see(tx: TenantTransaction, indexes: readonly ChangeIndex[]): Promise<void> {
-    const oids = indexes.map(({ oid }) => oid).filter((oid) => !this.seen.has(oid));
-    if (oids.length === 0) return;
-    const rows = await tx.query<{ oid: number; has_entries: boolean }>(
-      `SELECT i.oid, coalesce(pg_relation_size(i.oid) > current_setting('block_size')::int, true) AS has_entries
+  private async see(tx: TenantTransaction, oids: readonly number[]): Promise<void> {
+    const rows = await tx.query<{ oid: number; has_entries: boolean; sum: string | null }>(
+      `SELECT i.oid, coalesce(pg_relation_size(i.oid) > current_setting('block_size')::int, true) AS has_entries,
+         ${CHANGE_INDEXES_SUM_SQL} AS sum
        FROM unnest($2::oid[]) i (oid) WHERE $1::uuid IS NOT NULL`,
-      [oids],
+      [oids.filter((oid) => !this.seen.has(oid))],
     );
-    for (const { oid, has_entries } of rows) this.seen.set(oid, has_entries);
+    for (const { oid, has_entries, sum } of rows) {
+      this.isOutdated ||= sum !== this.known.sum;
+      if (!this.seen.has(oid)) this.seen.set(oid, has_entries); // or another window of the page would see what this one did not
+    }
   }
 }
 
-/** Each once; null: one of them is DEFAULT. */
-function daysOf(indexes: readonly ChangeIndex[]): readonly string[] | null {
-  const days = new Set<string>();
-  for (const { day } of indexes) {
-    if (day === null) return null;
-    days.add(day);
-  }
-  return [...days];
+function daysOf(window: TimeWindow): string[] {
+  const [first, last] = windowDays(window);
+  const days: string[] = [];
+  for (let ms = Date.parse(first); ms <= Date.parse(last); ms += DAY_MS)
+    days.push(new Date(ms).toISOString().slice(0, 10));
+  return days;
 }

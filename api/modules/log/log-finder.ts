@@ -14,6 +14,7 @@ import { ORDER_KEYS, type LogPosition } from './log-order.js';
 import {
   firstInOrder,
   LogStatements,
+  ofBothForms,
   type FoundRow,
   type LogPart,
   type LogSelection,
@@ -42,6 +43,8 @@ const LOG_COUNT_MAX = 10_000;
 const PROBED_ROWS = 3_500;
 /** Windows that are gone through for them: a gateway may have had a quiet day. */
 const PROBED_WINDOWS = 3;
+/** Of a day that has fewer, the newest are all: no index has more to say. */
+const QUIET_ROWS = 500;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
 /** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
@@ -100,7 +103,7 @@ export class LogFinder {
   private async lookedFor(scope: ReadScope, asked: LogSelection): Promise<LookedFor> {
     const { changeIndexes } = await this.partitions.read(scope);
     // To look costs a statement: where only deletions matter, Postgres plans no less quickly.
-    return { ...asked, changes: mayHaveChanged(asked) ? new SeenChanges(changeIndexes) : null };
+    return { ...asked, changes: mayHaveChanged(asked) ? new SeenChanges(changeIndexes, asked.order.direction) : null };
   }
 
   /** The first `limit` logs, however many pages that takes; null: it took longer than `msMax`. */
@@ -266,7 +269,7 @@ export class LogFinder {
 
   /**
    * What the newest records have of the first `limit` logs, read without an index but the page's own, and where and when they
-   * end; no end where that is the limit. Null: there is nothing to gain, or records have changed, which are looked for twice.
+   * end; no end where that is the limit, or where all is still to be read. Null: there is nothing to gain, or records have changed, which are looked for twice.
    */
   private async amongTheNewest(
     scope: ReadScope,
@@ -298,13 +301,17 @@ export class LogFinder {
       if (mayHaveChanged(selection) && (await statements.hasChanges(page))) return null;
       const rows = await statements.find({ ...page, form: 'WRITTEN', readMax });
       if (rows.length >= page.limit) return { rows, reached: null, toMs: window.toMs, isEnough: true };
-      // By its index all of the window is found sooner than where these records end.
-      if (hasIndex && !isEnough) return { rows: [], reached: null, toMs: window.toMs, isEnough: false };
       // The last of them as it is by now: what came meanwhile has moved it, and what lies behind it is read later.
-      const last = await statements.boundary({ ...page, limit: readMax - 1 });
+      const isByIndex = hasIndex && !isEnough;
+      const last = await statements.boundary({
+        ...page,
+        limit: (isByIndex ? Math.min(QUIET_ROWS, readMax) : readMax) - 1,
+      });
       if (last === null) {
         return { rows, reached: { id: firstUuidAt(window.fromMs), key: null }, toMs: window.fromMs, isEnough: false };
       }
+      // By its index all of the window is found sooner than where these records end.
+      if (isByIndex) return { rows: [], reached: null, toMs: window.toMs, isEnough: false };
       const toMs = Math.min(uuidTimeMs(last) + 1, window.toMs);
       return { rows: rows.filter(({ id }) => id >= last), reached: { id: last, key: null }, toMs, isEnough };
     });
@@ -360,8 +367,8 @@ export class LogFinder {
       const placed = await findByPair(this.database, scope, { selection, pair }, page);
       if (placed !== null) return firstInOrder(placed, order, selection, page.limit);
     }
-    const rows = await this.ofEachForm(scope, selection, page, (statements, part) => statements.find(part));
-    return firstInOrder(rows.flat(), order, selection, page.limit);
+    const [written = [], changed = []] = await this.ofEachForm(scope, selection, page, (of, part) => of.find(part));
+    return firstInOrder(ofBothForms(written, changed), order, selection, page.limit);
   }
 
   private async countWindow(scope: ReadScope, selection: LookedFor, page: WindowPage): Promise<number> {

@@ -5,7 +5,14 @@
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { isPairAlone, type MetadataPair } from './log-filter-sql.js';
-import { LogStatements, type FoundRow, type LookedFor, type ReadScope, type WindowPage } from './log-statements.js';
+import {
+  LogStatements,
+  ofBothForms,
+  type FoundRow,
+  type LookedFor,
+  type ReadScope,
+  type WindowPage,
+} from './log-statements.js';
 
 /** Places that are looked at a time, and how often, until the other filters let enough through. */
 const CANDIDATES = 500;
@@ -27,22 +34,25 @@ export async function findByPair(
   { selection, pair }: PairSelection,
   page: WindowPage,
 ): Promise<FoundRow[] | null> {
-  const changed = (): Promise<FoundRow[]> =>
-    database.inAccount(scope, async (tx) => {
-      const statements = new LogStatements(tx, selection);
-      return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
-    });
   const candidates = (after: WindowPage['after'], limit: number): Promise<Candidates> =>
     database.inMetadata(scope, pair, async (tx) => {
       const statements = new LogStatements(tx, selection);
       const rows = await statements.candidates({ ...page, after, limit });
       return { rows, isUntouched: await statements.isUntouched(page) };
     });
+  // Behind the others: what changes in between is found twice, rather than not at all.
+  const withChanged = async (written: readonly FoundRow[]): Promise<FoundRow[]> => {
+    const changed = await database.inAccount(scope, async (tx) => {
+      const statements = new LogStatements(tx, selection);
+      return (await statements.hasChanges(page)) ? statements.find({ ...page, form: 'CHANGED' }) : [];
+    });
+    return ofBothForms(written, changed);
+  };
   if (isPairAlone(selection.filter)) {
     const { rows, isUntouched } = await candidates(page.after, page.limit);
-    return isUntouched ? rows : [...rows, ...(await changed())];
+    return isUntouched ? rows : withChanged(rows);
   }
-  const kept = await changed();
+  const written: FoundRow[] = [];
   let { after } = page;
   for (let round = 0; round < CANDIDATE_ROUNDS_MAX; round++) {
     const { rows } = await candidates(after, CANDIDATES);
@@ -50,9 +60,9 @@ export async function findByPair(
     if (ids.length > 0) {
       const find = (tx: TenantTransaction): Promise<FoundRow[]> =>
         new LogStatements(tx, selection).find({ ...page, form: 'WRITTEN', ids });
-      kept.push(...(await database.inAccount(scope, find)));
+      written.push(...(await database.inAccount(scope, find)));
     }
-    if (ids.length < CANDIDATES || kept.length >= page.limit) return kept;
+    if (ids.length < CANDIDATES || written.length >= page.limit) return withChanged(written);
     after = { id: ids.at(-1) ?? '', key: null };
   }
   return null;

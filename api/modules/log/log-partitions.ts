@@ -5,7 +5,7 @@
 import type { Database } from '../../tenancy/database.js';
 import { INDEXED_BYTES_MIN } from '../ledger/index.js';
 import { windowDays, type TimeWindow } from './log-windows.js';
-import type { ChangeIndex } from './changed-days.js';
+import { CHANGE_INDEXES_SQL, type ChangeIndex, type ChangeIndexes } from './changed-days.js';
 import type { ReadScope } from './log-statements.js';
 
 /** How old may be what is known: an older partition may come, which is then read with DEFAULT, and a day may get its indexes. */
@@ -17,7 +17,7 @@ interface Known {
   readonly fromMs: number;
   /** days that are too large to be read whole and have no indexes of their own: today, or one that was not over long ago */
   readonly unindexedDays: readonly string[];
-  readonly changeIndexes: readonly ChangeIndex[];
+  readonly changeIndexes: ChangeIndexes;
 }
 
 interface PartitionRow {
@@ -32,15 +32,19 @@ const DAYS_SQL = `
   WHERE $1::uuid IS NOT NULL AND i.inhparent = 'usage_record'::regclass AND c.relname ~ '^usage_record_\\d{8}$'
   ORDER BY 1`;
 
-const CHANGE_INDEXES_SQL = `
+const INDEXES_SQL = `
   SELECT regexp_replace(c.relname, '_(\\d{8}|default)$', '') AS table, substring(c.relname FROM '\\d{8}$')::date::text AS day,
-    i.inhrelid AS oid
-  FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid JOIN pg_class c ON c.oid = x.indrelid
-  WHERE $1::uuid IS NOT NULL AND c.relkind = 'r' AND (i.inhparent = 'usage_record_adjusts_idx'::regclass
-    OR i.inhparent IN (SELECT p.inhrelid FROM pg_inherits p WHERE p.inhparent = 'log_body_changed_idx'::regclass))`;
+    x.indexrelid AS oid
+  FROM ${CHANGE_INDEXES_SQL} i JOIN pg_index x ON x.indexrelid = i.inhrelid JOIN pg_class c ON c.oid = x.indrelid
+  WHERE $1::uuid IS NOT NULL`;
 
 export class LogPartitions {
-  private known: Known = { readAtMs: Number.NEGATIVE_INFINITY, fromMs: 0, unindexedDays: [], changeIndexes: [] };
+  private known: Known = {
+    readAtMs: Number.NEGATIVE_INFINITY,
+    fromMs: 0,
+    unindexedDays: [],
+    changeIndexes: { indexes: [], sum: '' },
+  };
 
   constructor(
     private readonly database: Database,
@@ -50,15 +54,15 @@ export class LogPartitions {
   async read(scope: ReadScope): Promise<Known> {
     const nowMs = Date.now();
     if (nowMs <= this.known.readAtMs + READ_EVERY_MS) return this.known;
-    const { days, changeIndexes } = await this.database.inAccount(scope, async (tx) => ({
+    const { days, indexes } = await this.database.inAccount(scope, async (tx) => ({
       days: await tx.query<PartitionRow>(DAYS_SQL, [this.bytesMin]),
-      changeIndexes: await tx.query<ChangeIndex>(CHANGE_INDEXES_SQL, []),
+      indexes: await tx.query<ChangeIndex>(INDEXES_SQL, []),
     }));
     this.known = {
       readAtMs: nowMs,
       fromMs: Date.parse(days[0]?.day ?? '1970-01-01'),
       unindexedDays: days.filter((row) => row.is_unindexed).map(({ day }) => day),
-      changeIndexes,
+      changeIndexes: { indexes, sum: String(indexes.reduce((sum, { oid }) => sum + oid, 0)) },
     };
     return this.known;
   }

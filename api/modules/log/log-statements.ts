@@ -54,7 +54,7 @@ export class LogStatements {
   /** whether the answer depends on what may have changed since a record was written */
   private readonly usesCost: boolean;
   private readonly usesMetadata: boolean;
-  /** of the window that was looked at last; null: none was */
+  /** of the window that was looked at last */
   private changed: ChangedDays = ANY_DAY;
 
   constructor(
@@ -291,6 +291,12 @@ function inDays(
   if (days !== null) return `${alias}.day = ANY(${where.parameter(days)}::date[])`;
   const [first, last] = windowDays(window);
   return `${alias}.day >= ${where.parameter(first)}::date AND ${alias}.day <= ${where.parameter(last)}::date`;
+}
+
+/** Rows of both forms; what changed while they were looked for may be in both. */
+export function ofBothForms(written: readonly FoundRow[], changed: readonly FoundRow[]): FoundRow[] {
+  const ids = new Set(changed.map(({ id }) => id));
+  return [...changed, ...written.filter(({ id }) => !ids.has(id))];
 }
 
 /** Sorts rows and cuts them at the limit, in place. */

@@ -109,7 +109,7 @@ export class LogQueries {
 
   /** @param seen what finding them has seen to have changed; null: it did not look */
   private async byPlaces(scope: ReadScope, places: readonly Place[], seen: SeenChanges | null): Promise<Log[]> {
-    const changes = seen ?? new SeenChanges((await this.partitions.read(scope)).changeIndexes);
+    const changes = seen ?? new SeenChanges((await this.partitions.read(scope)).changeIndexes, 'DESC');
     const days = [...new Set(places.map(({ day }) => day))];
     if (days.length <= DAYS_AT_ONCE) return this.readPlaces(scope, places, changes);
     const later = new Set(days.slice(days.length >> 1));

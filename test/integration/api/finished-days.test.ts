@@ -68,6 +68,7 @@ async function fillDay(day: number): Promise<void> {
     const all = { metadata: { team: 'red' }, cost_pico: 0, duration_ms: 1_000, ...columns };
     const options = { atMs: endMs - 50_000, columns: all, ...(bodies === undefined ? {} : { bodies }) };
     await createLog(api.owner, { accountId: scope.accountId, gatewayId }, options);
+    await createLog(api.owner, foreign, options);
   }
 }
 
@@ -178,6 +179,9 @@ test('finished days get their indexes and today none; they find what is found wi
     expect(database.asked > 0).toBe('metadata' in filter);
     // the 40 records of today take pages of their own
     expect(pages).toBeGreaterThan(4);
+    // all of today, which has few, and of the days before it what their indexes say
+    const wide = new LogFinder(database, {}, new LogPartitions(database, 1));
+    expect((await found(wide, filter)).ids).toEqual(before[number]);
   }
   await api.owner.query(`DROP TABLE ${nameOf(-3)}`);
   expect((await found(new LogFinder(countingDatabase()), FILTERS[1] ?? {})).ids).toHaveLength(6);
@@ -235,6 +239,14 @@ test('whoever looks for a pair sees the account’s own records with it, and not
   await expect(ask('SELECT metadata FROM usage_record WHERE $1::uuid IS NOT NULL')).rejects.toThrow(
     'permission denied',
   );
+  const bodies = await ask<{ account_id: string }>('SELECT account_id FROM log_body WHERE $1::uuid IS NOT NULL');
+  expect(new Set(bodies.map((row) => row.account_id))).toEqual(new Set([scope.accountId]));
+  const { rows: changed } = await api.owner.query(
+    'SELECT FROM log_body WHERE account_id = $1 AND (deleted_at IS NOT NULL OR later_metadata IS NOT NULL)',
+    [scope.accountId],
+  );
+  await createLog(api.owner, { accountId: scope.accountId, gatewayId }, { bodies: { feedback: 1 } });
+  expect(bodies).toHaveLength(changed.length);
   for (const column of ['request_body', 'later_metadata', 'feedback']) {
     await expect(ask(`SELECT ${column} FROM log_body WHERE $1::uuid IS NOT NULL`)).rejects.toThrow('permission denied');
   }

@@ -242,17 +242,69 @@ test.each([
   expect(costs.get(changed)).not.toEqual(costs.get(ids[2] ?? ''));
 });
 
-test('days of which something changed are told from others, and any day may be where DEFAULT has changes', async () => {
+test.each([1, 2, 100])(
+  'of a pair that many have, what else is asked keeps the same logs in pages of %i',
+  async (limit) => {
+    const nowMs = Date.now();
+    const red = { metadata: { team: 'red' } };
+    const own = { accountId: scope.accountId, gatewayId };
+    // more than are looked at a time, of which the filter keeps none
+    await Promise.all(Array.from({ length: 505 }, (_, index) => log(nowMs - index, { ...red, duration_ms: 1 })));
+    const kept = [await log(nowMs - 1_000, { ...red, duration_ms: 500 })];
+    for (const ago of [2_000, 3_000]) {
+      const options = { atMs: nowMs - ago, columns: { duration_ms: 500 }, bodies: { later_metadata: red.metadata } };
+      kept.push(await createLog(api.owner, own, options));
+    }
+    const selection = selected('DESC', { metadata: [{ key: 'team', value: 'red' }], minDurationMs: 100 });
+    expect((await found(new LogFinder(plain(), { probedRows: 2 }), selection, limit)).ids).toEqual(kept);
+  },
+);
+
+/** Counts how often another transaction is begun. */
+class CountingDatabase extends Database {
+  begun = 0;
+  asFinder = 0;
+
+  override inAccount<T>(...asked: Parameters<Database['inAccount']>): Promise<T> {
+    this.begun += 1;
+    return super.inAccount(...asked) as Promise<T>;
+  }
+
+  override inMetadata<T>(...asked: Parameters<Database['inMetadata']>): Promise<T> {
+    this.asFinder += 1;
+    return super.inMetadata(...asked) as Promise<T>;
+  }
+}
+
+test('a pair is looked up in one transaction of a window, where nothing of its days has changed', async () => {
+  const toMs = (Math.floor(Date.now() / 86_400_000) - 40) * 86_400_000;
+  const columns = { metadata: { team: 'red' }, log_retention_days: 90 };
+  const ids = [
+    await log(toMs - 1_000, columns),
+    await log(toMs - 2_000, columns),
+    await log(toMs - 40 * HOUR_MS, columns),
+  ];
+  const filter = {
+    metadata: [{ key: 'team', value: 'red' }],
+    to: new Date(toMs),
+    from: new Date(toMs - 100 * HOUR_MS),
+  };
+  const counting = new CountingDatabase(dataSource, { statementTimeoutMs: 8_000 });
+  const finder = new LogFinder(counting, { probedRows: 2 });
+  const { rows } = await finder.find(scope, selected('DESC', filter), null, 10);
+  expect(rows.map(({ id }) => id)).toEqual(ids);
+  expect([counting.begun, counting.asFinder]).toEqual([2, 1]); // two for what partitions there are, and for the newest records
+});
+
+test('days of which something changed are told from others, and those in DEFAULT by all that is there', async () => {
   const dayMs = (ago: number): number => (Math.floor(Date.now() / 86_400_000) - ago) * 24 * HOUR_MS;
   const day = (ago: number): string => new Date(dayMs(ago)).toISOString().slice(0, 10);
-  const window = { fromMs: dayMs(5), toMs: dayMs(0) };
-  const told = async (of = window): Promise<ChangedDays> => {
+  const told = async (window = { fromMs: dayMs(5), toMs: dayMs(0) }): Promise<ChangedDays> => {
     const { changeIndexes } = await new LogPartitions(plain()).read(scope);
-    return plain().inAccount(scope, (tx) => new SeenChanges(changeIndexes).of(tx, of));
+    return plain().inAccount(scope, (tx) => new SeenChanges(changeIndexes, 'DESC').of(tx, window));
   };
   const own = { accountId: scope.accountId, gatewayId };
   const before = await told();
-  expect([before.adjusted, before.touched]).not.toContain(null); // no other test has changes there, as it stands
   await reprice(api.owner, await log(dayMs(4) + HOUR_MS), 5n);
   await createLog(api.owner, own, { atMs: dayMs(3) + HOUR_MS, bodies: { deleted_at: new Date() } });
   await createLog(api.owner, own, { atMs: dayMs(2) + HOUR_MS, bodies: { later_metadata: {} } });
@@ -260,13 +312,29 @@ test('days of which something changed are told from others, and any day may be w
   const after = await told();
   expect(new Set(after.adjusted)).toEqual(new Set([...(before.adjusted ?? []), day(4)]));
   expect(new Set(after.touched)).toEqual(new Set([...(before.touched ?? []), day(3), day(2)]));
-  expect(await told({ fromMs: dayMs(0), toMs: dayMs(-1_000) })).toEqual(ANY_DAY); // their partitions are to come
 
-  const old = { fromMs: Date.parse('2020-01-01'), toMs: Date.parse('2020-01-02') };
-  expect((await told(old)).adjusted).toEqual([]);
+  const old = { fromMs: Date.parse('2020-01-01'), toMs: Date.parse('2020-01-03') };
+  const { rows } = await api.owner.query('SELECT FROM usage_record_default WHERE adjusts IS NOT NULL LIMIT 1');
+  if (rows.length === 0) expect((await told(old)).adjusted).toEqual([]);
   await reprice(api.owner, await log(old.fromMs), 5n);
-  expect([(await told(old)).adjusted, (await told()).adjusted]).toEqual([null, null]);
-  await api.owner.query('DELETE FROM usage_record_default WHERE gateway_id = $1', [gatewayId]);
+  expect(await told(old)).toEqual({ adjusted: ['2020-01-01', '2020-01-02'], touched: [] });
+  expect(await told()).toEqual(after);
+});
+
+test('where partitions have come since they were read of, any day may have changed', async () => {
+  const { changeIndexes } = await new LogPartitions(plain()).read(scope);
+  const window = { fromMs: Date.now() - HOUR_MS, toMs: Date.now() };
+  const of = (): Promise<ChangedDays> =>
+    plain().inAccount(scope, (tx) => new SeenChanges(changeIndexes, 'DESC').of(tx, window));
+  expect(await of()).not.toEqual(ANY_DAY);
+  await api.owner.query(
+    `CREATE TABLE usage_record_20190101 PARTITION OF usage_record FOR VALUES FROM ('2019-01-01') TO ('2019-01-02')`,
+  );
+  try {
+    expect(await of()).toEqual(ANY_DAY);
+  } finally {
+    await api.owner.query('DROP TABLE usage_record_20190101');
+  }
 });
 
 test.each([
