@@ -47,5 +47,6 @@ export default {
   // Jest by itself leaves a core free, which of two is half the machine. Tests share no database, Redis or port.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testSequencer: './dist/test/support/long-files-first.js',
-  testTimeout: 20_000,
+  // Of one test. At full size many do a hundred times as much, and a run of all of them is ended after two hours.
+  testTimeout: process.env.TEST_SIZE === 'full' ? 1_800_000 : 60_000,
 };

@@ -121,7 +121,7 @@ test('whatever stood before: a dry run tells the steps and does none, they lead 
     }),
     accountRuns,
   );
-}, 60_000);
+});
 
 const WHOLE = {
   version: 1,

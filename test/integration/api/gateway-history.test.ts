@@ -133,7 +133,7 @@ test('whatever is changed and rolled back, the versions are what the gateway was
     }),
     accountRuns,
   );
-}, 60_000);
+});
 
 const isSame = (a: Config, b: Config | undefined): boolean =>
   JSON.stringify([a.description, a.settings]) === JSON.stringify([b?.description, b?.settings]);

@@ -66,7 +66,7 @@ test('T-SQL-2 hostile text in any argument is refused or finds nothing; nothing 
     await Promise.all(answers);
   }
   expect(failed).toEqual([]);
-}, 120_000);
+});
 
 /** INTERNAL would be a text that reached the statement itself. */
 test('T-SQL-2 hostile text in filters, sign-in and sign-up does not fail inside either', async () => {

@@ -172,7 +172,7 @@ test('whatever is set by one of the two, the other one says the same, and reads 
     }),
     requestPropertyRuns,
   );
-}, 120_000);
+});
 
 test('the second rule that counts all requests stays as it is behind the one that the wire changes', async () => {
   const rule = (name: string, key: string) => ({ name, limit: 5, intervalSeconds: 10, technique: 'SLIDING', key });

@@ -71,7 +71,7 @@ test('whatever the filters, the order and the size of pages, the pages are what 
     ),
     requestPropertyRuns,
   );
-}, 240_000);
+});
 
 test('meta_info tells the least and the greatest of all logs that are kept, as they are now', async () => {
   const kept = logs.filter(({ provider }) => provider === 'openai');

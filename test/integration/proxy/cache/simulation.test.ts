@@ -47,7 +47,7 @@ test('T-INS-1 streams and documents, failures, errors and cuts, credentials, cus
     fc.asyncProperty(anySteps, (steps) => playSteps(rig, steps)),
     simulatedTrials,
   );
-}, 600_000);
+});
 
 test('identical calls that overlap are none the wiser: the next one is a hit', async () => {
   const play = async (base: string): Promise<number> => {

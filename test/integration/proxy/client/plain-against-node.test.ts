@@ -121,7 +121,7 @@ test('a plain request that was tampered with is understood as Node understands i
     fc.asyncProperty(plainMessage, mutations, fc.nat(200), (text, by, cutAt) => agree('', mutated(text, by), cutAt)),
     propertyRuns,
   );
-}, 600_000);
+});
 
 test('a request of any kind behind a plain one is understood as Node understands it', async () => {
   await fc.assert(
@@ -130,4 +130,4 @@ test('a request of any kind behind a plain one is understood as Node understands
     ),
     propertyRuns,
   );
-}, 600_000);
+});

@@ -112,7 +112,7 @@ test(`of ${limitDecisions} random decisions each is the one that the definition 
   // A test of which nearly all are admitted, or refused, would show little.
   expect(total.refused / total.decisions).toBeGreaterThan(0.2);
   expect(total.refused / total.decisions).toBeLessThan(0.95);
-}, 600_000);
+});
 
 test('the Redis of the zero set-up makes the same decisions', async () => {
   const small = await openTestRedis('js-redis-server');
