@@ -41,59 +41,69 @@ const DAY_MS = 86_400_000;
 /** A page goes from window to window: so many days are looked at together. */
 const DAYS_AT_ONCE = 32;
 
+/** The indexes of one table's partitions. */
+interface TableIndexes {
+  readonly isRecords: boolean;
+  /** a day before it is not looked at: no log of it is kept in that table any more */
+  readonly fromDay: string;
+  /** by the day; null: DEFAULT's, which has the days that have none of their own */
+  readonly oids: Map<string | null, number>;
+}
+
 /**
  * What one page has seen of the indexes. What changes while the page is made is not seen any more: the page has the record as it was written, or
  * as it is now, but has it.
  */
 export class SeenChanges {
-  /** by table and day; a day's that has none is in DEFAULT's */
-  private readonly indexes = new Map<string, Map<string | null, number>>();
+  private readonly tables: readonly TableIndexes[];
+  private readonly sum: string;
+  /** by the index's oid */
   private readonly seen = new Map<number, boolean>();
+  /** by the window's first and last day */
+  private readonly told = new Map<string, ChangedDays>();
   /** whether there are others by now than those that were known */
   private isOutdated = false;
 
   constructor(
-    private readonly known: ChangeIndexes,
+    known: ChangeIndexes,
     private readonly direction: 'ASC' | 'DESC',
     private readonly nowMs: number = Date.now(),
   ) {
-    for (const { table, day, oid } of known.indexes) {
-      const days = this.indexes.get(table) ?? new Map<string | null, number>();
-      this.indexes.set(table, days.set(day, oid));
-    }
+    this.sum = known.sum;
+    this.tables = tablesOf(known.indexes, nowMs);
   }
 
   async of(tx: TenantTransaction, window: TimeWindow): Promise<ChangedDays> {
+    const key = windowDays(window).join();
+    const told = this.told.get(key);
+    if (told !== undefined) return told;
     const days = daysOf(window);
-    if (this.oids(days).some((oid) => !this.seen.has(oid))) await this.see(tx, this.oids(this.withNext(window)));
-    if (this.isOutdated) return ANY_DAY;
-    return {
-      adjusted: days.filter((day) => this.hasChanges(RECORDS, day)),
-      touched: days.filter((day) => this.bodyTables.some((table) => this.hasChanges(table, day))),
+    if (this.unseen(days).size > 0) await this.see(tx, [...this.unseen(this.withNext(window))]);
+    const isChanged = (table: TableIndexes, day: string): boolean => {
+      const oid = oidOf(table, day);
+      return oid !== null && this.seen.get(oid) !== false;
     };
+    const changedIn = (tables: readonly TableIndexes[]): string[] =>
+      days.filter((day) => tables.some((table) => isChanged(table, day)));
+    const changed = this.isOutdated
+      ? ANY_DAY
+      : {
+          adjusted: changedIn(this.tables.filter(({ isRecords }) => isRecords)),
+          touched: changedIn(this.tables.filter(({ isRecords }) => !isRecords)),
+        };
+    this.told.set(key, changed);
+    return changed;
   }
 
-  private get bodyTables(): string[] {
-    return [...this.indexes.keys()].filter((table) => table !== RECORDS);
-  }
-
-  private hasChanges(table: string, day: string): boolean {
-    const oid = this.oidOf(table, day);
-    return oid !== null && this.seen.get(oid) !== false;
-  }
-
-  /** Null: no log of that day is kept in that table any more. */
-  private oidOf(table: string, day: string): number | null {
-    const keptDays = Number(/\d+$/.exec(table)?.[0] ?? Infinity);
-    if (this.nowMs - Date.parse(day) > (keptDays + 2) * DAY_MS) return null;
-    const days = this.indexes.get(table);
-    return days?.get(day) ?? days?.get(null) ?? null;
-  }
-
-  private oids(days: readonly string[]): readonly number[] {
-    const tables = [...this.indexes.keys()];
-    const oids = days.flatMap((day) => tables.map((table) => this.oidOf(table, day)));
-    return [...new Set(oids)].filter((oid) => oid !== null);
+  private unseen(days: readonly string[]): Set<number> {
+    const oids = new Set<number>();
+    for (const table of this.tables) {
+      for (const day of days) {
+        const oid = oidOf(table, day);
+        if (oid !== null && !this.seen.has(oid)) oids.add(oid);
+      }
+    }
+    return oids;
   }
 
   /** The days of a window, and as many behind it as are looked at together. */
@@ -110,19 +120,36 @@ export class SeenChanges {
       `SELECT i.oid, coalesce(pg_relation_size(i.oid) > current_setting('block_size')::int, true) AS has_entries,
          ${CHANGE_INDEXES_SUM_SQL} AS sum
        FROM unnest($2::oid[]) i (oid) WHERE $1::uuid IS NOT NULL`,
-      [oids.filter((oid) => !this.seen.has(oid))],
+      [oids],
     );
     for (const { oid, has_entries, sum } of rows) {
-      this.isOutdated ||= sum !== this.known.sum;
+      this.isOutdated ||= sum !== this.sum;
       if (!this.seen.has(oid)) this.seen.set(oid, has_entries); // or another window of the page would see what this one did not
     }
   }
 }
 
+function tablesOf(indexes: readonly ChangeIndex[], nowMs: number): TableIndexes[] {
+  const tables = new Map<string, TableIndexes>();
+  for (const { table, day, oid } of indexes) {
+    const isRecords = table === RECORDS;
+    const keptDays = Number(/\d+$/.exec(table)?.[0] ?? 0);
+    const fromDay = isRecords ? '' : isoDay(nowMs - (keptDays + 2) * DAY_MS);
+    const of = tables.get(table) ?? { isRecords, fromDay, oids: new Map<string | null, number>() };
+    tables.set(table, of);
+    of.oids.set(day, oid);
+  }
+  return [...tables.values()];
+}
+
+const oidOf = ({ fromDay, oids }: TableIndexes, day: string): number | null =>
+  day < fromDay ? null : (oids.get(day) ?? oids.get(null) ?? null);
+
+const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
 function daysOf(window: TimeWindow): string[] {
   const [first, last] = windowDays(window);
   const days: string[] = [];
-  for (let ms = Date.parse(first); ms <= Date.parse(last); ms += DAY_MS)
-    days.push(new Date(ms).toISOString().slice(0, 10));
+  for (let ms = Date.parse(first); ms <= Date.parse(last); ms += DAY_MS) days.push(isoDay(ms));
   return days;
 }
