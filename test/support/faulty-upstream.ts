@@ -144,10 +144,6 @@ function endOfRequest(text: string): number {
   return headEnd + 4 + Number(length);
 }
 
-/** What stays open in this process besides sockets: timers that keep it alive. */
-export const activeTimers = (): number =>
-  process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
-
 /** Waits until no more than `socketsMax` connections to the upstream are open. */
 export async function waitForSockets(upstream: FaultyUpstream, socketsMax: number): Promise<void> {
   await waitFor(() => upstream.openSockets <= socketsMax, `at most ${socketsMax} connections stay open`);

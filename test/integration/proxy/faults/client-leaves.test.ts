@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { bareClient, PLACES, requestHead, startFaultRig, type FaultRig } from '../../../support/fault-rig.js';
-import { activeTimers, type Peer } from '../../../support/faulty-upstream.js';
+import { watchCallTimers } from '../../../support/call-timers.js';
+import type { Peer } from '../../../support/faulty-upstream.js';
 import { CHAT } from '../../../support/rig.js';
 import { answer, chunkOf, goodBody, headOf } from '../../../support/upstream-faults.js';
 import { usageRecords } from '../../../support/usage-records.js';
@@ -69,7 +70,7 @@ const PHASES: readonly Phase[] = [
 test.each(PHASES)('a client that leaves $name', async ({ say, sees, isReading, record }) => {
   const tenant = await rig.tenant({ request_timeout_ms: 60_000 });
   const url = tenant.base + PLACES.plain;
-  const timers = activeTimers();
+  const timers = watchCallTimers();
   const { requests } = rig.upstream;
   const pauses = await rig.counter('upstream_pauses');
   rig.upstream.play = { request: say };
@@ -87,7 +88,7 @@ test.each(PHASES)('a client that leaves $name', async ({ say, sees, isReading, r
   const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(rows).toHaveLength(1);
   expect(rows[0]).toMatchObject({ client_aborted: true, interrupted: false, ...record });
-  await waitFor(() => activeTimers() <= timers, 'no timer is left');
+  await timers.noneLeft();
 });
 
 test('a client that leaves during a large upload', async () => {

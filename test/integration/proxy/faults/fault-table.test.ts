@@ -9,7 +9,8 @@ import {
   type FaultRig,
   type Observation,
 } from '../../../support/fault-rig.js';
-import { activeTimers, waitForSockets } from '../../../support/faulty-upstream.js';
+import { watchCallTimers } from '../../../support/call-timers.js';
+import { waitForSockets } from '../../../support/faulty-upstream.js';
 import { CHAT } from '../../../support/rig.js';
 import { goodBody, UPSTREAM_FAULTS, wellDone, type Fault } from '../../../support/upstream-faults.js';
 import { usageRecords, type UsageRow } from '../../../support/usage-records.js';
@@ -58,7 +59,7 @@ async function callThrough(fault: Fault, kind: 'document' | 'stream'): Promise<S
   const url = tenant.base + PLACES[fault.at ?? 'plain'];
   const wellUrl = tenant.base + PLACES.plain;
   await callWell(wellUrl);
-  const timersBefore = activeTimers();
+  const timers = watchCallTimers();
 
   upstream.play = fault;
   if (fault.isAway === true || fault.connect !== undefined) await upstream.goAway();
@@ -72,7 +73,7 @@ async function callThrough(fault: Fault, kind: 'document' | 'stream'): Promise<S
   if (fault.isLate === true) await waitFor(() => peer?.socket.destroyed, 'the connection has ended');
   await callWell(wellUrl);
   await waitForSockets(upstream, 1); // the one that the next call will use
-  await waitFor(() => activeTimers() <= timersBefore, 'no timer is left');
+  await timers.noneLeft();
   const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 3);
   expect(rows).toHaveLength(3);
   return { outcome: outcomeOf(seen, meant), row: rows[1] ?? {} };

@@ -10,7 +10,8 @@ import {
   startFaultRig,
   type FaultRig,
 } from '../../../support/fault-rig.js';
-import { activeTimers, type Peer } from '../../../support/faulty-upstream.js';
+import { watchCallTimers } from '../../../support/call-timers.js';
+import type { Peer } from '../../../support/faulty-upstream.js';
 import { CHAT } from '../../../support/rig.js';
 import { chunkOf, goodBody, headOf, wellDone } from '../../../support/upstream-faults.js';
 import { usageRecordCount, usageRecords } from '../../../support/usage-records.js';
@@ -101,7 +102,7 @@ test('comments in a stream are no silence', async () => {
 test('a client that stops reading is cut with its upstream, and its record says why', async () => {
   const tenant = await rig.tenant();
   const url = tenant.base + PLACES.plain;
-  const timers = activeTimers();
+  const timers = watchCallTimers();
   const event = `data: ${JSON.stringify({ choices: [{ delta: { content: 'x'.repeat(MEBIBYTE) } }] })}\n\n`;
   rig.upstream.play = {
     request: (peer) => {
@@ -122,6 +123,6 @@ test('a client that stops reading is cut with its upstream, and its record says 
   expect(row?.['usage_note']).toContain('the client stopped reading');
   expect(await rig.counter('slow_clients_cut')).toBe(cutBefore + 1);
   await waitFor(() => rig.upstream.lastPeer?.socket.destroyed, 'the call is stopped');
-  await waitFor(() => activeTimers() <= timers, 'no timer is left');
+  await timers.noneLeft();
   client.destroy();
 });

@@ -5,7 +5,8 @@ import { createServer as createTlsServer } from 'node:tls';
 import dns from 'node:dns';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { openBlackHole } from '../../../support/black-hole.js';
-import { activeTimers, type Peer } from '../../../support/faulty-upstream.js';
+import { watchCallTimers } from '../../../support/call-timers.js';
+import type { Peer } from '../../../support/faulty-upstream.js';
 import { answerOf, echo, startPoolRig, type PoolRig } from '../../../support/pool-rig.js';
 import { sendRecorded } from '../../../support/recorded-call.js';
 import { serverCertificate } from '../../../support/tls-certificates.js';
@@ -38,10 +39,10 @@ test('a refused connection fails every call that waits, also more of them than t
 
 test('a connection that nobody accepts fails its call when the time is up, and leaves no timer', async () => {
   const blackHole = await openBlackHole();
-  const timers = activeTimers();
+  const timers = watchCallTimers();
   const pool = rig.pool({ connectTimeoutMs: 50 }, blackHole.origin);
   expect(await sendRecorded(pool).ended).toMatchObject({ error: { code: 'UND_ERR_CONNECT_TIMEOUT' } });
-  await waitFor(() => activeTimers() <= timers, 'no timer is left');
+  await timers.noneLeft();
   await blackHole.close();
 });
 
@@ -179,7 +180,7 @@ test('a call that cannot be sent fails at once, takes no connection, and ends no
 
 test('a pool that is destroyed fails every call, stops dialling, and takes no more', async () => {
   const blackHole = await openBlackHole();
-  const timers = activeTimers();
+  const timers = watchCallTimers();
   const dialling = rig.pool({}, blackHole.origin);
   const unheard = [sendRecorded(dialling), sendRecorded(dialling)];
   await new Promise(setImmediate);
@@ -191,7 +192,7 @@ test('a pool that is destroyed fails every call, stops dialling, and takes no mo
   await waitFor(() => running.bytes > 0, 'an answer has begun');
   pool.destroy();
   dialling.destroy();
-  await waitFor(() => activeTimers() <= timers, 'no timer is left');
+  await timers.noneLeft();
   expect([...unheard, waiting].map(({ error }) => error)).toEqual(
     Array.from({ length: 3 }, () => expect.objectContaining({ code: 'UND_ERR_DESTROYED' })),
   );
