@@ -44,9 +44,7 @@ export type ScopeSetting =
   | 'app.identity'
 
   /** JSON: makes the account's records with this pair of metadata visible to whoever looks for them */
-  | 'app.metadata'
-  /** the same, its value a JSON literal */
-  | 'app.metadata_literal';
+  | 'app.metadata';
 
 export interface PoolOptions {
   readonly connectionString: string;

@@ -39,16 +39,9 @@ export class Database {
     return this.transaction('tollgate_api', settings, read, SNAPSHOT);
   }
 
-  /**
-   * Runs `work` as the role that sees, of one account's records, where those with a pair of metadata lie: `text` and
-   * `literal` are the pair as JSON, its value a text or (null: it is none) a literal.
-   */
-  inMetadata<T>(
-    scope: AccountScope,
-    { text, literal }: { readonly text: string; readonly literal: string | null },
-    work: (tx: TenantTransaction) => Promise<T>,
-  ): Promise<T> {
-    const settings = { 'app.account': scope.accountId, 'app.metadata': text, 'app.metadata_literal': literal ?? '' };
+  /** Runs `work` as the role that sees, of one account's records, where those with a pair of metadata lie: JSON, an object of one member. */
+  inMetadata<T>(scope: AccountScope, pair: string, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    const settings = { 'app.account': scope.accountId, 'app.metadata': pair };
     return this.transaction('tollgate_log_finder', settings, (manager) =>
       work(new TenantTransaction(manager, scope, this.filtered)),
     );

@@ -64,19 +64,9 @@ export const hasIndexOfDays = (filter: CheckedLogFilter): boolean =>
   [filter.minCostUsd, filter.maxCostUsd, filter.minDurationMs, filter.maxDurationMs].some(isGiven) ||
   metadataPair(filter) !== null;
 
-/** A pair of metadata as JSON; `literal`: the same, where the value may be a number or a boolean as well. */
-export interface MetadataPair {
-  readonly text: string;
-  readonly literal: string | null;
-}
-
-/** The pair that the filter's logs are looked up by; null: it names none. */
-export function metadataPair({ metadata }: CheckedLogFilter): MetadataPair | null {
-  for (const { key, value } of metadata ?? []) {
-    if (!isGiven(value)) continue;
-    const [text = '', literal = null] = jsonPairs({ key, value });
-    return { text, literal };
-  }
+/** The pair that the filter's logs are looked up by, as JSON: its value a text, and where that may be a number or a boolean as well, such a one; null: it names none. */
+export function metadataPair({ metadata }: CheckedLogFilter): readonly string[] | null {
+  for (const { key, value } of metadata ?? []) if (isGiven(value)) return jsonPairs({ key, value });
   return null;
 }
 

@@ -4,8 +4,9 @@
  */
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
-import { isPairAlone, type MetadataPair } from './log-filter-sql.js';
+import { isPairAlone } from './log-filter-sql.js';
 import {
+  firstInOrder,
   LogStatements,
   ofBothForms,
   type FoundRow,
@@ -20,8 +21,8 @@ const CANDIDATE_ROUNDS_MAX = 8;
 
 export interface PairSelection {
   readonly selection: LookedFor;
-  /** one that the selection's filter asks for */
-  readonly pair: MetadataPair;
+  /** one that the selection's filter asks for, in each form of its value; no record has it in two of them */
+  readonly pair: readonly string[];
 }
 
 /**
@@ -34,12 +35,20 @@ export async function findByPair(
   { selection, pair }: PairSelection,
   page: WindowPage,
 ): Promise<FoundRow[] | null> {
-  const candidates = (after: WindowPage['after'], limit: number): Promise<Candidates> =>
-    database.inMetadata(scope, pair, async (tx) => {
-      const statements = new LogStatements(tx, selection);
-      const rows = await statements.candidates({ ...page, after, limit });
-      return { rows, isUntouched: await statements.isUntouched(page) };
-    });
+  const candidates = async (after: WindowPage['after'], limit: number): Promise<Candidates> => {
+    const ofForm = (json: string): Promise<Candidates> =>
+      database.inMetadata(scope, json, async (tx) => {
+        const statements = new LogStatements(tx, selection);
+        const rows = await statements.candidates({ ...page, after, limit });
+        return { rows, isUntouched: await statements.isUntouched(page) };
+      });
+    const found = await Promise.all(pair.map(ofForm));
+    const rows = found.flatMap((part) => part.rows);
+    return {
+      rows: firstInOrder(rows, null, selection, limit),
+      isUntouched: found.every(({ isUntouched }) => isUntouched),
+    };
+  };
   // Behind the others: what changes in between is found twice, rather than not at all.
   const withChanged = async (written: readonly FoundRow[]): Promise<FoundRow[]> => {
     const changed = await database.inAccount(scope, async (tx) => {

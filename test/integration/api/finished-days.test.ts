@@ -101,11 +101,7 @@ async function found(finder: LogFinder, filter: object, limit = 7): Promise<{ id
 class CountingDatabase extends Database {
   asked = 0;
 
-  override inMetadata<T>(
-    of: AccountScope,
-    pair: { readonly text: string; readonly literal: string | null },
-    work: (tx: TenantTransaction) => Promise<T>,
-  ): Promise<T> {
+  override inMetadata<T>(of: AccountScope, pair: string, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     this.asked += 1;
     return super.inMetadata(of, pair, work);
   }
@@ -173,7 +169,11 @@ test('finished days get their indexes and today none; they find what is found wi
   for (const [number, filter] of FILTERS.entries()) {
     const database = countingDatabase();
     // no more than the newest two are read without an index, and today's no more than three a page
-    const finder = new LogFinder(database, { probedRows: 2, unindexedRows: 3 }, new LogPartitions(database, 1));
+    const finder = new LogFinder(
+      database,
+      { probedRows: 2, sampleRows: 2, unindexedRows: 3 },
+      new LogPartitions(database, 1),
+    );
     const { ids, pages } = await found(finder, filter);
     expect(ids).toEqual(before[number]);
     expect(database.asked > 0).toBe('metadata' in filter);
@@ -204,6 +204,23 @@ class RememberingDatabase extends Database {
   }
 }
 
+test.each([
+  ['has a page of them: no more is read', { minDurationMs: 994 }, [7]],
+  ['has few of them: the index is asked', { maxDurationMs: 993 }, [3, 7]],
+  ['has so many that more have a page: these are read', { maxDurationMs: 994 }, [4, 7]],
+  ['had too many of them: the index is asked after all', { minDurationMs: 997 }, [4, 4, 6]],
+])('where an index would serve, a sample of the newest records that %s', async (_what, filter, statements) => {
+  await indexFinishedDays({ pool: api.owner, bytesMin: 1 });
+  const until = { ...filter, to: new Date(TODAY_MS) };
+  const database = new RememberingDatabase(api.api.services.database.dataSource, { statementTimeoutMs: 8_000 });
+  const finder = new LogFinder(database, { probedRows: 20, sampleRows: 10 }, new LogPartitions(database, 1));
+  const order = { field: 'CREATED_AT', direction: 'DESC' } as const;
+  const page = await finder.find(scope, { gatewayId, filter: logFilterSchema.parse(until), order }, null, 7);
+  expect(database.found.slice(0, 3)).toEqual(statements);
+  const { ids } = await found(new LogFinder(countingDatabase()), until);
+  expect(page.rows.map(({ id }) => id)).toEqual(ids.slice(0, 7));
+});
+
 test('in other orders than time’s, of today is found what comes before the page that finished days have', async () => {
   for (let number = 34; number < 40; number++) {
     // in a window further back, so that the page is full before it is looked at
@@ -231,7 +248,7 @@ test('in other orders than time’s, of today is found what comes before the pag
 
 test('whoever looks for a pair sees the account’s own records with it, and nothing of them but where they lie and whether they are logs', async () => {
   const database = countingDatabase();
-  const pair = { text: '{"team":"red"}', literal: null };
+  const pair = '{"team":"red"}';
   const ask = <Row>(sql: string) => database.inMetadata(scope, pair, (tx) => tx.query<Row>(sql));
   const rows = await ask<{ account_id: string }>('SELECT account_id FROM usage_record WHERE $1::uuid IS NOT NULL');
   expect(rows.length).toBeGreaterThanOrEqual(30);
