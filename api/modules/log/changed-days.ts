@@ -16,8 +16,17 @@ export interface ChangeIndex {
 
 /** Those that there were; `sum` tells them from any others. */
 export interface ChangeIndexes {
-  readonly indexes: readonly ChangeIndex[];
+  readonly tables: readonly TableIndexes[];
   readonly sum: string;
+}
+
+/** The indexes of one table's partitions. */
+interface TableIndexes {
+  readonly isRecords: boolean;
+  /** how long its logs are kept; 0 where that tells nothing */
+  readonly keptDays: number;
+  /** by the day; null: DEFAULT's, which has the days that have none of their own */
+  readonly oids: ReadonlyMap<string | null, number>;
 }
 
 /** Of some window; null: any day of it. */
@@ -41,13 +50,9 @@ const DAY_MS = 86_400_000;
 /** A page goes from window to window: so many days are looked at together. */
 const DAYS_AT_ONCE = 32;
 
-/** The indexes of one table's partitions. */
-interface TableIndexes {
-  readonly isRecords: boolean;
-  /** a day before it is not looked at: no log of it is kept in that table any more */
+/** A table, of which a day before `fromDay` is not looked at: no log of it is kept there any more. */
+interface KeptTable extends TableIndexes {
   readonly fromDay: string;
-  /** by the day; null: DEFAULT's, which has the days that have none of their own */
-  readonly oids: Map<string | null, number>;
 }
 
 /**
@@ -55,7 +60,7 @@ interface TableIndexes {
  * as it is now, but has it.
  */
 export class SeenChanges {
-  private readonly tables: readonly TableIndexes[];
+  private readonly tables: readonly KeptTable[];
   private readonly sum: string;
   /** by the index's oid */
   private readonly seen = new Map<number, boolean>();
@@ -70,7 +75,10 @@ export class SeenChanges {
     private readonly nowMs: number = Date.now(),
   ) {
     this.sum = known.sum;
-    this.tables = tablesOf(known.indexes, nowMs);
+    this.tables = known.tables.map((table) => ({
+      ...table,
+      fromDay: table.isRecords ? '' : isoDay(nowMs - (table.keptDays + 2) * DAY_MS),
+    }));
   }
 
   async of(tx: TenantTransaction, window: TimeWindow): Promise<ChangedDays> {
@@ -79,11 +87,11 @@ export class SeenChanges {
     if (told !== undefined) return told;
     const days = daysOf(window);
     if (this.unseen(days).size > 0) await this.see(tx, [...this.unseen(this.withNext(window))]);
-    const isChanged = (table: TableIndexes, day: string): boolean => {
+    const isChanged = (table: KeptTable, day: string): boolean => {
       const oid = oidOf(table, day);
       return oid !== null && this.seen.get(oid) !== false;
     };
-    const changedIn = (tables: readonly TableIndexes[]): string[] =>
+    const changedIn = (tables: readonly KeptTable[]): string[] =>
       days.filter((day) => tables.some((table) => isChanged(table, day)));
     const changed = this.isOutdated
       ? ANY_DAY
@@ -116,33 +124,38 @@ export class SeenChanges {
 
   /** A B-tree without an entry is one block, its metapage, and has more before the transaction of its first entry can be seen. */
   private async see(tx: TenantTransaction, oids: readonly number[]): Promise<void> {
-    const rows = await tx.query<{ oid: number; has_entries: boolean; sum: string | null }>(
-      `SELECT i.oid, coalesce(pg_relation_size(i.oid) > current_setting('block_size')::int, true) AS has_entries,
-         ${CHANGE_INDEXES_SUM_SQL} AS sum
+    const [row] = await tx.query<{ sum: string | null; with_entries: number[] }>(
+      `SELECT ${CHANGE_INDEXES_SUM_SQL} AS sum, coalesce(json_agg(i.oid::bigint)
+         FILTER (WHERE coalesce(pg_relation_size(i.oid) > current_setting('block_size')::int, true)), '[]') AS with_entries
        FROM unnest($2::oid[]) i (oid) WHERE $1::uuid IS NOT NULL`,
       [oids],
     );
-    for (const { oid, has_entries, sum } of rows) {
-      this.isOutdated ||= sum !== this.sum;
-      if (!this.seen.has(oid)) this.seen.set(oid, has_entries); // or another window of the page would see what this one did not
+    this.isOutdated ||= row?.sum !== this.sum;
+    const withEntries = new Set(row?.with_entries);
+    for (const oid of oids) {
+      if (!this.seen.has(oid)) this.seen.set(oid, withEntries.has(oid)); // or another window of the page would see what this one did not
     }
   }
 }
 
-function tablesOf(indexes: readonly ChangeIndex[], nowMs: number): TableIndexes[] {
-  const tables = new Map<string, TableIndexes>();
+/** What is known of these indexes, in the form in which a page looks at it. */
+export function changeIndexesOf(indexes: readonly ChangeIndex[]): ChangeIndexes {
+  const tables = new Map<string, Map<string | null, number>>();
   for (const { table, day, oid } of indexes) {
-    const isRecords = table === RECORDS;
-    const keptDays = Number(/\d+$/.exec(table)?.[0] ?? 0);
-    const fromDay = isRecords ? '' : isoDay(nowMs - (keptDays + 2) * DAY_MS);
-    const of = tables.get(table) ?? { isRecords, fromDay, oids: new Map<string | null, number>() };
-    tables.set(table, of);
-    of.oids.set(day, oid);
+    const oids = tables.get(table) ?? new Map<string | null, number>();
+    tables.set(table, oids.set(day, oid));
   }
-  return [...tables.values()];
+  return {
+    tables: [...tables].map(([table, oids]) => ({
+      isRecords: table === RECORDS,
+      keptDays: Number(/\d+$/.exec(table)?.[0] ?? 0),
+      oids,
+    })),
+    sum: String(indexes.reduce((sum, { oid }) => sum + oid, 0)),
+  };
 }
 
-const oidOf = ({ fromDay, oids }: TableIndexes, day: string): number | null =>
+const oidOf = ({ fromDay, oids }: KeptTable, day: string): number | null =>
   day < fromDay ? null : (oids.get(day) ?? oids.get(null) ?? null);
 
 const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

@@ -4,8 +4,8 @@
  */
 import type { Database } from '../../tenancy/database.js';
 import { INDEXED_BYTES_MIN } from '../ledger/index.js';
-import { windowDays, type TimeWindow } from './log-windows.js';
-import { CHANGE_INDEXES_SQL, type ChangeIndex, type ChangeIndexes } from './changed-days.js';
+import { daysApart, timeWindows, windowDays, type TimeWindow } from './log-windows.js';
+import { CHANGE_INDEXES_SQL, changeIndexesOf, type ChangeIndex, type ChangeIndexes } from './changed-days.js';
 import type { ReadScope } from './log-statements.js';
 
 /** How old may be what is known: an older partition may come, which is then read with DEFAULT, and a day may get its indexes. */
@@ -43,7 +43,7 @@ export class LogPartitions {
     readAtMs: Number.NEGATIVE_INFINITY,
     fromMs: 0,
     unindexedDays: [],
-    changeIndexes: { indexes: [], sum: '' },
+    changeIndexes: changeIndexesOf([]),
   };
 
   constructor(
@@ -62,9 +62,16 @@ export class LogPartitions {
       readAtMs: nowMs,
       fromMs: Date.parse(days[0]?.day ?? '1970-01-01'),
       unindexedDays: days.filter((row) => row.is_unindexed).map(({ day }) => day),
-      changeIndexes: { indexes, sum: String(indexes.reduce((sum, { oid }) => sum + oid, 0)) },
+      changeIndexes: changeIndexesOf(indexes),
     };
     return this.known;
+  }
+
+  /** The windows of a range; days without indexes are apart from those that have them. */
+  async windows(scope: ReadScope, range: TimeWindow, isDescending: boolean): Promise<readonly TimeWindow[]> {
+    const { fromMs, unindexedDays } = await this.read(scope);
+    const windows = [...timeWindows(range, isDescending, fromMs)];
+    return windows.flatMap((window) => daysApart(window, unindexedDays, isDescending));
   }
 }
 

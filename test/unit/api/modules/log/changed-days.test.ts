@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { SeenChanges, type ChangeIndex } from '../../../../../api/modules/log/changed-days.js';
+import { changeIndexesOf, SeenChanges, type ChangeIndex } from '../../../../../api/modules/log/changed-days.js';
 import type { TenantTransaction } from '../../../../../api/tenancy/tenant-transaction.js';
 
 const DAY_MS = 86_400_000;
@@ -20,12 +20,12 @@ function postgres(full: ReadonlySet<number>, sum = 'as known') {
   const asked: number[][] = [];
   const query = (_sql: string, [oids]: readonly [number[]]) => {
     asked.push(oids);
-    return Promise.resolve(oids.map((oid) => ({ oid, has_entries: full.has(oid), sum })));
+    return Promise.resolve([{ sum, with_entries: oids.filter((oid) => full.has(oid)) }]);
   };
   return { asked, tx: { query } as unknown as TenantTransaction }; // all that is asked of it
 }
 const changes = (direction: 'ASC' | 'DESC' = 'DESC') =>
-  new SeenChanges({ indexes, sum: 'as known' }, direction, NOW_MS);
+  new SeenChanges({ ...changeIndexesOf(indexes), sum: 'as known' }, direction, NOW_MS);
 
 test('days are told by their own indexes, of adjustments and of bodies', async () => {
   const { tx } = postgres(new Set([5, 1_002, 2_003]));
