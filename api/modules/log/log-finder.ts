@@ -8,6 +8,7 @@ import { isGiven } from '../../input.js';
 import type { Database } from '../../tenancy/database.js';
 import { hasIndexOfDays, isProbed, mayHaveChanged, metadataPair } from './log-filter-sql.js';
 import { SeenChanges } from './changed-days.js';
+import { NewestLogs, type NewestBounds } from './log-newest.js';
 import { isIndexed, LogPartitions } from './log-partitions.js';
 import { findByPair } from './log-pairs.js';
 import { ORDER_KEYS, type LogPosition } from './log-order.js';
@@ -22,15 +23,15 @@ import {
   type ReadScope,
   type WindowPage,
 } from './log-statements.js';
-import { daysApart, timeWindows, type TimeWindow } from './log-windows.js';
+import type { TimeWindow } from './log-windows.js';
 import {
   batchOf,
+  ofEach,
   isProbe,
   narrower,
   rangeOf,
   searchedRange,
   type Going,
-  type Newest,
   type Stretch,
   type WindowPart,
 } from './log-ranges.js';
@@ -39,17 +40,8 @@ import { isStatementTimeout, nullIfTooLong } from '../../tenancy/sql-state.js';
 
 /** Counting goes this far; a larger count is given as this, and not exact. */
 const LOG_COUNT_MAX = 10_000;
-/** As many of the newest records are read one after the other before an index is asked: what is frequent is among them. */
-const PROBED_ROWS = 3_500;
-/** Windows that are gone through for them: a gateway may have had a quiet day. */
-const PROBED_WINDOWS = 3;
-/** Of a day that has fewer, the newest are all: no index has more to say. */
-const QUIET_ROWS = 500;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
-/** Records of a day without indexes of its own that a page looks through, when only those would find its logs quickly. */
-const UNINDEXED_ROWS = 10_000;
-
 export interface FoundLogs extends FoundRows {
   /** what it has seen to have changed; null: it did not look */
   readonly changes: SeenChanges | null;
@@ -61,17 +53,18 @@ interface FoundRows {
   readonly resume: LogPosition | null;
 }
 
-export interface LogFinderOptions {
+export interface LogFinderOptions extends NewestBounds {
   /** after it a page in the order of time ends with what it has */
   readonly pageMsMax: number;
-  readonly probedRows: number;
+  /** records of a day without indexes of its own that a page looks through, when only those would find its logs quickly */
   readonly unindexedRows: number;
 }
 
-const OPTIONS: LogFinderOptions = { pageMsMax: 2_000, probedRows: PROBED_ROWS, unindexedRows: UNINDEXED_ROWS };
+const OPTIONS: LogFinderOptions = { pageMsMax: 2_000, probedRows: 3_500, sampleRows: 500, unindexedRows: 10_000 };
 
 export class LogFinder {
   private readonly options: LogFinderOptions;
+  private readonly newest: NewestLogs;
 
   constructor(
     private readonly database: Database,
@@ -79,6 +72,7 @@ export class LogFinder {
     private readonly partitions: LogPartitions = new LogPartitions(database),
   ) {
     this.options = { ...OPTIONS, ...options };
+    this.newest = new NewestLogs(database, partitions, this.options);
   }
 
   /** The first `limit` logs behind `after`, in their order. */
@@ -88,7 +82,7 @@ export class LogFinder {
     const { changes } = selection;
     if (order === null) return { ...(await this.inTime(scope, selection, after, limit)), changes };
     const rows: FoundRow[] = [];
-    const windows = await this.windows(scope, rangeOf(selection, null), true);
+    const windows = await this.partitions.windows(scope, rangeOf(selection, null), true);
     const { unindexedDays } = await this.partitions.read(scope);
     const indexed = (window: TimeWindow): boolean => isIndexed(window, unindexedDays);
     // Days with indexes first: what they have keeps nearly all of the others back before it is looked at any further.
@@ -129,7 +123,7 @@ export class LogFinder {
     after: LogPosition,
   ): Promise<LogPosition | null> {
     const isDescending = selection.order.direction === 'DESC';
-    for (const window of await this.windows(scope, rangeOf(selection, after), isDescending)) {
+    for (const window of await this.partitions.windows(scope, rangeOf(selection, after), isDescending)) {
       const id = await this.database.inAccount(scope, (tx) =>
         new LogStatements(tx, { ...selection, changes: null }).boundary({ window, after, limit: 0 }),
       );
@@ -147,7 +141,7 @@ export class LogFinder {
     const byCost = await this.lookedFor(scope, { ...selection, order: { field: 'COST', direction: 'DESC' } });
     let found = NO_EXTREMES;
     try {
-      for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
+      for (const window of await this.partitions.windows(scope, rangeOf(selection, null), true)) {
         if (performance.now() > until) return null;
         const page = { window, after: null, limit: 0 };
         const parts = await this.ofEachForm(scope, byCost, page, (statements, part) => statements.extremes(part));
@@ -165,7 +159,7 @@ export class LogFinder {
     const selection = await this.lookedFor(scope, asked);
     let total = 0;
     try {
-      for (const window of await this.windows(scope, rangeOf(selection, null), true)) {
+      for (const window of await this.partitions.windows(scope, rangeOf(selection, null), true)) {
         total += await this.countWindow(scope, selection, { window, after: null, limit: max + 1 - total });
         if (total > max) return { total: max, isExact: false };
       }
@@ -186,8 +180,7 @@ export class LogFinder {
     const isDescending = selection.order.direction === 'DESC';
     const searched = isGiven(selection.filter.search) ? searchedRange(range, isDescending) : range;
     const until = performance.now() + this.options.pageMsMax;
-    const probe = { after, limit, windowsMax: PROBED_WINDOWS };
-    const newest = await this.amongTheNewest(scope, selection, searched, probe).catch(nullIfTooLong);
+    const newest = await this.newest.among(scope, selection, searched, { after, limit }).catch(nullIfTooLong);
     const going = { range, searched, until, limit, after };
     if (newest === null) {
       const windows = await this.probed(scope, selection, searched, after);
@@ -200,7 +193,7 @@ export class LogFinder {
     if (reached !== null && (newest.isEnough || toMs <= searched.fromMs || performance.now() > until)) {
       return { rows, resume: reached };
     }
-    const windows = await this.windows(scope, { ...searched, toMs }, true);
+    const windows = await this.partitions.windows(scope, { ...searched, toMs }, true);
     return this.through(scope, selection, windows, { ...going, rows, reached, isBehindNewest: true });
   }
 
@@ -223,7 +216,7 @@ export class LogFinder {
       const ask = (window: Stretch, mayEnd: boolean) =>
         this.inTimeLimit(scope, selection, { ...asked, window }, mayEnd);
       const isEndKnown = reached !== null;
-      const parts = await Promise.all(batch.map((window, index) => ask(window, isEndKnown || index > 0)));
+      const parts = await ofEach(batch, (window) => ask(window, isEndKnown || window !== batch[0]));
       for (const [index, window] of batch.entries()) {
         const part = parts[index] ?? (reached === null ? await ask(window, false) : null);
         if (part === null) return { rows, resume: reached };
@@ -267,56 +260,6 @@ export class LogFinder {
     }
   }
 
-  /**
-   * What the newest records have of the first `limit` logs, read without an index but the page's own, and where and when they
-   * end; no end where that is the limit, or where all is still to be read. Null: there is nothing to gain, or records have changed, which are looked for twice.
-   */
-  private async amongTheNewest(
-    scope: ReadScope,
-    selection: LookedFor,
-    range: TimeWindow,
-    { windowsMax, ...page }: Omit<WindowPage, 'window'> & { readonly windowsMax: number },
-  ): Promise<Newest | null> {
-    if (selection.order.direction === 'ASC' || !isProbed(selection.filter)) return null;
-    const [window] = await this.windows(scope, range, true);
-    if (window === undefined) return null;
-    const newest = await this.newestOf(scope, selection, { ...page, window });
-    const limit = page.limit - (newest?.rows.length ?? 0);
-    if (newest === null || newest.toMs > window.fromMs || limit <= 0 || windowsMax === 1) return newest;
-    // It has so few that those before it are among the newest, too.
-    const before = { ...range, toMs: window.fromMs };
-    const more = await this.amongTheNewest(scope, selection, before, { ...page, limit, windowsMax: windowsMax - 1 });
-    if (more === null) return newest;
-    return { ...more, reached: more.reached ?? newest.reached, rows: [...newest.rows, ...more.rows] };
-  }
-
-  private async newestOf(scope: ReadScope, selection: LookedFor, page: WindowPage): Promise<Newest | null> {
-    const { window } = page;
-    const readMax = this.options.probedRows;
-    const { unindexedDays } = await this.partitions.read(scope);
-    const hasIndex = hasIndexOfDays(selection.filter);
-    const isEnough = hasIndex && !isIndexed(window, unindexedDays);
-    return this.database.inAccount(scope, async (tx) => {
-      const statements = new LogStatements(tx, selection);
-      if (mayHaveChanged(selection) && (await statements.hasChanges(page))) return null;
-      const rows = await statements.find({ ...page, form: 'WRITTEN', readMax });
-      if (rows.length >= page.limit) return { rows, reached: null, toMs: window.toMs, isEnough: true };
-      // The last of them as it is by now: what came meanwhile has moved it, and what lies behind it is read later.
-      const isByIndex = hasIndex && !isEnough;
-      const last = await statements.boundary({
-        ...page,
-        limit: (isByIndex ? Math.min(QUIET_ROWS, readMax) : readMax) - 1,
-      });
-      if (last === null) {
-        return { rows, reached: { id: firstUuidAt(window.fromMs), key: null }, toMs: window.fromMs, isEnough: false };
-      }
-      // By its index all of the window is found sooner than where these records end.
-      if (isByIndex) return { rows: [], reached: null, toMs: window.toMs, isEnough: false };
-      const toMs = Math.min(uuidTimeMs(last) + 1, window.toMs);
-      return { rows: rows.filter(({ id }) => id >= last), reached: { id: last, key: null }, toMs, isEnough };
-    });
-  }
-
   /** The windows of a range; the part of the newest records comes as one of its own when there is a filter. */
   private async probed(
     scope: ReadScope,
@@ -325,8 +268,8 @@ export class LogFinder {
     after: LogPosition | null,
   ): Promise<readonly Stretch[]> {
     const isDescending = selection.order.direction === 'DESC';
-    if (!isDescending || !isProbed(selection.filter)) return this.windows(scope, range, isDescending);
-    const [window, ...others] = await this.windows(scope, range, true);
+    if (!isDescending || !isProbed(selection.filter)) return this.partitions.windows(scope, range, isDescending);
+    const [window, ...others] = await this.partitions.windows(scope, range, true);
     if (window === undefined) return [];
     const boundary = await this.database.inAccount(scope, (tx) =>
       new LogStatements(tx, selection).boundary({ window, after, limit: this.options.probedRows }),
@@ -334,12 +277,6 @@ export class LogFinder {
     if (boundary === null) return [window, ...others];
     const splitMs = Math.min(uuidTimeMs(boundary), window.toMs);
     return [{ fromMs: splitMs, toMs: range.toMs, isProbe: true }, { ...window, toMs: splitMs }, ...others];
-  }
-
-  private async windows(scope: ReadScope, range: TimeWindow, isDescending: boolean): Promise<readonly TimeWindow[]> {
-    const { fromMs, unindexedDays } = await this.partitions.read(scope);
-    const windows = [...timeWindows(range, isDescending, fromMs)];
-    return windows.flatMap((window) => daysApart(window, unindexedDays, isDescending));
   }
 
   /** As much of a window as a page may look through when the filter's own index is missing there: today has none yet. */

@@ -109,3 +109,11 @@ export function batchOf(
   while (end < next + BATCH_WINDOWS_MAX && msOf(windows.slice(next, end)) < neededMs) end += 1;
   return windows.slice(next, end);
 }
+
+/** Asks for all of them at the same time, the widest first: they take longest, and there may be fewer connections. Answers in their order. */
+export function ofEach<T>(windows: readonly Stretch[], ask: (window: Stretch) => Promise<T>): Promise<T[]> {
+  const width = ({ fromMs, toMs }: Stretch): number => toMs - fromMs;
+  const asked = new Map<Stretch, Promise<T>>();
+  for (const window of windows.toSorted((left, right) => width(right) - width(left))) asked.set(window, ask(window));
+  return Promise.all(windows.map((window) => asked.get(window) ?? ask(window)));
+}

@@ -1,5 +1,5 @@
 /** The statements that look for logs of one gateway in one window of time, and read what was found. */
-import { firstUuidAt, uuidDay, type GatewayId } from '../../../schema/contracts/ids.js';
+import { firstUuidAt, uuidDay, uuidTimeMs, type GatewayId } from '../../../schema/contracts/ids.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -170,7 +170,7 @@ export class LogStatements {
       .and(this.tx.owned('u'))
       .and("u.is_log AND u.kind = 'USAGE'")
       .and("u.created_at > now() - u.log_retention_days * interval '1 day'");
-    this.addPlace(where, page);
+    this.addPlaceOfLogs(where, page);
     return where;
   }
 
@@ -195,23 +195,41 @@ export class LogStatements {
     where.and(`(${key.sql(form)}, u.id) ${sign} (${value}, ${where.parameter(bound.id)}::uuid)`);
   }
 
-  /**
-   * Which gateway, and when. Adjustments are of the day of their record and have ids of their own time, so that the bound above leaves them out. The
-   * one below would say nothing where no day is cut, and Postgres would look for the first id of every day to plan with it.
-   */
+  /** Which gateway, and when, of any records: adjustments are of the day of their record and have ids of their own time, so that the bound above leaves them out. */
   private addPlace(where: SqlConditions, { window, after }: WindowPage, u = 'u'): void {
-    const { gatewayId, order } = this.selection;
+    this.addDays(where, window, u);
+    where.where(firstUuidAt(window.toMs), (id) => `${u}.id < ${id}::uuid`);
+    this.addAfter(where, after, u);
+  }
+
+  /**
+   * The same of records of calls, whose days are those of their ids: no bound is said of these that the days say, for Postgres would look
+   * for the first and the last id of every day to plan with it.
+   */
+  private addPlaceOfLogs(where: SqlConditions, { window, after }: WindowPage): void {
+    this.addDays(where, window, 'u');
+    where.where(isDayStart(window.toMs) ? null : firstUuidAt(window.toMs), (id) => `u.id < ${id}::uuid`);
+    if (after === null) return;
+    const afterMs = uuidTimeMs(after.id);
+    const isBefore = this.selection.order.direction === 'DESC' ? afterMs >= window.toMs : afterMs < window.fromMs;
+    if (!isBefore) this.addAfter(where, after, 'u');
+  }
+
+  private addDays(where: SqlConditions, window: TimeWindow, u: string): void {
     const [first, last] = windowDays(window);
     where
       .where(this.tx.scope.gatewayIds, (ids) => `${u}.gateway_id = ANY(${ids}::uuid[])`)
-      .where(gatewayId, (id) => `${u}.gateway_id = ${id}::uuid`)
+      .where(this.selection.gatewayId, (id) => `${u}.gateway_id = ${id}::uuid`)
       .where(first, (day) => `${u}.day >= ${day}::date`)
       .where(last, (day) => `${u}.day <= ${day}::date`)
-      .where(isDayStart(window.fromMs) ? null : firstUuidAt(window.fromMs), (id) => `${u}.id >= ${id}::uuid`)
-      .where(firstUuidAt(window.toMs), (id) => `${u}.id < ${id}::uuid`);
-    if (after !== null && after.key === null) {
-      where.where(after.id, (id) => `${u}.id ${order.direction === 'DESC' ? '<' : '>'} ${id}::uuid`);
-    }
+      .where(isDayStart(window.fromMs) ? null : firstUuidAt(window.fromMs), (id) => `${u}.id >= ${id}::uuid`);
+  }
+
+  /** Behind a position in the order of time. */
+  private addAfter(where: SqlConditions, after: LogPosition | null, u: string): void {
+    if (after === null || after.key !== null) return;
+    const sign = this.selection.order.direction === 'DESC' ? '<' : '>';
+    where.where(after.id, (id) => `${u}.id ${sign} ${id}::uuid`);
   }
 
   private async lookAt({ window }: WindowPage): Promise<void> {

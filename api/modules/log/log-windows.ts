@@ -15,15 +15,17 @@ export interface TimeWindow {
 
 /**
  * The windows of a range, whole days but for its ends: the newest first when `isDescending`, else the oldest. What lies
- * before `partitionedFromMs`, of which no day has a partition, is one window.
+ * before `partitionedFromMs`, of which no day has a partition, is one window, or goes with the last one of several days: to
+ * look into one table more costs less than to ask once more.
  */
 export function* timeWindows(range: TimeWindow, isDescending: boolean, partitionedFromMs = 0): Generator<TimeWindow> {
   let days = 1;
   let { fromMs, toMs } = range;
   while (fromMs < toMs) {
     const bound = isDescending ? dayStart(toMs - 1) - (days - 1) * DAY_MS : dayStart(fromMs) + days * DAY_MS;
+    const isLast = toMs <= partitionedFromMs || (days > 1 && bound <= partitionedFromMs);
     const window = isDescending
-      ? { fromMs: toMs <= partitionedFromMs ? fromMs : Math.max(fromMs, bound), toMs }
+      ? { fromMs: isLast ? fromMs : Math.max(fromMs, bound), toMs }
       : { fromMs, toMs: Math.min(toMs, Math.max(bound, partitionedFromMs)) };
     yield window;
     if (isDescending) toMs = window.fromMs;

@@ -290,7 +290,7 @@ test('a pair is looked up in one transaction of a window, where nothing of its d
     from: new Date(toMs - 100 * HOUR_MS),
   };
   const counting = new CountingDatabase(dataSource, { statementTimeoutMs: 8_000 });
-  const finder = new LogFinder(counting, { probedRows: 2 });
+  const finder = new LogFinder(counting, { probedRows: 2, sampleRows: 2 });
   const { rows } = await finder.find(scope, selected('DESC', filter), null, 10);
   expect(rows.map(({ id }) => id)).toEqual(ids);
   expect([counting.begun, counting.asFinder]).toEqual([2, 1]); // two for what partitions there are, and for the newest records

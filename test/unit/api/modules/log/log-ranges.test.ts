@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { batchOf } from '../../../../../api/modules/log/log-ranges.js';
+import { batchOf, ofEach } from '../../../../../api/modules/log/log-ranges.js';
 import { timeWindows } from '../../../../../api/modules/log/log-windows.js';
 
 const DAY_MS = 86_400_000;
@@ -26,4 +26,16 @@ test('where the newest records were read before, only the first window is looked
 
 test('behind the last window there is nothing', () => {
   expect(lengths(WINDOWS.length, 1)).toEqual([]);
+});
+
+test('the widest of them is asked first, and the answers are in their order', async () => {
+  const begun: number[] = [];
+  const [first, ...others] = WINDOWS.slice(0, 4);
+  const windows = [...others, ...(first === undefined ? [] : [first])];
+  const days = await ofEach(windows, ({ fromMs, toMs }) => {
+    begun.push((toMs - fromMs) / DAY_MS);
+    return Promise.resolve((toMs - fromMs) / DAY_MS);
+  });
+  expect(begun).toEqual([27, 9, 3, 1]);
+  expect(days).toEqual([3, 9, 27, 1]);
 });
