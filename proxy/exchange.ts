@@ -11,6 +11,7 @@ import type { CachedAnswer, WantedForm } from './cache/cached-answer.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
+import type { HeadReading } from './head-reading.js';
 import type { CacheStatus } from './own-headers.js';
 import type { Provider } from './providers/provider.js';
 import type { RequestBody } from './request-body.js';
@@ -22,6 +23,8 @@ import type { KeptAnswer } from './usage/kept-answer.js';
 /** The headers that a call is made from. */
 export interface RequestHead {
   readonly rawHeaders: readonly string[];
+  /** where stages keep what they make of a head that may be said again; undefined: nowhere */
+  readonly reading?: HeadReading | undefined;
 }
 
 /** Passed the guard: what was asked, of whom, with which wishes. */
@@ -88,7 +91,7 @@ export interface UpstreamCall {
   readonly method: string;
   /** with its query */
   readonly path: string;
-  readonly headers: string[];
+  readonly headers: readonly string[];
   /** the whole body; null when it is streamed or absent */
   readonly body: Buffer | null;
   /** the rest of a body too large to hold: the bytes read so far, then the request itself */

@@ -8,8 +8,8 @@ import { DROPPED_BYTES_MAX, isEnding, lingerThenDestroy } from '../connection-en
 import { CONNECTION_IDLE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
 import { bufferedSocket } from './buffered-socket.js';
 import type { ClientRequest, ClientResponse } from './client-exchange.js';
-import { readPlainHead } from './plain-head.js';
 import { PlainRequest } from './plain-request.js';
+import { RepeatedHeads } from './repeated-heads.js';
 import { PlainResponse, type ResponseOwner } from './plain-response.js';
 
 /** What may wait behind a request that is being answered; beyond, the client is not read. */
@@ -38,6 +38,7 @@ export type Phase = 'head' | 'body' | 'answer' | 'next';
 export class ClientConnection implements ResponseOwner {
   /** Unix ms at which it began to wait for a head, a body or the next request */
   sinceMs = Date.now();
+  private readonly heads = new RepeatedHeads();
   private requests = 0;
   private request: PlainRequest | null = null;
   private response: PlainResponse | null = null;
@@ -115,7 +116,7 @@ export class ClientConnection implements ResponseOwner {
 
   /** Begins with the request at the front of `bytes`, as far as it is there. */
   private begin(bytes: Buffer): void {
-    const head = readPlainHead(bytes);
+    const head = this.heads.read(bytes);
     if (head === 'partial' && this.headPieces < HEAD_PIECES_MAX) {
       if (this.headPieces === 0) this.sinceMs = Date.now();
       this.headPieces += 1;

@@ -3,6 +3,7 @@
  * have in common with the plain ones of this folder, which carry nearly all traffic.
  */
 import type { Socket } from 'node:net';
+import type { HeadReading } from '../head-reading.js';
 
 export interface ClientRequest {
   readonly method?: string | undefined;
@@ -10,6 +11,8 @@ export interface ClientRequest {
   readonly url?: string | undefined;
   /** names and values in turn, as they stood on the wire */
   readonly rawHeaders: readonly string[];
+  /** of a head that its connection may say again; undefined: of no other */
+  readonly reading?: HeadReading | undefined;
   readonly httpVersionMajor: number;
   readonly httpVersionMinor: number;
   readonly socket: Socket;

@@ -3,6 +3,7 @@
  * known length that is held anyway, on a connection that goes on. Nearly all traffic is of this form. Anything else, and
  * anything that could be read in two ways, is left to Node's parser; what a head may say is the guard's affair.
  */
+import type { HeadReading } from '../head-reading.js';
 import { HELD_BYTES_MAX } from '../limits.js';
 
 /** As Node's parser has it (`maxHeaderSize`): a longer one is its to refuse. */
@@ -17,6 +18,8 @@ export interface PlainHead {
   readonly headBytes: number;
   /** how long the body behind it is */
   readonly bodyBytes: number;
+  /** undefined: it has not been said again */
+  readonly reading?: HeadReading | undefined;
 }
 
 /** Where plain requests go. */
@@ -73,7 +76,8 @@ function parseHead(text: string, headBytes: number): PlainHead | 'other' {
     rawHeaders.push(name, value);
     at = end + 2;
   }
-  return { method, url: text.slice(urlAt, urlEnd), rawHeaders, headBytes, bodyBytes: Math.max(0, bodyBytes) };
+  const url = text.slice(urlAt, urlEnd);
+  return { method, url, rawHeaders, headBytes, bodyBytes: Math.max(0, bodyBytes), reading: undefined };
 }
 
 /** What a header says of where messages end and what becomes of the connection. By the name's length first. */
@@ -97,7 +101,7 @@ function framingOf(name: string, value: string): 'none' | 'length' | 'other' {
 }
 
 /** A plain decimal number of bytes that are held; -1: it is none. */
-function lengthOf(text: string): number {
+export function lengthOf(text: string): number {
   if (text.length === 0 || text.length > 7) return -1;
   let length = 0;
   for (let i = 0; i < text.length; i++) {

@@ -1,5 +1,6 @@
 /** A plain request: its head is here, its body is held as it arrives. */
 import type { Socket } from 'node:net';
+import type { HeadReading } from '../head-reading.js';
 import type { ClientRequest } from './client-exchange.js';
 import type { PlainHead } from './plain-head.js';
 
@@ -25,6 +26,7 @@ export class PlainRequest implements ClientRequest {
   readonly method: string;
   readonly url: string;
   readonly rawHeaders: readonly string[];
+  readonly reading: HeadReading | undefined;
   readonly bodyBytes: number;
   private bytesMissing: number;
   /** what has arrived of the body, in memory that is as large as that, or has room for more to come */
@@ -39,6 +41,7 @@ export class PlainRequest implements ClientRequest {
     this.method = head.method;
     this.url = head.url;
     this.rawHeaders = head.rawHeaders;
+    this.reading = head.reading;
     this.bodyBytes = head.bodyBytes;
     this.bytesMissing = head.bodyBytes;
   }

@@ -28,7 +28,7 @@ export interface Unsigned {
   /** with its `?`, or empty */
   readonly query: string;
   /** the client's, as they go upstream */
-  readonly headers: string[];
+  readonly headers: readonly string[];
   /** null: absent or streamed */
   readonly body: Buffer | null;
   readonly egress: EgressProxy | null;
@@ -36,7 +36,7 @@ export interface Unsigned {
 
 export interface Credentialed {
   readonly query: string;
-  readonly headers: string[];
+  readonly headers: readonly string[];
 }
 
 /** Whether a call goes upstream otherwise than the client sent it; most do not, and `applyCredential` is not called. */

@@ -95,16 +95,24 @@ async function findGrant(
 /** The hash of the API token of `cf-aig-authorization`, else of one that stands where the provider's own key would. */
 function presentedToken(grants: TokenGrants, arrival: Arrival, credentialHeaders: readonly string[]): string | null {
   const own = arrival.options.authorization;
-  const ownHash = own === null ? null : grants.hashOf(own);
+  const ownHash = own === null ? null : hashOf(grants, arrival, own);
   if (ownHash !== null) return ownHash;
   for (const name of credentialHeaders) {
     const value = headerOf(arrival.head.rawHeaders, name);
     if (value === null) continue;
     // Behind whatever scheme the provider's SDK writes: `Bearer`, `Token`, `Key`, `Api-Key`, or none.
-    const tokenHash = grants.hashOf(value.slice(value.lastIndexOf(' ') + 1));
+    const tokenHash = hashOf(grants, arrival, value.slice(value.lastIndexOf(' ') + 1));
     if (tokenHash !== null) return tokenHash;
   }
   return null;
+}
+
+/** Of a head that is said again, the text was there before. */
+function hashOf(grants: TokenGrants, { head: { reading } }: Arrival, text: string): string | null {
+  if (reading?.token?.text === text) return reading.token.hash;
+  const hash = grants.hashOf(text);
+  if (reading !== undefined) reading.token = { text, hash };
+  return hash;
 }
 
 function isAlive(grant: TokenGrant): boolean {

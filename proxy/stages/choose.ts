@@ -95,7 +95,7 @@ interface CallParts {
 function upstreamCall(
   arrival: Arrival,
   { chosen, body, understood, logBodyBytesMax }: CallParts,
-  headers: string[],
+  headers: readonly string[],
   query: string,
 ): UpstreamCall {
   const { target, caller, choice, route, egress, dialect, isBillable } = chosen;
@@ -190,8 +190,12 @@ function splice(dialect: Dialect, facts: RequestFacts, held: Buffer, parsed: unk
   return spliceIncludeUsage(held, parsed);
 }
 
-function headersFor(arrival: Arrival, body: RequestBody, options: UpstreamHeaderOptions): string[] {
-  const headers = upstreamHeaders(arrival.head.rawHeaders, options);
+function headersFor({ head }: Arrival, body: RequestBody, options: UpstreamHeaderOptions): readonly string[] {
+  const { reading } = head;
+  const isAsKept = reading !== undefined && body.kind === 'held' && !options.isIdentityWanted;
+  if (isAsKept && reading.upstreamHeaders !== null) return reading.upstreamHeaders;
+  const headers = upstreamHeaders(head.rawHeaders, options);
+  if (isAsKept) reading.upstreamHeaders = headers;
   // A held body's length is counted by the client library; a streamed one keeps the length that was announced.
   if (body.kind === 'streamed' && body.length !== null) headers.push('content-length', body.length);
   return headers;

@@ -7,6 +7,7 @@ import { clientIp } from '../client-ip.js';
 import type { ClientRequest, ClientResponse } from '../client/client-exchange.js';
 import type { Arrival } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
+import type { GuardedHead } from '../head-reading.js';
 import { checkHead } from '../request-head.js';
 import { parseRequestOptions } from '../request-options.js';
 import { isSafePath } from '../upstream/path.js';
@@ -25,10 +26,7 @@ export interface GuardDeps {
  * `cf-aig-*` header that cannot be used.
  */
 export function guard(deps: GuardDeps, request: ClientRequest, response: ClientResponse): Arrival {
-  const method = request.method ?? '';
-  if (!METHODS.has(method)) throw new GatewayError('methodNotAllowed', `method ${method} is not allowed`);
-  const target = parseTarget(checkHead(request, deps.loopMark));
-  const options = parseRequestOptions(request.rawHeaders);
+  const head = guardedHead(deps, request);
   const id = newUuidV7() as RequestId; // made here, and only here
   return {
     request,
@@ -37,17 +35,30 @@ export function guard(deps: GuardDeps, request: ClientRequest, response: ClientR
     body: null,
     step: null,
     id,
-    eventId: options.eventId ?? id,
+    eventId: head.options.eventId ?? id,
     arrivedAtMs: uuidTimeMs(id),
-    method,
-    accountKey: target.accountKey,
-    gatewayName: target.gatewayName,
-    providerSlug: target.providerSlug,
-    path: target.path,
-    query: target.query,
-    options,
-    clientIp: clientIp(request, deps.trustedHops),
+    method: head.method,
+    accountKey: head.accountKey,
+    gatewayName: head.gatewayName,
+    providerSlug: head.providerSlug,
+    path: head.path,
+    query: head.query,
+    options: head.options,
+    clientIp: head.clientIp,
   };
+}
+
+/** Of a head that is said again, what was read the first time. */
+function guardedHead(deps: GuardDeps, request: ClientRequest): GuardedHead {
+  const { reading } = request;
+  if (reading !== undefined && reading.guarded !== null) return reading.guarded;
+  const method = request.method ?? '';
+  if (!METHODS.has(method)) throw new GatewayError('methodNotAllowed', `method ${method} is not allowed`);
+  const target = parseTarget(checkHead(request, deps.loopMark));
+  const options = parseRequestOptions(request.rawHeaders);
+  const head = { method, ...target, options, clientIp: clientIp(request, deps.trustedHops) };
+  if (reading !== undefined) reading.guarded = head;
+  return head;
 }
 
 type TargetParts = Pick<Arrival, 'accountKey' | 'gatewayName' | 'providerSlug' | 'path' | 'query'>;
