@@ -1,8 +1,9 @@
 /**
  * What stages make of a head. A client says the same head again and again on one connection, but for the length of its
  * bodies: then what was made of it the first time stands (docs/decisions/0044). So nothing in here may depend on anything
- * but the head, less `content-length`, on the connection and on how this process was started.
+ * but the head, less `content-length`, on the connection and on how this process was started; or it says on what.
  */
+import type { GatewayPolicy, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { RequestOptions } from './request-options.js';
 
 /** What the guard reads. */
@@ -17,6 +18,17 @@ export interface GuardedHead {
   readonly clientIp: string | null;
 }
 
+/** The front of its cache key, and what that was made of besides the head: of another of these it is another front. */
+export interface KeyFront {
+  readonly policy: GatewayPolicy;
+  readonly storedKey: PolicyProviderKey | null;
+  readonly headers: readonly string[];
+  readonly path: string;
+  readonly origin: string;
+  readonly isStreaming: boolean;
+  readonly text: string;
+}
+
 export class HeadReading {
   /** null, as all of these: it was not read yet */
   guarded: GuardedHead | null = null;
@@ -24,4 +36,5 @@ export class HeadReading {
   token: { readonly text: string; readonly hash: string | null } | null = null;
   /** what of it goes upstream */
   upstreamHeaders: readonly string[] | null = null;
+  keyFront: KeyFront | null = null;
 }

@@ -87,15 +87,27 @@ const isMeaningless = (name: string): boolean =>
   MEANINGLESS.has(name) || MEANINGLESS_PREFIXES.some((prefix) => name.startsWith(prefix));
 
 /** Keyed SHA-256 (hex) over the parts, each preceded by its length, so that no two lists of parts read alike. */
-export function cacheKeyHash(key: Buffer, parts: CacheKeyParts): string {
+export const cacheKeyHash = (key: Buffer, parts: CacheKeyParts): string =>
+  frontedKeyHash(key, cacheKeyFront(parts), parts);
+
+/** The same by the front of the parts, for callers that keep it. */
+export function frontedKeyHash(
+  key: Buffer,
+  front: string,
+  { customKey, body }: Pick<CacheKeyParts, 'customKey' | 'body'>,
+): string {
+  return customKey === null ? keyedHashHex(key, front, body) : keyedHashHex(key, front);
+}
+
+/** All of the parts, as they are hashed, but the body. */
+export function cacheKeyFront(parts: Omit<CacheKeyParts, 'body'>): string {
   let variants = '';
   for (const variant of parts.variants) variants += field(variant);
   const scope = field(parts.accountId) + field(parts.gatewayId) + field(parts.origin) + field(parts.credential);
   const call = field(parts.method) + field(parts.path) + field(parts.isStreaming ? 'stream' : 'document');
   const head = VERSION_FIELD + scope + call + field(variants);
   const { customKey } = parts;
-  if (customKey !== null) return keyedHashHex(key, head + CUSTOM_FIELD + field(customKey));
-  return keyedHashHex(key, head + BODY_FIELD + field(parts.contentType), parts.body);
+  return head + (customKey === null ? BODY_FIELD + field(parts.contentType) : CUSTOM_FIELD + field(customKey));
 }
 
 const field = (text: string): string => `${text.length}:${text},`;

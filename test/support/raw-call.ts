@@ -1,6 +1,6 @@
 /** A call as it stands on the wire: nothing decoded, nothing followed, nothing added but what HTTP needs. */
 import { once } from 'node:events';
-import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { request, type Agent, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 
 export interface RawAnswer {
   readonly status: number;
@@ -12,12 +12,13 @@ export interface RawCall {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Uint8Array;
+  /** whose connections are used; without it, the call has one of its own */
+  readonly agent?: Agent;
 }
 
-/** On a connection of its own. */
 export async function rawCall(url: string, call: RawCall = {}): Promise<RawAnswer> {
-  const { method = 'POST', headers = {}, body } = call;
-  const sent = request(url, { method, headers, agent: false });
+  const { method = 'POST', headers = {}, body, agent = false } = call;
+  const sent = request(url, { method, headers, agent });
   sent.end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
