@@ -195,7 +195,7 @@ function headersFor({ head }: Arrival, body: RequestBody, options: UpstreamHeade
   const isAsKept = reading !== undefined && body.kind === 'held' && !options.isIdentityWanted;
   if (isAsKept && reading.upstreamHeaders !== null) return reading.upstreamHeaders;
   const headers = upstreamHeaders(head.rawHeaders, options);
-  if (isAsKept) reading.upstreamHeaders = headers;
+  if (isAsKept) reading.upstreamHeaders = Object.freeze(headers);
   // A held body's length is counted by the client library; a streamed one keeps the length that was announced.
   if (body.kind === 'streamed' && body.length !== null) headers.push('content-length', body.length);
   return headers;

@@ -22,15 +22,33 @@ export function requestHead({ method, path, headers, body }: CallRequest, host: 
   // What answers CONNECT is a tunnel, which has no end.
   const isMethod = !UNSENDABLE_NAME.test(method) && method !== '' && method !== 'CONNECT';
   if (!isMethod || path === '' || UNSENDABLE_TARGET.test(path)) throw unsendable('request line');
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  const hasLength = body !== null || !BODILESS.has(method);
+  const length = hasLength ? `content-length: ${body === null ? 0 : body.length}\r\n` : '';
+  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${linesOf(headers)}${length}\r\n`;
+}
+
+/** Of lists that cannot change any more: such a one is kept to be sent again (docs/decisions/0044). */
+const linesOfFrozen = new WeakMap<readonly string[], string>();
+
+function linesOf(headers: readonly string[]): string {
+  if (!Object.isFrozen(headers)) return checkedLines(headers);
+  let lines = linesOfFrozen.get(headers);
+  if (lines === undefined) linesOfFrozen.set(headers, (lines = inOnePiece(checkedLines(headers))));
+  return lines;
+}
+
+/** What was put together of pieces is so each time that it is written. */
+const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
+function checkedLines(headers: readonly string[]): string {
+  let lines = '';
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
     if (name === '' || UNSENDABLE_NAME.test(name) || UNSENDABLE.test(value) || isOwn(name)) throw unsendable(name);
-    head += `${name}: ${value}\r\n`;
+    lines += `${name}: ${value}\r\n`;
   }
-  if (body !== null || !BODILESS.has(method)) head += `content-length: ${body === null ? 0 : body.length}\r\n`;
-  return `${head}\r\n`;
+  return lines;
 }
 
 /** By the name's length first: it tells nearly every other header apart. */

@@ -66,12 +66,18 @@ const message = fc
   .chain(([verb, path, protocol, lines, text]) =>
     framing(text).map((frame) => [`${verb} ${path} ${protocol}`, 'Host: a', ...lines, ...frame, '', text].join('\r\n')),
   );
+const plainText = (verb: string, lines: readonly string[], text: string): string =>
+  [`${verb} /v1/a/b/openai/x HTTP/1.1`, 'Host: a', ...lines, `Content-Length: ${text.length}`, 'X-Z: 1', '', text].join(
+    '\r\n',
+  );
+const plainVerb = fc.constantFrom('POST', 'GET', 'DELETE');
+const plainLines = fc.constantFrom([], ['X-A: 1', 'X-B: two words']);
 /** One that is plain, so that mutations of it are looked at by the plain parser first. */
-const plainMessage = fc
-  .tuple(fc.constantFrom('POST', 'GET', 'DELETE'), body, fc.boolean())
-  .map(([verb, text, hasMore]) =>
-    [`${verb} /v1/a/b/openai/x HTTP/1.1`, 'Host: a', ...(hasMore ? ['X-A: 1', 'X-B: two words'] : []), `Content-Length: ${text.length}`, '', text].join('\r\n'),
-  ); // prettier-ignore
+const plainMessage = fc.tuple(plainVerb, plainLines, body).map(([verb, lines, text]) => plainText(verb, lines, text));
+/** Three of one head, but for the lengths of their bodies. */
+const repeatedMessages = fc
+  .tuple(plainVerb, plainLines, body, body, body)
+  .map(([verb, lines, ...texts]) => texts.map((text) => plainText(verb, lines, text)));
 
 const piece = fc.constantFrom(
   '\r', '\n', '\r\n', '\r\n\r\n', '\n\n', '\u0000', ' ', '\t', ':', ',', ';', '+', '-', '0', '1', '9', 'a', '\u0080', '\u00ff', '\u000b',
@@ -87,13 +93,18 @@ const mutated = (text: string, by: readonly { at: number; cut: number; piece: st
   }, text);
 
 /** What the server understood of the bytes, sent in two pieces, and whether it went on waiting for more. */
-async function understood({ port }: EchoServer, first: string, bytes: string, cutAt: number): Promise<unknown> {
+async function understood(
+  { port }: EchoServer,
+  before: readonly string[],
+  bytes: string,
+  cutAt: number,
+): Promise<unknown> {
   const client = new RawClient(port);
   client.socket.setNoDelay(true).on('end', () => client.socket.end());
   const closed = new Promise<void>((resolve) => client.socket.on('close', () => resolve()));
-  if (first !== '') {
-    client.write(first);
-    await waitFor(() => client.answers.length === 1, 'the first answer');
+  for (const [index, text] of before.entries()) {
+    client.write(text);
+    await waitFor(() => client.answers.length === index + 1, 'the answer to what goes before');
   }
   client.write(bytes.slice(0, cutAt));
   setImmediate(() => client.write(bytes.slice(cutAt) + WITNESS));
@@ -108,17 +119,17 @@ async function understood({ port }: EchoServer, first: string, bytes: string, cu
   return { requests: understoodBodies, hasWaited };
 }
 
-async function agree(first: string, bytes: string, cutAt: number): Promise<void> {
+async function agree(before: readonly string[], bytes: string, cutAt: number): Promise<void> {
   const [ours, theirs] = await Promise.all([
-    understood(plain, first, bytes, cutAt),
-    understood(node, first, bytes, cutAt),
+    understood(plain, before, bytes, cutAt),
+    understood(node, before, bytes, cutAt),
   ]);
   expect(ours).toEqual(theirs);
 }
 
 test('a plain request that was tampered with is understood as Node understands it, or refused', async () => {
   await fc.assert(
-    fc.asyncProperty(plainMessage, mutations, fc.nat(200), (text, by, cutAt) => agree('', mutated(text, by), cutAt)),
+    fc.asyncProperty(plainMessage, mutations, fc.nat(200), (text, by, cutAt) => agree([], mutated(text, by), cutAt)),
     propertyRuns,
   );
 });
@@ -126,7 +137,16 @@ test('a plain request that was tampered with is understood as Node understands i
 test('a request of any kind behind a plain one is understood as Node understands it', async () => {
   await fc.assert(
     fc.asyncProperty(plainMessage, message, mutations, (first, text, by) =>
-      agree(first, mutated(text, by), text.length),
+      agree([first], mutated(text, by), text.length),
+    ),
+    propertyRuns,
+  );
+});
+
+test('a request that was tampered with, behind two of the same head, is understood as Node understands it, or refused', async () => {
+  await fc.assert(
+    fc.asyncProperty(repeatedMessages, mutations, fc.nat(200), ([first = '', second = '', text = ''], by, cutAt) =>
+      agree([first, second], mutated(text, by), cutAt),
     ),
     propertyRuns,
   );

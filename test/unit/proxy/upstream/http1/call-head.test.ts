@@ -30,6 +30,24 @@ test.each([
   expect(head).toBe(`${method} /v1/chat?a=b HTTP/1.1\r\nhost: api.example\r\nconnection: keep-alive\r\n${length}\r\n`);
 });
 
+test('a list that cannot change any more is sent again as it was, to whichever place', () => {
+  const headers = Object.freeze(['Accept', '*/*', 'X-Caf', '\u00e9']);
+  const others = Object.freeze(['Accept', 'text/html']);
+  const heads = [CALL, { ...CALL, body: Buffer.from('longer') }, { ...CALL, path: '/x', body: null }].map((call) =>
+    requestHead({ ...call, headers }, HOST),
+  );
+  expect(heads).toEqual([
+    `POST /v1/chat?a=b HTTP/1.1\r\nhost: ${HOST}\r\nconnection: keep-alive\r\nAccept: */*\r\nX-Caf: \u00e9\r\ncontent-length: 5\r\n\r\n`,
+    `POST /v1/chat?a=b HTTP/1.1\r\nhost: ${HOST}\r\nconnection: keep-alive\r\nAccept: */*\r\nX-Caf: \u00e9\r\ncontent-length: 6\r\n\r\n`,
+    `POST /x HTTP/1.1\r\nhost: ${HOST}\r\nconnection: keep-alive\r\nAccept: */*\r\nX-Caf: \u00e9\r\ncontent-length: 0\r\n\r\n`,
+  ]);
+  expect(requestHead({ ...CALL, headers: others }, HOST)).toContain('\r\nAccept: text/html\r\n');
+  const bad = Object.freeze(['a', 'b\r\nc: d']);
+  for (let i = 0; i < 2; i++) {
+    expect(() => requestHead({ ...CALL, headers: bad }, HOST)).toThrow(errors.InvalidArgumentError);
+  }
+});
+
 test.each([
   ['a method with a space', { method: 'GET /x' }],
   ['a method with a line end', { method: 'GET\r\n' }],
