@@ -28,8 +28,8 @@ STOPSIGNAL SIGTERM
 
 FROM runtime AS api
 EXPOSE 4000
-CMD ["node", "--use-largepages=silent", "--enable-source-maps", "dist/api/main.js"]
+CMD ["node", "--use-largepages=silent", "--min-semi-space-size=16", "--enable-source-maps", "dist/api/main.js"]
 
 FROM runtime AS proxy
 EXPOSE 8787
-CMD ["node", "--use-largepages=silent", "--enable-source-maps", "dist/proxy/main.js"]
+CMD ["node", "--use-largepages=silent", "--min-semi-space-size=16", "--enable-source-maps", "dist/proxy/main.js"]
