@@ -11,11 +11,10 @@ import type { CachedAnswer, WantedForm } from './cache/cached-answer.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialects/dialect.js';
 import type { GatewayError } from './gateway-error.js';
-import type { HeadReading } from './head-reading.js';
+import type { GuardedHead, HeadReading } from './head-reading.js';
 import type { CacheStatus } from './own-headers.js';
 import type { Provider } from './providers/provider.js';
 import type { RequestBody } from './request-body.js';
-import type { RequestOptions } from './request-options.js';
 import type { Destination } from './upstream/destination.js';
 import type { UpstreamAnswer } from './upstream/upstream-exchange.js';
 import type { KeptAnswer } from './usage/kept-answer.js';
@@ -28,7 +27,7 @@ export interface RequestHead {
 }
 
 /** Passed the guard: what was asked, of whom, with which wishes. */
-export interface Arrival {
+export interface Arrival extends GuardedHead {
   readonly request: ClientRequest;
   readonly response: ClientResponse;
   /** the request itself, but for a universal step, which has headers of its own */
@@ -41,18 +40,6 @@ export interface Arrival {
   readonly eventId: string;
   /** Unix ms at arrival, the time inside the id */
   readonly arrivedAtMs: number;
-  readonly method: string;
-  /** the URL's account segment: a tag or a name */
-  readonly accountKey: string;
-  readonly gatewayName: string;
-  /** empty for a universal request, whose steps name providers */
-  readonly providerSlug: string;
-  /** the provider's own path as the client wrote it, beginning with `/`; empty on the bare base */
-  readonly path: string;
-  /** the query with its `?`, or empty */
-  readonly query: string;
-  readonly options: RequestOptions;
-  readonly clientIp: string | null;
 }
 
 /** Who waits for an answer: a client, by its response, or all whose requests share a call. */

@@ -9,10 +9,14 @@ import type { RequestOptions } from './request-options.js';
 /** What the guard reads. */
 export interface GuardedHead {
   readonly method: string;
+  /** the URL's account segment: a tag or a name */
   readonly accountKey: string;
   readonly gatewayName: string;
+  /** empty for a universal request, whose steps name providers */
   readonly providerSlug: string;
+  /** the provider's own path as the client wrote it, beginning with `/`; empty on the bare base */
   readonly path: string;
+  /** the query with its `?`, or empty */
   readonly query: string;
   readonly options: RequestOptions;
   readonly clientIp: string | null;

@@ -61,7 +61,7 @@ function guardedHead(deps: GuardDeps, request: ClientRequest): GuardedHead {
   return head;
 }
 
-type TargetParts = Pick<Arrival, 'accountKey' | 'gatewayName' | 'providerSlug' | 'path' | 'query'>;
+type TargetParts = Pick<GuardedHead, 'accountKey' | 'gatewayName' | 'providerSlug' | 'path' | 'query'>;
 
 /**
  * Splits `/v1/{account}/{gateway}/{provider}{path}{?query}`; nothing is decoded, so one thing has one spelling. The

@@ -16,7 +16,7 @@ const WINDOWS_MAX = 3;
 /** So many records are read one after the other before an index is asked. */
 export interface NewestBounds {
   readonly probedRows: number;
-  /** where an index of the day would serve: so many tell whether what is asked is frequent; of a day that has fewer, they are all */
+  /** where an index of the day would serve: so many tell whether what is asked is frequent */
   readonly sampleRows: number;
 }
 
