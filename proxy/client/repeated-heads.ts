@@ -7,6 +7,8 @@ import { lengthOf, readPlainHead, type PlainHead } from './plain-head.js';
 
 /** A longer head is read each time: a connection remembers one, and there may be many connections. */
 const REMEMBERED_BYTES_MAX = 4 * 1024;
+/** After so many in a row that were not said again, none is remembered: this client says something else in each. */
+const UNREPEATED_MAX = 8;
 const LENGTH = 'content-length';
 /** More say a body that is not held. */
 const LENGTH_DIGITS_MAX = 7;
@@ -26,13 +28,18 @@ export class RepeatedHeads {
   private remembered: Remembered | null = null;
   /** many connections carry one request and no other: nothing is remembered of a first */
   private hasRead = false;
+  /** heads in a row that were remembered for nothing */
+  private unrepeated = 0;
 
   /** As `readPlainHead`. */
   read(bytes: Buffer): PlainHead | 'partial' | 'other' {
     const { remembered } = this;
     if (remembered !== null) {
       const again = saidAgain(remembered, bytes);
-      if (again !== null) return again;
+      if (again !== null) {
+        this.unrepeated = 0;
+        return again;
+      }
     }
     const head = readPlainHead(bytes);
     if (typeof head === 'string') return head;
@@ -43,7 +50,8 @@ export class RepeatedHeads {
 
   private remember(head: PlainHead, bytes: Buffer): PlainHead {
     this.remembered = null;
-    if (head.headBytes > REMEMBERED_BYTES_MAX) return head;
+    if (head.headBytes > REMEMBERED_BYTES_MAX || this.unrepeated >= UNREPEATED_MAX) return head;
+    this.unrepeated += 1;
     const reading = new HeadReading();
     const own = Buffer.from(bytes.subarray(0, head.headBytes));
     const place = placeOfLength(head, own);

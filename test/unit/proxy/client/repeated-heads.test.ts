@@ -90,6 +90,16 @@ test.each(['010', '', '1048577', '99999999', '1 0', '+10'])('a length of %j is n
   expect(readings(ofLength(10), ofLength(10), ofLength(length))[2]).toBe('other');
 });
 
+test('a client that says another head each time is not waited for to say one again', () => {
+  const others = Array.from({ length: 9 }, (_, index) => ofLength(10, `other-${index}`));
+  const again = [ofLength(10), ofLength(10)];
+  expect(readings(...others, ...again).at(-1)).toBeUndefined();
+  const [last] = again;
+  // one that was said again in between begins the count anew
+  const seldom = others.flatMap((text) => [text, text, text]);
+  expect(readings(...seldom, ...again, last ?? '').at(-1)).toBeDefined();
+});
+
 test('a long head is read each time', () => {
   const long = head('Host: a', `X-Long: ${'x'.repeat(4_096)}`);
   expect(readings(long, long, long)).toEqual([undefined, undefined, undefined]);
