@@ -2,9 +2,7 @@
  * Cached answers in Redis, which all proxies share. What the requests of a turn of the event loop look for and keep is one
  * command for each account, whose answers stand in one slot; alone, each of the two cost a miss 100 µs.
  */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { errorMessage } from '../../platform/error-code.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import {
   EXCHANGE_ANSWERS_LUA,
@@ -14,6 +12,7 @@ import {
   cacheKeys,
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
+import { RedisScript, type ScriptValue } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
 import { LargeReads } from './large-reads.js';
 
@@ -30,7 +29,10 @@ export const REDIS_OVERHEAD_BYTES = 640;
 /** Bytes of all answers that one command brings: a larger one is asked for by itself, or Redis would serve nobody else meanwhile. */
 const READ_BYTES_MAX = 1024 * 1024;
 
-const EXCHANGE_ANSWERS_SHA1 = createHash('sha1').update(EXCHANGE_ANSWERS_LUA).digest('hex');
+/** What the script is told of an answer that is to be kept. */
+const KEPT_VALUES = 4;
+
+const EXCHANGE = new RedisScript(EXCHANGE_ANSWERS_LUA);
 
 /** What is to be kept; a look-up, which is a member alone, keeps nothing. */
 interface Asked {
@@ -66,9 +68,10 @@ export class SharedAnswers {
   }
 
   /** Resolves with how many answers left for it before their end; -1: there is no room. Rejects likewise. */
-  async keep(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<number> {
+  keep(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<number> {
     const asked = { member: cachedAnswerMember(name), written, ttlMs };
-    return Number(await this.exchanges.ask(name.accountId, asked, Math.max(written.length, KEPT_BYTES_MIN)));
+    const told = this.exchanges.ask(name.accountId, asked, Math.max(written.length, KEPT_BYTES_MIN));
+    return told as Promise<number>; // as our script tells of what is kept
   }
 
   /** Says that what stands there was used, and for how long it still will; negative: it is gone. Rejects likewise. */
@@ -83,39 +86,21 @@ export class SharedAnswers {
 
   /** Everything is kept before anything is read; each answer is read once, however many look for it. */
   private async exchange(accountId: AccountId, asked: readonly Asked[]): Promise<Told[]> {
-    let list = '';
-    let members = '';
-    const kept: Buffer[] = [];
+    const kept: ScriptValue[] = [];
     const read = new Map<string, number>();
     for (const { member, written, ttlMs } of asked) {
-      if (written !== null) {
-        kept.push(written);
-        list += `${member} ${written.length + REDIS_OVERHEAD_BYTES} ${ttlMs} ${written.length}\n`;
-      } else if (!read.has(member)) {
-        read.set(member, read.size);
-        members += `${member} `;
-      }
+      if (written !== null) kept.push(member, String(written.length + REDIS_OVERHEAD_BYTES), String(ttlMs), written);
+      else if (!read.has(member)) read.set(member, read.size);
     }
-    const answers = kept.length === 0 ? '' : Buffer.concat(kept);
-    const values = [this.accountBytesMax, REMOVED_MAX, list, answers, READ_BYTES_MAX, members];
-    const told = (await this.run(cacheKeys(accountId), values)) as Told[]; // what our script returns
-    if (told.length !== kept.length + read.size) throw new Error('Redis did not answer to everything');
+    const keptCount = kept.length / KEPT_VALUES;
+    const bounds = [this.accountBytesMax, REMOVED_MAX, READ_BYTES_MAX, keptCount].map(String);
+    const values = [...bounds, ...kept, ...read.keys()];
+    const told = (await EXCHANGE.run(this.redis, cacheKeys(accountId), values)) as Told[]; // what our script returns
+    if (told.length !== keptCount + read.size) throw new Error('Redis did not answer to everything');
     const outcomes = told.values(); // of those that are kept, which come first
     return asked.map(({ member, written }) => {
       const at = written === null ? read.get(member) : undefined;
-      return at === undefined ? outcomes.next().value : told[kept.length + at];
+      return at === undefined ? outcomes.next().value : told[keptCount + at];
     }) as Told[]; // as many as there are, as was just seen
   }
-
-  /** By the script's digest; Redis forgets scripts when it starts anew. */
-  private async run(keys: readonly string[], values: readonly (string | number | Buffer)[]): Promise<unknown> {
-    try {
-      return await this.redis.callBuffer('EVALSHA', EXCHANGE_ANSWERS_SHA1, keys.length, ...keys, ...values);
-    } catch (error) {
-      if (!isUnknownScript(error)) throw error;
-      return this.redis.callBuffer('EVAL', EXCHANGE_ANSWERS_LUA, keys.length, ...keys, ...values);
-    }
-  }
 }
-
-const isUnknownScript = (error: unknown): boolean => errorMessage(error).startsWith('NOSCRIPT');

@@ -25,9 +25,9 @@ export interface CompiledRule {
 
 export interface CompiledRules {
   readonly rules: readonly CompiledRule[];
-  /** what the script is told of the rules, whatever the request: keys, so many, and what stands in front of the values */
+  /** what the script is told of the rules, whatever the request: its keys, and what stands in front of the values */
+  readonly keys: readonly string[];
   readonly parameters: readonly string[];
-  readonly keys: number;
   /** the last of the rules, if there is a quota */
   readonly quota: CompiledRule | null;
 }
@@ -87,7 +87,7 @@ export class RuleCompiler {
       quota = this.quotaRule(pair[0], requestsPerMonthMax);
       rules.push(quota);
     }
-    return { rules, parameters: [...keys, VALUES_MAX, ...constants].map(String), keys: keys.length, quota };
+    return { rules, keys, parameters: [VALUES_MAX, ...constants].map(String), quota };
   }
 
   private quotaRule(id: string, limit: number): CompiledRule {

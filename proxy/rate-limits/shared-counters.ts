@@ -2,9 +2,8 @@
  * The counters that all proxies share, in Redis. Requests of one gateway that arrive in the same turn of the event loop are
  * decided by one call: the script takes them one after the other, so each sees what those before it counted.
  */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { errorMessage } from '../../platform/error-code.js';
+import { RedisScript } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
 import type { CompiledRule, CompiledRules } from './compiled-rules.js';
 import { limitScript, previewScript, type RuleState } from './limit-script.js';
@@ -20,14 +19,8 @@ export const LIMITS_COMMAND_TIMEOUT_MS = 2_000;
 /** Bounds how long one call keeps Redis: 512 values take about 2 ms. */
 const CALL_VALUES_MAX = 512;
 
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-
-const script = (text: string): Script => ({ text, sha: createHash('sha1').update(text).digest('hex') });
-const DECIDE = script(limitScript());
-const PREVIEW = script(previewScript());
+const DECIDE = new RedisScript(limitScript());
+const PREVIEW = new RedisScript(previewScript());
 
 /** Redis did not answer in time. */
 export class LimitsTimeout extends Error {
@@ -43,7 +36,7 @@ export class SharedCounters {
     send: (rules, requests) => this.decide(rules, requests),
   });
 
-  constructor(private readonly redis: Pick<Redis, 'eval' | 'evalsha'>) {}
+  constructor(private readonly redis: Pick<Redis, 'sendCommand'>) {}
 
   /** `values`: one per rule. Rejects when Redis does not answer, or answers with an error. */
   ask(rules: CompiledRules, values: readonly string[]): Promise<Verdict> {
@@ -52,31 +45,19 @@ export class SharedCounters {
 
   /** How each rule stands to its value, with nothing counted. Rejects as `ask` does. */
   preview(rules: CompiledRules, values: readonly string[]): Promise<readonly RuleState[]> {
-    return withinDeadline(this.run(PREVIEW, [...rules.parameters, ...values], rules.keys));
+    return withinDeadline(this.run(PREVIEW, rules, [...rules.parameters, ...values]));
   }
 
-  private decide(
-    { parameters, keys, quota }: CompiledRules,
-    requests: readonly (readonly string[])[],
-  ): Promise<readonly Verdict[]> {
-    const all = parameters.slice();
+  private decide(rules: CompiledRules, requests: readonly (readonly string[])[]): Promise<readonly Verdict[]> {
+    const { quota } = rules;
+    const all = rules.parameters.slice();
     for (const values of requests) for (const value of values) all.push(value);
-    const told = withinDeadline(this.run<Verdict>(DECIDE, all, keys));
+    const told = withinDeadline(this.run<Verdict>(DECIDE, rules, all));
     return quota === null ? told : told.then((verdicts) => withoutCount(verdicts, quota));
   }
 
-  /** By its hash; a Redis that does not know it (a new one, one that was flushed) is told the script. */
-  private async run<Told>(
-    { text, sha }: Script,
-    parameters: readonly string[],
-    keys: number,
-  ): Promise<readonly Told[]> {
-    try {
-      return (await this.redis.evalsha(sha, keys, ...parameters)) as Told[]; // what our script returns
-    } catch (error) {
-      if (!errorMessage(error).startsWith('NOSCRIPT')) throw error;
-      return (await this.redis.eval(text, keys, ...parameters)) as Told[]; // likewise
-    }
+  private run<Told>(script: RedisScript, { keys }: CompiledRules, values: readonly string[]): Promise<readonly Told[]> {
+    return script.run(this.redis, keys, values) as Promise<readonly Told[]>; // what our scripts return
   }
 }
 

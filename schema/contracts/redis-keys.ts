@@ -3,6 +3,7 @@
  * shape gets another key. One key per command, or several that share a hash tag, so Redis Cluster needs nothing special.
  */
 import { z } from 'zod';
+import { CACHE_TTL_SECONDS_MAX } from './cache-purges.js';
 import type { AccountId, GatewayId } from './ids.js';
 
 /** JSON of a GatewayPolicy, or `null` when there is no such gateway; the hash fields are `revision` and `document`. */
@@ -137,23 +138,27 @@ export function cacheIndexKeys(
   return [`${prefix}used`, `${prefix}ends`, `${prefix}sizes`, `${prefix}sum`];
 }
 
+/** An account's index outlives each of its answers, and is not prolonged more than once a day. */
+const CACHE_TTL_MS_MAX = CACHE_TTL_SECONDS_MAX * 1_000;
+const DAY_MS = 86_400_000;
+
 /**
  * Keeps answers of an account, and then reads some, in one step. To keep one is to make room for it, to book it and to write it:
  * what were written later, when it has been evicted meanwhile, would be counted by nobody. What has ended goes first, then what was used longest ago. Time is
  * Redis's own.
  *
- * KEYS: the index's four, and the prefix of answers' keys. ARGV: bytesMax, and how many members one call removes at most; for each answer to be kept a line of
- * its member, the bytes that are booked, its ttl in ms and its length; these answers in one piece; how many bytes may be read; the members to be read, with a blank
- * behind each. (A client's parameters cost more than the bytes in them.)
+ * KEYS: the index's four, and the prefix of answers' keys. ARGV: bytesMax; how many members one call removes at most; how many bytes may be
+ * read; how many answers are to be kept, and for each its member, the bytes that are booked, its ttl in ms and itself; the members to be read.
+ * (Numbers stay the text that they came as: Lua writes each that it hands on with all its digits, which takes longer than what is done with it.)
  *
  * Returns for each that is kept how many were evicted before their end (-1: there is no room, it was not written), and then
  * each that is read (its length where it is too large, nothing where there is none).
  */
 export const EXCHANGE_ANSWERS_LUA = `
 local used, ends, sizes, sum, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local max, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local now, total, removed
-local by_use, by_end, by_size, fresh = {}, {}, {}, {}
+local max, most, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
+local now, now_text, total, removed
+local by_use, by_end, by_size, fresh, end_texts = {}, {}, {}, {}, {}
 local function book()
   if #by_use == 0 then return end
   redis.call('ZADD', used, unpack(by_use))
@@ -184,54 +189,70 @@ local function evict_for(bytes)
   end
   return evicted
 end
-local function keep(member, bytes, ttl, answer)
+local function keep(member, size, ttl, answer, was_there)
+  local bytes = tonumber(size)
   if bytes > max then return -1 end
-  if fresh[member] then book() end
-  if redis.call('HEXISTS', sizes, member) == 1 then drop(member) end
+  if fresh[member] then
+    book()
+    was_there = true
+  end
+  if was_there then drop(member) end
   local evicted = evict_for(bytes)
   if evicted < 0 then return evicted end
+  local end_text = end_texts[ttl]
+  if not end_text then
+    end_text = string.format('%.0f', now + tonumber(ttl))
+    end_texts[ttl] = end_text
+  end
   local at = #by_use
-  by_use[at + 1], by_use[at + 2] = now, member
-  by_end[at + 1], by_end[at + 2] = now + ttl, member
-  by_size[at + 1], by_size[at + 2] = member, bytes
+  by_use[at + 1], by_use[at + 2] = now_text, member
+  by_end[at + 1], by_end[at + 2] = end_text, member
+  by_size[at + 1], by_size[at + 2] = member, size
   fresh[member] = true
   total = total + bytes
   redis.call('SET', prefix .. member, answer, 'PX', ttl)
   return evicted
 end
 
-local told, count = {}, 0
-if ARGV[3] ~= '' then
+local told = {}
+if kept > 0 then
   local clock = redis.call('TIME')
   now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  now_text = string.format('%.0f', now)
   total, removed = tonumber(redis.call('GET', sum) or '0'), 0
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, most)) do
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now_text, 'LIMIT', 0, most)) do
     drop(member)
     removed = removed + 1
   end
-  local at = 1
-  for member, bytes, ttl, length in string.gmatch(ARGV[3], '(%S+) (%d+) (%d+) (%d+)') do
-    local behind = at + tonumber(length)
-    count = count + 1
-    told[count] = keep(member, tonumber(bytes), tonumber(ttl), string.sub(ARGV[4], at, behind - 1))
-    at = behind
+  local members = {}
+  for i = 1, kept do members[i] = ARGV[1 + i * 4] end
+  local were_there = redis.call('HMGET', sizes, unpack(members))
+  for i = 1, kept do
+    local at = 1 + i * 4
+    told[i] = keep(members[i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], were_there[i])
   end
   book()
-  redis.call('SET', sum, total)
-  for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${2_592_000_000}) end
+  redis.call('SET', sum, string.format('%.0f', total), 'KEEPTTL')
+  if redis.call('PTTL', sum) < ${CACHE_TTL_MS_MAX} then
+    for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${CACHE_TTL_MS_MAX + DAY_MS}) end
+  end
 end
-local left = tonumber(ARGV[5])
-for member in string.gmatch(ARGV[6], '%S+') do
-  local key = prefix .. member
-  local bytes = redis.call('STRLEN', key)
-  count = count + 1
-  if bytes == 0 then
-    told[count] = false
-  elseif bytes > left then
-    told[count] = bytes
-  else
-    told[count] = redis.call('GET', key)
-    left = left - bytes
+local behind = 4 + kept * 4
+local keys = {}
+for i = 1, #ARGV - behind do keys[i] = prefix .. ARGV[behind + i] end
+if #keys > 0 then
+  local is_any = redis.call('EXISTS', unpack(keys)) > 0
+  local left = tonumber(ARGV[3])
+  for i = 1, #keys do
+    local bytes = is_any and redis.call('STRLEN', keys[i]) or 0
+    if bytes == 0 then
+      told[kept + i] = false
+    elseif bytes > left then
+      told[kept + i] = bytes
+    else
+      told[kept + i] = redis.call('GET', keys[i])
+      left = left - bytes
+    end
   end
 end
 return told`;

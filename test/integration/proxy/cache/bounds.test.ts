@@ -1,7 +1,9 @@
 /** T-CACHE-6 and T-CACHE-7: many keys, and what stands behind a hit on its connection. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
+import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
+import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
@@ -11,6 +13,18 @@ import { rawExchange } from '../../../support/raw-exchange.js';
 import { openTestRedis } from '../../../support/redis.js';
 import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
 import { waitFor } from '../../../support/wait-for.js';
+
+const ANSWER: CachedAnswer = {
+  headers: [],
+  body: Buffer.alloc(1_000, 1),
+  contentEncoding: null,
+  vary: null,
+  varyHash: null,
+  policyRevision: 1,
+  keyDigest: null,
+  requestedModel: null,
+  reading: NOTHING_USED,
+};
 
 let rig: Rig;
 
@@ -30,22 +44,11 @@ test(
     const [greedy, modest] = [newUuidV7() as AccountId, newUuidV7() as AccountId]; // of nobody's
     const gatewayId = newUuidV7() as GatewayId; // likewise
     const nameOf = (accountId: AccountId, keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
-    const answer = {
-      headers: [],
-      body: Buffer.alloc(1_000, 1),
-      contentEncoding: null,
-      vary: null,
-      varyHash: null,
-      policyRevision: 1,
-      keyDigest: null,
-      requestedModel: null,
-      reading: NOTHING_USED,
-    };
     const kept = nameOf(modest, 'kept');
-    cache.put(kept, answer, 600);
+    cache.put(kept, ANSWER, 600);
     const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
     for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
-      cache.put(nameOf(greedy, `key-${i}`), answer, 600);
+      cache.put(nameOf(greedy, `key-${i}`), ANSWER, 600);
       if (i % 100 !== 99) continue;
       await waitFor(
         async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key-${i}`)))) === 1,
@@ -67,6 +70,31 @@ test(
   },
   FULL_SIZE_TIMEOUT_MS,
 );
+
+test('what counts an account’s answers outlives each of them, and is prolonged when it would not', async () => {
+  const server = await openTestRedis();
+  const redis = await openRedis(server.url);
+  const cache = new AnswerCache(redis);
+  const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
+  const keys = cacheIndexKeys(accountId);
+  const ttls = (): Promise<number[]> => Promise.all(keys.map((key) => redis.pttl(key)));
+  const keep = async (keyHash: string): Promise<void> => {
+    const name = { accountId, gatewayId, epoch: 0, keyHash };
+    cache.put(name, ANSWER, CACHE_TTL_SECONDS_MAX);
+    await waitFor(async () => (await redis.exists(cachedAnswerKey(name))) === 1, 'it is written');
+  };
+  const outliving = CACHE_TTL_SECONDS_MAX * 1_000;
+  await keep('first');
+  expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
+  for (const key of keys) await redis.pexpire(key, outliving - 1);
+  await keep('second');
+  expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
+  for (const key of keys) await redis.persist(key); // as an older version, or somebody else, might leave it
+  await keep('third');
+  expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
+  redis.disconnect();
+  await server.close();
+});
 
 test('T-CACHE-7: behind a hit, its connection goes on with the next request, whatever the body was', async () => {
   const tenant = await rig.tenant();

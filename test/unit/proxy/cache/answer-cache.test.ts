@@ -6,6 +6,7 @@ import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
+import { redisOfScripts, type ScriptCall } from '../../../support/fake-scripts.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
@@ -23,21 +24,25 @@ const answerOf = (body: Buffer): CachedAnswer => ({
 });
 const any = (): boolean => true;
 
+/** What else is asked of one that answers. */
+const READY = { status: 'ready', stream: {}, pttl: () => Promise.resolve(5_000), zadd: () => null };
+
 /** Redis as it is while nobody is there; and one that never answers. */
 const AWAY = { status: 'end' } as unknown as Redis; // nothing else of it is asked then
-const silent = (commands: string[]): Redis => {
-  const fail = (name: string) => (): Promise<never> => {
-    commands.push(name);
-    return Promise.reject(new Error('Command timed out'));
-  };
-  const stream = { bytesRead: 0 };
-  return { status: 'ready', stream, callBuffer: fail('exchange') } as unknown as Redis; // likewise
-};
+const silent = (commands: string[]): Redis =>
+  redisOfScripts(
+    () => {
+      commands.push('exchange');
+      throw new Error('Command timed out');
+    },
+    { status: 'ready', stream: { bytesRead: 0 } },
+  );
 
-/** What a call of the script asks for: a list of what is to be kept, those answers, and whom to look for. */
-function exchanged(command: readonly unknown[]): { list: string; answers: Buffer; members: string[] } {
-  const [list, answers, , members] = command.slice(-4) as [string, Buffer, number, string]; // as its callers have it
-  return { list, answers, members: members.split(' ').filter((member) => member !== '') };
+/** What a call of the script asks for: which answers are to be kept, and whom to look for. */
+function exchanged({ values }: ScriptCall): { answers: readonly Buffer[]; members: readonly string[] } {
+  const behind = 4 + Number(String(values[3])) * 4;
+  const answers = values.slice(4, behind).filter((_value, index) => index % 4 === 3);
+  return { answers, members: values.slice(behind).map(String) };
 }
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
@@ -90,14 +95,12 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
 test('a large answer that does not come in time is a miss of its own, and no outage', async () => {
   const stream = { bytesRead: 0 };
   let sent = 0;
-  const callBuffer = (): Promise<never> => {
+  const answering = (): never => {
     stream.bytesRead += sent; // as much of the answer as came by then
-    return Promise.reject(new Error('Command timed out'));
+    throw new Error('Command timed out');
   };
-  const cache = new AnswerCache({ status: 'ready', stream, callBuffer } as unknown as Redis, {
-    ...BOUNDS,
-    now: () => 0,
-  }); // likewise
+  const redis = redisOfScripts(answering, { status: 'ready', stream });
+  const cache = new AnswerCache(redis, { ...BOUNDS, now: () => 0 });
   sent = 64 * 1024;
   expect(await cache.find(nameOf('large'), any)).toBeNull();
   const next = cache.find(nameOf('next'), any);
@@ -113,18 +116,16 @@ test('a large answer that does not come in time is a miss of its own, and no out
 test('look-ups of one turn are one command, and what one finds is kept without what came along with it', async () => {
   const answer = answerOf(Buffer.from('found'));
   const commands: (readonly string[])[] = [];
-  const callBuffer = (...command: unknown[]): Promise<(Buffer | null)[]> => {
-    const { members } = exchanged(command);
+  const found = (call: ScriptCall): (Buffer | null)[] => {
+    const { members } = exchanged(call);
     commands.push(members);
     const reply = Buffer.alloc(64 * 1024); // as it comes from a socket, with other answers in it
     const bytes = writtenAnswer(answer).copy(reply);
-    return Promise.resolve(members.map((member) => (member.endsWith('there') ? reply.subarray(0, bytes) : null)));
+    return members.map((member) => (member.endsWith('there') ? reply.subarray(0, bytes) : null));
   };
-  const redis = { status: 'ready', stream: {}, callBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
-  const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
+  const cache = new AnswerCache(redisOfScripts(found, READY), { ...BOUNDS, now: () => 0 });
   const looking = ['there', 'not', 'there'].map((key) => Promise.resolve(cache.find(nameOf(key), any)));
-  const found = await Promise.all(looking);
-  expect(found).toEqual([answer, null, answer]);
+  expect(await Promise.all(looking)).toEqual([answer, null, answer]);
   expect(commands.map(({ length }) => length)).toEqual([2]);
   await waitFor(() => cache.heldBytes > 0, 'it is held');
   const held = cache.find(nameOf('there'), any); // from memory: no promise
@@ -135,13 +136,12 @@ test('look-ups of one turn are one command, and what one finds is kept without w
 test('an answer that Redis has is in memory once it was asked for, and one that Redis did not take at once', async () => {
   const stored: Buffer[] = [];
   let room = true;
-  const callBuffer = (...command: unknown[]): Promise<(Buffer | number | null)[]> => {
-    const { list, answers, members } = exchanged(command);
-    if (list !== '' && room) stored.push(Buffer.from(answers)); // of one
-    return Promise.resolve([...(list === '' ? [] : [room ? 0 : -1]), ...members.map(() => stored.at(-1) ?? null)]);
+  const exchange = (call: ScriptCall): (Buffer | number | null)[] => {
+    const { answers, members } = exchanged(call);
+    if (room) stored.push(...answers.map((bytes) => Buffer.from(bytes)));
+    return [...answers.map(() => (room ? 0 : -1)), ...members.map(() => stored.at(-1) ?? null)];
   };
-  const redis = { status: 'ready', stream: {}, callBuffer, pttl: () => Promise.resolve(5_000), zadd: () => null };
-  const cache = new AnswerCache(redis as unknown as Redis, { ...BOUNDS, now: () => 0 }); // nothing else of it is asked
+  const cache = new AnswerCache(redisOfScripts(exchange, READY), { ...BOUNDS, now: () => 0 });
   const answer = answerOf(Buffer.from('shared'));
   cache.put(nameOf('shared'), answer, 60);
   await waitFor(() => stored.length === 1, 'Redis has it');

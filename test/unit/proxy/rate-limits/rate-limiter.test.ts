@@ -1,11 +1,11 @@
 import { expect, jest, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../../../../platform/logger.js';
 import type { Arrival, Caller } from '../../../../proxy/exchange.js';
 import { RATE_LIMITER_BOUNDS, RateLimiter, type LimitRefusal } from '../../../../proxy/rate-limits/rate-limiter.js';
 import type { GatewayPolicy } from '../../../../schema/contracts/gateway-policy.js';
 import type { RateLimitRule } from '../../../../schema/contracts/gateway-settings.js';
 import { monthNumber } from '../../../../schema/contracts/request-counts.js';
+import { redisOfScripts } from '../../../support/fake-scripts.js';
 import { limitRule } from '../../../support/rate-limits.js';
 
 type Answer = (values: readonly string[]) => unknown[];
@@ -15,12 +15,14 @@ const ADMIT_ALL: Answer = (values) => values.map(() => 1_000_000);
 /** Redis as the limiter sees it: answers for the values of requests under one rule. */
 function limiterWith(answer: Answer): { limiter: RateLimiter; calls: string[][] } {
   const calls: string[][] = [];
-  const evalsha = (_sha: string, keys: number, ...parameters: string[]): Promise<unknown[]> => {
-    const values = parameters.slice(keys + 1 + (keys / 2) * 3);
-    calls.push(values);
-    return new Promise((resolve) => resolve(answer(values))); // what it throws rejects
-  };
-  const redis = { evalsha, disconnect: jest.fn() } as unknown as Redis; // nothing else of it is used
+  const redis = redisOfScripts(
+    ({ keys, values }) => {
+      const asked = values.slice(1 + (keys.length / 2) * 3).map(String);
+      calls.push(asked);
+      return answer(asked);
+    },
+    { disconnect: jest.fn() },
+  );
   const log = { warn: jest.fn(), info: jest.fn() } as unknown as Logger; // likewise
   const limiter = new RateLimiter({ redis, log, hashKey: Buffer.alloc(32), bounds: RATE_LIMITER_BOUNDS });
   return { limiter, calls };
