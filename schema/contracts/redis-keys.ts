@@ -164,7 +164,7 @@ local function book()
   redis.call('ZADD', used, unpack(by_use))
   redis.call('ZADD', ends, unpack(by_end))
   redis.call('HSET', sizes, unpack(by_size))
-  by_use, by_end, by_size, fresh = {}, {}, {}, {}
+  by_use, by_end, by_size = {}, {}, {}
 end
 local function drop(member)
   total = total - tonumber(redis.call('HGET', sizes, member) or '0')
@@ -233,7 +233,7 @@ if kept > 0 then
   end
   book()
   redis.call('SET', sum, string.format('%.0f', total), 'KEEPTTL')
-  if redis.call('PTTL', sum) < ${CACHE_TTL_MS_MAX} then
+  if math.min(redis.call('PTTL', used), redis.call('PTTL', sum)) < ${CACHE_TTL_MS_MAX} then
     for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ${CACHE_TTL_MS_MAX + DAY_MS}) end
   end
 end

@@ -71,6 +71,25 @@ test(
   FULL_SIZE_TIMEOUT_MS,
 );
 
+test('answers of one name that are kept in the same turn are counted once, with others evicted between them', async () => {
+  const server = await openTestRedis();
+  const redis = await openRedis(server.url);
+  const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax: 20_000 });
+  const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
+  const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+  const [, , sizes, sum] = cacheIndexKeys(accountId);
+  for (let turn = 0; turn < 40; turn++) {
+    for (const keyHash of [`twice-${turn}`, `other-${turn}`, `twice-${turn}`]) cache.put(nameOf(keyHash), ANSWER, 600);
+    await waitFor(async () => (await redis.exists(cachedAnswerKey(nameOf(`twice-${turn}`)))) === 1, 'it is written');
+    const held = (await redis.hvals(sizes)).reduce((bytes, size) => bytes + Number(size), 0);
+    expect(Number(await redis.get(sum))).toBe(held);
+  }
+  expect((await redis.keys(`*{${accountId}}:answer:*`)).length).toBe(await redis.hlen(sizes));
+  expect(await redis.hlen(sizes)).toBeGreaterThan(5);
+  redis.disconnect();
+  await server.close();
+});
+
 test('what counts an account’s answers outlives each of them, and is prolonged when it would not', async () => {
   const server = await openTestRedis();
   const redis = await openRedis(server.url);
@@ -91,6 +110,11 @@ test('what counts an account’s answers outlives each of them, and is prolonged
   expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
   for (const key of keys) await redis.persist(key); // as an older version, or somebody else, might leave it
   await keep('third');
+  expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
+  // Once all have ended, there is no index but for the sum: the next answer begins it anew.
+  for (const member of await redis.zrange(keys[1], 0, -1)) await redis.zadd(keys[1], 1, member);
+  await keep('fourth');
+  expect(await redis.zcard(keys[0])).toBe(1);
   expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
   redis.disconnect();
   await server.close();
