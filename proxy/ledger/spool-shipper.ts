@@ -79,12 +79,15 @@ export class SpoolShipper {
     }
   }
 
-  /** Ships the records in frames that no file holds. All that the files hold must have been shipped. */
+  /** Ships all records in frames that no file holds, run by run. All that the files hold must have been shipped. */
   async shipFrames(frames: Buffer, settledSeq: number): Promise<void> {
-    const { shippedSeq } = await this.cursor();
-    const rows = this.emptyRows();
-    const firstSeq = gather(new FrameScan(frames, this.source.key, true), { firstSeq: null, rows, shippedSeq });
-    if (firstSeq !== null) await this.shipRun({ firstSeq, rows }, settledSeq);
+    const scan = new FrameScan(frames, this.source.key, true);
+    while (!scan.isExhausted) {
+      const { shippedSeq } = await this.cursor();
+      const rows = this.emptyRows();
+      const firstSeq = gather(scan, { firstSeq: null, rows, shippedSeq });
+      if (firstSeq !== null) await this.shipRun({ firstSeq, rows }, settledSeq);
+    }
   }
 
   /** Ships rows that have no number yet, behind all others. */

@@ -7,6 +7,7 @@ import { frameKey } from '../../../../proxy/ledger/frames.js';
 import { openFrames } from '../../../../proxy/ledger/open-frames.js';
 import { openSegments } from '../../../../proxy/ledger/segments.js';
 import type { SpoolLedger } from '../../../../proxy/ledger/spool-ledger.js';
+import { SpoolWriter } from '../../../../proxy/ledger/spool-writer.js';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
@@ -21,6 +22,7 @@ const ROUNDS = TEST_SIZE === 'full' ? 400 : 40;
 const TOGETHER_MAX = 20;
 /** So many that shipments on schedule fall into those of the moment. */
 const WITHOUT_DISK = 30;
+const MORE_THAN_A_RUN = 2_500;
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -101,6 +103,44 @@ test('while nothing can be synced, records go to Postgres before their answers e
   settled.push(await settleOne());
   await waitFor(async () => (await recordedIds()).length === settled.length, 'the one behind them is shipped too');
   expect(await recordedIds()).toEqual(settled);
+});
+
+test('of more records than one run holds, all are in Postgres when their answers end, though nothing can be synced', async () => {
+  const records = Array.from({ length: MORE_THAN_A_RUN }, newRecord);
+  const entries = await Promise.all(records.map(async (record) => ledger.open(record, record)));
+  await replaceOnHandles('datasync', () => Promise.reject(diskError()));
+  await Promise.all(entries.map((entry, index) => entry.settle(records[index] ?? newRecord(), null)));
+  expect(await recordedIds()).toEqual(records.map(({ id }) => id));
+  expect(ledger.state).toMatchObject({ missing: 0, unshipped: 0 });
+});
+
+test('what is shipped while a sync goes on takes no file out of it', async () => {
+  const spoolFolder = await newSpoolFolder();
+  const writer = new SpoolWriter({ folder: spoolFolder, spoolId: newUuidV7(), segmentBytes: 8 * 1024, isSynced: true });
+  await writer.start();
+  let number = 0;
+  const fill = async (): Promise<void> => {
+    for (const before = writer.current; writer.current === before;) {
+      const record = newRecord();
+      writer.addSettled(++number, writer.open(record, record), record);
+      writer.write();
+      await writer.replenish();
+    }
+  };
+  await fill();
+  await writer.sync();
+  await fill(); // of two files there is something to sync
+  let isRemoved = false;
+  await replaceOnHandles('datasync', async (_handle, original) => {
+    await original();
+    if (!isRemoved) await writer.removeOldest();
+    isRemoved = true;
+  });
+  await writer.sync();
+  expect(isRemoved).toBe(true);
+  expect(writer.segments.filter(({ written, synced }) => written !== synced)).toEqual([]);
+  await writer.close();
+  await removeSpoolFolder(spoolFolder);
 });
 
 test.each([1, 2])(
