@@ -298,7 +298,9 @@ export class SpoolWriter {
   }
 
   private async syncSegments(): Promise<void> {
-    for (const segment of this.segments) {
+    // A copy: the oldest may be removed meanwhile, and the one behind the place of this loop would be passed over.
+    const segments = [...this.segments];
+    for (const segment of segments) {
       if (segment.synced === segment.written) continue;
       const { written } = segment;
       await segment.file.datasync();
