@@ -53,6 +53,8 @@ function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOpti
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: reconnectDelayMs,
+    // Whoever subscribes does so at each `ready`: of what the client does by itself nobody would hear that it failed, but the process.
+    autoResubscribe: false,
   };
   return url.startsWith('unix://')
     ? new Redis({ ...common, path: url.slice('unix://'.length) })

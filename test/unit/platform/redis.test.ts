@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { redisNodes } from '../../../platform/redis.js';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createRedis, redisNodes } from '../../../platform/redis.js';
+import { waitFor } from '../../support/wait-for.js';
 
 test('one name is one server, whatever its form', () => {
   for (const url of ['redis://user:p%2Cw@cache:6400/1', 'rediss://cache', 'unix:///run/a,b.sock', 'cache:6400']) {
@@ -14,4 +17,41 @@ test('several names are nodes of a cluster, with the scheme and the credentials 
     'rediss://user:p%40w@c',
   ]);
   expect(redisNodes('redis://a,redis://[fd00::1]:7000')).toEqual(['redis://a', 'redis://[fd00::1]:7000']);
+});
+
+/** A Redis that takes the subscriptions of its first connection, and answers no other one. */
+async function forgetfulRedis() {
+  const connections: Socket[] = [];
+  const commands: string[][] = [];
+  const server = createServer((socket) => {
+    const [number, asked] = [connections.push(socket), [] as string[]];
+    commands.push(asked);
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      for (const [, command = ''] of bytes.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
+        asked.push(command);
+        if (command === 'info') socket.write('$17\r\nredis_version:7.0\r\n');
+        else if (command !== 'subscribe') socket.write('+OK\r\n');
+        else if (number === 1) socket.write('*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n');
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return { server, connections, commands, url: `redis://127.0.0.1:${port}` };
+}
+
+test('a subscription is made anew by whoever made it: of one that fails nobody else has to hear', async () => {
+  const { server, connections, commands, url } = await forgetfulRedis();
+  const redis = createRedis({ url, connectionName: 'test', commandTimeoutMs: 50 }, () => undefined);
+  const failures: unknown[] = [];
+  redis.on('ready', () => void redis.subscribe('a').catch((error: unknown) => failures.push(error)));
+  await waitFor(() => commands[0]?.includes('subscribe') === true && redis.mode === 'subscriber', 'it is subscribed');
+  connections[0]?.destroy();
+  await waitFor(() => failures.length > 0, 'the second subscription has failed');
+  expect(commands[1]?.filter((command) => command === 'subscribe')).toHaveLength(1);
+  redis.disconnect();
+  connections.forEach((socket) => socket.destroy());
+  server.close();
 });
