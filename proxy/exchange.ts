@@ -132,7 +132,7 @@ export type Forwarded =
       readonly wasSent: boolean;
     }
   /** likewise */
-  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt | null };
+  | { readonly kind: 'client-left'; readonly attempt: OpenAttempt | null; readonly wasSent: boolean };
 
 /** An attempt whose usage is not known yet. */
 export type OpenAttempt = Pick<AttemptRecord, 'number' | 'step' | 'startedAtMs' | 'statusCode' | 'errorCode'>;

@@ -44,8 +44,9 @@ export function attempt(
       settle({ kind: 'answered', answer, attempt: ended(begun, answer.statusCode, null) });
     }, fail);
     const onClientLeft = (): void => {
+      const { wasSent } = exchange;
       exchange.cancel();
-      settle({ kind: 'client-left', attempt: begun });
+      settle({ kind: 'client-left', wasSent, attempt: begun });
     };
     let uploadedBytes = 0;
     const onTime = (): void => {

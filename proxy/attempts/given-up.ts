@@ -3,18 +3,24 @@
  * that its connection can be used again, within bounds; beyond them the connection is closed.
  */
 import { NOTHING_USED } from '../dialects/dialect.js';
-import type { AttemptNotes, Forwarded } from '../exchange.js';
+import type { AttemptNotes, Forwarded, UpstreamCall } from '../exchange.js';
 import type { UpstreamAnswer } from '../upstream/upstream-exchange.js';
+import { readingOfGivenUp } from '../usage/given-up-call.js';
 
 const DROPPED_BYTES_MAX = 64 * 1024;
 const LINGER_MS = 2_000;
 
-/** As everywhere: an answer that is an error, or none at all, bills nothing. */
-export function giveUp(forwarded: Exclude<Forwarded, { kind: 'client-left' }>, notes: AttemptNotes): void {
+/** As everywhere: an answer that is an error bills nothing. */
+export function giveUp(
+  call: UpstreamCall,
+  forwarded: Exclude<Forwarded, { kind: 'client-left' }>,
+  notes: AttemptNotes,
+): void {
   const isAnswered = forwarded.kind === 'answered';
   const statusCode = isAnswered ? forwarded.answer.statusCode : forwarded.error.definition.status;
   const errorCode = forwarded.attempt?.errorCode ?? null;
-  notes.gaveUp({ forwarded, statusCode, errorCode, reading: NOTHING_USED });
+  const reading = isAnswered ? NOTHING_USED : readingOfGivenUp(call, forwarded);
+  notes.gaveUp({ forwarded, statusCode, errorCode, reading });
   if (isAnswered) drop(forwarded.answer);
 }
 

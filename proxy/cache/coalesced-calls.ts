@@ -94,7 +94,7 @@ export class CoalescedCalls {
         this.counts.followed += 1;
         return { kind: 'answered', answer: waiter, attempt: { ...attempt, statusCode: 200 } };
       case 'left':
-        return { kind: 'client-left', attempt };
+        return { kind: 'client-left', wasSent: false, attempt };
       case 'late': {
         const error = new GatewayError('upstreamTimedOut', `the provider sent no answer within ${call.timeoutMs} ms`);
         return { kind: 'failed', error, wasSent: false, attempt: { ...attempt, errorCode: error.definition.code } };
@@ -128,5 +128,6 @@ export class CoalescedCalls {
 /** What the leader gets, whose client may have left while others went on waiting. */
 function outcome(forwarded: Forwarded, waiter: Waiter | null, { response }: Arrival): Forwarded {
   if (forwarded.kind === 'answered') return waiter === null ? forwarded : { ...forwarded, answer: waiter };
-  return response.destroyed ? { kind: 'client-left', attempt: forwarded.attempt } : forwarded;
+  const { wasSent, attempt } = forwarded;
+  return response.destroyed ? { kind: 'client-left', wasSent, attempt } : forwarded;
 }

@@ -27,6 +27,6 @@ class ReplayedAnswer implements UpstreamAnswer {
 export function replay(arrival: Arrival, cache: LookedUp | null): Forwarded | null {
   if (cache === null || cache.hit === null) return null;
   const attempt: OpenAttempt = { number: 1, step: 0, startedAtMs: Date.now(), statusCode: 200, errorCode: null };
-  if (arrival.response.destroyed) return { kind: 'client-left', attempt };
+  if (arrival.response.destroyed) return { kind: 'client-left', wasSent: false, attempt };
   return { kind: 'answered', answer: new ReplayedAnswer(cache.hit), attempt };
 }

@@ -54,9 +54,9 @@ class Retries {
         const forwarded = await attempt(deps, arrival, call, begin(arrival, notes));
         const waitMs = waitBeforeNext(rule, tries, forwarded, Math.random());
         if (forwarded.kind === 'client-left' || waitMs === null || !this.mayGoOn(rule, waitMs, share)) return forwarded;
-        giveUp(forwarded, notes);
+        giveUp(call, forwarded, notes);
         deps.statistics.retries += 1;
-        if (!(await isStillThereAfter(waitMs, arrival))) return { kind: 'client-left', attempt: null };
+        if (!(await isStillThereAfter(waitMs, arrival))) return { kind: 'client-left', wasSent: false, attempt: null };
       }
     } finally {
       share.leave();

@@ -27,7 +27,7 @@ import type {
 import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
-import { attemptSum } from '../usage/attempt-sum.js';
+import { attemptSum, withTotalOnce } from '../usage/attempt-sum.js';
 import { lasted } from '../usage/lasted.js';
 import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
@@ -320,7 +320,7 @@ function attemptRecords(
   const attempt = answered.hit === null ? answered.forwarded.attempt : null;
   const last = attempt === null ? null : attemptRecord(deps, arrival, call, { answered, attempt, nowMs });
   if (earlier === null && last !== null) return [last];
-  const [first, ...others] = [...(earlier ?? []), ...(last === null ? [] : [last])];
+  const [first, ...others] = withTotalOnce([...(earlier ?? []), ...(last === null ? [] : [last])]);
   if (first === undefined) throw new Error('a request without an attempt has no record');
   return [first, ...others];
 }

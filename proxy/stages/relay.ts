@@ -18,6 +18,7 @@ import { headerOf, withoutLength } from '../upstream/headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
+import { readingOfGivenUp } from '../usage/given-up-call.js';
 import { KeptAnswer } from '../usage/kept-answer.js';
 import { meter, unmetered, type Meter } from './meter.js';
 
@@ -51,10 +52,13 @@ export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, rel
         const headers = ownHeaders(arrival, call.isLog, cache?.status);
         sendError(arrival.response, error, headers, { close: !arrival.request.complete });
       };
-      return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, finish });
+      const reading = readingOfGivenUp(call, forwarded);
+      return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, reading, finish });
     }
-    case 'client-left':
-      return Promise.resolve({ ...NOTHING_RELAYED, ...CLIENT_LEFT, forwarded, hit: cache?.hit ?? null });
+    case 'client-left': {
+      const reading = readingOfGivenUp(call, forwarded);
+      return Promise.resolve({ ...NOTHING_RELAYED, ...CLIENT_LEFT, forwarded, reading, hit: cache?.hit ?? null });
+    }
   }
 }
 

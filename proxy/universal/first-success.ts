@@ -135,7 +135,7 @@ async function tryStep<Opened extends StepRecord, Made extends AttemptMade>(
   try {
     const forwarded = await stages.forward(opened);
     if (isFailure(forwarded)) {
-      giveUp(forwarded, opened);
+      giveUp(opened.call, forwarded, opened);
       return null;
     }
     const relayed = await stages.relay(opened, opened, forwarded);

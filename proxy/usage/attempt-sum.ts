@@ -1,4 +1,5 @@
 /** What a record says of all its attempts: their units and their cost are its own, summed exactly. */
+import { ratesOfRule } from '../../schema/contracts/pricing/custom-rates.js';
 import type { AttemptRecord, UsageRecord } from '../../schema/contracts/usage-record.js';
 import { addUnits, noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 
@@ -27,6 +28,24 @@ export function attemptSum(attempts: readonly [AttemptRecord, ...AttemptRecord[]
     priceVersion: isKnown ? priceVersion : null,
     priceRule: isKnown ? priceRule : null,
   };
+}
+
+/**
+ * The same attempts, of which a client's own price in total (`cf-aig-custom-cost`) costs the last one alone that it is for: it says what the
+ * request costs, however often it was tried.
+ */
+export function withTotalOnce(attempts: readonly AttemptRecord[]): AttemptRecord[] {
+  const charged = new Set<string>();
+  return attempts
+    .toReversed()
+    .map((attempt) => {
+      const { costStatus, priceRule } = attempt;
+      if (costStatus !== 'CUSTOM' || priceRule === null || ratesOfRule(priceRule)?.kind !== 'total') return attempt;
+      if (charged.has(priceRule)) return { ...attempt, costPico: 0n, priceRule: null };
+      charged.add(priceRule);
+      return attempt;
+    })
+    .toReversed();
 }
 
 /** The first that applies, but for attempts that cost nothing beside others that do. */

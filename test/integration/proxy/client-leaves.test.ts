@@ -1,6 +1,7 @@
 import { request, type ClientRequest } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { GIVEN_UP_NOTE } from '../../../proxy/usage/given-up-call.js';
 import { chatEvents } from '../../support/fake-upstream.js';
 import { CHAT, startRig, type Rig } from '../../support/rig.js';
 import { usageRecordCount, usageRecords } from '../../support/usage-records.js';
@@ -56,7 +57,15 @@ test('a client that leaves before the answer has the upstream cancelled and a re
 
   await seen.cut;
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
-  expect(row).toMatchObject({ client_aborted: true, status_code: 499, cost_status: 'NOT_BILLABLE', cost_pico: '0' });
+  expect(row).toMatchObject({
+    client_aborted: true,
+    status_code: 499,
+    usage_source: 'ESTIMATED', // the provider has it, and may bill it
+    usage_note: GIVEN_UP_NOTE,
+    output_tokens: '0',
+    cost_status: expect.stringMatching(/ESTIMATED|UNPRICED/),
+  });
+  expect(Number(row?.['input_tokens'])).toBeGreaterThan(0);
 });
 
 test('a client that leaves in the middle of its own body reaches no upstream and makes no row', async () => {

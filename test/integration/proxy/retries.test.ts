@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { estimateTokens } from '../../../proxy/dialects/estimate.js';
 import { answerEvents, answerJson, chatCompletion, chatEvents, type Answer } from '../../support/fake-upstream.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecords } from '../../support/usage-records.js';
@@ -184,12 +185,29 @@ test('a request that was sent and not answered is tried again only with retryWhe
   const [calls, response] = await counted(() => post(`${bold.base}/openai/chat/completions`, CHAT, headers));
   expect([calls, response.status]).toEqual([3, 200]);
   const [row] = await usageRecords(rig.proxy.owner, bold.accountId, 1);
-  expect(row).toMatchObject({ status_code: 200, input_tokens: '1000', cost_pico: '1100' });
+  // Both times it was sent; the first time we gave it up, the second time the provider did.
+  const inputTokens = estimateTokens(CHAT.messages[0]?.content.length ?? 0);
+  expect(row).toMatchObject({
+    status_code: 200,
+    input_tokens: String(1000 + inputTokens),
+    cost_pico: String(1100 + inputTokens),
+    cost_status: 'ESTIMATED',
+  });
   expect(row?.['attempts']).toMatchObject([
-    { number: 1, statusCode: null, errorCode: 2005 },
-    { number: 2, statusCode: null, errorCode: 2005 },
-    { number: 3, statusCode: 200, errorCode: null },
+    { number: 1, statusCode: null, errorCode: 2005, usageSource: 'ESTIMATED', units: { inputTokens } },
+    { number: 2, statusCode: null, errorCode: 2005, usageSource: 'NONE', costPico: '0' },
+    { number: 3, statusCode: 200, errorCode: null, usageSource: 'PROVIDER' },
   ]);
+});
+
+test('what a client says that its request costs in total is charged once, however often it was sent', async () => {
+  const tenant = await rig.tenant({ ...RETRIES, retry_when_sent: true });
+  rig.upstream.answer = inTurn(silence, answerJson(200, chatCompletion()));
+  const headers = { 'cf-aig-request-timeout': '100', 'cf-aig-custom-cost': '{"total_cost":0.25}' };
+  expect((await post(`${tenant.base}/openai/chat/completions`, CHAT, headers)).status).toBe(200);
+  const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
+  expect(row).toMatchObject({ cost_pico: '250000000000', cost_status: 'CUSTOM', price_rule: 'custom total=0.25' });
+  expect(row?.['attempts']).toMatchObject([{ costPico: '0' }, { costPico: '250000000000' }]);
 });
 
 test('a wait that a provider asks for is kept when there is time for it, else the answer passes on', async () => {

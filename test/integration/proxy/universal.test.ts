@@ -114,7 +114,8 @@ test('a stream is piped, and a step that answers too late is followed by the nex
   expect(response.headers.get('cf-aig-step')).toBe('1');
   expect(await response.text()).toContain('data: [DONE]');
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
-  expect(row).toMatchObject({ streamed: true, input_tokens: '1000', output_tokens: '100', cost_pico: '1100' });
+  // The step that was given up had been sent: two tokens of input, at a price of ten each.
+  expect(row).toMatchObject({ streamed: true, input_tokens: '1002', output_tokens: '100', cost_pico: '1120' });
   expect(row?.['attempts']).toMatchObject([
     { step: 0, errorCode: 2005, statusCode: null },
     { step: 1, statusCode: 200 },

@@ -1,6 +1,7 @@
 /** A client may leave at any moment: the upstream is stopped, and the record says what had been done. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { GIVEN_UP_NOTE } from '../../../../proxy/usage/given-up-call.js';
 import { bareClient, PLACES, requestHead, startFaultRig, type FaultRig } from '../../../support/fault-rig.js';
 import { watchCallTimers } from '../../../support/call-timers.js';
 import type { Peer } from '../../../support/faulty-upstream.js';
@@ -28,7 +29,9 @@ interface Phase {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-const BEFORE = { status_code: 499, usage_source: 'NONE', cost_status: 'NOT_BILLABLE', cost_pico: '0' };
+/** The provider has all of the request, or a part of it. */
+const BEFORE = { status_code: 499, usage_source: 'ESTIMATED', usage_note: GIVEN_UP_NOTE, output_tokens: '0' };
+const UPLOADING = { status_code: 499, usage_source: 'NONE', cost_status: 'NOT_BILLABLE', cost_pico: '0' };
 const DURING = { status_code: 200, usage_source: 'ESTIMATED' };
 
 const PHASES: readonly Phase[] = [
@@ -104,7 +107,7 @@ test('a client that leaves during a large upload', async () => {
   client.destroy();
   await waitFor(() => peer?.socket.destroyed, 'the upstream call is stopped');
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
-  expect(row).toMatchObject({ client_aborted: true, ...BEFORE });
+  expect(row).toMatchObject({ client_aborted: true, ...UPLOADING });
 });
 
 test('a client that leaves when all has been said changes nothing', async () => {

@@ -92,7 +92,7 @@ test('a success in between begins the count anew; what a provider refuses is a s
 test("errors of the gateway's own and clients that leave count for nothing", () => {
   const { breakers } = clocked();
   hear(breakers, callOf('a'), failedBy('unavailable'), 2 * failuresMin);
-  hear(breakers, callOf('a'), { kind: 'client-left', attempt }, 2 * failuresMin);
+  hear(breakers, callOf('a'), { kind: 'client-left', wasSent: true, attempt }, 2 * failuresMin);
   expect(refusal(breakers, callOf('a'))).toBeNull();
 });
 

@@ -62,7 +62,7 @@ test("an error of the gateway's own, a request that cannot be sent and a client 
   const cause = Object.assign(new Error('invalid header'), { code: 'UND_ERR_INVALID_ARG' });
   const unsendable = { ...failed('upstreamFailed', false), error: new GatewayError('upstreamFailed', 'no', { cause }) };
   const outcomes = [failed('unavailable', false), failed('badRequest', false), unsendable];
-  for (const outcome of [...outcomes, { kind: 'client-left', attempt } as const])
+  for (const outcome of [...outcomes, { kind: 'client-left', wasSent: true, attempt } as const])
     expect(waitBeforeNext({ ...RULE, whenSent: true }, 1, outcome, 0)).toBeNull();
 });
 

@@ -7,7 +7,7 @@ test('a client that has left already leads nobody: its own leaving decides about
   const calls = new CoalescedCalls(new CopyRoom());
   const asked: unknown[] = [];
   const arrival = { response: { destroyed: true } };
-  const left: Forwarded = { kind: 'client-left', attempt: null };
+  const left: Forwarded = { kind: 'client-left', wasSent: true, attempt: null };
   const send = async (asking: unknown): Promise<Forwarded> => {
     asked.push(asking);
     return left;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { attemptSum } from '../../../../proxy/usage/attempt-sum.js';
+import { attemptSum, withTotalOnce } from '../../../../proxy/usage/attempt-sum.js';
 import { CompositeRows } from '../../../../proxy/usage/composite-rows.js';
 import { readableRows } from '../../../../proxy/usage/readable-rows.js';
 import { RECORD_COLUMNS, writeRecord } from '../../../../proxy/usage/usage-rows.js';
@@ -29,6 +29,27 @@ const nothing = attempt({ usageSource: 'NONE', costStatus: 'NOT_BILLABLE', price
 test('the sum of one attempt is that attempt', () => {
   const only = attempt({});
   expect(attemptSum([only])).toBe(only);
+});
+
+test('a price in total is charged once, for the last attempt that it is for; other prices for each', () => {
+  const total = {
+    costStatus: 'CUSTOM',
+    priceVersion: null,
+    priceRule: 'custom total=0.01',
+    costPico: 10n ** 10n,
+  } as const;
+  const other = { ...total, priceRule: 'custom total=0.02', costPico: 2n * 10n ** 10n };
+  const perToken = { ...total, priceRule: 'custom in=1.0 out=1.0 cacheRead=1.0 cacheWrite=1.0', costPico: 5n };
+  const attempts = [total, other, perToken, perToken, total].map((price, index) =>
+    attempt({ ...price, number: index + 1 }),
+  );
+  const [first, ...rest] = withTotalOnce([...attempts, nothing]);
+  expect(first).toEqual({ ...attempts[0], costPico: 0n, priceRule: null });
+  expect(rest).toEqual([...attempts.slice(1), nothing]);
+  expect(attemptSum([attempt(first ?? {}), ...rest])).toMatchObject({
+    costPico: 3n * 10n ** 10n + 10n,
+    costStatus: 'CUSTOM',
+  });
 });
 
 test('units and costs of many attempts are summed, each under its own provider and model', () => {
