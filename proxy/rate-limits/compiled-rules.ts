@@ -41,7 +41,7 @@ export class RuleCompiler {
   private readonly counters: LRUCache<string, LocalCounters>;
 
   constructor(private readonly room: CounterRoom) {
-    this.counters = lruMap(RULES_MAX, { dispose: (counters) => counters.clear() });
+    this.counters = lruMap(RULES_MAX, { dispose: (counters) => counters.leave() });
   }
 
   of(policy: GatewayPolicy): CompiledRules {
@@ -51,9 +51,10 @@ export class RuleCompiler {
     return compiled;
   }
 
-  /** Makes room: lets go of what is of windows that have passed. `nowMs` is of Redis' clock. */
+  /** Makes room: lets go of what says nothing any more. `nowMs` is of Redis' clock. */
   sweep(nowMs: number): void {
-    for (const counters of this.counters.values()) counters.turnTo(nowMs);
+    const monotonicMs = performance.now();
+    for (const counters of this.counters.values()) counters.sweep(nowMs, monotonicMs);
   }
 
   private compile(policy: GatewayPolicy): CompiledRules {

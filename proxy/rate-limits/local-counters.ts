@@ -44,7 +44,7 @@ export class LocalCounters {
   private limit = 0;
 
   constructor(
-    private readonly room: CounterRoom,
+    private room: CounterRoom,
     private readonly shape: CounterShape,
   ) {}
 
@@ -128,8 +128,17 @@ export class LocalCounters {
     };
   }
 
-  /** Lets go of what is of windows that have passed. */
-  turnTo(nowMs: number): void {
+  /** Lets go of what says nothing any more: of windows that have passed, at `nowMs` of Redis' clock, and refusals that are over at `monotonicMs`. */
+  sweep(nowMs: number, monotonicMs: number): void {
+    this.turnTo(nowMs);
+    for (const [value, { askAgainAtMs }] of this.refusals) {
+      if (askAgainAtMs > monotonicMs) continue;
+      this.refusals.delete(value);
+      this.room.held -= 1;
+    }
+  }
+
+  private turnTo(nowMs: number): void {
     const { isMonthly, intervalMs } = this.shape;
     this.turnToWindow(isMonthly === true ? monthNumber(nowMs) : Math.floor(nowMs / intervalMs));
   }
@@ -152,12 +161,13 @@ export class LocalCounters {
     return this.shape.isMonthly === true ? monthStartMs(window) : window * this.shape.intervalMs;
   }
 
-  /** Gives back all the room that it takes. */
-  clear(): void {
+  /** Gives back all the room that it takes, and takes none from now on: whoever has it still counts with room of its own. */
+  leave(): void {
     this.room.held -= this.current.size + this.previous.size;
     this.current.clear();
     this.previous.clear();
     this.forgetRefusals();
+    this.room = new CounterRoom(VALUES_MAX);
   }
 
   private forgetRefusals(): void {

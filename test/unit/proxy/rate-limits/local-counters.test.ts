@@ -124,14 +124,39 @@ test('whatever happens, all room is given back, and no more than there is is tak
         if (doing === 'count') counters.count(value, atMs);
         else if (doing === 'remember') counters.remember(value, { askAgainAtMs: atMs, freeAtMs: atMs });
         else if (doing === 'look') counters.refusalOf(value, atMs);
-        else if (doing === 'turn') counters.turnTo(atMs);
+        else if (doing === 'turn') counters.sweep(atMs, atMs);
         else counters.setLimit(atMs);
         expect(room.held).toBeGreaterThanOrEqual(0);
         expect(room.held).toBeLessThanOrEqual(4 + 2);
       }
-      counters.clear();
+      counters.leave();
       expect(room.held).toBe(0);
     }),
     propertyRuns,
   );
+});
+
+test('refusals that are over make room, those in force stay', () => {
+  const room = new CounterRoom(3);
+  const [counters, others] = [new LocalCounters(room, FIXED), new LocalCounters(room, FIXED)];
+  counters.remember('over', { askAgainAtMs: 10, freeAtMs: 60_000 });
+  counters.remember('in force', { askAgainAtMs: 11, freeAtMs: 60_000 });
+  others.count('counted', 0);
+  expect(room.held).toBe(3);
+  counters.sweep(0, 10);
+  expect(room.held).toBe(2);
+  expect(counters.refusalOf('in force', 10)).toMatchObject({ askAgainAtMs: 11 });
+  expect(admitted(others, 'never seen', { limit: 1, nowMs: 0, count: 1 })).toBe(1);
+  expect(others.countsOf('never seen', 0).current).toBe(1);
+});
+
+test('counters that were let go of take no room any more, though somebody still counts with them', () => {
+  const room = new CounterRoom(10);
+  const counters = new LocalCounters(room, SLIDING);
+  counters.count('a', 0);
+  counters.leave();
+  counters.count('b', 0);
+  counters.remember('c', { askAgainAtMs: 10, freeAtMs: 10 });
+  expect(room.held).toBe(0);
+  expect(counters.countsOf('b', 0).current).toBe(1);
 });
