@@ -48,7 +48,7 @@ export class ClientConnection implements ResponseOwner {
   private dropped = 0;
   /** of a head that has not arrived whole, or of requests behind the one that is being answered */
   private ahead: Buffer | null = null;
-  /** of what waits behind a request that is being answered: all of it is copied with each */
+  /** that came behind requests since none waited last: all that waits is copied with each */
   private aheadPieces = 0;
   /** those that the head in `ahead` has come in so far */
   private headPieces = 0;
@@ -98,29 +98,41 @@ export class ClientConnection implements ResponseOwner {
   }
 
   private take(bytes: Buffer): void {
-    const { request } = this;
-    if (request === null) return this.begin(this.ahead === null ? bytes : Buffer.concat([this.ahead, bytes]));
+    const { request, ahead } = this;
+    if (request === null) {
+      if (ahead === null) this.begin(bytes, kept);
+      else this.begin(Buffer.concat([ahead, bytes]), rest);
+      return this.pace();
+    }
     const own = request.receive(bytes);
     if (own < bytes.length) this.wait(bytes.subarray(own));
-    if (request.isFull) this.socket.pause();
-    if (this.response === null && request.complete) this.next();
-    return undefined;
+    return this.response === null && request.complete ? this.next() : this.pace();
   }
 
   /** What stands behind the request that is being answered waits. */
   private wait(bytes: Buffer): void {
-    this.ahead = joined(this.ahead, bytes);
+    this.ahead = this.ahead === null ? kept(bytes) : Buffer.concat([this.ahead, bytes]);
     this.aheadPieces += 1;
-    if (this.ahead.length > AHEAD_BYTES_MAX || this.aheadPieces >= AHEAD_PIECES_MAX) this.socket.pause();
   }
 
-  /** Begins with the request at the front of `bytes`, as far as it is there. */
-  private begin(bytes: Buffer): void {
+  /** Reads no more while enough waits, and then goes on: a small request that is answered must not let in a large read. */
+  private pace(): void {
+    const { socket, request, ahead } = this;
+    if (this.isOver) return; // the socket may be Node's
+    const waiting = request === null || ahead === null ? 0 : ahead.length;
+    if (waiting === 0) this.aheadPieces = 0;
+    const isEnough = waiting > AHEAD_BYTES_MAX || this.aheadPieces >= AHEAD_PIECES_MAX;
+    if (isEnough || request?.isFull === true) socket.pause();
+    else if (socket.isPaused()) socket.resume();
+  }
+
+  /** Begins with the request at the front of `bytes`, as far as it is there; `keep` is for what stands behind it. */
+  private begin(bytes: Buffer, keep: (bytes: Buffer) => Buffer): void {
     const head = this.heads.read(bytes);
     if (head === 'partial' && this.headPieces < HEAD_PIECES_MAX) {
       if (this.headPieces === 0) this.sinceMs = Date.now();
       this.headPieces += 1;
-      this.ahead = Buffer.from(bytes);
+      this.ahead = kept(bytes);
       return;
     }
     this.ahead = null;
@@ -131,7 +143,7 @@ export class ClientConnection implements ResponseOwner {
     const request = (this.request = new PlainRequest(this.socket, head));
     const response = (this.response = new PlainResponse(this, request));
     const end = head.headBytes + request.receive(bytes.subarray(head.headBytes));
-    if (end < bytes.length) this.ahead = Buffer.from(bytes.subarray(end));
+    if (end < bytes.length) this.ahead = keep(bytes.subarray(end));
     this.owner.serve(request, response);
   }
 
@@ -151,19 +163,17 @@ export class ClientConnection implements ResponseOwner {
 
   private next(): void {
     this.request = null;
-    this.aheadPieces = 0;
     this.sinceMs = Date.now();
     const { ahead, socket } = this;
-    if (socket.isPaused()) socket.resume();
-    if (ahead === null || !socket.writable) return; // of a client that has left, nothing more is begun
-    this.ahead = null;
-    this.begin(ahead);
+    if (ahead !== null && socket.writable) this.begin(ahead, rest); // of a client that has left, nothing more is begun
+    this.pace();
   }
 
   private letGo(bytes: Buffer): void {
     this.isOver = true; // Node's parser takes what comes by itself
     this.socket.off('drain', this.onDrain).off('timeout', this.onTimeout);
     this.socket.off('end', this.onEnd).off('error', ignored).off('close', this.onClose);
+    if (this.socket.isPaused()) this.socket.resume(); // Node would take a pause for one of its own
     this.owner.handOver(this, Buffer.from(bytes));
   }
 
@@ -206,8 +216,11 @@ export class ClientConnection implements ResponseOwner {
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 const CUT = 'HPE_INVALID_EOF_STATE';
 
-const joined = (before: Buffer | null, bytes: Buffer): Buffer =>
-  before === null ? Buffer.from(bytes) : Buffer.concat([before, bytes]);
+/** A copy: what the socket is read into is used again. */
+const kept = (bytes: Buffer): Buffer => Buffer.from(bytes);
+
+/** What is left of memory that is ours: a copy once it is less than half. A copy for each request would be their square. */
+const rest = (bytes: Buffer): Buffer => (bytes.length * 2 < bytes.buffer.byteLength ? kept(bytes) : bytes);
 
 /** `close` follows and is what counts. */
 const ignored = (): void => undefined;
