@@ -181,7 +181,7 @@ class Passage implements AnswerSink {
   private masked(): AnswerSink {
     if (this.answer.statusCode < 400 || !holdsOwnSecret(this.call)) return this;
     const secrets = addedSecrets(this.call, this.arrival);
-    return secrets.length === 0 ? this : maskingSink(this, secrets, this.contentEncoding);
+    return secrets.length === 0 ? this : maskingSink(this, secrets, this.contentEncoding, () => this.answer.cancel());
   }
 
   data(chunk: Buffer): boolean {

@@ -15,13 +15,18 @@ const MASK = '*'.charCodeAt(0);
 /**
  * Takes an answer's bytes, masks `secrets` in them and hands them to `sink`, holding back no more than the longest
  * secret could still need. An encoded answer is held whole and passed as it is; one that repeats a secret, or cannot be
- * looked through, ends as an error of the provider's.
+ * looked through, ends as an error of the provider's, and `stop` is called: it may go on for ever.
  */
-export function maskingSink(sink: AnswerSink, secrets: readonly string[], encoding: string | null): AnswerSink {
+export function maskingSink(
+  sink: AnswerSink,
+  secrets: readonly string[],
+  encoding: string | null,
+  stop: () => void,
+): AnswerSink {
   const needles = secrets.map((secret) => Buffer.from(secret));
   return encoding === null || encoding === 'identity'
     ? new PlainMask(sink, needles)
-    : new EncodedCheck(sink, needles, encoding);
+    : new EncodedCheck(sink, needles, encoding, stop);
 }
 
 /** A copy with the secrets masked; the same bytes when there is none in them. Null: encoded, and not to be kept. */
@@ -76,6 +81,7 @@ class EncodedCheck implements AnswerSink {
     private readonly sink: AnswerSink,
     private readonly needles: readonly Buffer[],
     private readonly encoding: string,
+    private readonly stop: () => void,
   ) {}
 
   data(chunk: Buffer): boolean {
@@ -99,6 +105,7 @@ class EncodedCheck implements AnswerSink {
 
   private refuse(): void {
     this.isRefused = true;
+    this.stop();
     this.sink.error(
       new GatewayError(
         'upstreamFailed',

@@ -1,20 +1,23 @@
 /** Providers that repeat in a header what they were sent: what the client must not know does not come down. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { answerJson, chatCompletion } from '../../support/fake-upstream.js';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { answerJson, chatCompletion, type Answer } from '../../support/fake-upstream.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const SECRET = 'canary-of-the-account-0123456789';
+
+const repeating: Answer = (seen, response) =>
+  answerJson(200, chatCompletion(), {
+    'x-seen': String(seen.headers.authorization),
+    'x-debug': `key=${String(seen.headers.authorization).slice('Bearer '.length)};`,
+    'x-request-id': 'req_1',
+  })(seen, response);
 
 let rig: Rig;
 beforeAll(async () => {
   rig = await startRig({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' });
-  rig.upstream.answer = (seen, response) =>
-    answerJson(200, chatCompletion(), {
-      'x-seen': String(seen.headers.authorization),
-      'x-debug': `key=${String(seen.headers.authorization).slice('Bearer '.length)};`,
-      'x-request-id': 'req_1',
-    })(seen, response);
 });
+beforeEach(() => void (rig.upstream.answer = repeating));
 afterAll(() => rig.stop());
 
 test('a stored key that the provider repeats stays here, and the other headers pass', async () => {
@@ -42,4 +45,23 @@ test("the client's own credential may be repeated to it", async () => {
   const { base } = await rig.tenant();
   const answer = await post(`${base}/openai/chat/completions`, CHAT, { authorization: 'Bearer sk-own-0123456789' });
   expect(answer.headers.get('x-seen')).toBe('Bearer sk-own-0123456789');
+});
+
+test('an encoded error that is too large to be looked through, and does not end, is refused and its provider stopped', async () => {
+  rig.upstream.answer = (_seen, response) => {
+    response.writeHead(400, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+    response.write(Buffer.alloc(128 * 1024));
+  };
+  const tenant = await rig.tenant();
+  await tenant.customProvider({
+    slug: 'mine',
+    baseUrl: rig.upstream.origin,
+    headers: { Authorization: `Bearer ${SECRET}` },
+  });
+  const answer = await post(`${tenant.base}/custom-mine/chat/completions`, CHAT);
+  expect(answer.status).toBe(502);
+  expect(await answer.text()).toContain('cannot be looked through');
+  let isCut = false;
+  void rig.upstream.seen.at(-1)?.cut.then(() => (isCut = true));
+  await waitFor(() => isCut, 'the provider is stopped');
 });

@@ -8,6 +8,7 @@ import { propertyRuns } from '../../../support/test-size.js';
 class Collected implements AnswerSink {
   text = '';
   outcome: 'open' | 'ended' | 'failed' = 'open';
+  isStopped = false;
 
   data(chunk: Buffer): boolean {
     this.text += chunk.toString('latin1');
@@ -22,6 +23,10 @@ class Collected implements AnswerSink {
     this.outcome = 'failed';
   }
 }
+
+const unrefused = (): never => {
+  throw new Error('what is masked is not refused');
+};
 
 const SECRETS = ['sk-secret-one', 'another-secret'];
 const masked = (text: string): string => {
@@ -38,7 +43,7 @@ test('however an answer is cut into chunks, its secrets are masked and everythin
     fc.property(pieces, fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1 }), (texts, sizes) => {
       const bytes = Buffer.from(texts.join(''));
       const collected = new Collected();
-      const sink = maskingSink(collected, SECRETS, null);
+      const sink = maskingSink(collected, SECRETS, null, unrefused);
       for (let at = 0, i = 0; at < bytes.length; i++) {
         const size = sizes[i % sizes.length] ?? 1;
         sink.data(bytes.subarray(at, at + size));
@@ -53,7 +58,7 @@ test('however an answer is cut into chunks, its secrets are masked and everythin
 
 test('an answer that breaks off gives what had come, masked', () => {
   const collected = new Collected();
-  const sink = maskingSink(collected, SECRETS, null);
+  const sink = maskingSink(collected, SECRETS, null, unrefused);
   sink.data(Buffer.from('bad key sk-secret-one; half of it: sk-sec'));
   sink.error(new Error('reset'));
   expect(collected).toMatchObject({ text: masked('bad key sk-secret-one; half of it: sk-sec'), outcome: 'failed' });
@@ -62,14 +67,18 @@ test('an answer that breaks off gives what had come, masked', () => {
 test('an encoded answer passes whole when it holds no secret, and fails when it does or cannot be read', () => {
   const through = (bytes: Buffer, encoding: string): Collected => {
     const collected = new Collected();
-    const sink = maskingSink(collected, SECRETS, encoding);
+    const sink = maskingSink(collected, SECRETS, encoding, () => void (collected.isStopped = true));
     sink.data(bytes.subarray(0, 5));
     sink.data(bytes.subarray(5));
     sink.end();
     return collected;
   };
   const harmless = gzipSync('no secret here');
-  expect(through(harmless, 'gzip')).toMatchObject({ text: harmless.toString('latin1'), outcome: 'ended' });
+  expect(through(harmless, 'gzip')).toMatchObject({
+    text: harmless.toString('latin1'),
+    outcome: 'ended',
+    isStopped: false,
+  });
   for (const [bytes, encoding] of [
     [gzipSync('bad key sk-secret-one'), 'gzip'],
     [brotliCompressSync('bad key sk-secret-one'), 'br'],
@@ -77,7 +86,7 @@ test('an encoded answer passes whole when it holds no secret, and fails when it 
     [Buffer.from('whatever'), 'unheard-of'],
     [gzipSync(Buffer.alloc(20 * 1024 * 1024)), 'gzip'],
   ] as const) {
-    expect(through(bytes, encoding)).toMatchObject({ text: '', outcome: 'failed' });
+    expect(through(bytes, encoding)).toMatchObject({ text: '', outcome: 'failed', isStopped: true });
   }
 });
 
