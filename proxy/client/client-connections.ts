@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../limits.js';
 import { ClientConnection, type ConnectionOwner, type Phase } from './client-connection.js';
 import type { ClientRequest, ClientResponse } from './client-exchange.js';
+import { NodeAnswers } from './node-answers.js';
 
 const SWEEP_INTERVAL_MS = 1_000;
 /** Whether a connection waits too long for what its client owes; an answer is not the client's to give. */
@@ -27,6 +28,7 @@ export class ClientConnections implements ConnectionOwner {
   private readonly connections = new Set<ClientConnection>();
   private readonly timer: NodeJS.Timeout;
   private readonly nodeListeners: readonly ((socket: Socket) => void)[];
+  private readonly nodeAnswers: NodeAnswers;
 
   /** Takes the place of `server`'s own reading of connections; those that are not plain get it back. */
   constructor(
@@ -36,6 +38,7 @@ export class ClientConnections implements ConnectionOwner {
     // what Node's HTTP server does with a connection: public, as an event that anybody may send it
     this.nodeListeners = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
+    this.nodeAnswers = new NodeAnswers(server);
     server.on('connection', (accepted: Socket) => void this.connections.add(new ClientConnection(accepted, this)));
     this.timer = setInterval(() => this.sweep(Date.now()), SWEEP_INTERVAL_MS).unref();
   }
@@ -60,9 +63,10 @@ export class ClientConnections implements ConnectionOwner {
     this.connections.delete(connection);
   }
 
-  /** From now on every answer is its connection's last. */
+  /** From now on every answer is its connection's last, whoever serves it. */
   stop(): void {
     this.isStopping = true;
+    this.nodeAnswers.stop();
   }
 
   /** Closes those without a request, but for new ones, whose first may be on its way at `nowMs` (Unix ms). */

@@ -190,6 +190,47 @@ describe('at a stop', () => {
     busy.socket.destroy();
   });
 
+  describe('of what Node serves', () => {
+    const CHUNKED = 'POST /v1/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';
+    const lasts = (client: RawClient): boolean[] =>
+      client.answers.map(({ head }) => head.includes('\r\nConnection: close'));
+
+    test.each([
+      ['a chunked upload', CHUNKED],
+      ['HEAD', 'HEAD /v1/x HTTP/1.1\r\nHost: a\r\n\r\n'],
+      ['a health check', 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ])('the answer to %s says that it is the last', async (_name, request) => {
+      server.connections?.stop();
+      const client = new RawClient(server.port).write(request);
+      await waitFor(() => client.isOver, 'the connection ends');
+      expect(client.text).toMatch(/^HTTP\/1.1 200 OK\r\n(.+\r\n)*Connection: close\r\n/);
+      client.socket.destroy();
+    });
+
+    test('all are answered that have begun on a connection, and the last one says that it is the last', async () => {
+      server.close();
+      const waiting: ClientResponse[] = [];
+      server = await startEchoServer({ isPlain: true, serve: (_request, response) => void waiting.push(response) });
+      const [before, both] = [new RawClient(server.port), new RawClient(server.port)];
+      before.write(CHUNKED + CHUNKED);
+      await waitFor(() => waiting.length === 2, 'two have begun');
+      both.write(CHUNKED);
+      await waitFor(() => waiting.length === 3, 'one has begun');
+      server.connections?.stop();
+      both.write(CHUNKED);
+      await waitFor(() => waiting.length === 4, 'one more begins behind it');
+      for (const response of waiting) response.writeHead(200, ['content-length', '0']);
+      for (const response of waiting) response.end();
+      await waitFor(() => before.isOver && both.isOver, 'the connections end');
+      expect([lasts(before), lasts(both)]).toEqual([
+        [false, true],
+        [false, true],
+      ]);
+      before.socket.destroy();
+      both.socket.destroy();
+    });
+  });
+
   test('a request is served that has arrived when nobody has read it yet, however old its connection is', async () => {
     const { connections } = server;
     if (connections === null) throw new Error('the server reads plain requests');
