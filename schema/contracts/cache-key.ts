@@ -35,7 +35,10 @@ const CACHE_KEY_HEADERS: ReadonlySet<string> = new Set([
   'openai-organization',
   'openai-project',
   'openai-beta',
+  'cartesia-version',
+  'parallel-beta',
   'x-goog-user-project',
+  'x-policy-id', // content filters of Azure
 ]);
 /** Guardrail, trace and performance of a Bedrock call. */
 const CACHE_KEY_PREFIX = 'x-amzn-bedrock-';

@@ -107,3 +107,10 @@ test('headers that change answers count in any case and order, and others do not
   expect(cacheKeyVariants(sent, false)).toEqual([...cacheKeyVariants(sent, true), 'x-mine:m']);
   expect(cacheKeyVariants(['traceparent', '00', 'X-Stainless-OS', 'Mac', 'k', 'v'], false)).toEqual(['k:v']);
 });
+
+test.each(['Cartesia-Version', 'parallel-beta', 'X-Policy-Id'])(
+  'answers under another %s are other answers',
+  (name) => {
+    expect(cacheKeyVariants([name, 'a'], true)).toEqual([`${name.toLowerCase()}:a`]);
+  },
+);
