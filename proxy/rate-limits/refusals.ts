@@ -71,8 +71,11 @@ export class Refusals {
     const record = talliedRecord(first);
     const entry = Promise.resolve(this.ledger.open(record, record));
     // Whoever waits for it hears of it; the next refusal tries anew.
-    entry.catch(() => this.tallies.delete(key));
-    return { entry, record, settled: null };
+    const tally: Tally = { entry, record, settled: null };
+    entry.catch(() => {
+      if (this.tallies.get(key) === tally) this.tallies.delete(key); // not the next second's
+    });
+    return tally;
   }
 
   private async note(): Promise<void> {
