@@ -92,7 +92,9 @@ export function parseRequestOptions(rawHeaders: readonly string[]): RequestOptio
 export function overlaidOptions(own: RequestOptions, outer: RequestOptions): RequestOptions {
   if (own === NO_OPTIONS) return outer;
   const stated = Object.entries(own).filter(([, value]) => value !== null);
-  return Object.assign({ ...outer }, Object.fromEntries(stated));
+  const overlaid: RequestOptions = Object.assign({ ...outer }, Object.fromEntries(stated));
+  // What was wrong with the outer metadata says nothing of a step's own.
+  return own.metadata === null ? overlaid : { ...overlaid, metadataNote: own.metadataNote };
 }
 
 /** From before the headers had their prefix; the new names win. */

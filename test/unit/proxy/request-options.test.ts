@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { GatewayError } from '../../../proxy/gateway-error.js';
-import { bearer, parseRequestOptions, type RequestOptions } from '../../../proxy/request-options.js';
+import { bearer, overlaidOptions, parseRequestOptions, type RequestOptions } from '../../../proxy/request-options.js';
 import { propertyRuns } from '../../support/test-size.js';
 
 test.each<[string, string, Partial<RequestOptions>]>([
@@ -104,4 +104,13 @@ test('whatever the headers are, they are read or refused with 9001, and metadata
     }),
     propertyRuns,
   );
+});
+
+test('a step with metadata of its own has its note alone, one without has those around it', () => {
+  const outer = parseRequestOptions(['cf-aig-metadata', '{"a":{}}']);
+  expect(outer).toMatchObject({ metadata: null, metadataNote: expect.stringContaining('metadata') });
+  const own = parseRequestOptions(['cf-aig-metadata', '{"b":1}']);
+  expect(overlaidOptions(own, outer)).toMatchObject({ metadata: { b: 1 }, metadataNote: null });
+  const other = parseRequestOptions(['cf-aig-skip-cache', 'true']);
+  expect(overlaidOptions(other, outer)).toMatchObject({ skipCache: true, metadataNote: outer.metadataNote });
 });
