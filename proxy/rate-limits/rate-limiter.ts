@@ -108,12 +108,12 @@ export class RateLimiter {
     const compiled = this.compiler.of(policy);
     if (compiled.rules.length === 0) return { rules: [], refusal: null };
     const values = compiled.rules.map((rule) => this.values.of(rule, arrival, caller));
-    const counted = await this.counted(compiled, values);
+    const { counted, waitMsMax } = await this.counted(compiled, values);
     const nowMs = performance.now();
     const rules = compiled.rules.map((rule, index) => {
       const [limit, counts] = counted[index] ?? [rule.limit, EMPTY];
       const known = rule.counters.refusalOf(values[index] ?? '', nowMs);
-      const waitMs = known === null ? waitMsOf(limit, counts) : known.freeAtMs - nowMs;
+      const waitMs = known === null ? Math.min(waitMsOf(limit, counts), waitMsMax) : known.freeAtMs - nowMs;
       const remaining = known === null ? remainingOf(limit, counts) : 0;
       return { rule, remaining, waitMs, windowMs: counts.intervalMs - counts.elapsedMs };
     });
@@ -122,27 +122,26 @@ export class RateLimiter {
   }
 
   /** The limit that holds for each rule, and what was counted: in Redis, or by this proxy alone. */
-  private async counted(
-    compiled: CompiledRules,
-    values: readonly string[],
-  ): Promise<readonly (readonly [limit: number, counts: WindowCounts])[]> {
+  private async counted(compiled: CompiledRules, values: readonly string[]): Promise<Counted> {
     if (!this.breaker.isOpen) {
       try {
         const states = await this.shared.preview(compiled, values);
-        return compiled.rules.map(({ limit, intervalSeconds, isSliding }, index) => {
+        const counted = compiled.rules.map(({ limit, intervalSeconds, isSliding }, index) => {
           const [current, previous, toNextMs] = states[index] ?? [0, 0, 0];
           const intervalMs = intervalSeconds * 1_000;
-          return [limit, { intervalMs, isSliding, elapsedMs: intervalMs - toNextMs, current, previous }];
+          return [limit, { intervalMs, isSliding, elapsedMs: intervalMs - toNextMs, current, previous }] as const;
         });
+        return { counted, waitMsMax: Infinity };
       } catch {
         // `decide` would be alone too
       }
     }
     const nowMs = this.clockOffsetMs + performance.now();
-    return compiled.rules.map(({ limit, counters }, index) => {
+    const counted = compiled.rules.map(({ limit, counters }, index) => {
       const share = counters.share(limit, this.proxies.count, nowMs);
-      return [share, counters.countsOf(values[index] ?? '', nowMs)];
+      return [share, counters.countsOf(values[index] ?? '', nowMs)] as const;
     });
+    return { counted, waitMsMax: ALONE_WAIT_MS_MAX };
   }
 
   /** what its counters and memories hold, and how often there was no room for one */
@@ -241,6 +240,12 @@ export class RateLimiter {
   private get bounds(): RateLimiterBounds {
     return this.options.bounds;
   }
+}
+
+interface Counted {
+  readonly counted: readonly (readonly [limit: number, counts: WindowCounts])[];
+  /** the longest that a request is told to wait */
+  readonly waitMsMax: number;
 }
 
 const EMPTY: WindowCounts = { intervalMs: 0, isSliding: false, elapsedMs: 0, current: 0, previous: 0 };

@@ -150,3 +150,15 @@ test('a Redis that answers with something else is a Redis that failed', async ()
   expect(await limiter.decide(policy, arrivalOf('a'), NOBODY)).toBeNull();
   expect(limiter.counts.alone).toBe(1);
 });
+
+test('what a proxy that decides alone would say is what it says: nobody is told to wait for more than a minute', async () => {
+  const { limiter } = limiterWith(() => {
+    throw new Error('gone');
+  });
+  const policy = policyWith(limitRule({ limit: 1, intervalSeconds: 86_400 }));
+  expect(await decided(limiter, policy, 'a')).toBeNull();
+  const told = await limiter.preview(policy, arrivalOf('a'), NOBODY);
+  const refusal = await decided(limiter, policy, 'a');
+  expect(refusal?.waitMs).toBe(60_000);
+  expect(told.refusal?.waitMs).toBe(60_000);
+});
