@@ -167,12 +167,13 @@ export class Workers {
     this.fillLater(place, delayMs);
   }
 
+  /** With no worker left, nothing but this timer keeps the supervisor running. */
   private fillLater(place: Place, delayMs: number): void {
     setTimeout(() => {
       if (this.isStopping || place.worker !== null || place.isFilling) return;
       this.counts.restarted += 1;
       this.fill(place).catch(() => undefined); // its end is followed by another try
-    }, delayMs).unref();
+    }, delayMs);
   }
 }
 
