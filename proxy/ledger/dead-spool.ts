@@ -27,17 +27,24 @@ export interface DeadSpoolOptions {
   readonly remove: () => Promise<void>;
   readonly host: string;
   readonly shipments: Shipments;
+  /** asked before each run, of which each takes a fraction of a second; a spool may have a thousand */
+  readonly isStopping: () => boolean;
 }
 
-/** Whoever calls holds the spool's lock. Rejects when Postgres cannot take it now: all of it is still there. */
-export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inheritance> {
-  const { id, folder, host, shipments } = options;
+/**
+ * Whoever calls holds the spool's lock. Rejects when Postgres cannot take it now: all of it is still there. So it is where
+ * null comes back: it was told to stop, and whoever comes next goes on at the cursor.
+ */
+export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inheritance | null> {
+  const { id, folder, host, shipments, isStopping } = options;
   const segments = await openSegments(folder);
   try {
     const source = { key: frameKey(id), segments };
     const left = await openFrames(source);
     const shipper = new SpoolShipper(id, host, source, shipments);
-    while (await shipper.shipNext(left.lastSeq)) continue;
+    do {
+      if (isStopping()) return null;
+    } while (await shipper.shipNext(left.lastSeq));
     const interrupted = await shipInterrupted(shipper, shipments, left);
     await shipments.close(id); // also when its files are gone, and nothing was read
     const { damagedBytes, missing } = shipper;

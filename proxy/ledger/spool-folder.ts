@@ -54,12 +54,18 @@ export class SpoolFolder {
   }
 
   /**
-   * Ships the spools whose owners are gone, one after the other. Rejects when Postgres cannot take one now; `found` hears
-   * of every one that is done.
+   * Ships the spools whose owners are gone, one after the other, until `isStopping`. Rejects when Postgres cannot take one
+   * now; `found` hears of every one that is done.
    */
-  async inherit(ownId: string, shipments: Shipments, found: (id: string, what: Inheritance) => void): Promise<void> {
+  async inherit(
+    ownId: string,
+    shipments: Shipments,
+    found: (id: string, what: Inheritance) => void,
+    isStopping: () => boolean,
+  ): Promise<void> {
     await this.removeGone();
     for (const id of await this.others(ownId)) {
+      if (isStopping()) return;
       const lock = await lockSpool(id);
       if (lock === null) continue; // its owner lives, or somebody else inherits it
       try {
@@ -70,8 +76,9 @@ export class SpoolFolder {
           host: this.host,
           remove: () => this.remove(id),
           shipments,
+          isStopping,
         });
-        found(id, inheritance);
+        if (inheritance !== null) found(id, inheritance);
       } catch (error) {
         if (errorCode(error) !== 'ENOENT') throw error; // whoever inherited it was quicker
       } finally {

@@ -9,6 +9,7 @@ import type { LogBodies, RecordedOutcome, RecordedRequest, UsageRecord } from '.
 import { GatewayError } from '../gateway-error.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 import type { BodyWriter } from './body-writer.js';
+import type { Inheritance } from './dead-spool.js';
 import { GroupCommit } from './group-commit.js';
 import { OpenEntries, type Placed } from './open-entries.js';
 import { openFrames } from './open-frames.js';
@@ -184,16 +185,17 @@ export class SpoolLedger implements UsageLedger {
     await this.shipments.heartbeat(known, this.settledSeq, processReport(version, state));
   }
 
-  /** Ships the spools of dead processes. Rejects when Postgres cannot take them now. */
-  async inherit(): Promise<void> {
+  /** Ships the spools of dead processes, until `isStopping`. Rejects when Postgres cannot take them now. */
+  async inherit(isStopping = (): boolean => false): Promise<void> {
     const ownId = this.own?.spool.id ?? '';
-    await this.folder.inherit(ownId, this.shipments, (spool, inheritance) => {
+    const found = (spool: string, inheritance: Inheritance): void => {
       this.counts.inheritedSpools += 1;
       this.counts.interrupted += inheritance.interrupted;
       this.counts.damagedBytes += inheritance.damagedBytes;
       const level = inheritance.damagedBytes > 0 || inheritance.missing > 0 ? 'error' : 'info';
       this.options.log[level]({ spool, ...inheritance }, 'the spool of a process that has ended was shipped');
-    });
+    };
+    await this.folder.inherit(ownId, this.shipments, found, isStopping);
   }
 
   /** Waits for open requests, and ships what is settled; what cannot be shipped by the deadline stays in the spool. */

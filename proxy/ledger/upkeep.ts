@@ -7,6 +7,7 @@ const INTERVAL_MS = 10_000;
 export class LedgerUpkeep {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
+  private isStopping = false;
   private readonly version = releaseVersion();
 
   constructor(
@@ -20,8 +21,9 @@ export class LedgerUpkeep {
     this.run();
   }
 
-  /** Resolves when nothing runs any more. */
+  /** Resolves when nothing runs any more, soon: what is left of dead spools is the next proxy's. */
   async stop(): Promise<void> {
+    this.isStopping = true;
     if (this.timer !== null) clearInterval(this.timer);
     await this.running;
   }
@@ -32,7 +34,7 @@ export class LedgerUpkeep {
 
   private async keepUp(): Promise<void> {
     try {
-      await this.ledger.inherit();
+      await this.ledger.inherit(() => this.isStopping);
       await this.ledger.heartbeat(this.version);
     } catch (error) {
       this.onProblem('the spools of ended processes cannot be shipped yet', error);
