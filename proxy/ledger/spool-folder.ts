@@ -54,8 +54,8 @@ export class SpoolFolder {
   }
 
   /**
-   * Ships the spools whose owners are gone, one after the other, until `isStopping`. Rejects when Postgres cannot take one
-   * now; `found` hears of every one that is done.
+   * Ships the spools whose owners are gone, one after the other, until `isStopping`. One that cannot be shipped now holds
+   * up none behind it: the first of their errors is thrown at the end. `found` hears of every one that is done.
    */
   async inherit(
     ownId: string,
@@ -64,26 +64,38 @@ export class SpoolFolder {
     isStopping: () => boolean,
   ): Promise<void> {
     await this.removeGone();
+    const failures: unknown[] = [];
     for (const id of await this.others(ownId)) {
-      if (isStopping()) return;
-      const lock = await lockSpool(id);
-      if (lock === null) continue; // its owner lives, or somebody else inherits it
+      if (isStopping()) break;
       try {
-        const inheritance = await shipDeadSpool({
-          id,
-          folder: this.pathOf(id),
-          damagedFolder: this.pathOf(`damaged-${id}`),
-          host: this.host,
-          remove: () => this.remove(id),
-          shipments,
-          isStopping,
-        });
+        const inheritance = await this.inheritOne(id, shipments, isStopping);
         if (inheritance !== null) found(id, inheritance);
       } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error; // whoever inherited it was quicker
-      } finally {
-        await lock.release();
+        failures.push(error);
       }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Null: it is another's, or left to the next proxy. */
+  private async inheritOne(id: string, shipments: Shipments, isStopping: () => boolean): Promise<Inheritance | null> {
+    const lock = await lockSpool(id);
+    if (lock === null) return null; // its owner lives, or somebody else inherits it
+    try {
+      return await shipDeadSpool({
+        id,
+        folder: this.pathOf(id),
+        damagedFolder: this.pathOf(`damaged-${id}`),
+        host: this.host,
+        remove: () => this.remove(id),
+        shipments,
+        isStopping,
+      });
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      return null; // whoever inherited it was quicker
+    } finally {
+      await lock.release();
     }
   }
 

@@ -185,7 +185,7 @@ export class SpoolLedger implements UsageLedger {
     await this.shipments.heartbeat(known, this.settledSeq, processReport(version, state));
   }
 
-  /** Ships the spools of dead processes, until `isStopping`. Rejects when Postgres cannot take them now. */
+  /** Ships the spools of dead processes, until `isStopping`. Rejects when one of them cannot be shipped now. */
   async inherit(isStopping = (): boolean => false): Promise<void> {
     const ownId = this.own?.spool.id ?? '';
     const found = (spool: string, inheritance: Inheritance): void => {

@@ -6,7 +6,8 @@ const INTERVAL_MS = 10_000;
 
 export class LedgerUpkeep {
   private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> | null = null;
+  private inheriting: Promise<void> | null = null;
+  private telling: Promise<void> | null = null;
   private isStopping = false;
   private readonly version = releaseVersion();
 
@@ -25,19 +26,28 @@ export class LedgerUpkeep {
   async stop(): Promise<void> {
     this.isStopping = true;
     if (this.timer !== null) clearInterval(this.timer);
-    await this.running;
+    await Promise.all([this.inheriting, this.telling]);
   }
 
+  /** Neither waits for the other: a dead spool may take minutes. */
   private run(): void {
-    this.running ??= this.keepUp().finally(() => (this.running = null));
+    this.inheriting ??= this.inherit().finally(() => (this.inheriting = null));
+    this.telling ??= this.tell().finally(() => (this.telling = null));
   }
 
-  private async keepUp(): Promise<void> {
+  private async inherit(): Promise<void> {
     try {
       await this.ledger.inherit(() => this.isStopping);
-      await this.ledger.heartbeat(this.version);
     } catch (error) {
       this.onProblem('the spools of ended processes cannot be shipped yet', error);
+    }
+  }
+
+  private async tell(): Promise<void> {
+    try {
+      await this.ledger.heartbeat(this.version);
+    } catch (error) {
+      this.onProblem('Postgres cannot be told now that this process lives', error);
     }
   }
 }

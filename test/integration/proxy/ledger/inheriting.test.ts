@@ -1,4 +1,4 @@
-/** A proxy that ships what dead ones left, and is told to end meanwhile. */
+/** A proxy that ships what dead ones left, while it has other things to do: it is told to end, or one of them cannot be shipped. */
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
@@ -8,6 +8,7 @@ import { newUuidV7, uuidTimeMs, type RequestId } from '../../../../schema/contra
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
 import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { waitFor } from '../../../support/wait-for.js';
 
 /** Three runs, of 1 MiB at most. */
 const MANY = 4_500;
@@ -88,4 +89,47 @@ test('one that is told to end in the middle of it ends before it is through, and
   expect(next.ledger.counts.inheritedSpools).toBe(2);
   await next.ledger.close();
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('a spool that cannot be shipped holds up neither those behind it nor the word that the proxy lives', async () => {
+  const refused = await deadSpool(1);
+  await deadSpool(2);
+  await pool.query(`ALTER TABLE ledger_spool ADD CONSTRAINT refused CHECK (id <> '${refused}')`);
+  const heir = await startHeir();
+  await expect(heir.ledger.inherit()).rejects.toThrow('refused');
+  expect(await recorded()).toEqual({ rows: 2, ids: 2, openSpools: 0 });
+
+  await settle(heir, 1);
+  await heir.ledger.flush(5_000);
+  heir.upkeep.start();
+  await waitFor(
+    async () => (await pool.query('SELECT FROM ledger_spool WHERE version IS NOT NULL')).rowCount === 1,
+    'it has said so',
+  );
+  await heir.upkeep.stop();
+  expect(heir.problems).toEqual(['the spools of ended processes cannot be shipped yet']);
+  await heir.ledger.close();
+  expect(await readdir(folder)).toEqual([refused]);
+});
+
+test('a long spool holds up the word that the proxy lives no more', async () => {
+  await deadSpool(1);
+  const { upkeep, ...heir } = await startHeir();
+  await settle(heir, 1);
+  await heir.ledger.flush(5_000);
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  heir.shipments.ship = async (...run) => {
+    await held;
+    return Shipments.prototype.ship.apply(heir.shipments, run);
+  };
+  upkeep.start();
+  await waitFor(
+    async () => (await pool.query('SELECT FROM ledger_spool WHERE version IS NOT NULL')).rowCount === 1,
+    'it has said so',
+  );
+  goOn();
+  await waitFor(() => heir.ledger.counts.inheritedSpools === 1, 'the spool is shipped');
+  await upkeep.stop();
+  await heir.ledger.close();
 });
