@@ -126,7 +126,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const tokenUses = createTokenUses(clients, options.tokenUseIntervalMs);
   const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...rooms, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
-  const state = { isReady: false, why: 'starting', reach };
+  const state = { isReady: false, why: 'starting', reach, diskProblem: () => ledger.diskProblem() };
   const explanations = createExplanations(config, deps, parts);
   const gateway = createGatewayServer(deps, state, explanations);
   const metrics = createMetrics({ ...parts, ...books, ...gateway, snapshot, startUp, explanations });

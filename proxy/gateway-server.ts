@@ -24,11 +24,17 @@ export interface Readiness {
   /** why not */
   why: string;
   readonly reach: PostgresReach;
+  /** why this machine's disk takes no usage record; null: it does */
+  readonly diskProblem: () => string | null;
 }
 
-/** Ready without Postgres: what is known is served. */
-function readiness({ isReady, why, reach }: Readiness): Readonly<Record<string, string>> {
-  if (!isReady) return { status: 'not ready', reason: why };
+/**
+ * Ready without Postgres: what is known is served. Not on a disk that takes no records: every call is refused here, and
+ * another proxy has another disk.
+ */
+function readiness({ isReady, why, reach, diskProblem }: Readiness): Readonly<Record<string, string>> {
+  const reason = isReady ? diskProblem() : why;
+  if (reason !== null) return { status: 'not ready', reason };
   return { status: 'ready', ...(reach.isAway && { reason: 'Postgres is away: only what is known is served' }) };
 }
 
@@ -44,7 +50,8 @@ export function createGatewayServer(
   });
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', (_request, response) => {
-    response.status(state.isReady ? 200 : 503).json(readiness(state));
+    const said = readiness(state);
+    response.status(said['status'] === 'ready' ? 200 : 503).json(said);
   });
   app.post(EXPLAIN_PATH, async (request, response, next) => {
     if (!(await explanations.answer(request, response))) next();

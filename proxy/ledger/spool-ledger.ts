@@ -177,6 +177,16 @@ export class SpoolLedger implements UsageLedger {
     };
   }
 
+  /** Why the disk takes no record; null: it does. Each question tries it again. */
+  diskProblem(): string | null {
+    if (this.own === null) return null;
+    const { writer, commit } = this.own;
+    if (writer.writeProblem !== null && !commit.isWritten()) return 'the disk of the usage ledger takes nothing';
+    if (writer.spareProblem === null) return null;
+    void writer.replenish();
+    return 'the disk of the usage ledger is full';
+  }
+
   /** Says in Postgres how far this process, of that release, has settled, and how it is. Rejects when it cannot be told. */
   async heartbeat(version: string): Promise<void> {
     const known = this.own?.shipper.known ?? null;
@@ -246,12 +256,9 @@ export class SpoolLedger implements UsageLedger {
   /** Why no request may be opened; null: it may. */
   private gate(): string | null {
     if (this.entries.size >= this.options.openMax) return 'too many requests are open';
-    const { writer, commit } = this.started();
-    if (writer.writeProblem !== null && !commit.isWritten()) return 'the disk of the usage ledger takes nothing';
-    if (writer.spareProblem !== null) {
-      void writer.replenish();
-      return 'the disk of the usage ledger is full';
-    }
+    const problem = this.diskProblem();
+    if (problem !== null) return problem;
+    const { writer } = this.started();
     const isFull = writer.segments.length > 1 && writer.diskBytes >= this.options.spoolBytesMax * GATE_SHARE;
     return isFull ? 'the usage ledger is full' : null;
   }

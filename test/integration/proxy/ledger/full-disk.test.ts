@@ -23,6 +23,7 @@ let owner: pg.Pool;
 let upstream: FakeUpstream;
 let proxy: Program;
 let url: string;
+let readyUrl: string;
 let metricsUrl: string;
 
 beforeEach(async () => {
@@ -33,6 +34,7 @@ beforeEach(async () => {
   await tenant.gateway('main');
   const [port, metricsPort] = [await freePort(), await freePort()];
   url = `http://127.0.0.1:${port}/v1/${tenant.tag}/main/openai/chat/completions`;
+  readyUrl = `http://127.0.0.1:${port}/readyz`;
   metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
   const env = {
     PATH: process.env['PATH'],
@@ -89,6 +91,11 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^tollgate_ledger_${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
+async function readiness(): Promise<[status: number, body: unknown]> {
+  const response = await fetch(readyUrl);
+  return [response.status, await response.json()];
+}
+
 test('new calls are refused before they cost anything, running ones end with their record in Postgres; then all goes on', async () => {
   const first = await call();
   const running = await runningCall();
@@ -100,6 +107,10 @@ test('new calls are refused before they cost anything, running ones end with the
   expect(upstream.seen.length).toBe(seenBefore);
   expect(await metric('refused_total')).toBe(3);
   expect(await metric('gated')).toBe(1);
+  expect(await readiness()).toEqual([
+    503,
+    { status: 'not ready', reason: 'the disk of the usage ledger takes nothing' },
+  ]);
 
   running.answer();
   const ended = await running.answered;
@@ -108,8 +119,12 @@ test('new calls are refused before they cost anything, running ones end with the
   expect(await metric('failed_writes_total')).toBeGreaterThan(0);
 
   freeDiskOf(proxy.pid);
-  let last = await call();
-  await waitFor(async () => (last = await call()).status === 200, 'the disk takes records again');
+  await waitFor(
+    async () => (await readiness())[0] === 200,
+    'whoever asks whether it is ready learns that the disk takes records',
+  );
+  const last = await call();
+  expect(last.status).toBe(200);
   await proxy.stop();
   const ids = await recordedIds();
   expect(ids).toEqual(expect.arrayContaining([idOf(first), idOf(ended), idOf(last)]));
