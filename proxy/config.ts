@@ -126,7 +126,7 @@ export const PROXY_VARIABLES = {
   LEDGER_SPOOL_BYTES_MAX: variable(
     integer(SPOOL_BYTES_MIN, 1024 ** 4, 4 * 1024 * MEBIBYTE),
     '4294967296',
-    'Disk for usage records that Postgres has not taken yet, in bytes, three segments that lie ready included; at nine tenths new requests are refused. 268435456 for each of `PROXY_WORKERS` at least',
+    'Disk for usage records that Postgres has not taken yet, in bytes, three segments, two to spare, included; at nine tenths new requests are refused. 268435456 for each of `PROXY_WORKERS` at least',
   ),
   LEDGER_SEGMENT_BYTES: variable(
     integer(MEBIBYTE, 64 * MEBIBYTE, 16 * MEBIBYTE),
