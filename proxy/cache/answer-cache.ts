@@ -176,7 +176,7 @@ export class AnswerCache {
 
   /** Takes what Redis had into memory for the time that it still has there, and says that it was used. */
   private async holdShared(name: CachedAnswerName, read: Buffer): Promise<void> {
-    const ttlMs = await this.shared.use(name);
+    const ttlMs = await this.shared.use(name, read);
     if (ttlMs <= 0) return;
     this.hold(cachedAnswerMember(name), { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
   }

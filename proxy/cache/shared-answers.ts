@@ -6,9 +6,9 @@ import type { Redis } from 'ioredis';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import {
   EXCHANGE_ANSWERS_LUA,
+  USE_ANSWER_LUA,
   cachedAnswerKey,
   cachedAnswerMember,
-  cacheIndexKeys,
   cacheKeys,
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
@@ -33,6 +33,7 @@ const READ_BYTES_MAX = 1024 * 1024;
 const KEPT_VALUES = 4;
 
 const EXCHANGE = new RedisScript(EXCHANGE_ANSWERS_LUA);
+const USE = new RedisScript(USE_ANSWER_LUA);
 
 /** What is to be kept; a look-up, which is a member alone, keeps nothing. */
 interface Asked {
@@ -74,14 +75,13 @@ export class SharedAnswers {
     return told as Promise<number>; // as our script tells of what is kept
   }
 
-  /** Says that what stands there was used, and for how long it still will; negative: it is gone. Rejects likewise. */
-  async use(name: CachedAnswerName): Promise<number> {
-    const [used] = cacheIndexKeys(name.accountId);
-    const [ttlMs] = await Promise.all([
-      this.redis.pttl(cachedAnswerKey(name)),
-      this.redis.zadd(used, 'XX', Date.now(), cachedAnswerMember(name)),
-    ]);
-    return ttlMs;
+  /**
+   * Says that what was `read` there is used, and resolves with for how many ms it will still stand there; negative: it is gone, or another
+   * one has taken its place. Rejects likewise.
+   */
+  async use(name: CachedAnswerName, read: Buffer): Promise<number> {
+    const values = [cachedAnswerMember(name), String(read.length)];
+    return (await USE.run(this.redis, cacheKeys(name.accountId), values)) as number; // as our script returns
   }
 
   /** Everything is kept before anything is read; each answer is read once, however many look for it. */

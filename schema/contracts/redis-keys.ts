@@ -257,7 +257,18 @@ if #keys > 0 then
 end
 return told`;
 
-/** What the two scripts on an account's cache need: its index, and how the keys of its answers begin. */
+/**
+ * Says that an answer was used. KEYS: as above. ARGV: its member, and how many bytes it had when it was read. Returns for how many ms it will
+ * still be there; -2: it is gone, or another one stands there since.
+ */
+export const USE_ANSWER_LUA = `
+local key = KEYS[5] .. ARGV[1]
+if redis.call('STRLEN', key) ~= tonumber(ARGV[2]) then return -2 end
+local clock = redis.call('TIME')
+redis.call('ZADD', KEYS[1], 'XX', string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000)), ARGV[1])
+return redis.call('PTTL', key)`;
+
+/** What the scripts on an account's cache need: its index, and how the keys of its answers begin. */
 export const cacheKeys = (accountId: AccountId): readonly string[] => [
   ...cacheIndexKeys(accountId),
   cachedAnswersPrefix(accountId),

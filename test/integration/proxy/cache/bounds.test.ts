@@ -1,6 +1,8 @@
 /** T-CACHE-6 and T-CACHE-7: many keys, and what stands behind a hit on its connection. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
+import { REDIS_OVERHEAD_BYTES, SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
+import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
@@ -86,6 +88,30 @@ test('answers of one name that are kept in the same turn are counted once, with 
   }
   expect((await redis.keys(`*{${accountId}}:answer:*`)).length).toBe(await redis.hlen(sizes));
   expect(await redis.hlen(sizes)).toBeGreaterThan(5);
+  redis.disconnect();
+  await server.close();
+});
+
+test('what was used last is evicted last, whatever the clock of the proxy says, and is held as long as Redis has it', async () => {
+  const server = await openTestRedis();
+  const redis = await openRedis(server.url);
+  const accountId = newUuidV7() as AccountId; // of nobody's
+  const nameOf = (keyHash: string) => ({ accountId, gatewayId: newUuidV7() as GatewayId, epoch: 0, keyHash });
+  const [first, second, third] = [nameOf('first'), nameOf('second'), nameOf('third')];
+  const bytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
+  const answers = new SharedAnswers(redis, 2 * bytes);
+  const written = writtenAnswer(ANSWER);
+  for (const name of [first, second]) await answers.keep(name, written, 600_000);
+  jest.spyOn(Date, 'now').mockReturnValue(0);
+  expect(await answers.use(first, written)).toBeGreaterThan(590_000);
+  jest.restoreAllMocks();
+  await answers.keep(third, written, 600_000);
+  expect(await Promise.all([first, second, third].map((name) => redis.exists(cachedAnswerKey(name))))).toEqual([
+    1, 0, 1,
+  ]);
+  expect(await answers.use(second, written)).toBe(-2);
+  await answers.keep(first, Buffer.alloc(10), 600_000);
+  expect(await answers.use(first, written)).toBe(-2); // another one stands there
   redis.disconnect();
   await server.close();
 });

@@ -25,7 +25,9 @@ const answerOf = (body: Buffer): CachedAnswer => ({
 const any = (): boolean => true;
 
 /** What else is asked of one that answers. */
-const READY = { status: 'ready', stream: {}, pttl: () => Promise.resolve(5_000), zadd: () => null };
+const READY = { status: 'ready', stream: {} };
+/** Of what the script that says so is told: a member, and how many bytes it has. */
+const isUse = ({ values }: ScriptCall): boolean => values.length === 2;
 
 /** Redis as it is while nobody is there; and one that never answers. */
 const AWAY = { status: 'end' } as unknown as Redis; // nothing else of it is asked then
@@ -116,7 +118,8 @@ test('a large answer that does not come in time is a miss of its own, and no out
 test('look-ups of one turn are one command, and what one finds is kept without what came along with it', async () => {
   const answer = answerOf(Buffer.from('found'));
   const commands: (readonly string[])[] = [];
-  const found = (call: ScriptCall): (Buffer | null)[] => {
+  const found = (call: ScriptCall): (Buffer | null)[] | number => {
+    if (isUse(call)) return 5_000;
     const { members } = exchanged(call);
     commands.push(members);
     const reply = Buffer.alloc(64 * 1024); // as it comes from a socket, with other answers in it
@@ -136,7 +139,8 @@ test('look-ups of one turn are one command, and what one finds is kept without w
 test('an answer that Redis has is in memory once it was asked for, and one that Redis did not take at once', async () => {
   const stored: Buffer[] = [];
   let room = true;
-  const exchange = (call: ScriptCall): (Buffer | number | null)[] => {
+  const exchange = (call: ScriptCall): (Buffer | number | null)[] | number => {
+    if (isUse(call)) return 5_000;
     const { answers, members } = exchanged(call);
     if (room) stored.push(...answers.map((bytes) => Buffer.from(bytes)));
     return [...answers.map(() => (room ? 0 : -1)), ...members.map(() => stored.at(-1) ?? null)];
