@@ -65,7 +65,7 @@ async function run(config: ApiConfig): Promise<void> {
   const explainer = new ProxyExplainer(config.proxyUrl, deriveKey(config.tokenPepper, 'explain'));
   const options = { ...config, dashboard: readDashboard(DASHBOARD_FOLDER) };
   const api = await createApi({ dataSource, redis, explainer, logger, options });
-  const firstSignIn = await prepare(api, config);
+  await prepare(api, config, logger);
 
   const jobs = startJobs({ services: api.services, config, logger, onError });
   const server = createServer(HTTP_LIMITS, api.app);
@@ -87,10 +87,6 @@ async function run(config: ApiConfig): Promise<void> {
     ],
   });
   logger.info({ port, url: config.publicApiUrl }, 'the api serves');
-  if (firstSignIn !== null && process.send !== undefined) process.send({ kind: 'first-sign-in', ...firstSignIn });
-  else if (firstSignIn !== null && firstSignIn.password !== null) {
-    logger.info(firstSignIn, 'the first sign-in, shown this once');
-  }
   process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
 }
 
@@ -112,12 +108,18 @@ function redisErrors(logger: Logger): (error: Error) => void {
 }
 
 /** What the database must hold before the api serves: the first user and account, and the prices of this build. */
-async function prepare(api: Api, config: ApiConfig): Promise<FirstSignIn | null> {
+async function prepare(api: Api, config: ApiConfig, logger: Logger): Promise<void> {
   const { database, passwords, accounts, gateways, priceLists } = api.services;
   const firstSignIn = await bootstrap({ database, passwords, accounts }, config.bootstrap);
+  if (firstSignIn !== null) tellFirstSignIn(firstSignIn, logger);
   if (firstSignIn !== null && config.isDemo) await createDemoGateway(database, gateways);
   await priceLists.ensure({ name: BUILT_IN_SOURCE, prices: builtInPrices(config.isDemo) });
-  return firstSignIn;
+}
+
+/** At once: it stands nowhere else, and whatever fails behind it would take it along. */
+function tellFirstSignIn(firstSignIn: FirstSignIn, logger: Logger): void {
+  if (process.send !== undefined) process.send({ kind: 'first-sign-in', ...firstSignIn });
+  else if (firstSignIn.password !== null) logger.info(firstSignIn, 'the first sign-in, shown this once');
 }
 
 /** Lets running requests finish, then cuts what is left. */

@@ -15,7 +15,7 @@ import { lockInstance } from './start/instance-lock.js';
 import { asApiReady, asFirstSignIn } from './start/messages.js';
 import { Running } from './start/running.js';
 import { startPostgres, startRedis } from './start/services.js';
-import { keepInstanceFile, summaryOf } from './start/summary.js';
+import { keepInstanceFile, signInLines, summaryOf } from './start/summary.js';
 import { tierEnvironments } from './start/tier-environment.js';
 
 /** How long the tiers of a killed start may go on draining before their ports count as somebody else's. */
@@ -57,7 +57,12 @@ async function start(config: StartConfig): Promise<void> {
   const env = tierEnvironments(config, urls);
   const api = running.tier({ name: 'api', program: 'api/main.js', env: env.api, dataDir: config.dataDir });
   const proxy = running.tier({ name: 'proxy', program: 'proxy/main.js', env: env.proxy, dataDir: config.dataDir });
-  await Promise.all([api.ready(config.api), proxy.ready(config.proxy)]);
+  try {
+    await Promise.all([api.ready(config.api), proxy.ready(config.proxy)]);
+  } catch (error) {
+    say(signInLines(api.said(asFirstSignIn)).join('\n')); // the next start knows nothing of it
+    throw error;
+  }
   const ready = await api.message(asApiReady, MESSAGE_TIMEOUT_MS);
   const accountName = ready?.accountName ?? null;
   keepInstanceFile(config, accountName);

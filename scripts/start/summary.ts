@@ -34,7 +34,8 @@ export function keepInstanceFile(config: StartConfig, accountName: string | null
   writeFileSync(path.join(config.dataDir, 'instance.json'), `${JSON.stringify(instance)}\n`, { mode: 0o600 });
 }
 
-function signInLines(signIn: FirstSignIn | null): string[] {
+/** None where there was no first sign-in. */
+export function signInLines(signIn: FirstSignIn | null): string[] {
   if (signIn === null) return [];
   return [
     '',
