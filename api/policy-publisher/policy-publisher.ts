@@ -33,18 +33,27 @@ export class PolicyPublisher {
 
   /** Never throws: a failure is logged, and bounded by the proxies' poll. */
   async publish(change: PolicyChange): Promise<void> {
+    await this.isPublished(change);
+  }
+
+  /**
+   * As `publish`, one after the other, the first 200, up to one that fails: a Redis that does not answer would hold up whoever made the
+   * change for each of them. The others are found by the poll within a second.
+   */
+  async publishAll(changes: readonly PolicyChange[]): Promise<void> {
+    for (const change of changes.slice(0, PUBLISHED_MAX)) if (!(await this.isPublished(change))) return;
+  }
+
+  private async isPublished(change: PolicyChange): Promise<boolean> {
     try {
       if (change.kind === 'gateway') await this.storePolicy(change.accountId as AccountId, change); // made by us
       if (change.kind === 'token') await this.storeGrant(change);
       await this.redis.publish(POLICY_CHANNEL, JSON.stringify(change));
+      return true;
     } catch (error) {
       this.logger.warn({ err: error, change }, 'a policy change was not announced; proxies find it by their poll');
+      return false;
     }
-  }
-
-  /** As `publish`, one after the other, the first 200; the others are found by the poll within a second. */
-  async publishAll(changes: readonly PolicyChange[]): Promise<void> {
-    for (const change of changes.slice(0, PUBLISHED_MAX)) await this.publish(change);
   }
 
   private async storePolicy(accountId: AccountId, change: PolicyChange & { kind: 'gateway' }): Promise<void> {
