@@ -7,7 +7,7 @@ import type { Role } from '../../../schema/contracts/permissions.js';
 import { Account } from '../../../schema/entities/account.js';
 import { Membership } from '../../../schema/entities/membership.js';
 import { User } from '../../../schema/entities/user.js';
-import { highestRoleOfToken, reaches, type TokenGrant } from '../../authorization.js';
+import { highestRoleOfToken, reaches, ROLE_PERMISSIONS, type TokenGrant } from '../../authorization.js';
 import type { ClientAddress } from '../../context.js';
 import { badInput, conflict, forbidden, notFound, type ApiError } from '../../errors.js';
 import { parseInput } from '../../input.js';
@@ -161,13 +161,14 @@ function liveAccount(tx: LookupTransaction, accountId: AccountId): Promise<Accou
     .getOne();
 }
 
-/** What the user who invited may give now; the transaction has presented the account. */
+/** What the user who invited may give now, nothing if he may invite no more; the transaction has presented the account. */
 async function roleOf(tx: LookupTransaction, userId: UserId): Promise<Role | null> {
   const rows = await tx.query<{ role: Role }>(
     'SELECT m.role FROM membership m WHERE m.account_id = app_account() AND m.user_id = $1',
     [userId],
   );
-  return rows[0]?.role ?? null;
+  const role = rows[0]?.role ?? null;
+  return role !== null && ROLE_PERMISSIONS[role].includes('ACCOUNT_EDIT') ? role : null;
 }
 
 /** Likewise of the token that invited. */
@@ -177,5 +178,7 @@ async function roleOfToken(tx: LookupTransaction, tokenId: string | null): Promi
      WHERE t.account_id = app_account() AND t.id = $1 AND t.revoked_at IS NULL`,
     [tokenId],
   );
-  return rows[0] === undefined ? null : highestRoleOfToken({ ...rows[0], permissions: new Set(rows[0].permissions) });
+  if (rows[0] === undefined) return null;
+  const permissions = new Set(rows[0].permissions);
+  return permissions.has('ACCOUNT_EDIT') ? highestRoleOfToken({ ...rows[0], permissions }) : null;
 }

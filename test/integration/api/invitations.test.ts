@@ -126,6 +126,27 @@ test.each([
   expect(rows).toEqual([]);
 });
 
+test('a link to a role that its maker still has is worth nothing once he may invite no more', async () => {
+  const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
+  const { secret } = await invite(admin.call, { accountId: tenant.accountId, email, role: 'EDITOR' });
+  await api.owner.query("UPDATE membership SET role = 'EDITOR' WHERE user_id = $1", [admin.id]);
+  (await accept(secret, PASSWORD)).expectError('NOT_FOUND');
+  await api.owner.query("UPDATE membership SET role = 'ADMIN' WHERE user_id = $1", [admin.id]);
+  (await accept(secret, PASSWORD)).expectData();
+});
+
+test('nor is one of a token that may edit the account no more', async () => {
+  const token = await tenant.apiToken({ permissions: ['ACCOUNT_EDIT', 'AI_GATEWAY_READ'] });
+  const into = { accountId: tenant.accountId, email, role: 'VIEWER' };
+  const { secret } = await invite(graphqlCaller(api.url, token), into);
+  const permissions = (list: string) =>
+    api.owner.query('UPDATE api_token SET permissions = $2 WHERE account_id = $1', [tenant.accountId, list]);
+  await permissions('{AI_GATEWAY_READ}');
+  (await accept(secret, PASSWORD)).expectError('NOT_FOUND');
+  await permissions('{AI_GATEWAY_READ,ACCOUNT_EDIT}');
+  (await accept(secret, PASSWORD)).expectData();
+});
+
 test('nobody invites into a role above his own, nor a token into one that it could not fill', async () => {
   const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
   const into = (role: string) => ({ input: { accountId: tenant.accountId, email, role } });
