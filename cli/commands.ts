@@ -30,7 +30,7 @@ export async function runCommand(wanted: Arguments, config: CliConfig, say: (tex
     say(planText(plan));
     if (wanted.command === 'plan') return afterPlan(plan, wanted, say);
     if (plan.steps.length === 0) return 0;
-    const secrets = secretValues(plan.secrets, wanted.file, config.variable);
+    const secrets = secretValues(plan.secrets, file, config.variable);
     // What is done is what was shown, or nothing.
     await api.apply(account.id, { document, prune, secrets, ifRevision: plan.revision });
     say(`Applied to the account ${account.name}.\n`);

@@ -19,7 +19,7 @@ export class ConfigFile {
   private readonly yaml: Document;
 
   /** Throws Problem with every line at fault. `path` is `-` for standard input. */
-  constructor(private readonly path: string) {
+  constructor(readonly path: string) {
     const text = read(path);
     this.yaml = parseDocument(text, { lineCounter: this.lines, version: '1.2' });
     if (this.yaml.errors.length > 0) {
@@ -42,6 +42,11 @@ export class ConfigFile {
       );
     }
     this.document = value as ConfigDocumentText; // it was just checked
+  }
+
+  /** All places of secrets that the document names. */
+  get secretReferences(): ReadonlySet<string> {
+    return new Set(referencesIn(this.document));
   }
 
   /** A problem at a place in the document: `tollgate.yaml:12:5 gateways.0.name must …`. */
@@ -77,4 +82,11 @@ function read(path: string): string {
   } catch {
     throw new Problem([`${path} cannot be read`]);
   }
+}
+
+function referencesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'secretFrom' && typeof inner === 'string' ? [inner] : referencesIn(inner),
+  );
 }
