@@ -3,6 +3,7 @@ import { addViewsOfDays } from './202611291500-add-views-of-days.js';
 import { keepValuesInRows } from './202611291510-keep-values-in-rows.js';
 import { letTheFinderTellLogs } from './202611291600-let-the-finder-tell-logs.js';
 import { lookPairsUpInOneForm } from './202611291700-look-pairs-up-in-one-form.js';
+import { moveCorrectionsToTheirMetadata } from './202611291800-move-corrections-to-their-metadata.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -62,4 +63,5 @@ export const MIGRATIONS: readonly Migration[] = [
   keepValuesInRows,
   letTheFinderTellLogs,
   lookPairsUpInOneForm,
+  moveCorrectionsToTheirMetadata,
 ];

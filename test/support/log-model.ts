@@ -112,10 +112,10 @@ export async function reprice(owner: pg.Pool, id: string, differencePico: bigint
        input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
        audio_input_tokens, audio_output_tokens, image_input_tokens, image_output_tokens, requests, web_searches,
        usage_source, cost_pico, cost_status, is_log, log_retention_days, request_count, request_bytes, response_bytes,
-       attempts)
+       attempts, metadata)
      SELECT day, gen_random_uuid(), 'ADJUSTMENT', id, account_id, gateway_id, event_id, config_version, created_at,
        provider, model, method, path, status_code, cached, streamed, client_aborted, interrupted, duration_ms,
-       0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'NONE', $2, 'PRICED', false, log_retention_days, 0, 0, 0, '[]'
+       0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'NONE', $2, 'PRICED', false, log_retention_days, 0, 0, 0, '[]', metadata
      FROM usage_record WHERE id = $1`,
     [id, differencePico.toString()],
   );

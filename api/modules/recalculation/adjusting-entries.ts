@@ -1,7 +1,7 @@
 /**
  * Adjusting entries: rows of the ledger that correct a record's cost. Each has its record's day, time, gateway, token,
- * provider, model, path and status, so that every sum and group that holds the record holds its correction; it is no
- * request, has no units, and is no log.
+ * provider, model, path, status and metadata, so that every sum and group that holds the record holds its correction; it
+ * is no request, has no units, and is no log.
  */
 import { USAGE_UNITS } from '../../../schema/contracts/usage-units.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -27,7 +27,7 @@ export interface AdjustedPart {
 
 /** Columns that an entry has from its record. */
 const COPIED = `account_id, gateway_id, api_token_id, event_id, config_version, created_at, provider, model, method, path,
-  status_code, error_code, cached, streamed, client_aborted, interrupted, usage_source, log_retention_days`;
+  status_code, error_code, cached, streamed, client_aborted, interrupted, usage_source, log_retention_days, metadata`;
 const UNIT_COLUMNS = USAGE_UNITS.map((unit) => unit.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`));
 const copied = COPIED.split(',').map((column) => `u.${column.trim()}`);
 

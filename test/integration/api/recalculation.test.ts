@@ -47,8 +47,8 @@ interface Sums {
   readonly totals: { readonly requests: string; readonly costUsd: string; readonly unpriced: string; readonly tokensIn: string };
   readonly groups: readonly { readonly key: readonly (string | null)[]; readonly totals: { readonly costUsd: string } }[];
 } // prettier-ignore
-async function analytics(): Promise<Sums> {
-  const filter = { ...RANGE, groupBy: ['MODEL'], top: 100 };
+async function analytics(asked: object = { groupBy: ['MODEL'] }): Promise<Sums> {
+  const filter = { ...RANGE, top: 100, ...asked };
   const answer = await admin(ANALYTICS, { tag: tenant.tag, filter });
   return answer.expectData<{ account: { analytics: Sums } }>().account.analytics;
 }
@@ -107,6 +107,25 @@ test('whatever was recorded and however often prices change, analytics are the s
     ),
     { numRuns: TEST_SIZE === 'full' ? 200 : 12, seed: TEST_SEED },
   );
+});
+
+test('a correction is found by the metadata of its record, as the record is', async () => {
+  await log({ metadata: { team: 'red' }, cost_status: 'UNPRICED', cost_pico: null });
+  await log({ metadata: { team: 'blue' } });
+  await log();
+  await tenant.priceOverride({
+    provider: 'openai',
+    model: 'gpt-test',
+    rates: { inputTokens: '1000', outputTokens: '1' },
+  });
+  (await run()).expectData();
+  const costUsd = '0.000000010005';
+  const { groups } = await analytics({ groupBy: ['METADATA'], metadataKey: 'team' });
+  expect(new Map(groups.map(({ key, totals }) => [key[0], totals.costUsd]))).toEqual(
+    new Map([null, 'blue', 'red'].map((team) => [team, costUsd])),
+  );
+  const { totals } = await analytics({ metadata: [{ key: 'team', value: 'red' }] });
+  expect(totals).toEqual({ requests: '1', costUsd, unpriced: '0', tokensIn: '10' });
 });
 
 test('a record whose model has no price now keeps its cost', async () => {
