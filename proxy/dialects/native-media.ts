@@ -82,7 +82,7 @@ class ToldTally implements AnswerTally {
 
   reading(end: AnswerEnd): UsageReading {
     const { other, model } = this;
-    const { problems } = this.counts;
+    const problems = [...this.counts.problems]; // of this reading: a stream is read on its way as well
     if (!end.isComplete) problems.push('the answer was cut');
     if (other === null && problems.length === 0) problems.push('the answer does not tell what it is billed by');
     const units = { ...noUnits(), other: other ?? { unreadCalls: 1 } };

@@ -1,5 +1,6 @@
 /** Answers in the shapes of Cohere's OpenAPI file, Workers AI's model pages, Deepgram's API reference (2026-11-27). */
 import { expect, test } from '@jest/globals';
+import { falImages } from '../../../../proxy/dialects/native-media.js';
 import { readAnswer, SSE, sseText, unitsOf, type ReadExchange } from '../../../support/read-answer.js';
 
 const cohereCall = (path: string, request: object = {}): ReadExchange => ({
@@ -134,5 +135,18 @@ test('sound and images by their own APIs are counted in what their providers bil
   expect(readAnswer({ provider: 'fal', path: '/fal-ai/x' }, { request_id: 'r' })).toMatchObject({
     units: { other: { unreadCalls: 1 } },
     usageSource: 'ESTIMATED',
+  });
+});
+
+test('a stream of images that was looked at on its way reads as one that was not', () => {
+  const reader = falImages.newStreamReader(falImages.readRequest({}, 'fal-ai/x'), SSE);
+  for (const url of ['a', 'b']) {
+    reader.push(Buffer.from(sseText({ images: [{ url }] })));
+    expect(reader.soFar()).toMatchObject({ usageSource: 'ESTIMATED', usageNote: 'the answer was cut' });
+  }
+  expect(reader.finish(true)).toMatchObject({
+    units: unitsOf({ other: { images: 1 } }),
+    usageSource: 'PROVIDER',
+    usageNote: null,
   });
 });
