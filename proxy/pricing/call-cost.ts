@@ -14,7 +14,7 @@ export interface CostDeps {
 /** What a cost depends on. */
 type Billed = Pick<Answered, 'reading' | 'statusCode'>;
 
-const BEYOND_PRICE: Cost = Object.freeze({
+const UNPRICED: Cost = Object.freeze({
   costPico: null,
   costStatus: 'UNPRICED',
   priceVersion: null,
@@ -23,11 +23,12 @@ const BEYOND_PRICE: Cost = Object.freeze({
 
 /**
  * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
- * refused, that it sent elsewhere or that never reached it. Then the client's own cost, then the price list (unpriced, estimated, priced).
+ * refused, that it sent elsewhere or that never reached it. Then the client's own cost (none, where it is per token and nobody counts
+ * them), then the price list (unpriced, estimated, priced).
  */
 export function costOf(deps: CostDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
   const cost = unboundedCost(deps, arrival, call, answered);
-  return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? BEYOND_PRICE : cost;
+  return cost.costPico !== null && cost.costPico > COST_PICO_MAX ? UNPRICED : cost;
 }
 
 function unboundedCost(deps: CostDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
@@ -35,7 +36,10 @@ function unboundedCost(deps: CostDeps, arrival: Arrival, call: UpstreamCall, ans
   const wasUseless = reading.usageSource === 'NONE' && (call.dialect !== null || statusCode >= 300);
   if (!call.isBillable || wasUseless) return NOT_BILLABLE;
   const custom = arrival.options.customCost;
-  if (custom !== null) return customCost(custom, reading.units);
+  if (custom !== null) {
+    const isUncounted = custom.kind === 'perToken' && reading.usageSource === 'NONE';
+    return isUncounted ? UNPRICED : customCost(custom, reading.units);
+  }
   const request = {
     provider: call.target.provider.slug,
     model: reading.model ?? call.facts?.model ?? null,

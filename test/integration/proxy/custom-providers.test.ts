@@ -113,3 +113,17 @@ test('an OpenAI-shaped path is metered and UNPRICED, a custom cost prices it, an
     ['custom-mine', 'UNPRICED', '1000', '100'],
   ]);
 });
+
+test('a cost per token of a call whose tokens nobody counts is no cost, and a total is one', async () => {
+  const tenant = await rig.tenant();
+  await tenant.customProvider({ slug: 'mine', baseUrl: rig.upstream.origin });
+  for (const cost of [{ per_token_in: 0.001, per_token_out: 0.002 }, { total_cost: 0.5 }]) {
+    const headers = { 'cf-aig-custom-cost': JSON.stringify(cost) };
+    await (await post(`${tenant.base}/custom-mine/v1/classify`, CHAT, headers)).text();
+  }
+  const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 2);
+  expect(rows).toMatchObject([
+    { usage_source: 'NONE', cost_status: 'UNPRICED', cost_pico: null, price_rule: null },
+    { usage_source: 'NONE', cost_status: 'CUSTOM', cost_pico: '500000000000', price_rule: 'custom total=0.5' },
+  ]);
+});
