@@ -47,14 +47,16 @@ const PATHS: Readonly<Record<Exclude<ProviderFormat, 'gemini' | NativeFormat>, P
     ['messages/count_tokens', FREE],
   ],
 };
-/** By the end of the path: where a custom provider's base ends is its account's affair. */
+/** By the end of the path, the first that it has: where a custom provider's base ends is its account's affair. */
 const CUSTOM_PATHS: Paths = [
   ['/chat/completions', CHAT_AS_IT_IS],
+  ['/completions', CHAT_AS_IT_IS],
   ['/responses', billed(openAiResponses)],
   ['/embeddings', billed(openAiEmbeddings)],
   ['/messages', billed(anthropicMessages)],
   ['/images/generations', IMAGES],
   ['/images/edits', IMAGES],
+  ['/images/variations', IMAGES],
   ['/audio/speech', billed(openAiSpeech)],
   ['/audio/transcriptions', TRANSCRIPTION],
   ['/audio/translations', TRANSCRIPTION],

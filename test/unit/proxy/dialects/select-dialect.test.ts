@@ -19,6 +19,9 @@ test.each([
   ['custom-mine', 'POST', '/v1/responses', 'openai-responses'],
   ['custom-mine', 'POST', '/v1/embeddings', 'openai-embeddings'],
   ['custom-mine', 'POST', '/anthropic/v1/messages', 'anthropic-messages'],
+  ['custom-mine', 'POST', '/v1/completions', 'openai-chat'],
+  ['custom-mine', 'POST', 'completions?a=/chat/completions', 'openai-chat'],
+  ['custom-mine', 'POST', '/v1/images/variations', 'openai-images'],
   ['openai', 'POST', 'v1/images/generations', 'openai-images'],
   ['openai', 'POST', 'images/edits', 'openai-images'],
   ['openai', 'POST', 'v1/audio/speech', 'openai-speech'],
@@ -74,7 +77,8 @@ test.each([
   ['elevenlabs', 'POST', 'v1/sound-generation'],
   ['aws-bedrock', 'POST', 'bedrock-runtime/us-east-1/guardrail/g/version/1/apply'],
   ['nobody', 'POST', 'v1/chat/completions'],
-  ['custom-x', 'POST', 'v1/xchat/completions'],
+  ['custom-x', 'POST', 'v1/xcompletions'],
+  ['custom-x', 'POST', 'v1/variations'],
   ['unknown', 'POST', 'v1/chat/completions'],
 ])('%s %s %s is billable in a format that is not known', (provider, method, path) => {
   expect(selectDialect(provider, method, path)).toEqual({ dialect: null, isBillable: true });
@@ -153,6 +157,7 @@ test.each([
   ['openrouter', '/v1/chat/completions', '', false],
   ['cohere', '/compatibility/v1/chat/completions', '', false],
   ['custom-x', '/chat/completions', '', false],
+  ['custom-x', '/completions', '', false],
   ['azure-openai', '/r/d/chat/completions', '?api-version=2024-10-21', true],
   ['azure-openai', '/r/d/chat/completions', '?a=b&api-version=2024-09-01-preview', true],
   ['azure-openai', '/r/d/chat/completions', '?api-version=2024-08-01-preview', false],
