@@ -4,6 +4,7 @@
  */
 import { priceOverrideKey, type ConfigDocument, type WholeConfig } from '../../../schema/contracts/config-document.js';
 import { DEFAULT_GATEWAY_SETTINGS } from '../../../schema/contracts/gateway-settings.js';
+import { CUSTOM_PREFIX } from '../../../schema/contracts/providers.js';
 import type { ConfigChange } from '../../config-change.js';
 import { configDiff } from '../../config-diff.js';
 
@@ -31,20 +32,26 @@ export interface Step extends Omit<Thing, 'value'> {
   readonly secrets: readonly string[];
 }
 
+/** Of a stored provider key, by its path: the origin that it is for, where its provider's base URL is to have another one. */
+export type MovedKeys = ReadonlyMap<string, ConfigChange>;
+
 /** In the order in which they can be done: what others need comes first, and goes last. */
-export function planOf(current: WholeConfig, wanted: ConfigDocument): Step[] {
+export function planOf(current: WholeConfig, wanted: ConfigDocument, moved: MovedKeys): Step[] {
   const [before, after] = [thingsOf(current), thingsOf(wanted)];
   const steps: Step[] = [];
   for (const [path, thing] of after) {
     const old = before.get(path);
     const changes = configDiff(old?.value ?? BLANK[thing.kind], thing.value);
+    const move = moved.get(path);
+    if (move !== undefined) changes.push(move);
     if (old !== undefined && changes.length === 0) continue;
     const { value, ...named } = thing;
     const step = old === undefined ? 'CREATE' : 'UPDATE';
     steps.push({ ...named, step, path, wanted: value, changes, secrets: secretsOf(thing, old === undefined, changes) });
   }
   for (const [path, { value, ...named }] of before) {
-    if (after.has(path) || !isManaged(named.kind, wanted) || goesWithOther(named, current, wanted)) continue;
+    const isGone = isManaged(named.kind, wanted) || goesWithProvider(named, wanted);
+    if (after.has(path) || !isGone || goesWithOther(named, current, wanted)) continue;
     steps.push({
       ...named,
       step: 'DELETE',
@@ -85,9 +92,16 @@ function isManaged(kind: ThingKind, wanted: ConfigDocument): boolean {
   return kind === 'priceOverride' ? wanted.priceOverrides !== undefined : wanted.gateways !== undefined;
 }
 
+/** A key of a custom provider that is deleted goes too, whether the document speaks of gateways or not: so it is a step of its own. */
+function goesWithProvider({ kind, name }: Omit<Thing, 'value'>, { customProviders }: ConfigDocument): boolean {
+  if (kind !== 'providerKey' || customProviders === undefined) return false;
+  const [provider = ''] = name.split('/');
+  return provider.startsWith(CUSTOM_PREFIX) && !customProviders.some(({ slug }) => CUSTOM_PREFIX + slug === provider);
+}
+
 /** A key whose gateway is deleted goes with it. */
 function goesWithOther(thing: Omit<Thing, 'value'>, current: WholeConfig, wanted: ConfigDocument): boolean {
-  if (thing.gateway === null) return false;
+  if (thing.gateway === null || wanted.gateways === undefined) return false;
   const isThere = (document: WholeConfig | ConfigDocument): boolean =>
     document.gateways?.some(({ name }) => name === thing.gateway) === true;
   return isThere(current) && !isThere(wanted);

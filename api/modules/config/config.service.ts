@@ -7,6 +7,7 @@ import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { recordAudit } from '../audit/index.js';
 import { planOf, type Step } from './config-plan.js';
+import { movedKeys } from './moved-keys.js';
 import { readState, type ConfigState } from './config-state.js';
 import { ConfigSteps, type StepServices } from './config-steps.js';
 import {
@@ -52,7 +53,7 @@ export class ConfigService {
       const state = await readState(tx);
       const wanted = readWanted(input.document, state, this.deps.allowedNetworks);
       assertRevision(state, input.ifRevision ?? null);
-      const steps = planOf(state.document, wanted.document);
+      const steps = planOf(state.document, wanted.document, movedKeys(state, wanted.document));
       const told = steps.map(({ step, path, changes }) => ({ kind: step, path, changes }));
       const plan = { steps: told, secrets: [...new Set(steps.flatMap((step) => step.secrets))].toSorted() };
       if (prices === null && steps.some(({ kind }) => kind === 'priceOverride')) {

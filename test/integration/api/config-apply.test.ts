@@ -231,6 +231,51 @@ test('T-GQL-8 a header named like what every object has is exported with a refer
   expect((await applied(document, { secrets: [] })).steps).toEqual([]);
 });
 
+const lab = (baseUrl: string) => ({ slug: 'lab', name: 'Lab', baseUrl, headers: [] });
+const WITH_KEY = [
+  { name: 'main', providerKeys: [{ provider: 'custom-lab', alias: 'default', secretFrom: 'env:LAB' }] },
+];
+const KEY_PATH = 'gateways.main.providerKeys.custom-lab/default';
+const boundTo = async (): Promise<string[]> =>
+  (
+    await api.owner.query<{ origin: string }>('SELECT origin FROM provider_key WHERE account_id = $1', [
+      tenant.accountId,
+    ])
+  ).rows.map(({ origin }) => origin);
+
+test('a key whose provider gets another origin is a step that takes its secret, also where the provider moved before', async () => {
+  const at = (baseUrl: string) => ({ version: 1, customProviders: [lab(baseUrl)], gateways: WITH_KEY });
+  await applied(at('https://a.example.com/v1'));
+  expect((await applied(at('https://a.example.com/v2'))).steps.map(({ path }) => path)).toEqual([
+    'customProviders.lab',
+  ]);
+  const moved = await applied(at('https://b.example.com'));
+  expect(moved.steps.map(({ kind, path }) => [kind, path])).toEqual([
+    ['UPDATE', 'customProviders.lab'],
+    ['UPDATE', KEY_PATH],
+  ]);
+  expect(moved.secrets).toEqual(['env:LAB']);
+  expect(await boundTo()).toEqual(['https://b.example.com']);
+  // As a mutation of the provider leaves it: the document is the same then, and the key is good for nothing.
+  await api.owner.query("UPDATE provider_key SET origin = 'https://a.example.com' WHERE account_id = $1", [
+    tenant.accountId,
+  ]);
+  expect((await applied(at('https://b.example.com'))).steps).toMatchObject([
+    { path: KEY_PATH, changes: [{ path: 'origin', before: 'https://a.example.com', after: 'https://b.example.com' }] },
+  ]);
+  expect((await applied(at('https://b.example.com'))).steps).toEqual([]);
+});
+
+test('keys that go with their provider are steps, though the document leaves gateways out', async () => {
+  await applied({ version: 1, customProviders: [lab('https://a.example.com')], gateways: WITH_KEY });
+  const gone = await applied({ version: 1, customProviders: [] });
+  expect(gone.steps.map(({ kind, path }) => [kind, path])).toEqual([
+    ['DELETE', KEY_PATH],
+    ['DELETE', 'customProviders.lab'],
+  ]);
+  expect(await boundTo()).toEqual([]);
+});
+
 test('an export waits for nobody who changes a gateway, and is of one moment', async () => {
   await applied(WHOLE);
   const before = await exported();
