@@ -47,9 +47,9 @@ export class InvitationService {
       const invitation = await this.deps.database.inAccount(scope, async (tx) => {
         const { role: held } = await heldInTurn(tx, caller);
         if (!reaches(held, role)) throw forbidden(`You cannot give ${role}: it is above what you hold.`);
-        await makeRoom(tx, email);
+        const replaced = await makeRoom(tx, email);
         await tx.insert(Invitation, { id, email, role, tokenHash, expiresAt, ...maker });
-        await recordAudit(tx, { action: 'invitation.create', before: null, after: { id, email, role, expiresAt } });
+        await recordAudit(tx, { action: 'invitation.create', before: replaced, after: { id, email, role, expiresAt } });
         return found(tx, id);
       });
       return { secret, url: `${this.deps.publicApiUrl}/invitation#${secret}`, invitation };
@@ -81,20 +81,28 @@ function makerOf(principal: Principal): Pick<Invitation, 'createdBy' | 'createdB
   return { createdBy: null, createdByToken: principal.kind === 'token' ? principal.tokenId : null };
 }
 
-/** Throws CONFLICT for a member, and when there are too many; sweeps what has expired and what is to be replaced. */
-async function makeRoom(tx: TenantTransaction, email: string): Promise<void> {
+type Told = Pick<Invitation, 'id' | 'email' | 'role'>;
+
+/** Throws CONFLICT for a member, and when there are too many; sweeps what has expired, and what is replaced, which it answers. */
+async function makeRoom(tx: TenantTransaction, email: string): Promise<Told | null> {
   const members = await tx.query(
     `SELECT 1 FROM membership m JOIN app_user u ON u.id = m.user_id WHERE ${tx.owned('m')} AND u.email = $2`,
     [email],
   );
   if (members.length > 0) throw conflict('This email is a member already.', 'input.email');
-  await tx.query(`DELETE FROM invitation i WHERE ${tx.owned('i')} AND (i.expires_at < now() OR i.email = $2)`, [email]);
+  const swept = await tx.query<Told>(
+    `WITH swept AS (DELETE FROM invitation i WHERE ${tx.owned('i')} AND (i.expires_at < now() OR i.email = $2)
+       RETURNING i.id, i.email, i.role, i.expires_at)
+     SELECT id, email, role FROM swept WHERE email = $2 AND expires_at >= now()`,
+    [email],
+  );
   const rows = await tx.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM invitation i WHERE ${tx.owned('i')}`,
   );
   if ((rows[0]?.count ?? 0) >= OPEN_MAX) {
     throw conflict(`The account has ${OPEN_MAX} open invitations, as many as it may have.`, 'input.accountId');
   }
+  return swept[0] ?? null;
 }
 
 async function found(tx: TenantTransaction, id: InvitationId): Promise<Invitation> {

@@ -147,6 +147,16 @@ test('nor is one of a token that may edit the account no more', async () => {
   (await accept(secret, PASSWORD)).expectData();
 });
 
+test('an invitation that another one takes the place of is in the event of that one', async () => {
+  const into = (role: string) => invite(owner.call, { accountId: tenant.accountId, email, role });
+  const first = await into('OWNER');
+  const second = await into('VIEWER');
+  const events = (await auditOf(api, tenant.accountId)).filter(({ action }) => action === 'invitation.create');
+  const told = { id: first.invitation.id, email, role: 'OWNER' };
+  const replacing = events.find(({ after }) => (after as { id: string }).id === second.invitation.id); // as all of these have
+  expect(replacing?.before).toEqual(told);
+});
+
 test('nobody invites into a role above his own, nor a token into one that it could not fill', async () => {
   const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
   const into = (role: string) => ({ input: { accountId: tenant.accountId, email, role } });
