@@ -27,6 +27,13 @@ const KEYS: Readonly<Record<string, { keys: string[]; per: bigint }>> = {
 const INPUT = Object.keys(KEYS).filter((unit) => /inputTokens|cache/i.test(unit));
 const DECIMALS = 30;
 
+/** Claude's one-hour writes cost twice the input (platform.claude.com, Pricing); the source has it of some models only. */
+export function isHourUntold(model: ModelInfo, at: Date): boolean {
+  const prices = pricesAt(model, at);
+  const isTold = prices['cache_write_1h_mtok'] !== undefined;
+  return model.id.includes('claude') && prices['cache_write_mtok'] !== undefined && !isTold;
+}
+
 /** A decimal string as whole 10^-30 parts. */
 function scaled(text: string): bigint {
   const [mantissa = '0', exponent = '0'] = text.split('e');
@@ -59,10 +66,13 @@ export function oraclePico(usd: string): string {
   return decimalText(scaled(usd) * 1_000_000_000_000n);
 }
 
-/** What the units cost, and whether that is all of it: searches that the source has no price for are left out. */
+/** What the units cost, and whether that is all of it: of some searches and one-hour writes the source has no price. */
 export function oracleBill(model: ModelInfo, units: OracleUnits, at: Date): { usd: string | null; isWhole: boolean } {
-  const isPriced = pricesAt(model, at)['web_searches_kcount'] !== undefined;
-  return { usd: oracleCost(model, units, at), isWhole: isPriced || (units['webSearches'] ?? 0) === 0 };
+  const prices = pricesAt(model, at);
+  const isSearchPriced = prices['web_searches_kcount'] !== undefined || (units['webSearches'] ?? 0) === 0;
+  const isHourPriced = prices['cache_write_1h_mtok'] !== undefined || isHourUntold(model, at);
+  const isWhole = isSearchPriced && (isHourPriced || (units['cacheWrite1hTokens'] ?? 0) === 0);
+  return { usd: oracleCost(model, units, at), isWhole };
 }
 
 /** USD as a decimal string without trailing zeros, or null where a used unit has no price. */
@@ -73,8 +83,9 @@ export function oracleCost(model: ModelInfo, units: OracleUnits, at: Date): stri
   const perThousand = prices['requests_kcount'];
   let sum = typeof perThousand === 'number' ? scaled(String(perThousand)) / 1_000n : 0n; // every answer is a request
   for (const [unit, { keys, per }] of Object.entries(KEYS)) {
-    const count = units[unit] ?? 0;
-    const key = keys.find((name) => prices[name] !== undefined);
+    const isDoubled = unit === 'cacheWrite1hTokens' && isHourUntold(model, at);
+    const count = (units[unit] ?? 0) * (isDoubled ? 2 : 1);
+    const key = isDoubled ? 'input_mtok' : keys.find((name) => prices[name] !== undefined);
     const price = key === undefined ? undefined : prices[key];
     if (count === 0) continue;
     if (price === undefined && unit === 'webSearches') continue; // as the source does

@@ -15,7 +15,10 @@ interface CompiledRate {
 
 export interface RuleCost {
   readonly pico: bigint;
-  /** false: web searches were made that the list has no price for, and the cost is the tokens' alone */
+  /**
+   * false: web searches were made that the list has no price for, and the cost is the tokens' alone; or one-hour cache
+   * writes, which cost more than those of five minutes whose price they were given
+   */
   readonly isWhole: boolean;
 }
 
@@ -48,6 +51,7 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
   const rates = USAGE_UNITS.map((unit) => ({ unit, rate: compileRate(rateOf(rule, unit)) }));
   const otherRates = new Map(Object.keys(rule.rates).map((name) => [name, compileRate(rule.rates[name])]));
   const { condition } = rule;
+  const hasHourRate = rule.rates['cacheWrite1hTokens'] !== undefined;
   return {
     name: `${model}${conditionName(condition)}`,
     serviceTier: condition?.type === 'service_tier' ? condition.tier : null,
@@ -56,7 +60,7 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
       const inputTokens = totalTokensIn(units);
       let pico = 0n;
       let small = 0; // what a double holds exactly: nearly everything, and quicker by far
-      let isWhole = true;
+      let isWhole = hasHourRate || units.cacheWrite1hTokens === 0;
       for (const { unit, rate } of rates) {
         // a price by the request is due once for every answer, which no dialect counts
         const count = unit === 'requests' && rate !== null ? Math.max(1, units.requests) : units[unit];

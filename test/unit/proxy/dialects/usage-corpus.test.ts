@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { builtInPrices } from '../../../../api/modules/pricing/built-in-prices.js';
+import { withHourCacheWrites } from '../../../../api/modules/pricing/cache-writes.js';
 import { importGenaiPrices } from '../../../../api/modules/pricing/genai-prices.js';
 import { createPriceBook } from '../../../../proxy/pricing/price-book.js';
 import type { ModelPrice } from '../../../../schema/contracts/prices.js';
@@ -47,7 +48,7 @@ function sourceModel({ provider, model }: ExpectedUsage): ReturnType<typeof orac
   return oracleModel(id, model) ?? oracleModel(id, spelled(model));
 }
 const fixtures = usageFixtures();
-const book = createPriceBook(1, importGenaiPrices().prices.map(withTierRules));
+const book = createPriceBook(1, withHourCacheWrites(importGenaiPrices().prices).map(withTierRules));
 
 /** The price with the rules of the service tiers that cases tell of: the source has none. */
 function withTierRules(price: ModelPrice): ModelPrice {

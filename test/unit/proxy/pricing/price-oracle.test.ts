@@ -2,7 +2,14 @@ import { expect, test } from '@jest/globals';
 import { calcPrice, findProvider, type ModelInfo } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { PRICED_PROVIDERS } from '../../../../api/modules/pricing/genai-prices.js';
-import { oracleBill, oracleCost, oracleCostAt, oracleModel, oraclePico } from '../../../support/price-oracle.js';
+import {
+  isHourUntold,
+  oracleBill,
+  oracleCost,
+  oracleCostAt,
+  oracleModel,
+  oraclePico,
+} from '../../../support/price-oracle.js';
 import { TEST_SEED, TEST_SIZE } from '../../../support/test-size.js';
 
 const models: readonly { readonly id: string; readonly model: ModelInfo }[] = [
@@ -50,8 +57,9 @@ function sourceUsage(units: Units): Parameters<typeof calcPrice>[0] {
 test('every model of every priced provider costs what the source reckons, but exactly', () => {
   const compared = new Set<ModelInfo>();
   fc.assert(
-    fc.property(anyUnits, times, (units, at) => {
+    fc.property(anyUnits, times, (given, at) => {
       for (const { id, model } of models) {
+        const units = isHourUntold(model, at) ? { ...given, cacheWrite1hTokens: 0 } : given; // it is compared below
         const usd = oracleCost(model, units, at);
         // an id that an earlier model's match takes is that model's; what has no price for a unit is compared below
         if (usd === null || oracleModel(id, model.id) !== model) continue;
@@ -84,6 +92,17 @@ test('where the source leaves out searches that it has no price for, the oracle 
   const at = new Date('2026-11-01T12:00:00Z');
   expect(oracleBill(flash, { inputTokens: 10, webSearches: 1 }, at)).toEqual({ usd: '0.000003', isWhole: false });
   expect(oracleBill(flash, { inputTokens: 10 }, at)).toEqual({ usd: '0.000003', isWhole: true });
+});
+
+test('where the source prices an hour of Claude’s cache like five minutes, the oracle doubles the input’s price', () => {
+  const opus = oracleModel('aws', 'global.anthropic.claude-opus-4-5-v1:0');
+  if (opus === null) throw new Error('the source has no Claude Opus 4.5 on Bedrock');
+  const at = new Date('2026-11-01T12:00:00Z');
+  expect(isHourUntold(opus, at)).toBe(true);
+  expect(oracleBill(opus, { cacheWrite1hTokens: 1_000, cacheWriteTokens: 1_000 }, at)).toEqual({
+    usd: '0.01625',
+    isWhole: true,
+  });
 });
 
 test('rates of a page are multiplied in decimals', () => {
