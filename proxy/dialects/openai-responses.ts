@@ -11,6 +11,8 @@ import { hasCount } from './usage-counts.js';
 import { readingOf } from './usage-reading.js';
 
 const TERMINAL_EVENTS = ['response.completed', 'response.incomplete', 'response.failed'];
+const PENDING = ['queued', 'in_progress'];
+const PENDING_NOTE = 'the response is made in the background, and tells its usage to who asks for it later';
 const TERMINAL_LINES = TERMINAL_EVENTS.map((type) => `event: ${type}`);
 
 export const openAiResponses: Dialect = {
@@ -43,6 +45,8 @@ export const openAiResponses: Dialect = {
 class ResponsesTally implements AnswerTally {
   private response: JsonObject | null = null;
   private isError = false;
+  /** it goes on at the provider when this answer ends, and is billed for what nobody sees here */
+  private isPending = false;
   private outputTextBytes = 0;
   private model: string | null = null;
   private serviceTier: string | null = null;
@@ -56,6 +60,8 @@ class ResponsesTally implements AnswerTally {
       this.model ??= textIn(response, 'model');
       this.serviceTier = textIn(response, 'service_tier') ?? this.serviceTier;
       if (type === null || TERMINAL_EVENTS.includes(type)) this.response = response;
+      const isInBackground = type === null || response['background'] === true;
+      this.isPending = isInBackground && PENDING.includes(textIn(response, 'status') ?? '');
     }
     if (type === 'error' || type === 'response.failed' || isJsonObject(event['error'])) this.isError = true;
     if (type?.endsWith('.delta')) this.outputTextBytes += textBytes(event['delta']);
@@ -69,13 +75,20 @@ class ResponsesTally implements AnswerTally {
     const { isError, outputTextBytes, model, serviceTier } = this;
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal: true };
     const { response } = this;
-    return readingOf(seen, end, this.facts, (given, counts, estimates) => {
+    const reading = readingOf(seen, end, this.facts, (given, counts, estimates) => {
       const units = openAiUnits(given, RESPONSES_USAGE, counts, estimates);
       units.webSearches = Math.max(units.webSearches, webSearches);
       addTools(units, response);
       return units;
     });
+    return this.isPending && usage === null ? unread(reading) : reading;
   }
+}
+
+/** What the response uses is told by a GET, which is free and which nobody need send. */
+function unread(reading: UsageReading): UsageReading {
+  const units = { ...reading.units, other: { unreadCalls: 1 } };
+  return { ...reading, units, usageSource: 'ESTIMATED', usageNote: PENDING_NOTE };
 }
 
 /** Tools that are billed by the call, whose tokens stand nowhere. */
