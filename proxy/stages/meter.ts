@@ -2,7 +2,9 @@
  * Meter: reads usage while the bytes pass. It sees every chunk after the client did, never holds one back, never
  * throws, and reads a compressed answer through a bounded decoder at the side.
  */
-import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createZstdDecoder } from '../../platform/zstd.js';
 import { NOTHING_USED, type AnswerReader, type UsageReading } from '../dialects/dialect.js';
 import type { UpstreamCall } from '../exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
@@ -47,20 +49,21 @@ type Counts = Pick<ProxyStatistics, 'undecodedAnswers'>;
 export function meter(call: UpstreamCall, answer: AnswerShape, counts: Counts): Meter {
   const { dialect, facts } = call;
   if (dialect === null || facts === null || !call.isBillable || answer.statusCode >= 300) return NO_METER;
+  const encoding = answer.contentEncoding;
+  const isPlain = encoding === null || encoding === 'identity';
+  const decoder = isPlain ? null : decoderOf(encoding);
+  if (!isPlain && decoder === null) {
+    counts.undecodedAnswers += 1;
+    return unreadable(dialect.newDocumentReader(facts, answer.headers), encoding);
+  }
   const isStream = answer.isEventStream || facts.isStreaming;
   const reader = isStream
     ? dialect.newStreamReader(facts, answer.headers)
     : dialect.newDocumentReader(facts, answer.headers);
-  const encoding = answer.contentEncoding;
-  return encoding === null || encoding === 'identity' ? reader : decodedMeter(reader, encoding, counts);
+  return decoder === null ? reader : decodedMeter(reader, decoder, counts);
 }
 
-function decodedMeter(reader: AnswerReader, encoding: string, counts: Counts): Meter {
-  const decoder = decoderOf(encoding);
-  if (decoder === null) {
-    counts.undecodedAnswers += 1;
-    return unreadable(reader, `content encoding ${encoding.slice(0, ENCODING_SHOWN_MAX)} cannot be read`);
-  }
+function decodedMeter(reader: AnswerReader, decoder: Transform, counts: Counts): Meter {
   let bytesIn = 0;
   let bytesOut = 0;
   let waiting = 0;
@@ -105,7 +108,7 @@ function decodedMeter(reader: AnswerReader, encoding: string, counts: Counts): M
   };
 }
 
-function decoderOf(encoding: string): Gunzip | null {
+function decoderOf(encoding: string): Transform | null {
   switch (encoding.trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
@@ -114,14 +117,18 @@ function decoderOf(encoding: string): Gunzip | null {
       return createInflate();
     case 'br':
       return createBrotliDecompress();
+    case 'zstd':
+      return createZstdDecoder();
     default:
       return null;
   }
 }
 
-function unreadable(reader: AnswerReader, note: string): Meter {
+/** Read as a document that is no JSON, whatever it is: its size alone is known, and stands for the output. */
+function unreadable(reader: AnswerReader, encoding: string): Meter {
+  const note = `content encoding ${encoding.slice(0, ENCODING_SHOWN_MAX)} cannot be read`;
   return {
-    push: () => undefined,
+    push: (chunk) => reader.push(chunk),
     soFar: () => null,
     finish: () => unreliable(reader.finish(false), note),
   };

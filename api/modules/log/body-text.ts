@@ -1,6 +1,7 @@
 /** Stored bytes of a body to the text that a log shows: decompressed within a bound, read as UTF-8. */
-import { Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
+import { createZstdDecoder } from '../../../platform/zstd.js';
 
 /** A body of LOG_BODY_BYTES_MAX (1 MiB) that was stored compressed may hold far more: what is beyond this is cut. */
 export const BODY_TEXT_BYTES_MAX = 4 * 1024 * 1024;
@@ -12,16 +13,8 @@ const DECODERS: Readonly<Record<string, () => Transform | null>> = {
   'x-gzip': () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
   deflate: () => zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
   br: () => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH }),
-  zstd: createZstd,
+  zstd: createZstdDecoder,
 };
-
-/** In Node from 22.15 on; null before. */
-function createZstd(): Transform | null {
-  const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
-  if (typeof create !== 'function') return null;
-  const stream: unknown = Reflect.apply(create, zlib, []);
-  return stream instanceof Transform ? stream : null;
-}
 
 /** null for no body, and for an encoding that this Node cannot undo. What is broken off is shown as far as it goes. */
 export async function bodyText(bytes: Uint8Array | null, encoding: string | null): Promise<string | null> {

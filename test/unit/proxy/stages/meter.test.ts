@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -150,3 +151,45 @@ test('the streams that carry their usage report it', async () => {
     ]);
   }
 });
+
+const TOLD = { usage: { prompt_tokens: 3, completion_tokens: 4 } };
+
+/** One block of raw bytes in a zstd frame (RFC 8878): a magic number, the content's size, and the block's head. */
+function zstdFrame(text: string): Buffer {
+  const content = Buffer.from(text);
+  const block = Buffer.alloc(3);
+  block.writeUIntLE((content.length << 3) | 1, 0, 3);
+  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, content.length]), block, content]);
+}
+
+async function meteredIn(contentEncoding: string, isStream: boolean, bytes: Buffer): Promise<UsageReading> {
+  const call = { dialect: dialectNamed('openai-chat'), facts: factsOf(isStream), isBillable: true };
+  const shape = { statusCode: 200, isEventStream: isStream, contentEncoding, headers: isStream ? SSE : [] };
+  const subject = meter(call as UpstreamCall, shape, { undecodedAnswers: 0 });
+  subject.push(bytes.subarray(0, 5));
+  subject.push(bytes.subarray(5));
+  return subject.finish(true);
+}
+
+test.each([false, true])('an answer that nobody can decode is estimated by its size (stream: %p)', async (isStream) => {
+  const size = 4_000;
+  expect(await meteredIn('rot13', isStream, Buffer.alloc(size, 0xb5))).toMatchObject({
+    units: { inputTokens: 10, outputTokens: 1_000 },
+    usageSource: 'ESTIMATED',
+    usageNote: 'content encoding rot13 cannot be read',
+  });
+});
+
+test.each([false, true])(
+  'an answer in zstd is read where Node can, else it is estimated (stream: %p)',
+  async (isStream) => {
+    const frame = zstdFrame(isStream ? sseText({ ...TOLD, choices: [] }) : JSON.stringify(TOLD));
+    const estimate = { inputTokens: 10, outputTokens: Math.ceil(frame.length / 4) };
+    const canDecode = 'createZstdDecompress' in zlib;
+    expect(await meteredIn('zstd', isStream, frame)).toMatchObject(
+      canDecode
+        ? { units: { inputTokens: 3, outputTokens: 4 }, usageSource: 'PROVIDER' }
+        : { units: estimate, usageSource: 'ESTIMATED', usageNote: 'content encoding zstd cannot be read' },
+    );
+  },
+);
