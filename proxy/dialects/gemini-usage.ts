@@ -7,6 +7,15 @@ import { arrayIn, textIn, type JsonObject } from './json-value.js';
 import type { UsageCounts } from './usage-counts.js';
 import type { Estimates } from './usage-reading.js';
 
+/**
+ * The tier of Vertex AI's traffic type (`ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`, `PROVISIONED_THROUGHPUT`), and any other's
+ * own name, which has no price; null: pay as you go, at list price.
+ */
+export function trafficTier(type: string | null): string | null {
+  if (type === null || type === 'ON_DEMAND' || type === 'TRAFFIC_TYPE_UNSPECIFIED') return null;
+  return type.toLowerCase().replace(/^on_demand_/, '');
+}
+
 type Modality = 'AUDIO' | 'IMAGE';
 
 /** Tokens of one modality in a `…TokensDetails` list; documents are images (they are billed as such). */

@@ -2,7 +2,7 @@
 import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
-import { geminiUnits } from './gemini-usage.js';
+import { geminiUnits, trafficTier } from './gemini-usage.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { NO_END_MARK } from './stream-end.js';
 import { partsText } from './system-text.js';
@@ -72,7 +72,7 @@ class GeminiTally implements AnswerTally {
   reading(end: AnswerEnd): UsageReading {
     const { usage, isError, outputTextBytes, model } = this;
     const isFinal = end.isComplete || this.isFinished;
-    const serviceTier = textIn(usage, 'serviceTier');
+    const serviceTier = textIn(usage, 'serviceTier') ?? trafficTier(textIn(usage, 'trafficType'));
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal };
     return readingOf(seen, end, this.facts, (given, counts, estimates) => ({
       ...geminiUnits(given, counts, estimates),

@@ -2,6 +2,7 @@
 import { DocumentReader, StreamReader, type AnswerEnd, type Skim } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
+import { trafficTier } from './gemini-usage.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
 import { CHAT_USAGE, openAiUnits } from './openai-usage.js';
 import { RepeatedEvents, type TextTally } from './repeated-events.js';
@@ -50,6 +51,11 @@ const WITHOUT_CHOICES: Skim = {
   },
 };
 
+function vertexTier(usage: JsonObject | null): string | null {
+  if (usage === null || usage['extra_properties'] === undefined) return null;
+  return trafficTier(textIn(objectIn(objectIn(usage, 'extra_properties'), 'google'), 'traffic_type'));
+}
+
 class ChatTally implements TextTally {
   private usage: JsonObject | null = null;
   private isError = false;
@@ -66,7 +72,7 @@ class ChatTally implements TextTally {
     if (usage !== null) this.usage = usage;
     if (isJsonObject(event['error'])) this.isError = true;
     this.model ??= textIn(event, 'model');
-    this.serviceTier = textIn(event, 'service_tier') ?? this.serviceTier;
+    this.serviceTier = textIn(event, 'service_tier') ?? vertexTier(usage) ?? this.serviceTier;
     const choices = arrayIn(event, 'choices');
     if (usage !== null && choices.length === 0) this.isFinished = true; // the chunk that carries nothing but usage
     const isCounted = hasCount(usage, CHAT_USAGE.output);
