@@ -51,6 +51,10 @@ const WITHOUT_CHOICES: Skim = {
   },
 };
 
+/** OpenAI's models that look into the web before they answer: each search is billed, and their number told nowhere. */
+const SEARCHES_ALWAYS = /\bgpt-[\w.-]+-search-(?:preview|api)\b/;
+
+/** Of Vertex AI's API in OpenAI's format. */
 function vertexTier(usage: JsonObject | null): string | null {
   if (usage === null || usage['extra_properties'] === undefined) return null;
   return trafficTier(textIn(objectIn(objectIn(usage, 'extra_properties'), 'google'), 'traffic_type'));
@@ -86,8 +90,13 @@ class ChatTally implements TextTally {
   reading(end: AnswerEnd): UsageReading {
     const { usage, isError, outputTextBytes, model, serviceTier } = this;
     const seen = { usage, isError, outputTextBytes, model, serviceTier, isFinal: end.isComplete || this.isFinished };
-    return readingOf(seen, end, this.facts, (given, counts, estimates) =>
-      openAiUnits(given, CHAT_USAGE, counts, estimates),
-    );
+    return readingOf(seen, end, this.facts, (given, counts, estimates) => {
+      const units = openAiUnits(given, CHAT_USAGE, counts, estimates);
+      if (units.webSearches === 0 && SEARCHES_ALWAYS.test(model ?? this.facts.model ?? '')) {
+        units.webSearches = 1;
+        counts.problems.push('searches of the web are not told; one is counted');
+      }
+      return units;
+    });
   }
 }

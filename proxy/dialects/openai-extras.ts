@@ -1,10 +1,18 @@
 /**
  * What providers that copy OpenAI's usage object bill besides, under names of their own in it: Perplexity's research,
- * xAI's and OpenRouter's searches, Mistral's sound. Costs that they report (`cost`) are not used: prices are the list's.
+ * xAI's and OpenRouter's tools, Mistral's sound. Costs that they report (`cost`) are not used: prices are the list's.
  */
 import type { UsageUnits } from '../../schema/contracts/usage-units.js';
 import { objectIn, textIn, type JsonObject } from './json-value.js';
 import type { UsageCounts } from './usage-counts.js';
+
+/** xAI's tools that are billed by the call (those of MCP servers are not; docs.x.ai, Pricing, 2026-11-29). */
+const XAI_TOOLS = [
+  ['code_interpreter_calls', 'codeExecutions'],
+  ['document_search_calls', 'documentSearches'],
+  ['file_search_calls', 'fileSearches'],
+  ['image_generation_calls', 'images'],
+] as const;
 
 /** Adds to `units` what stands beside the tokens in `usage`. */
 export function addExtras(units: UsageUnits, usage: JsonObject, counts: UsageCounts): void {
@@ -16,6 +24,7 @@ export function addExtras(units: UsageUnits, usage: JsonObject, counts: UsageCou
   const tools = objectIn(usage, 'server_side_tool_usage_details'); // xAI
   if (tools !== null) {
     units.webSearches += counts.optional(tools, 'web_search_calls') + counts.optional(tools, 'x_search_calls');
+    for (const [key, unit] of XAI_TOOLS) addOther(units, unit, counts.optional(tools, key));
   }
   addOther(units, 'searchSources', counts.optional(usage, 'num_sources_used')); // xAI, live search
   if (usage['prompt_audio_seconds'] !== undefined && usage['prompt_audio_seconds'] !== null) {

@@ -91,17 +91,23 @@ function unread(reading: UsageReading): UsageReading {
   return { ...reading, units, usageSource: 'ESTIMATED', usageNote: PENDING_NOTE };
 }
 
-/** Tools that are billed by the call, whose tokens stand nowhere. */
+/** Tools that are billed by the call, or by the container that they run in, and whose tokens stand nowhere. */
+const TOOL_UNITS = new Map([
+  ['code_interpreter_call', 'codeExecutions'],
+  ['file_search_call', 'fileSearches'],
+  ['image_generation_call', 'images'],
+]);
+
+/** xAI's usage may have counted the same calls. */
 function addTools(units: UsageUnits, response: JsonObject | null): void {
-  let fileSearches = 0;
-  let images = 0;
+  const calls = new Map<string, number>();
   for (const item of arrayIn(response, 'output')) {
-    const type = textIn(item, 'type');
-    if (type === 'file_search_call') fileSearches += 1;
-    else if (type === 'image_generation_call') images += 1;
+    const unit = TOOL_UNITS.get(textIn(item, 'type') ?? '');
+    if (unit !== undefined) calls.set(unit, (calls.get(unit) ?? 0) + 1);
   }
-  if (fileSearches > 0) units.other = { ...units.other, fileSearches };
-  if (images > 0) units.other = { ...units.other, images };
+  for (const [unit, count] of calls) {
+    units.other = { ...units.other, [unit]: Math.max(count, units.other?.[unit] ?? 0) };
+  }
 }
 
 /** Searches are billed by the call; opening a page and looking for text in it are not. */

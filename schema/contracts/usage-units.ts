@@ -36,8 +36,8 @@ export type OtherUnits = Readonly<Record<string, number>>;
  * `untoldAudio`) has none, so that its cost stays unknown.
  */
 export const PRICED_OTHER_UNITS = [
-  'audioMilliseconds', 'characters', 'citationTokens', 'classifications', 'fileSearches', 'images', 'milliNeurons',
-  'pages', 'searchSources', 'searchUnits',
+  'audioMilliseconds', 'characters', 'citationTokens', 'classifications', 'codeExecutions', 'documentSearches',
+  'fileSearches', 'images', 'milliNeurons', 'pages', 'searchSources', 'searchUnits',
 ] as const; // prettier-ignore
 
 const PRICED_UNITS: ReadonlySet<string> = new Set([...USAGE_UNITS, ...PRICED_OTHER_UNITS]);

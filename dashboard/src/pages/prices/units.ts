@@ -2,8 +2,8 @@
 export const PRICED_UNITS = [
   'inputTokens', 'outputTokens', 'cachedInputTokens', 'cacheWriteTokens', 'cacheWrite1hTokens', 'reasoningTokens',
   'audioInputTokens', 'audioOutputTokens', 'imageInputTokens', 'imageOutputTokens', 'requests', 'webSearches',
-  'audioMilliseconds', 'characters', 'citationTokens', 'classifications', 'fileSearches', 'images', 'milliNeurons', 'pages',
-  'searchSources', 'searchUnits',
+  'audioMilliseconds', 'characters', 'citationTokens', 'classifications', 'codeExecutions', 'documentSearches',
+  'fileSearches', 'images', 'milliNeurons', 'pages', 'searchSources', 'searchUnits',
 ] as const; // prettier-ignore
 
 /** `cachedInputTokens` → `cached input tokens`. */
