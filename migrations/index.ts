@@ -4,6 +4,7 @@ import { keepValuesInRows } from './202611291510-keep-values-in-rows.js';
 import { letTheFinderTellLogs } from './202611291600-let-the-finder-tell-logs.js';
 import { lookPairsUpInOneForm } from './202611291700-look-pairs-up-in-one-form.js';
 import { moveCorrectionsToTheirMetadata } from './202611291800-move-corrections-to-their-metadata.js';
+import { mendLedgerUpkeep } from './202611291810-mend-ledger-upkeep.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -64,4 +65,5 @@ export const MIGRATIONS: readonly Migration[] = [
   letTheFinderTellLogs,
   lookPairsUpInOneForm,
   moveCorrectionsToTheirMetadata,
+  mendLedgerUpkeep,
 ];

@@ -15,6 +15,12 @@ const BATCH_ROWS = 1_000;
 const DAYS = 367;
 const DAY_MS = 86_400_000;
 
+const NOTHING_LEFT = `request_body = NULL, response_body = NULL, request_encoding = NULL, response_encoding = NULL,
+      truncated = false, feedback = NULL, score = NULL, later_metadata = NULL`;
+/** The last id of a batch that was full; no row: there is none after it. */
+const END_OF_BATCH = `SELECT b.id FROM batch b
+  ORDER BY b.id LIMIT 1 OFFSET (SELECT CASE WHEN count(*) < ${BATCH_ROWS} THEN count(*) ELSE 0 END FROM batch)`;
+
 /** The next gateway that has logs of a day. */
 const GATEWAY_SQL = `
   SELECT u.gateway_id FROM usage_record u WHERE u.account_id = $1 AND u.day = $2::date AND u.gateway_id > $3
@@ -29,12 +35,26 @@ const ERASE_SQL = `
   ), erased AS (
     INSERT INTO log_body AS kept (log_retention_days, day, id, account_id, gateway_id, deleted_at)
     SELECT b.log_retention_days, b.day, b.id, b.account_id, b.gateway_id, now() FROM batch b
-    ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, request_body = NULL,
-      response_body = NULL, request_encoding = NULL, response_encoding = NULL, truncated = false, feedback = NULL,
-      score = NULL, later_metadata = NULL
+    ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, ${NOTHING_LEFT}
     WHERE kept.deleted_at IS NULL
   )
-  SELECT b.id FROM batch b ORDER BY b.id LIMIT 1 OFFSET (SELECT CASE WHEN count(*) < ${BATCH_ROWS} THEN count(*) ELSE 0 END FROM batch)`;
+  ${END_OF_BATCH}`;
+
+/** Where bodies are still counted: those whose record was dropped or stands in quarantine, so that no log leads to them. */
+const COUNTED_SQL = `
+  SELECT s.log_retention_days::text AS retention, s.day::text FROM log_storage s WHERE s.account_id = $1 AND s.bytes > 0`;
+
+/** Erases a batch of a day's bodies of one class, newest first; answers where it ended. */
+const ERASE_BODIES_SQL = `
+  WITH batch AS (
+    SELECT b.id FROM log_body b
+    WHERE b.account_id = $1 AND b.day = $2::date AND b.log_retention_days = $3::smallint AND b.id < $4
+    ORDER BY b.id DESC LIMIT ${BATCH_ROWS}
+  ), erased AS (
+    UPDATE log_body kept SET deleted_at = coalesce(kept.deleted_at, now()), ${NOTHING_LEFT}
+    FROM batch b WHERE kept.account_id = $1 AND kept.day = $2::date AND kept.log_retention_days = $3::smallint AND kept.id = b.id
+  )
+  ${END_OF_BATCH}`;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -88,6 +108,7 @@ export class AccountErasure {
       const date = new Date(deletedAt.getTime() - day * DAY_MS).toISOString().slice(0, 10);
       if (!(await this.eraseDay(accountId, date))) return false;
     }
+    if (!(await this.eraseCounted(accountId))) return false;
     await this.forgetAnswers(accountId);
     await this.database.inLookup({ 'app.account': accountId }, async (tx) => {
       // what was being stored while the account was deleted
@@ -109,12 +130,25 @@ export class AccountErasure {
       const [next] = await this.ask<{ gateway_id: string }>(GATEWAY_SQL, [accountId, day, gatewayId]);
       if (next === undefined) return true;
       gatewayId = next.gateway_id;
-      let before: string | undefined = LAST_ID;
-      while (before !== undefined) {
-        if (this.isStopped) return false;
-        before = (await this.ask<{ id: string }>(ERASE_SQL, [accountId, day, gatewayId, before]))[0]?.id;
-      }
+      if (!(await this.eraseBatches(ERASE_SQL, [accountId, day, gatewayId]))) return false;
     }
+  }
+
+  private async eraseCounted(accountId: AccountId): Promise<boolean> {
+    for (const { day, retention } of await this.ask<{ day: string; retention: string }>(COUNTED_SQL, [accountId])) {
+      if (!(await this.eraseBatches(ERASE_BODIES_SQL, [accountId, day, retention]))) return false;
+    }
+    return true;
+  }
+
+  /** Asks with the id that a batch ended at for the next one. */
+  private async eraseBatches(sql: string, parameters: readonly [AccountId, ...string[]]): Promise<boolean> {
+    let before: string | undefined = LAST_ID;
+    while (before !== undefined) {
+      if (this.isStopped) return false;
+      before = (await this.ask<{ id: string }>(sql, [...parameters, before]))[0]?.id;
+    }
+    return true;
   }
 
   /** Cached answers are bodies too; those in a Redis of their own, and in proxies' memory, go when their time ends. */

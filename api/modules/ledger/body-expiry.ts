@@ -48,8 +48,10 @@ const FORGET_SQL = `
   UPDATE log_storage s SET bytes = GREATEST(0, s.bytes - c.bytes) FROM unnest($3::smallint[], $4::bigint[]) c (retention, bytes)
   WHERE s.account_id = $1 AND s.day = $2::date AND s.log_retention_days = c.retention`;
 
+/** A day counts until its partition is gone, which may be later than it is due. */
 const PRUNE_SQL = `
-  DELETE FROM log_storage s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - s.log_retention_days`;
+  DELETE FROM log_storage s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - least(s.log_retention_days, $1::integer)
+    AND to_regclass('public.log_body_' || s.log_retention_days || '_' || to_char(s.day, 'YYYYMMDD')) IS NULL`;
 
 /** What one run did. */
 export interface ExpiryReport {
@@ -59,9 +61,12 @@ export interface ExpiryReport {
   readonly failed: ReadonlyMap<string, string>;
 }
 
-/** Accounts take turns, and one that fails is passed over: none waits for another. `goesOn`: asked before each part. */
-export async function expireBodies(pool: pg.Pool, goesOn: () => boolean): Promise<ExpiryReport> {
-  await inTransaction(pool, 'tollgate_api', {}, (client) => client.query(PRUNE_SQL));
+/**
+ * Accounts take turns, and one that fails is passed over: none waits for another. `retentionDays`: of usage records, which no
+ * body outlives; `goesOn`: asked before each part.
+ */
+export async function expireBodies(pool: pg.Pool, retentionDays: number, goesOn: () => boolean): Promise<ExpiryReport> {
+  await inTransaction(pool, 'tollgate_api', {}, (client) => client.query(PRUNE_SQL, [retentionDays]));
   const over = await inTransaction(pool, 'tollgate_operator', {}, (client) => client.query<{ id: string }>(OVER_SQL));
   let parts = 0;
   let dropped = 0;

@@ -81,7 +81,8 @@ export class LedgerUpkeep {
     try {
       const report = await this.keepUp();
       if (!report.busy) {
-        const { dropped, failed } = await expireBodies(this.options.pool, () => !this.stopped);
+        const { pool, retentionDays } = this.options;
+        const { dropped, failed } = await expireBodies(pool, retentionDays, () => !this.stopped);
         report.expired = dropped;
         for (const [id, problem] of failed) report.left[`bodies of account ${id}`] = problem;
         await this.noteRun(problemOf(report));

@@ -204,6 +204,37 @@ test('its credentials and bodies are erased, its usage records stay, and late bo
   expect(await api.api.services.accountErasure.run()).toBe(0); // nothing more is due today
 });
 
+test('bodies go too that have no usage record: it was dropped before them, or is in quarantine', async () => {
+  const ofAccount = { accountId: tenant.accountId, gatewayId };
+  const bodies = { request_body: Buffer.from('a canary'), response_body: Buffer.from('another canary'), score: 1 };
+  for (const [days, log_retention_days] of [
+    [0, 1],
+    [20, 30],
+    [300, 365],
+    [-200, 365],
+  ] as const) {
+    await createLog(api.owner, ofAccount, {
+      bodies,
+      atMs: Date.now() - days * 86_400_000,
+      columns: { log_retention_days },
+    });
+  }
+  await api.owner.query('DELETE FROM usage_record WHERE account_id = $1', [tenant.accountId]);
+  const beside = await createTenant(api.owner);
+  const ofOther = { accountId: beside.accountId, gatewayId: await beside.gateway('main') };
+  await createLog(api.owner, ofOther, { bodies });
+
+  (await remove(tenant.name)).expectData();
+  await api.api.services.accountErasure.run();
+  const { rows } = await api.owner.query<{ account_id: string; count: number }>(
+    `SELECT b.account_id, count(*)::int AS count FROM log_body b WHERE b.account_id = ANY($1)
+       AND (b.request_body IS NOT NULL OR b.response_body IS NOT NULL OR b.score IS NOT NULL OR b.deleted_at IS NULL)
+     GROUP BY b.account_id`,
+    [[tenant.accountId, beside.accountId]],
+  );
+  expect(rows).toEqual([{ account_id: beside.accountId, count: 1 }]);
+});
+
 test('a day later everything is erased once more that was being stored while the account was deleted', async () => {
   const ofAccount = { accountId: tenant.accountId, gatewayId };
   (await remove(tenant.name)).expectData();

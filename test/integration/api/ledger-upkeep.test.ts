@@ -204,6 +204,36 @@ test('bodies of logs are dropped by their class, each a day after the last log o
   expect(await count('log_body')).toBe(1);
 });
 
+test('no body outlives the usage records of its day, however long its class is', async () => {
+  for (const day of [-21, -20]) await makePartition(day, 'log_body_30');
+  await createLog(owner, ACCOUNT, { atMs: at(-21), bodies: { request_body: Buffer.from('a canary') } });
+  await createLog(owner, ACCOUNT, { atMs: at(-20), bodies: { request_body: Buffer.from('a canary') } });
+  const report = await upkeep(owner, 20).run();
+  expect(report).toMatchObject({
+    created: [nameOf(-20)],
+    dropped: [nameOf(-21, 'log_body_30')],
+    deleted: { usage_record_default: 1 },
+    left: {},
+  });
+  expect(await partitions('log_body_30')).toContain(nameOf(-20, 'log_body_30'));
+  expect([await count('usage_record'), await count('log_body'), await count('log_storage')]).toEqual([1, 1, 1]);
+});
+
+test('bytes of bodies are counted for as long as their partition is there', async () => {
+  await makePartition(-21, 'log_body_30');
+  await createLog(owner, ACCOUNT, { atMs: at(-21), bodies: { request_body: Buffer.from('a canary') } });
+  const reader = await owner.connect();
+  await reader.query('BEGIN; SELECT count(*) FROM log_body_30');
+  const report = await upkeep(pool(), 20).run();
+  const counted = await count('log_storage');
+  await reader.query('COMMIT');
+  reader.release();
+  expect(report).toMatchObject({ dropped: [], left: { log_body_30: 'in use' } });
+  expect(counted).toBe(1);
+  expect(await upkeep(owner, 20).run()).toMatchObject({ dropped: [nameOf(-21, 'log_body_30')] });
+  expect(await count('log_storage')).toBe(0);
+});
+
 test('two apis that run at once do everything once', async () => {
   const lost = [1, 2, 3, 4, 5, 6, 7, 8].map((day) => nameOf(day));
   await owner.query(`DROP TABLE ${lost.join()}`);

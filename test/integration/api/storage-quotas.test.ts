@@ -7,6 +7,7 @@ import { createLog } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 
 const DAY_MS = 86_400_000;
+const RETENTION_DAYS = 400;
 const BODIES = { request_body: Buffer.alloc(60, 'q'), response_body: Buffer.alloc(40, 'a') };
 
 let database: TestDatabase;
@@ -56,12 +57,12 @@ function parts(count: number): () => boolean {
 
 test('an account that is far over its quota lets the next one have its turn after ten days', async () => {
   const [far, near] = [await withBodies(12), await withBodies(1)];
-  expect(await expireBodies(owner, parts(11))).toEqual({ dropped: 11, failed: new Map() });
+  expect(await expireBodies(owner, RETENTION_DAYS, parts(11))).toEqual({ dropped: 11, failed: new Map() });
   expect([await left(far), await left(near)]).toEqual([
     { bodies: 2, bytes: 200 },
     { bodies: 0, bytes: 0 },
   ]);
-  expect((await expireBodies(owner, () => true)).dropped).toBe(2);
+  expect((await expireBodies(owner, RETENTION_DAYS, () => true)).dropped).toBe(2);
   expect(await left(far)).toEqual({ bodies: 0, bytes: 0 });
 });
 
@@ -72,14 +73,14 @@ test('an account whose bodies cannot be dropped is told of, and keeps no other f
   );
   await owner.query(`CREATE TRIGGER refuse BEFORE UPDATE ON log_body FOR EACH ROW
     WHEN (OLD.account_id = '${broken.accountId}') EXECUTE FUNCTION refuse()`);
-  const report = await expireBodies(owner, () => true);
+  const report = await expireBodies(owner, RETENTION_DAYS, () => true);
   expect(report).toEqual({ dropped: 1, failed: new Map([[broken.accountId, 'not this one']]) });
   expect([await left(broken), await left(well)]).toEqual([
     { bodies: 1, bytes: 100 },
     { bodies: 0, bytes: 0 },
   ]);
   await owner.query('DROP FUNCTION refuse CASCADE');
-  expect((await expireBodies(owner, () => true)).dropped).toBe(1);
+  expect((await expireBodies(owner, RETENTION_DAYS, () => true)).dropped).toBe(1);
 });
 
 /** Bytes that are counted and of which no body is there: a day's bodies went with their partition. */
@@ -95,7 +96,7 @@ test('what is counted of a day that has no bodies any more is forgotten, and the
   const tenant = await withBodies(1);
   await countGone(tenant, 5);
   expect(await left(tenant)).toEqual({ bodies: 1, bytes: 600 });
-  expect((await expireBodies(owner, () => true)).dropped).toBe(1);
+  expect((await expireBodies(owner, RETENTION_DAYS, () => true)).dropped).toBe(1);
   expect(await left(tenant)).toEqual({ bodies: 0, bytes: 0 });
 });
 
@@ -121,7 +122,7 @@ test('a body that comes while its day is found empty stays counted', async () =>
     if (!hasCome) await addBody(tenant, 5);
     hasCome = true;
   });
-  await expireBodies(pool, parts(1));
+  await expireBodies(pool, RETENTION_DAYS, parts(1));
   expect(hasCome).toBe(true);
   expect(await left(tenant)).toEqual({ bodies: 1, bytes: 100 });
 });
@@ -129,9 +130,9 @@ test('a body that comes while its day is found empty stays counted', async () =>
 test('only as many of the oldest bodies go as are too much, and an account at its quota loses none', async () => {
   const tenant = await withBodies(4);
   await owner.query('UPDATE account SET log_bytes_max = 400 WHERE id = $1', [tenant.accountId]);
-  expect((await expireBodies(owner, () => true)).dropped).toBe(0);
+  expect((await expireBodies(owner, RETENTION_DAYS, () => true)).dropped).toBe(0);
   await owner.query('UPDATE account SET log_bytes_max = 299 WHERE id = $1', [tenant.accountId]);
-  expect((await expireBodies(owner, () => true)).dropped).toBe(2);
+  expect((await expireBodies(owner, RETENTION_DAYS, () => true)).dropped).toBe(2);
   const { rows } = await owner.query<{ age: number }>(
     `SELECT (now() AT TIME ZONE 'UTC')::date - b.day AS age FROM log_body b
      WHERE b.account_id = $1 AND b.request_body IS NOT NULL ORDER BY 1`,
@@ -144,7 +145,7 @@ test('of the bodies of one day the oldest go as well, and those that may stay ar
   const tenant = await withBodies(0);
   for (let i = 0; i < 3; i++) await addBody(tenant, 2);
   await owner.query('UPDATE account SET log_bytes_max = 250 WHERE id = $1', [tenant.accountId]);
-  expect((await expireBodies(owner, () => true)).dropped).toBe(1);
+  expect((await expireBodies(owner, RETENTION_DAYS, () => true)).dropped).toBe(1);
   expect(await left(tenant)).toEqual({ bodies: 2, bytes: 200 });
   const { rows } = await owner.query<{ is_kept: boolean }>(
     'SELECT b.request_body IS NOT NULL AS is_kept FROM log_body b WHERE b.account_id = $1 ORDER BY b.id',
