@@ -4,6 +4,7 @@
  * day later, and each log gets a deletion mark, which keeps out what comes after it.
  */
 import type { Redis } from 'ioredis';
+import { errorMessage } from '../../../platform/error-code.js';
 import type { Logger } from '../../../platform/logger.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
 import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
@@ -85,31 +86,50 @@ export class AccountErasure {
     await this.running;
   }
 
-  /** Erases all that is due; answers how many accounts are done. Throws when Postgres or Redis cannot be asked. */
+  /**
+   * Erases all that is due; answers how many accounts are done. One that fails is passed over and told of. Postgres' part of all
+   * of them comes first: a Redis that is away holds up none but the cached answers. Throws when nobody knows what is due.
+   */
   async run(): Promise<number> {
+    // in any order: a hundred that fail each time keep none out for ever
     const due = await this.database.inLookup({}, (tx) =>
       tx.query<{ id: AccountId; deleted_at: Date }>(
         `SELECT a.id, a.deleted_at FROM account a WHERE a.deleted_at IS NOT NULL AND (a.erased_at IS NULL
            OR (a.erased_at < a.deleted_at + interval '1 day' AND now() >= a.deleted_at + interval '1 day'))
-         ORDER BY a.deleted_at LIMIT 100`,
+         ORDER BY random() LIMIT 100`,
         [],
       ),
     );
-    let done = 0;
-    for (const { id, deleted_at: deletedAt } of due) {
-      if (await this.erase(id, deletedAt)) done++;
+    const failed = new Map<AccountId, string>();
+    const emptied = await this.each(due, failed, ({ id, deleted_at: deletedAt }) => this.eraseStored(id, deletedAt));
+    const done = await this.each(emptied, failed, ({ id }) => this.eraseCached(id));
+    if (failed.size > 0) {
+      const accounts = Object.fromEntries(failed);
+      this.logger.warn({ accounts }, 'deleted accounts could not be erased; they are tried again in a minute');
     }
-    return done;
+    return done.length;
   }
 
-  /** Whether it came to the end. */
-  private async erase(accountId: AccountId, deletedAt: Date): Promise<boolean> {
-    for (let day = -1; day < DAYS; day++) {
-      const date = new Date(deletedAt.getTime() - day * DAY_MS).toISOString().slice(0, 10);
-      if (!(await this.eraseDay(accountId, date))) return false;
+  /** Those of `accounts` with which the work came to its end. */
+  private async each<Account extends { readonly id: AccountId }>(
+    accounts: readonly Account[],
+    failed: Map<AccountId, string>,
+    work: (account: Account) => Promise<boolean>,
+  ): Promise<Account[]> {
+    const ended: Account[] = [];
+    for (const account of accounts) {
+      if (this.isStopped) break;
+      try {
+        if (await work(account)) ended.push(account);
+      } catch (error) {
+        failed.set(account.id, errorMessage(error));
+      }
     }
-    if (!(await this.eraseCounted(accountId))) return false;
-    await this.forgetAnswers(accountId);
+    return ended;
+  }
+
+  /** What Postgres has of an account. */
+  private async eraseStored(accountId: AccountId, deletedAt: Date): Promise<boolean> {
     await this.database.inLookup({ 'app.account': accountId }, async (tx) => {
       // what was being stored while the account was deleted
       await tx.query('DELETE FROM provider_key k WHERE k.account_id = $1', [accountId]);
@@ -119,8 +139,19 @@ export class AccountErasure {
          WHERE s.account_id = $1 AND s.egress_proxy_url IS NOT NULL`,
         [accountId],
       );
-      await tx.query('UPDATE account a SET erased_at = now() WHERE a.id = $1', [accountId]);
     });
+    for (let day = -1; day < DAYS; day++) {
+      if (this.isStopped) return false;
+      const date = new Date(deletedAt.getTime() - day * DAY_MS).toISOString().slice(0, 10);
+      if (!(await this.eraseDay(accountId, date))) return false;
+    }
+    return this.eraseCounted(accountId);
+  }
+
+  /** What Redis has of it, the last that is erased. */
+  private async eraseCached(accountId: AccountId): Promise<boolean> {
+    if (!(await this.forgetAnswers(accountId))) return false;
+    await this.ask('UPDATE account a SET erased_at = now() WHERE a.id = $1', [accountId]);
     return true;
   }
 
@@ -152,11 +183,13 @@ export class AccountErasure {
   }
 
   /** Cached answers are bodies too; those in a Redis of their own, and in proxies' memory, go when their time ends. */
-  private async forgetAnswers(accountId: AccountId): Promise<void> {
+  private async forgetAnswers(accountId: AccountId): Promise<boolean> {
     const keys = cacheKeys(accountId);
     for (let dropped = BATCH_ROWS; dropped === BATCH_ROWS;) {
+      if (this.isStopped) return false;
       dropped = Number(await this.redis.eval(FORGET_ANSWERS_LUA, keys.length, ...keys, BATCH_ROWS));
     }
+    return true;
   }
 
   /** `$1` is the account. */

@@ -1,5 +1,8 @@
 /** Renaming and deleting accounts, at the api and at a proxy over the same stores. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { AccountErasure } from '../../../api/modules/account/index.js';
+import { createLogger } from '../../../platform/logger.js';
+import { createRedis } from '../../../platform/redis.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { answerJson, chatCompletion, startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
 import { graphqlCaller } from '../../support/graphql.js';
@@ -285,6 +288,60 @@ test('cached answers of a deleted account are erased, and nobody else loses any'
   await api.api.services.accountErasure.run();
   expect([await answersOf(tenant.accountId), await answersOf(other.accountId)]).toEqual([0, 5]);
   redis.disconnect();
+});
+
+/** An account that is deleted, with a body, and with a key that was being stored meanwhile. */
+async function deletedTenant(): Promise<TestTenant> {
+  const made = await createTenant(api.owner);
+  const ofAccount = { accountId: made.accountId, gatewayId: await made.gateway('main') };
+  const boss = await person(api, { accountId: made.accountId });
+  await createLog(api.owner, ofAccount, { bodies: { request_body: Buffer.from('a canary') } });
+  (await boss.call(DELETE, { input: { id: made.accountId, name: made.name } })).expectData();
+  await made.providerKey({ ...ofAccount, provider: 'openai', origin: 'https://api.openai.com', secret: 'sk-canary' });
+  return made;
+}
+
+/** What is left of accounts, in their order. */
+async function leftOf(accounts: readonly TestTenant[]): Promise<unknown[]> {
+  const { rows } = await api.owner.query(
+    `SELECT (SELECT count(*)::int FROM provider_key k WHERE k.account_id = a.id) AS keys,
+       (SELECT count(*)::int FROM log_body b WHERE b.account_id = a.id AND b.request_body IS NOT NULL) AS bodies,
+       a.erased_at IS NOT NULL AS erased
+     FROM unnest($1::uuid[]) WITH ORDINALITY o (id, place) JOIN account a ON a.id = o.id ORDER BY o.place`,
+    [accounts.map(({ accountId }) => accountId)],
+  );
+  return rows;
+}
+
+test('with Redis away all that Postgres has of deleted accounts goes, and the rest once it is back', async () => {
+  const { database } = api.api.services;
+  const accounts = [await deletedTenant(), await deletedTenant()];
+  const away = createRedis({ url: 'redis://127.0.0.1:1', connectionName: 'away' }, () => undefined);
+  const erased = new AccountErasure(database, away, createLogger('erasure-test', 'fatal')).run();
+  expect(await erased.finally(() => away.disconnect())).toBe(0);
+  expect(await leftOf(accounts)).toEqual([0, 1].map(() => ({ keys: 0, bodies: 0, erased: false })));
+  expect(await api.api.services.accountErasure.run()).toBeGreaterThanOrEqual(2);
+  expect(await leftOf(accounts)).toEqual([0, 1].map(() => ({ keys: 0, bodies: 0, erased: true })));
+});
+
+test('a deleted account that cannot be erased keeps no other from it', async () => {
+  const accounts = [await deletedTenant(), await deletedTenant()];
+  await api.owner.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$`,
+  );
+  await api.owner.query(`CREATE TRIGGER refuse BEFORE UPDATE ON log_body FOR EACH ROW
+    WHEN (OLD.account_id = '${accounts[0]?.accountId}') EXECUTE FUNCTION refuse()`);
+  try {
+    await api.api.services.accountErasure.run();
+  } finally {
+    await api.owner.query('DROP FUNCTION refuse CASCADE');
+  }
+  expect(await leftOf(accounts)).toEqual([
+    { keys: 0, bodies: 1, erased: false },
+    { keys: 0, bodies: 0, erased: true },
+  ]);
+  await api.api.services.accountErasure.run();
+  expect(await leftOf(accounts)).toEqual([0, 1].map(() => ({ keys: 0, bodies: 0, erased: true })));
 });
 
 test('an admin renames, and does not delete', async () => {
