@@ -55,6 +55,80 @@ AS $due$
   WHERE s.day < today - retention_days
 $due$;`;
 
+/** The next thing that is due (202611281210-create-ledger-upkeep). */
+const NEXT_FUNCTION = `
+CREATE OR REPLACE FUNCTION ledger_upkeep_next(retention_days integer, today date, passed_over text[], enough text[])
+  RETURNS TABLE (action text, parent text, subject text, records bigint, problem text)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET lock_timeout = '2s'
+AS $next$
+#variable_conflict use_column
+DECLARE
+  due record;
+  utc date := (now() AT TIME ZONE 'UTC')::date;
+BEGIN
+  IF retention_days IS NULL OR retention_days < 14 THEN
+    RAISE EXCEPTION 'usage records are kept for 14 days or more';
+  END IF;
+  -- What a wrong clock would drop is gone: two have to agree.
+  IF today IS NULL OR abs(today - utc) > 1 THEN
+    RAISE EXCEPTION 'it is % here and % where you are: the clocks must agree before anything is dropped', utc, today;
+  END IF;
+  -- the migrations' own lock
+  IF NOT pg_try_advisory_xact_lock(7065420) THEN
+    RETURN QUERY SELECT 'BUSY', NULL::text, NULL::text, NULL::bigint, NULL::text;
+    RETURN;
+  END IF;
+  SELECT d.* INTO due FROM public.ledger_upkeep_due(retention_days, utc) d
+    WHERE d.subject <> ALL (passed_over) AND d.parent <> ALL (passed_over)
+      AND (d.step = 1 OR d.parent <> ALL (enough))
+    ORDER BY {order} LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  action := 'DELETED';
+  parent := due.parent;
+  subject := due.subject;
+  BEGIN
+    CASE due.step
+      WHEN 1 THEN
+        records := public.ledger_upkeep_create(due.parent, due.day, due.subject);
+        action := 'CREATED';
+      WHEN 2 THEN
+        EXECUTE format('LOCK TABLE ONLY public.%I IN ACCESS EXCLUSIVE MODE', due.parent);
+        EXECUTE format('DROP TABLE public.%I', due.subject);
+        action := 'DROPPED';
+      WHEN 3 THEN
+        records := public.ledger_upkeep_empty(due.parent, due.day, utc - retention_days);
+      WHEN 4 THEN
+        DELETE FROM public.ledger_shipment s WHERE s.shipped_on = due.day;
+      WHEN 5 THEN
+        DELETE FROM public.ledger_quarantine q WHERE (q.quarantined_at AT TIME ZONE 'UTC')::date = due.day;
+      WHEN 6 THEN
+        DELETE FROM public.ledger_spool s WHERE (s.closed_at AT TIME ZONE 'UTC')::date = due.day
+          AND NOT EXISTS (SELECT FROM public.ledger_shipment m WHERE m.spool = s.number)
+          AND NOT EXISTS (SELECT FROM public.ledger_quarantine m WHERE m.spool = s.number);
+    END CASE;
+    IF due.step >= 4 THEN
+      GET DIAGNOSTICS records = ROW_COUNT;
+    END IF;
+  EXCEPTION
+    -- Somebody else uses the table: none of its partitions can be had just now.
+    WHEN lock_not_available THEN
+      action := 'LEFT';
+      subject := due.parent;
+      problem := 'in use';
+    WHEN {refusals} THEN
+      action := 'LEFT';
+      problem := SQLSTATE || ' ' || SQLERRM;
+  END;
+  RETURN NEXT;
+END $next$;`;
+
+/** By the order of what is due, and by the conditions that are no more than the problem of one thing. */
+const nextFunction = (order: string, refusals: string): string =>
+  NEXT_FUNCTION.replace('{order}', order).replace('{refusals}', refusals);
+
 /** Days whose counts of bytes may go, by how long their bodies are kept at least. */
 const countsOlderThan = (days: string): string =>
   ['log_storage_old', 'log_storage_upkeep']
@@ -64,11 +138,17 @@ const countsOlderThan = (days: string): string =>
 /**
  * Bodies go with the usage records of their day at the latest: without a record nobody can read them, and they would be kept
  * for nobody. Their counts may go as early: usage records are kept for 14 days or more.
+ *
+ * What takes longer than the caller's statement may is left like anything else that is refused. OTHERS leaves it out: thrown
+ * on, it would come again in each run, before all that comes after it. And days ahead, which hold nothing yet, come before those
+ * that may have to be moved.
  */
 export const mendLedgerUpkeep: Migration = {
   name: '202611291810-mend-ledger-upkeep',
   up: `${dueFunction('greatest(today - class, today - retention_days)')}
+${nextFunction('d.step, d.day <= utc, d.day, d.parent', 'query_canceled OR OTHERS')}
 ${countsOlderThan('least(log_retention_days, 14)')}`,
   down: `${countsOlderThan('log_retention_days')}
+${nextFunction('d.step, d.day, d.parent', 'OTHERS')}
 ${dueFunction('today - class')}`,
 };

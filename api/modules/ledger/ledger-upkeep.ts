@@ -45,7 +45,7 @@ export interface UpkeepReport {
   readonly busy: boolean;
 }
 
-type Counted = UpkeepReport & { moved: number; expired: number };
+type Counted = UpkeepReport & { moved: number; expired: number; busy: boolean };
 
 interface Step {
   readonly action: 'CREATED' | 'DROPPED' | 'DELETED' | 'LEFT' | 'BUSY';
@@ -78,15 +78,15 @@ export class LedgerUpkeep {
 
   /** One run. Throws when Postgres cannot be asked; what it refuses is in the report. */
   async run(): Promise<UpkeepReport> {
+    const report: Counted = { created: [], moved: 0, dropped: [], expired: 0, deleted: {}, left: {}, busy: false };
     try {
-      const report = await this.keepUp();
-      if (!report.busy) {
-        const { pool, retentionDays } = this.options;
-        const { dropped, failed } = await expireBodies(pool, retentionDays, () => !this.stopped);
-        report.expired = dropped;
-        for (const [id, problem] of failed) report.left[`bodies of account ${id}`] = problem;
-        await this.noteRun(problemOf(report));
+      try {
+        await this.keepUp(report);
+      } finally {
+        // quotas wait for no partition
+        if (!report.busy) await this.expire(report);
       }
+      if (!report.busy) await this.noteRun(problemOf(report));
       return report;
     } catch (error) {
       await this.noteRun('it broke off: the log tells why').catch(() => undefined); // what broke it off is told
@@ -94,19 +94,27 @@ export class LedgerUpkeep {
     }
   }
 
-  private async keepUp(): Promise<Counted> {
-    const report: Counted = { created: [], moved: 0, dropped: [], expired: 0, deleted: {}, left: {}, busy: false };
+  private async keepUp(report: Counted): Promise<void> {
     const removals = new Map<string, number>();
     for (let step = 0; step < STEPS_MAX && !this.stopped; step++) {
       const done = await this.step(Object.keys(report.left), namesOver(removals));
-      if (done === null) return report;
-      if (done.action === 'BUSY') return { ...report, busy: true };
+      if (done === null) return;
+      if (done.action === 'BUSY') {
+        report.busy = true;
+        return;
+      }
       if (done.action === 'DROPPED' || done.action === 'DELETED') {
         removals.set(done.parent, (removals.get(done.parent) ?? 0) + 1);
       }
       note(report, done);
     }
-    return report;
+  }
+
+  private async expire(report: Counted): Promise<void> {
+    const { pool, retentionDays } = this.options;
+    const { dropped, failed } = await expireBodies(pool, retentionDays, () => !this.stopped);
+    report.expired = dropped;
+    for (const [id, problem] of failed) report.left[`bodies of account ${id}`] = problem;
   }
 
   /** When it ended, for the operator. */
