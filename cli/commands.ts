@@ -1,5 +1,6 @@
 /** The commands of `tollgate`, and what they print. */
 import { writeFileSync } from 'node:fs';
+import { errorCode } from '../platform/error-code.js';
 import { ApiClient, ApiRefusal, type Plan } from './api-client.js';
 import type { Arguments } from './arguments.js';
 import { ConfigFile, configText } from './config-file.js';
@@ -18,7 +19,7 @@ export async function runCommand(wanted: Arguments, config: CliConfig, say: (tex
   if (wanted.command === 'export') {
     const text = await refusalsAsProblems(null, async () => configText(await api.export((await api.account()).name)));
     if (wanted.out === null) say(text);
-    else writeFileSync(wanted.out, text);
+    else write(wanted.out, text);
     return 0;
   }
   const file = new ConfigFile(wanted.file);
@@ -44,6 +45,14 @@ function afterPlan(plan: Plan, wanted: Arguments, say: (text: string) => void): 
   if (!wanted.prune && plan.steps.some(({ kind }) => kind === 'DELETE')) say('What is deleted takes --prune.\n');
   say(`To apply just this: --if-revision ${plan.revision}\n`);
   return wanted.exitCode ? SOMETHING_TO_DO : 0;
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new Problem([`${path} cannot be written: ${errorCode(error) ?? 'unknown reason'}`]);
+  }
 }
 
 /** What the api refuses is told at its line in the file. */

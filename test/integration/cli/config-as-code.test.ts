@@ -321,3 +321,11 @@ test('what is no command says how it is used', async () => {
     stderr: 'nowhere.yaml cannot be read\n',
   });
 });
+
+test('an export to where nothing can be written is refused with that path', async () => {
+  expect(await tollgate.run(['export', '--out', 'nowhere/account.yaml'])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'nowhere/account.yaml cannot be written: ENOENT\n',
+  });
+});
