@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { testConfig } from './config.js';
+import { waitFor } from './wait-for.js';
 
 export interface TestDatabase {
   /** the login is a superuser: take a role (`SET LOCAL ROLE`) to be under row-level security */
@@ -25,8 +26,22 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   await execute(`CREATE DATABASE ${name} ${template}`);
   const url = templateUrl();
   url.pathname = `/${name}`;
-  return { url: url.href, close: () => execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.href, close: () => drop(name) };
 }
+
+/**
+ * A pool has ended before its connections have: cut then, they would report it, to nobody. Those that a test leaves open are cut
+ * after a while.
+ */
+async function drop(name: string): Promise<void> {
+  await withClient(async (client) => {
+    const open = `SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`;
+    const areClosed = async (): Promise<boolean> => (await client.query(open)).rowCount === 0;
+    await waitFor(areClosed, 'its connections are closed', CLOSING_MS_MAX).catch(() => undefined);
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  });
+}
+const CLOSING_MS_MAX = 500;
 
 function templateUrl(): URL {
   if (testConfig.TEST_RUN_TEMPLATE_URL === undefined) throw new Error('no test services: run this with `npm test`');
@@ -35,12 +50,16 @@ function templateUrl(): URL {
 
 /** Over `postgres`: a template may not be cloned while anybody is connected to it. */
 async function execute(sql: string): Promise<void> {
+  await withClient((client) => client.query(sql));
+}
+
+async function withClient(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const url = templateUrl();
   url.pathname = '/postgres';
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   try {
-    await client.query(sql);
+    await work(client);
   } finally {
     await client.end();
   }

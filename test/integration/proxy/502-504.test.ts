@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { GIVEN_UP_NOTE } from '../../../proxy/usage/given-up-call.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecords } from '../../support/usage-records.js';
 
@@ -47,7 +48,13 @@ test.each([
   expect(await response.json()).toMatchObject({ internalCode: 2005, description: expect.stringContaining('100 ms') });
   await rig.upstream.seen.at(-1)?.cut;
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
-  expect(row).toMatchObject({ status_code: 504, error_code: 2005, cost_status: 'NOT_BILLABLE' });
+  // The provider has it, and may bill it.
+  expect(row).toMatchObject({
+    status_code: 504,
+    error_code: 2005,
+    usage_source: 'ESTIMATED',
+    usage_note: GIVEN_UP_NOTE,
+  });
 });
 
 test('a time limit never cuts a stream that has begun', async () => {
