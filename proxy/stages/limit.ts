@@ -61,18 +61,10 @@ export function besideLimit<Planned>(
 }
 
 async function ahead<Planned>(end: Promise<void>, plan: () => Planned | Promise<Planned>): Promise<Planned> {
-  const planning = begun(plan);
-  if (planning instanceof Promise) planning.catch(() => undefined); // heard below, behind the limit
+  const planning = (async () => plan())();
+  planning.catch(() => undefined); // heard below, behind the limit
   await end;
-  return await planning;
-}
-
-function begun<Planned>(plan: () => Planned | Promise<Planned>): Planned | Promise<Planned> {
-  try {
-    return plan();
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  return planning;
 }
 
 /**
