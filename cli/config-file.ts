@@ -1,7 +1,11 @@
 /** A configuration file: YAML in, with the line of everything in it; YAML out, always the same text for the same document. */
 import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument, stringify, type Document } from 'yaml';
-import { configDocumentSchema, type ConfigDocumentText } from '../schema/contracts/config-document.js';
+import {
+  configDocumentSchema,
+  secretReferencesIn,
+  type ConfigDocumentText,
+} from '../schema/contracts/config-document.js';
 import { Problem } from './problem.js';
 
 const HEAD = '# An account of Tollgate as code: docs/configuration-as-code.md\n';
@@ -46,7 +50,7 @@ export class ConfigFile {
 
   /** All places of secrets that the document names. */
   get secretReferences(): ReadonlySet<string> {
-    return new Set(referencesIn(this.document));
+    return new Set(secretReferencesIn(this.document));
   }
 
   /** A problem at a place in the document: `tollgate.yaml:12:5 gateways.0.name must …`. */
@@ -82,11 +86,4 @@ function read(path: string): string {
   } catch {
     throw new Problem([`${path} cannot be read`]);
   }
-}
-
-function referencesIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    name === 'secretFrom' && typeof inner === 'string' ? [inner] : referencesIn(inner),
-  );
 }

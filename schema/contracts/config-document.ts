@@ -107,6 +107,14 @@ export interface WholeConfig {
 /** As it is written: what is at its default may be missing. */
 export type ConfigDocumentText = z.input<typeof configDocumentSchema>;
 
+/** The places of secrets that a document, or any part of one, names. */
+export function secretReferencesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'secretFrom' && typeof inner === 'string' ? [inner] : secretReferencesIn(inner),
+  );
+}
+
 /** A list in which no two have one name. */
 function listOf<Item extends z.ZodType>(item: Item, nameOf: (item: z.infer<Item>) => string) {
   return z.array(item).superRefine((items, context) => {

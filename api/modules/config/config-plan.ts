@@ -2,7 +2,12 @@
  * What has to be done for a configuration to become another one: both are taken apart into things with names, and each
  * thing is made, changed or deleted, or left alone. A dry run and an application have the same plan by the same code.
  */
-import { priceOverrideKey, type ConfigDocument, type WholeConfig } from '../../../schema/contracts/config-document.js';
+import {
+  priceOverrideKey,
+  secretReferencesIn,
+  type ConfigDocument,
+  type WholeConfig,
+} from '../../../schema/contracts/config-document.js';
 import { DEFAULT_GATEWAY_SETTINGS } from '../../../schema/contracts/gateway-settings.js';
 import { CUSTOM_PREFIX } from '../../../schema/contracts/providers.js';
 import type { ConfigChange } from '../../config-change.js';
@@ -138,12 +143,5 @@ function secretsOf({ kind, value }: Thing, isNew: boolean, changes: readonly Con
     kind === 'providerKey' ||
     (kind === 'customProvider' && has('baseUrl', 'headers')) ||
     (kind === 'gateway' && has('settings.egressProxyUrl'));
-  return isConcerned ? referencesIn(value) : [];
-}
-
-function referencesIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    name === 'secretFrom' && typeof inner === 'string' ? [inner] : referencesIn(inner),
-  );
+  return isConcerned ? secretReferencesIn(value) : [];
 }
