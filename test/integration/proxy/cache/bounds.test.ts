@@ -3,12 +3,11 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
 import { REDIS_OVERHEAD_BYTES, SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
-import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
-import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
+import { cachedAnswer } from '../../../support/cached-answer.js';
 import { openRedis } from '../../../support/cached-keys.js';
 import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
 import { rawExchange } from '../../../support/raw-exchange.js';
@@ -16,17 +15,7 @@ import { openTestRedis } from '../../../support/redis.js';
 import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
 import { waitFor } from '../../../support/wait-for.js';
 
-const ANSWER: CachedAnswer = {
-  headers: [],
-  body: Buffer.alloc(1_000, 1),
-  contentEncoding: null,
-  vary: null,
-  varyHash: null,
-  policyRevision: 1,
-  keyDigest: null,
-  requestedModel: null,
-  reading: NOTHING_USED,
-};
+const ANSWER = cachedAnswer(Buffer.alloc(1_000, 1));
 
 let rig: Rig;
 

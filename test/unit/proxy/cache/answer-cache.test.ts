@@ -3,25 +3,14 @@ import { expect, test } from '@jest/globals';
 import { AnswerCache } from '../../../../proxy/cache/answer-cache.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
-import { NOTHING_USED } from '../../../../proxy/dialects/dialect.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
+import { cachedAnswer } from '../../../support/cached-answer.js';
 import { redisOfScripts, type ScriptCall } from '../../../support/fake-scripts.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
 const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
-const answerOf = (body: Buffer): CachedAnswer => ({
-  headers: [],
-  body,
-  contentEncoding: null,
-  vary: null,
-  varyHash: null,
-  policyRevision: 1,
-  keyDigest: null,
-  requestedModel: null,
-  reading: NOTHING_USED,
-});
 const any = (): boolean => true;
 
 /** What else is asked of one that answers. */
@@ -53,7 +42,7 @@ test(
   'T-CACHE-6: however many keys come, memory has its bound, and the last answers are there',
   () => {
     const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => 0 });
-    const answer = answerOf(Buffer.alloc(100));
+    const answer = cachedAnswer(Buffer.alloc(100));
     for (let i = 0; i < DISTINCT_KEYS; i++) {
       cache.put(nameOf(`key ${i}`), answer, 60);
       if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
@@ -62,7 +51,7 @@ test(
     expect(cache.find(nameOf('key 0'), any)).toBeNull();
     expect(cache.counts.stored).toBe(DISTINCT_KEYS);
     expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
-    cache.put(nameOf('large'), answerOf(Buffer.alloc(65_000)), 60);
+    cache.put(nameOf('large'), cachedAnswer(Buffer.alloc(65_000)), 60);
     expect(cache.find(nameOf('large'), any)).toBeNull();
   },
   FULL_SIZE_TIMEOUT_MS,
@@ -71,7 +60,7 @@ test(
 test('an answer is there until its time has passed, and not for whom it does not suit', () => {
   let nowMs = 0;
   const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => nowMs });
-  const answer = answerOf(Buffer.from('x'));
+  const answer = cachedAnswer(Buffer.from('x'));
   cache.put(nameOf('key'), answer, 60);
   expect(cache.find(nameOf('key'), () => false)).toBeNull();
   nowMs = 59_999;
@@ -86,7 +75,7 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   const cache = new AnswerCache(silent(commands), { ...BOUNDS, now: () => nowMs });
   expect(await cache.find(nameOf('key'), any)).toBeNull();
   expect(cache.find(nameOf('key'), any)).toBeNull(); // no promise
-  cache.put(nameOf('key'), answerOf(Buffer.from('x')), 60);
+  cache.put(nameOf('key'), cachedAnswer(Buffer.from('x')), 60);
   expect(cache.counts.notShared).toBe(1);
   nowMs = 1_000;
   await cache.find(nameOf('other'), any);
@@ -116,7 +105,7 @@ test('a large answer that does not come in time is a miss of its own, and no out
 });
 
 test('look-ups of one turn are one command, and what one finds is kept without what came along with it', async () => {
-  const answer = answerOf(Buffer.from('found'));
+  const answer = cachedAnswer(Buffer.from('found'));
   const commands: (readonly string[])[] = [];
   const found = (call: ScriptCall): (Buffer | null)[] | number => {
     if (isUse(call)) return 5_000;
@@ -146,7 +135,7 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
     return [...answers.map(() => (room ? 0 : -1)), ...members.map(() => stored.at(-1) ?? null)];
   };
   const cache = new AnswerCache(redisOfScripts(exchange, READY), { ...BOUNDS, now: () => 0 });
-  const answer = answerOf(Buffer.from('shared'));
+  const answer = cachedAnswer(Buffer.from('shared'));
   cache.put(nameOf('shared'), answer, 60);
   await waitFor(() => stored.length === 1, 'Redis has it');
   expect(cache.heldBytes).toBe(0);
@@ -154,12 +143,12 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
   await waitFor(() => cache.heldBytes > 0, 'it is held');
   expect(cache.counts).toMatchObject({ redisHits: 1, notShared: 0 });
   // A newer answer under the same name: what memory has is the older one.
-  const newer = answerOf(Buffer.from('newer'));
+  const newer = cachedAnswer(Buffer.from('newer'));
   cache.put(nameOf('shared'), newer, 60);
   await waitFor(() => stored.length === 2, 'Redis has the newer one');
   expect(await cache.find(nameOf('shared'), any)).toEqual(newer);
   room = false;
-  const alone = answerOf(Buffer.from('alone'));
+  const alone = cachedAnswer(Buffer.from('alone'));
   cache.put(nameOf('alone'), alone, 60);
   await waitFor(() => cache.counts.notShared === 1, 'there was no room');
   expect(cache.find(nameOf('alone'), any)).toEqual(alone); // no promise
