@@ -174,12 +174,13 @@ test('recalculation shows the difference, writes it once, and analytics and logs
   ).expectError('CONFLICT', 'input.expectedDifferenceUsd');
   expect(await ledgerSum()).toBe(before);
 
-  const runs = await Promise.all([
-    recalculate({ dryRun: false, expectedDifferenceUsd: dry['differenceUsd'] }),
-    admin(RECALCULATE, { input: { accountId: tenant.accountId, ...RANGE, dryRun: false } }),
-    admin(RECALCULATE, { input: { accountId: tenant.accountId, ...RANGE, dryRun: false } }),
-  ]);
-  expect(runs).toHaveLength(3);
+  const expected = { dryRun: false, expectedDifferenceUsd: dry['differenceUsd'] };
+  const run = () => admin(RECALCULATE, { input: { accountId: tenant.accountId, ...RANGE, ...expected } });
+  const runs = await Promise.all([run(), run(), run()]);
+  const [winner, ...others] = runs.toSorted((one, other) => one.errors.length - other.errors.length);
+  winner?.expectData();
+  expect(others).toHaveLength(2);
+  for (const late of others) late.expectError('CONFLICT', 'input.expectedDifferenceUsd');
   const { rows } = await rig.api.owner.query<{ sum: string; count: string; units: string; requests: string }>(
     `SELECT sum(cost_pico) AS sum, count(*) AS count, sum(input_tokens + output_tokens) AS units,
        sum(request_count) AS requests FROM usage_record WHERE account_id = $1 AND kind = 'ADJUSTMENT'`,
