@@ -4,7 +4,6 @@
  */
 import type { RequestHandler, Response } from 'express';
 import type { ExecutionResult } from 'graphql';
-import type { Caller } from '../request-context.js';
 import { STUCK_MS_MAX, whenTaken } from './patient-write.js';
 import { asGraphqlError, PING_MS, tooManyConnections, type SubscriptionOperations } from './subscription-operations.js';
 
@@ -15,28 +14,27 @@ export function graphqlSse(operations: SubscriptionOperations): RequestHandler {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    const leave = operations.connect(() => response.destroy());
-    if (leave === null) {
+    const caller = operations.contexts.callerOf(request);
+    const place = operations.connect(() => response.destroy(), caller);
+    if (place === null) {
       response.end(nextEvent(operations.formatted({ errors: [asGraphqlError(tooManyConnections)] })) + COMPLETE);
       return;
     }
     const ping = setInterval(() => response.write(':\n\n'), PING_MS);
     try {
-      await stream(operations, request.body, operations.contexts.callerOf(request), response);
+      await stream(operations, await operations.begin(request.body, caller, place), response);
     } finally {
       clearInterval(ping);
-      leave();
+      place.leave();
     }
   };
 }
 
 async function stream(
   operations: SubscriptionOperations,
-  operation: unknown,
-  caller: Caller,
+  results: AsyncIterable<ExecutionResult> | ExecutionResult,
   response: Response,
 ): Promise<void> {
-  const results = await operations.begin(operation, caller);
   if (!(Symbol.asyncIterator in results)) {
     response.end(nextEvent(operations.formatted(results)) + COMPLETE);
     return undefined;

@@ -13,13 +13,16 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Caller } from '../request-context.js';
 import { BODY_BYTES_MAX } from './graphql-guard.js';
 import { isOwnOrigin } from './own-origin.js';
-import { asGraphqlError, PING_MS, type SubscriptionOperations } from './subscription-operations.js';
+import type { SubscriberPlace } from './subscriber-places.js';
+import { asGraphqlError, PING_MS, tooManyConnections, type SubscriptionOperations } from './subscription-operations.js';
 
 /** How long a connection may be without a subscription, and how often that is looked at. */
 const IDLE_MS_MAX = 30_000;
 const IDLE_LOOKS = 6;
 /** The code and the reason with which it is closed then. */
 const IDLE_CLOSE = [4410, 'No subscription'] as const;
+/** Those of a caller who has too many connections: clients of the protocol try again later. */
+const FULL_CLOSE = [4503, tooManyConnections.message] as const;
 
 interface Connection extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;
@@ -30,6 +33,7 @@ type WsContext = Context<Record<string, unknown>, Connection>;
 /** Takes the upgrades of the api's server. */
 export class GraphqlWs {
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_BYTES_MAX });
+  private readonly places = new WeakMap<WebSocket, SubscriberPlace>();
   private readonly callers = new WeakMap<WebSocket, Caller>();
   /** when each was last seen with a subscription, or asked for one */
   private readonly busyMs = new WeakMap<WebSocket, number>();
@@ -66,10 +70,13 @@ export class GraphqlWs {
     // Node took its own listener away: without one, a client that resets the connection would end the process.
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?')[0] !== '/graphql') return refuse(socket, '404 Not Found');
-    const leave = this.operations.connect(() => socket.destroy());
-    if (leave === null) return refuse(socket, '503 Service Unavailable');
-    socket.once('close', leave);
-    this.sockets.handleUpgrade(request, socket, head, (opened) => this.sockets.emit('connection', opened, request));
+    const place = this.operations.connect(() => socket.destroy(), this.callerOf(request, null));
+    if (place === null) return refuse(socket, '503 Service Unavailable');
+    socket.once('close', () => place.leave());
+    this.sockets.handleUpgrade(request, socket, head, (opened) => {
+      this.places.set(opened, place);
+      this.sockets.emit('connection', opened, request);
+    });
     return undefined;
   }
 
@@ -80,7 +87,12 @@ export class GraphqlWs {
     const bearer = typeof authorization === 'string' ? authorization : ''; // '' is a bad one
     const caller = this.callerOf(request, authorization === undefined ? null : bearer);
     this.callers.set(socket, caller);
-    if ((await this.operations.contexts.access(caller)).principal.kind === 'anonymous') return false;
+    const { principal } = await this.operations.contexts.access(caller);
+    if (principal.kind === 'anonymous') return false;
+    if (this.places.get(socket)?.isFor(principal) !== true) {
+      socket.close(...FULL_CLOSE);
+      return false;
+    }
     if (socket.readyState === socket.OPEN) this.closeWhenIdle(context);
     return true;
   }

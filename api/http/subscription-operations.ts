@@ -16,10 +16,11 @@ import {
 import type { ApiContext } from '../context.js';
 import { badInput, rateLimited } from '../errors.js';
 import type { OperationEntrance } from '../graphql/operation-entrance.js';
+import { network } from '../modules/session/sign-in-throttle.js';
+import type { Principal } from '../principal.js';
 import type { Caller, RequestContexts } from '../request-context.js';
+import { SubscriberPlaces, type SubscriberPlace } from './subscriber-places.js';
 
-/** Connections of subscribers to this api, by either way. */
-export const SUBSCRIBER_CONNECTIONS_MAX = 400;
 export const PING_MS = 10_000;
 
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
@@ -34,6 +35,7 @@ export class SubscriptionOperations {
     private readonly entrance: OperationEntrance,
     readonly contexts: RequestContexts,
     private readonly formatError: FormatError,
+    private readonly places = new SubscriberPlaces(),
   ) {}
 
   /** Connections that are counted now. */
@@ -45,15 +47,22 @@ export class SubscriptionOperations {
     return this.entrance.schema;
   }
 
-  /** Counts a connection, which `end` ends, until what it returns is called; null: there are too many, or all end. */
-  connect(end: () => void): (() => void) | null {
+  /** Takes a place for a connection, which `end` ends, until it leaves; null: there is none, or all end. */
+  connect(end: () => void, { ip }: Caller): SubscriberPlace | null {
     if (this.isEnding) return null;
-    if (this.connections.size >= SUBSCRIBER_CONNECTIONS_MAX) {
+    const place = this.places.take(network(ip));
+    if (place === null) {
       this.counts.refused++;
       return null;
     }
     this.connections.add(end);
-    return () => void this.connections.delete(end);
+    return {
+      isFor: (principal) => this.isRoomFor(principal, place),
+      leave: () => {
+        this.connections.delete(end);
+        place.leave();
+      },
+    };
   }
 
   /** Ends all connections, for good: their clients come again, elsewhere. */
@@ -63,7 +72,7 @@ export class SubscriptionOperations {
   }
 
   /** What to execute; throws ApiError or GraphQLError when it cannot be. */
-  async argumentsOf(operation: unknown, caller: Caller): Promise<ExecutionArgs> {
+  async argumentsOf(operation: unknown, caller: Caller): Promise<ExecutionArgs & { contextValue: ApiContext }> {
     const sent = this.entrance.operationOf(operation);
     const { document, cost } = this.entrance.read(sent, caller.isByCookie);
     const { operationName, variables } = sent;
@@ -82,11 +91,16 @@ export class SubscriptionOperations {
     };
   }
 
-  /** Begins a subscription: its results, or the one result that says why there is none. */
-  async begin(operation: unknown, caller: Caller): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
+  /** Begins the subscription of a connection: its results, or the one result that says why there is none. */
+  async begin(
+    operation: unknown,
+    caller: Caller,
+    place: SubscriberPlace,
+  ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
     try {
-      return (await subscribe(await this.argumentsOf(operation, caller))) as  // type of graphql's own
-        AsyncIterable<ExecutionResult> | ExecutionResult;
+      const given = await this.argumentsOf(operation, caller);
+      if (!place.isFor(given.contextValue.access.principal)) throw tooManyConnections;
+      return (await subscribe(given)) as AsyncIterable<ExecutionResult> | ExecutionResult; // type of graphql's own
     } catch (error) {
       return { errors: [asGraphqlError(error)] };
     }
@@ -98,6 +112,12 @@ export class SubscriptionOperations {
 
   formattedErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
     return errors.map((error) => this.formatError(error.toJSON(), error));
+  }
+
+  private isRoomFor(principal: Principal, place: SubscriberPlace): boolean {
+    const isRoom = place.isFor(principal);
+    if (!isRoom) this.counts.refused++;
+    return isRoom;
   }
 }
 

@@ -24,9 +24,13 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 /** An upgrade that was answered, on a connection that the client does not end. */
-async function upgraded(path: string, of = api): Promise<{ readonly socket: Socket; readonly answer: string }> {
+async function upgraded(
+  path: string,
+  of = api,
+  localAddress = '127.0.0.1',
+): Promise<{ readonly socket: Socket; readonly answer: string }> {
   const { hostname, port } = new URL(of.url);
-  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true, localAddress });
   socket.on('error', () => socket.destroy());
   socket.write(
     `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
@@ -176,4 +180,59 @@ test('a WebSocket is not idle while it has a subscription, and is again when tha
   const [code] = (await once(busy.socket, 'close')) as [number]; // what ws gives
   expect(code).toBe(4410);
   await Promise.all([busy.stop(), later.stop()]);
+});
+
+/** What one network, and one account, may hold. */
+const CONNECTIONS_OF_ONE_MAX = 40;
+
+test('who never says who he is takes the places of his own network alone', async () => {
+  const { refused } = api.api.subscribers.counts;
+  const silent = () => upgraded('/graphql', api, '127.0.0.2');
+  const held = await Promise.all(Array.from({ length: CONNECTIONS_OF_ONE_MAX }, silent));
+  expect(held.every(({ answer }) => answer.startsWith('HTTP/1.1 101 '))).toBe(true);
+  const one = await silent();
+  const other = await upgraded('/graphql');
+  expect(one.answer).toMatch(/^HTTP\/1\.1 503 /);
+  expect(other.answer).toMatch(/^HTTP\/1\.1 101 /);
+  expect(api.api.subscribers.counts.refused).toBe(refused + 1);
+  for (const { socket } of [...held, one, other]) socket.destroy();
+});
+
+/** A WebSocket of an account's token: what it heard first, or how it was closed. */
+async function identified(authorization: string): Promise<{ readonly socket: WebSocket; readonly heard: string }> {
+  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
+  const closed = once(socket, 'close').then(([code, reason]) => `${String(code)} ${String(reason)}`);
+  const told = once(socket, 'message').then(([message]) => String(message));
+  return { socket, heard: await Promise.race([told, closed]) };
+}
+
+test('one account takes no more places than its own, by either way, and has them again when it leaves', async () => {
+  const bearer = async (): Promise<string> => {
+    const tenant = await createTenant(api.owner);
+    return `Bearer ${await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'] })}`;
+  };
+  const [own, other] = await Promise.all([bearer(), bearer()]);
+  const held: WebSocket[] = [];
+  while (held.length < CONNECTIONS_OF_ONE_MAX) {
+    const { socket, heard } = await identified(own);
+    expect(heard).toBe('{"type":"connection_ack"}');
+    held.push(socket);
+  }
+  const tooMany = 'Too many subscribers are connected: try again later.';
+  expect((await identified(own)).heard).toBe(`4503 ${tooMany}`);
+  const byEvents = await fetch(`${api.url}/graphql/stream`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: own },
+    body: JSON.stringify({ query: 'subscription { logs(gatewayId: "none") { cursor } }' }),
+  });
+  expect(await byEvents.text()).toContain(tooMany);
+  const others = await identified(other);
+  expect(others.heard).toBe('{"type":"connection_ack"}');
+  for (const socket of [...held, others.socket]) socket.terminate();
+  const again = await waitFor(async () => {
+    const { socket, heard } = await identified(own);
+    return heard.startsWith('{') ? socket : null;
+  }, 'there is room for the account again');
+  again.terminate();
 });
