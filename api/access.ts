@@ -23,6 +23,8 @@ const NOTHING: ReadonlySet<Permission> = new Set();
 /** Things that a mutation names by id alone, and the table that says whose they are. */
 const LOCATIONS = Object.freeze({
   gateway: { what: 'gateway', sql: 'FROM gateway t WHERE t.id = $1 AND t.deleted_at IS NULL' },
+  /** deleted or not: its logs stay until their time is over */
+  gatewayOfLogs: { what: 'gateway', sql: 'FROM gateway t WHERE t.id = $1' },
   apiToken: { what: 'API token', sql: 'FROM api_token t WHERE t.id = $1' },
   providerKey: { what: 'provider key', sql: 'FROM provider_key t WHERE t.id = $1' },
   customProvider: { what: 'custom provider', sql: 'FROM custom_provider t WHERE t.id = $1' },
@@ -202,8 +204,8 @@ export class Access {
     const { principal } = this;
     if (principal.kind === 'anonymous') throw unauthenticated();
     const token = principal.kind === 'token';
-    if (token && kind === 'gateway' && principal.gatewayIds?.every((gatewayId) => gatewayId !== id) === true)
-      return null;
+    const isGateway = kind === 'gateway' || kind === 'gatewayOfLogs';
+    if (token && isGateway && principal.gatewayIds?.every((gatewayId) => gatewayId !== id) === true) return null;
     const settings = token ? { 'app.account': principal.accountId } : { 'app.user': principal.userId };
     const own = token
       ? 't.account_id = $2'

@@ -1,5 +1,5 @@
 /**
- * `POST /logs/export`: the logs of a gateway as a stream of NDJSON or CSV. The body is JSON: `gatewayId`, `filter` (a
+ * `POST /logs/export`: the logs of a gateway, deleted or not, as a stream of NDJSON or CSV. The body is JSON: `gatewayId`, `filter` (a
  * LogFilter), `format`, `direction`, `bodies`.
  */
 import type { Request } from 'express';
@@ -43,7 +43,7 @@ async function scopesOf(
   access: Access,
   { gatewayId, bodies }: { gatewayId: string; bodies: boolean },
 ): Promise<ExportScopes> {
-  const logs = await access.scopeOf('log.export', 'gateway', gatewayId);
+  const logs = await access.scopeOf('log.export', 'gatewayOfLogs', gatewayId);
   const scope = bodies ? await access.scopeOrNull('log.readBodies', logs.accountId) : null;
   if (bodies && scope === null) throw forbidden('Bodies need AI_GATEWAY_LOG_BODIES in the account.');
   return { logs, bodies: scope };

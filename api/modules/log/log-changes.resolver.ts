@@ -15,7 +15,7 @@ export class LogChangesResolver {
   @Authorized('log.rate')
   async rateLog(@Arg('input', () => RateLogInput) input: RateLogInput, @Ctx() { access }: ApiContext): Promise<Log> {
     const { action, madeBy } = ratingRight(access.principal);
-    return this.logs.rate(await access.scopeOf(action, 'gateway', input.gatewayId), input, madeBy);
+    return this.logs.rate(await access.scopeOf(action, 'gatewayOfLogs', input.gatewayId), input, madeBy);
   }
 
   @Mutation(() => DeletedLogs)
@@ -24,6 +24,6 @@ export class LogChangesResolver {
     @Arg('input', () => DeleteLogsInput) input: DeleteLogsInput,
     @Ctx() { access }: ApiContext,
   ): Promise<DeletedLogs> {
-    return this.logs.delete(await access.scopeOf('log.delete', 'gateway', input.gatewayId), input);
+    return this.logs.delete(await access.scopeOf('log.delete', 'gatewayOfLogs', input.gatewayId), input);
   }
 }

@@ -45,7 +45,9 @@ export const EXAMPLES: GraphqlExamples = {
     },
   },
   'Mutation.deleteGateway': {
-    says: "Ends a gateway: its URL answers 400/2001 within a second. Its records stay in the account's analytics.",
+    says:
+      "Ends a gateway: its URL answers 400/2001 within a second. Its records stay in the account's analytics, and its logs can be " +
+      'rated, exported and deleted by its id until their time is over.',
     document: 'mutation ($id: ID!) { deleteGateway(id: $id) }',
     variables: { id: '{gateway.id}' },
   },

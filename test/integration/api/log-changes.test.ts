@@ -107,6 +107,19 @@ test('a log of another gateway, or one that was deleted, cannot be rated', async
   (await rate(id, { feedback: 1 })).expectError('NOT_FOUND');
 });
 
+test('logs outlive their gateway: they can be rated and deleted by who could before, and by no other', async () => {
+  const id = await log({ bodies: { request_body: Buffer.from('asked') } });
+  const gatewayIds = [await tenant.gateway('other')];
+  const others = await tenant.apiToken({ permissions: ['AI_GATEWAY_EDIT'], gatewayIds });
+  (await editor('mutation ($id: ID!) { deleteGateway(id: $id) }', { id: gatewayId })).expectData();
+  (await rate(id, { feedback: 1 })).expectData();
+  const input = { gatewayId, filter: {} };
+  (await graphqlCaller(api.url, others)(DELETE, { input })).expectError('NOT_FOUND');
+  expect((await editor(DELETE, { input })).expectData()).toEqual({ deleteLogs: { count: '1' } });
+  const { rows } = await api.owner.query('SELECT request_body FROM log_body WHERE id = $1', [id]);
+  expect(rows).toEqual([{ request_body: null }]);
+});
+
 test('bodies that come after a rating are kept, and those that come after a deletion are not', async () => {
   const [rated, deleted] = [await log(), await log()];
   await rate(rated, { feedback: 1 });

@@ -55,6 +55,12 @@ test('every log that the filter keeps is a line, newest first or oldest first', 
   expect((await rows(await exported(viewer, { filter }))).map(({ id }) => id)).toEqual([failed]);
 });
 
+test('the logs of a deleted gateway are exported until their time is over', async () => {
+  const id = await log();
+  await api.owner.query('UPDATE gateway SET deleted_at = now() WHERE id = $1', [gatewayId]);
+  expect((await rows(await exported(viewer))).map((row) => row['id'])).toEqual([id]);
+});
+
 test('bodies are for those who may read them, and an export stands in the audit log', async () => {
   await log({ bodies: { request_body: Buffer.from('asked'), response_body: Buffer.from('answered') } });
   const [row] = await rows(await exported(editor, { bodies: true }));
