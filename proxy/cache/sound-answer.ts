@@ -22,7 +22,7 @@ export function isSound(call: UpstreamCall, relayed: Relayed, body: Buffer): boo
   const isJson = relayed.responseContentType?.includes('json') === true;
   if ((isText || isJson) && holdsError(body)) return false;
   if (relayed.streamed) return hasEnded(call, reading.usageSource, body);
-  return reading.usageSource === 'PROVIDER' || !isJson || isWholeJson(body);
+  return reading.usageSource === 'PROVIDER' || !isJson || isDone(call, body);
 }
 
 function holdsError(body: Buffer): boolean {
@@ -55,10 +55,11 @@ const behind = (text: string, blank: string): number => {
 };
 const isLineEnd = (byte: number | undefined): boolean => byte === 10 || byte === 13;
 
-function isWholeJson(body: Buffer): boolean {
+/** It is whole JSON, and of nothing that is still being made. */
+function isDone({ dialect }: UpstreamCall, body: Buffer): boolean {
   try {
-    JSON.parse(body.toString());
-    return true;
+    const document: unknown = JSON.parse(body.toString());
+    return dialect?.isPending?.(document) !== true;
   } catch {
     return false;
   }

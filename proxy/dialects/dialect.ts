@@ -66,6 +66,8 @@ export interface Dialect {
   endsStream(chunk: Uint8Array): boolean;
   /** where there is no mark: whether the last event of a stream (decoded) says that it is the last; absent: none can tell */
   isLastEvent?(event: Buffer): boolean;
+  /** whether a document (parsed) is of something that is still being made; absent: it never is */
+  isPending?(document: unknown): boolean;
   /** the event that tells a client of this dialect that its stream broke (SSE text) */
   streamErrorEvent(message: string): string;
   /** whether a streaming request may be given `stream_options.include_usage` */

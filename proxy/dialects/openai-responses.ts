@@ -36,11 +36,14 @@ export const openAiResponses: Dialect = {
   newDocumentReader: (facts) => new DocumentReader(new ResponsesTally(facts)),
   newStreamReader: (facts) => new StreamReader(new ResponsesTally(facts)),
   endsStream: (chunk) => TERMINAL_LINES.some((line) => isWholeEvent(chunk, line)),
+  isPending: (document) => isJsonObject(document) && isPending(document),
   streamErrorEvent(message) {
     const event = { type: 'error', code: 'upstream_error', message, param: null, sequence_number: 0 };
     return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
   },
 };
+
+const isPending = (response: JsonObject): boolean => PENDING.includes(textIn(response, 'status') ?? '');
 
 class ResponsesTally implements AnswerTally {
   private response: JsonObject | null = null;
@@ -61,7 +64,7 @@ class ResponsesTally implements AnswerTally {
       this.serviceTier = textIn(response, 'service_tier') ?? this.serviceTier;
       if (type === null || TERMINAL_EVENTS.includes(type)) this.response = response;
       const isInBackground = type === null || response['background'] === true;
-      this.isPending = isInBackground && PENDING.includes(textIn(response, 'status') ?? '');
+      this.isPending = isInBackground && isPending(response);
     }
     if (type === 'error' || type === 'response.failed' || isJsonObject(event['error'])) this.isError = true;
     if (type?.endsWith('.delta')) this.outputTextBytes += textBytes(event['delta']);

@@ -94,6 +94,11 @@ test.each<[string, Answer, Sent?]>([
     STREAM,
   ],
   ['what varies by anything', answerJson(200, chatCompletion(), { vary: 'Accept-Encoding, *' })],
+  [
+    'a response that is still being made in the background',
+    answerJson(200, { id: 'resp_1', object: 'response', status: 'queued', background: true, output: [], usage: null }),
+    { path: 'openai/responses', body: { model: 'gpt-4o-mini', input: 'Hello', background: true } },
+  ],
   ['an answer to a part of a request', answerJson(200, chatCompletion()), { headers: { range: 'bytes=0-9' } }],
   ['a damaged encoding', answerJson(200, chatCompletion(), { 'content-encoding': 'gzip' })],
 ])('T-CACHE-4: %s is not kept', async (_name, answer, sent = {}) => {
