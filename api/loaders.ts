@@ -12,13 +12,7 @@ import type { AccountQueries } from './modules/account/index.js';
 import type { ApiTokenQueries } from './modules/api-token/index.js';
 import type { CustomProviderQueries } from './modules/custom-provider/index.js';
 import type { GatewayQueries } from './modules/gateway/index.js';
-import {
-  PAGE_BODY_BYTES_MAX,
-  type CostBreakdown,
-  type CostBreakdownQueries,
-  type LogBodies,
-  type LogBodyQueries,
-} from './modules/log/index.js';
+import type { BodyRoom, CostBreakdown, CostBreakdownQueries, LogBodies, LogBodyQueries } from './modules/log/index.js';
 import type { AccountScope } from './tenancy/account-scope.js';
 
 export interface ScopedKey<Id extends string, Scope extends AccountScope> {
@@ -51,7 +45,8 @@ export interface LoaderDeps {
   readonly logBodies: LogBodyQueries;
 }
 
-export function createLoaders(deps: LoaderDeps): Loaders {
+/** `room`: for the bodies of logs that the answer holds. */
+export function createLoaders(deps: LoaderDeps, room: BodyRoom): Loaders {
   return {
     accountTag: new DataLoader((ids) => deps.accounts.tags(ids)),
     gateway: scoped(
@@ -75,7 +70,7 @@ export function createLoaders(deps: LoaderDeps): Loaders {
       (row) => row.id,
     ),
     logBodies: scoped(
-      (scope, ids) => deps.logBodies.byIds(scope, ids, PAGE_BODY_BYTES_MAX),
+      (scope, ids) => deps.logBodies.byIds(scope, ids, room),
       (row) => row.id,
       { cache: false }, // large: nothing but the answer holds them
     ),

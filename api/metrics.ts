@@ -10,7 +10,7 @@ export interface ApiMetricSources {
   readonly entrance: Pick<OperationEntrance, 'refused'>;
   readonly exports: Pick<ExportRoom, 'counts'>;
   readonly subscribers: Pick<SubscriptionOperations, 'counts' | 'connected'>;
-  readonly services: Pick<Services, 'logTail' | 'logs' | 'queries' | 'sessions' | 'throttle'>;
+  readonly services: Pick<Services, 'bodyRooms' | 'logTail' | 'logs' | 'queries' | 'sessions' | 'throttle'>;
 }
 
 export function createApiMetrics({ entrance, exports, subscribers, services }: ApiMetricSources): Registry {
@@ -61,9 +61,14 @@ function declareBounds(
 }
 
 /** How often what is read for one answer reached a bound. */
-function declareReads(registry: Registry, { logTail, queries }: ApiMetricSources['services']): void {
+function declareReads(registry: Registry, { bodyRooms, logTail, queries }: ApiMetricSources['services']): void {
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['log_tails_refused', 'Subscriptions to logs refused: too many follow', () => logTail.counts.refused],
+    [
+      'log_bodies_refused',
+      'Answers with bodies of logs refused: others held as many as there may be',
+      () => bodyRooms.refused,
+    ],
     ['log_tails_slow', 'Subscriptions to logs ended: their client was too slow', () => logTail.counts.slow],
     [
       'insights_partial',

@@ -6,6 +6,7 @@ import { Access } from './access.js';
 import type { ApiContext, SessionCookie } from './context.js';
 import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
 import { createLoaders } from './loaders.js';
+import type { BodyRoom } from './modules/log/index.js';
 import type { Services } from './services.js';
 
 /** What the wiring gives. */
@@ -48,33 +49,45 @@ export class RequestContexts {
   async ofRequest(request: Request, response: Response): Promise<ApiContext> {
     const requestId = newUuidV7();
     response.set('x-request-id', requestId);
-    return this.of(this.callerOf(request), requestId, sessionCookie(response, this.deps.isHttps));
+    const room = this.deps.services.bodyRooms.open();
+    response.once('close', () => room.close());
+    return this.of(this.callerOf(request), { requestId, cookie: sessionCookie(response, this.deps.isHttps), room });
   }
 
   /** The context of an operation that goes on: `again` looks at the caller anew, and lets go of what was loaded. */
   async ofSubscription(caller: Caller): Promise<ApiContext> {
-    return this.of(caller, newUuidV7(), NO_COOKIE);
+    return this.of(caller, { requestId: newUuidV7(), cookie: NO_COOKIE, room: UNSHARED });
   }
 
-  private async of(caller: Caller, requestId: string, cookie: SessionCookie): Promise<ApiContext> {
+  private async of(caller: Caller, { requestId, cookie, room }: Answering): Promise<ApiContext> {
     const { services, resolvers } = this.deps;
     const { ip, userAgent } = caller;
     const context = {
       access: await this.access(caller),
-      loaders: createLoaders(services.queries),
+      loaders: createLoaders(services.queries, room),
       cookie,
       client: { ip, userAgent },
       requestId,
       resolvers,
       again: async (): Promise<Access> => {
         context.access = await this.access(caller);
-        context.loaders = createLoaders(services.queries);
+        context.loaders = createLoaders(services.queries, room);
         return context.access;
       },
     };
     return context;
   }
 }
+
+/** What belongs to one answer. */
+interface Answering {
+  readonly requestId: string;
+  readonly cookie: SessionCookie;
+  readonly room: BodyRoom;
+}
+
+/** A message carries one log, whose bodies are gone with it. */
+const UNSHARED: BodyRoom = { take: () => undefined, close: () => undefined };
 
 /** Nothing that answers by messages can set one. */
 const NO_COOKIE: SessionCookie = { set: () => undefined, clear: () => undefined };

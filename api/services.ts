@@ -28,6 +28,7 @@ import {
 } from './modules/operator/index.js';
 import {
   CostBreakdownQueries,
+  BodyRooms,
   LogBodyQueries,
   LogExport,
   LogQueries,
@@ -102,6 +103,7 @@ export function createServices(deps: ApiDeps) {
     priceOverrides: new PriceOverrideService(database, publisher),
     explanations: new ExplainService({ database, gateways: queries.gateways, explainer }),
     logs: new LogService(database),
+    bodyRooms: new BodyRooms(),
     logTail: new LogTail(database, deriveKey(options.secretKey, 'tail-cursor')),
     auditExport: new AuditExport(database, queries.audit),
     logExport: new LogExport(database, queries.logs, queries.logBodies),

@@ -4,6 +4,7 @@ import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { createLog, createUser, type LogOptions } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const LOGS = `query ($tag: String!, $gateway: String!, $first: Int, $after: String, $filter: LogFilter, $orderBy: LogOrder) {
   account(tag: $tag) { gateway(name: $gateway) { logs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
@@ -210,6 +211,22 @@ test('a page whose bodies are too large together is refused, and each of its log
   (await editor(PAGE, { tag: tenant.tag })).expectError('QUERY_TOO_COMPLEX');
   expect((await one(editor, made[1] ?? '', 'bodyState'))['bodyState']).toBe('STORED');
   expect(await one(editor, made[1] ?? '', 'requestBody')).toEqual({ requestBody: null });
+});
+
+test('a page is measured by what its bodies become, not by what is stored of them', async () => {
+  const bomb = { response_body: gzipSync(Buffer.alloc(4 * 1_024 * 1_024, 'x')), response_encoding: 'gzip' };
+  const made: string[] = [];
+  for (let at = 0; at < 9; at++) made.push(await log({ bodies: bomb }));
+  const page = (first: number) =>
+    editor(
+      `query ($tag: String!, $first: Int) { account(tag: $tag) { gateway(name: "busy") {
+        logs(first: $first) { edges { node { id responseBody } } } } } }`,
+      { tag: tenant.tag, first },
+    );
+  (await page(9)).expectError('QUERY_TOO_COMPLEX');
+  expect((await page(2)).text.length).toBeGreaterThan(8 * 1_024 * 1_024);
+  expect(String((await one(editor, made[0] ?? '', 'responseBody'))['responseBody'])).toHaveLength(4 * 1_024 * 1_024);
+  await waitFor(() => api.api.services.bodyRooms.heldBytes === 0, 'what was answered is held no longer');
 });
 
 test('a deleted gateway stays the gateway of its logs', async () => {
