@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ApiError, badInput } from '../errors.js';
 import { parseInput } from '../input.js';
+import { isoTimeMs } from '../iso-time.js';
 import {
   assertSearchable,
   logFilterSchema,
@@ -230,12 +231,15 @@ function plainUsd(text: string): string | null {
  * from looking where nothing can be.
  */
 function timesOf(query: QueryParams, filters: readonly PlacedFilter[]): { from: Date | null; to: Date | null } {
-  const froms = [timeParam(query, 'start_date')];
-  const tos = [timeParam(query, 'end_date')];
+  const start = timeParam(query, 'start_date');
+  const end = timeParam(query, 'end_date');
+  if (start !== null && end !== null && start >= end) throw badInput('end_date', 'must be after start_date');
+  const froms = [start];
+  const tos = [end];
   for (const { key, operator, value } of filters) {
     if (key !== 'created_at') continue;
-    const times = value.map((text) => Date.parse(text));
-    if (times.some(Number.isNaN)) continue; // refused as a condition
+    const times = value.map(isoTimeMs).filter((time) => time !== null); // others are refused as a condition
+    if (times.length === 0) continue;
     if (operator === 'gt' || operator === 'eq') froms.push(Math.min(...times));
     if (operator === 'lt') tos.push(Math.max(...times));
     if (operator === 'eq') tos.push(Math.max(...times) + 1);
@@ -252,9 +256,9 @@ function timesOf(query: QueryParams, filters: readonly PlacedFilter[]): { from: 
 function timeParam(query: QueryParams, name: string): number | null {
   const text = query.text(name);
   if (text === null) return null;
-  const ms = Date.parse(text);
-  if (ms >= 0 && ms < 253_402_300_800_000) return ms; // 1970 to 9999
-  throw badInput(name, 'must be a time as 2026-11-28T00:00:00Z');
+  const ms = isoTimeMs(text);
+  if (ms === null) throw badInput(name, 'must be a time as 2026-11-28T00:00:00Z');
+  return ms;
 }
 
 function readOrder(query: QueryParams): LogOrder {

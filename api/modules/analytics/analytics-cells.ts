@@ -91,7 +91,7 @@ function pointsOf(rows: string, columns: CellColumns, wanted: string, isSummed: 
 
 /** A cell's text: when it was, in seconds since 1970, and its sums. */
 export const pointSql = (measures: readonly string[]): string =>
-  `concat_ws(' ', date_part('epoch', c.bucket)::bigint, ${measures.map((name) => `c.${name}`).join(', ')})`;
+  `concat_ws(' ', floor(date_part('epoch', c.bucket))::bigint, ${measures.map((name) => `c.${name}`).join(', ')})`;
 
 class Cells {
   private readonly where = new SqlConditions();

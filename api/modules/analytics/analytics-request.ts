@@ -202,7 +202,10 @@ function metadataQuestion(
   if (keys.size > 1) throw badInput('filter.metadata', `must name one metadata key, not ${[...keys].join(' and ')}`);
   const [key = ''] = keys;
   const named = new Set(
-    entries.flatMap(({ value }) => (typeof value === 'string' ? [value.slice(0, VALUE_CHARACTERS_MAX)] : [])),
+    // as Postgres counts characters
+    entries.flatMap(({ value }) =>
+      typeof value === 'string' ? [[...value].slice(0, VALUE_CHARACTERS_MAX).join('')] : [],
+    ),
   );
   // All entries must hold: two values of one key never do.
   const values = named.size === 0 ? null : named.size === 1 ? [...named] : [];

@@ -88,6 +88,7 @@ class PackedSeries {
     }
     sums += 1;
     const index = Math.floor((second - this.steps.firstMs / 1_000) / this.steps.seconds);
+    if (index < 0 || index >= this.firsts.length) throw new Error('a cell is of no interval that was asked for');
     if (this.firsts[index] === 0) this.firsts[index] = sums;
     else this.others.set(index, [...(this.others.get(index) ?? []), sums]);
     const end = text.indexOf(COMMA, sums);

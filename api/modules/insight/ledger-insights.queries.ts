@@ -1,5 +1,6 @@
 /** Insights out of a gateway's records: who called, what was dear, what failed, which prompts were liked. */
 import { z } from 'zod';
+import { ERROR_CODES } from '../../../schema/contracts/error-codes.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import { TOKENS_IN_SQL, TOKENS_OUT_SQL, type LogQueries } from '../log/index.js';
@@ -69,6 +70,7 @@ export class LedgerInsightQueries {
       'u.client_ip',
       'u.request_count',
       'u.status_code',
+      'u.error_code',
       'u.interrupted',
       'u.cost_pico',
       `${TOKENS_IN_SQL} AS tokens_in`,
@@ -79,7 +81,7 @@ export class LedgerInsightQueries {
       columns,
       (scan) => `
         SELECT ${NETWORK_SQL} AS network, sum(s.request_count)::text AS requests,
-          coalesce(sum(s.request_count) FILTER (WHERE s.status_code >= 400 OR s.interrupted), 0)::text AS errors,
+          coalesce(sum(s.request_count) FILTER (WHERE (s.status_code >= 400 OR s.interrupted) AND ${NO_REFUSAL_SQL}), 0)::text AS errors,
           sum(s.tokens_in)::text AS tokens_in, sum(s.tokens_out)::text AS tokens_out,
           sum(${COST_SQL})::text AS cost_pico, max(s.created_at) AS last_seen_at
         FROM seen s ${scan.joinAdjustments()} WHERE s.client_ip IS NOT NULL
@@ -190,6 +192,8 @@ const asked = (
   groups: (scan: LedgerScan) => string,
 ): Promise<InsightAnswer> => pass.ask({ columns, groups, ttlSeconds: null });
 
+/** A request that a limit or a quota refused is no error. */
+const NO_REFUSAL_SQL = `coalesce(s.error_code NOT IN (${ERROR_CODES.rateLimited.code}, ${ERROR_CODES.quotaUsedUp.code}), TRUE)`;
 /** What rate limits take for one client, too. */
 const NETWORK_SQL = `CASE family(s.client_ip) WHEN 6 THEN text(network(set_masklen(s.client_ip, 64)))
   ELSE host(s.client_ip) END`;

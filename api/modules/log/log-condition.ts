@@ -6,6 +6,7 @@ import { Field, InputType } from 'type-graphql';
 import { z } from 'zod';
 import { graphqlEnum } from '../../../schema/entities/graphql-enums.js';
 import { isGiven } from '../../input.js';
+import { isoTimeMs } from '../../iso-time.js';
 import { picoFromUsd } from '../../scalars/numeric-scalars.js';
 import type { SqlConditions } from '../../tenancy/sql-conditions.js';
 import { anyOf, plainText } from '../../text-input.js';
@@ -101,8 +102,8 @@ const KINDS: Readonly<
 };
 
 function parseTime(text: string): Date | null {
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) || ms < 0 || ms > 253_402_300_799_000 ? null : new Date(ms); // 1970 to 9999
+  const ms = isoTimeMs(text);
+  return ms === null ? null : new Date(ms);
 }
 
 const OPERATORS: Readonly<Record<Operator, readonly Kind[]>> = {

@@ -85,6 +85,35 @@ test.each([
   }
 });
 
+test('what came in the last half second of a step is of that step', async () => {
+  const own = await createTenant(api.owner);
+  const target = { accountId: own.accountId, gatewayId: await own.gateway('main') };
+  const endMs = MIDNIGHT_MS - 40 * HOUR_MS;
+  await createLog(api.owner, target, { atMs: endMs - 300, columns: { model: 'a' } });
+  const asker = graphqlCaller(
+    api.url,
+    (await createUser(api.owner, { accountId: own.accountId, role: 'VIEWER' })).token,
+  );
+  const answer = await asker(
+    `query ($tag: String!, $filter: AnalyticsFilter!) { account(tag: $tag) { analytics(filter: $filter) {
+       groups { key series { totals { requests } } } } } }`,
+    {
+      tag: own.tag,
+      filter: {
+        from: new Date(endMs - 2 * HOUR_MS),
+        to: new Date(endMs - 1),
+        gatewayIds: [target.gatewayId],
+        groupBy: ['MODEL'],
+        interval: 'HOUR',
+      },
+    },
+  );
+  const { groups: found } = answer.expectData<{ account: { analytics: { groups: readonly Group[] } } }>().account
+    .analytics;
+  const requests = found.find(({ key }) => key[0] === 'a')?.series.map(({ totals }) => totals['requests']);
+  expect(requests).toEqual(['0', '1']);
+});
+
 function picoOf(usd = '0'): bigint {
   const [whole = '0', fraction = ''] = usd.split('.');
   return BigInt(whole) * 10n ** 12n + BigInt(fraction.padEnd(12, '0'));

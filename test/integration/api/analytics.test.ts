@@ -233,6 +233,10 @@ test('groups by metadata have the values of one key, and null for requests witho
     ['true', '1'],
   ]);
   expect(await grouped({ metadataKey: 'team', metadata: [{ key: 'team', value: 'true' }] })).toEqual([['true', '1']]);
+  const long = '😀'.repeat(300);
+  await log({ columns: { metadata: JSON.stringify({ team: long }) } });
+  const cut = '😀'.repeat(256);
+  expect(await grouped({ metadataKey: 'team', metadata: [{ key: 'team', value: long }] })).toEqual([[cut, '1']]);
   expect(await grouped({ metadataKey: 'seat', metadata: [{ key: 'seat' }] })).toEqual([['7', '2']]);
   const both = [{ key: 'team', value: 'red' }, { key: 'team', value: 'true' }]; // prettier-ignore
   expect((await ask({ metadata: both })).totals).toMatchObject({ requests: '0' });

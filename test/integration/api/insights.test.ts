@@ -119,6 +119,8 @@ test('clients are told by address, IPv6 ones by network, of the last 24 hours al
   await log({ client_ip: '2001:db8:1:2:3::bbbb' });
   await log({ client_ip: '2001:db8:1:3::aaaa', cost_pico: '500000' });
   await log({ client_ip: '198.51.100.1' }, { atMs: nowMs - DAY_MS - 60_000 });
+  await log({ client_ip: '203.0.113.9', status_code: 429, error_code: 2003 });
+  await log({ client_ip: '203.0.113.9', status_code: 429, error_code: 9005 });
   await log();
   const clients = 'clients { network requests errors tokensIn tokensOut costUsd }';
   const { clientAddresses } = await insights(`clientAddresses { ${clients} covered { complete } }`);
@@ -133,7 +135,7 @@ test('clients are told by address, IPv6 ones by network, of the last 24 hours al
   expect(clientAddresses).toEqual({
     covered: { complete: false },
     clients: [
-      client('203.0.113.9', 1, 0, '0.000003'),
+      client('203.0.113.9', 3, 0, '0.000005'), // refused ones are no errors
       client('2001:db8:1:2::/64', 2, 1, '0.000002'),
       client('2001:db8:1:3::/64', 1, 0, '0.0000005'),
     ],
@@ -144,7 +146,7 @@ test('clients are told by address, IPv6 ones by network, of the last 24 hours al
     today,
   );
   expect(few).toEqual({
-    clientAddresses: { covered: { complete: true }, clients: [{ network: '2001:db8:1:2::/64' }] },
+    clientAddresses: { covered: { complete: true }, clients: [{ network: '203.0.113.9' }] },
   });
   const past = { from: nowMs - 3 * DAY_MS, to: nowMs - 2 * DAY_MS };
   expect(await insights('clientAddresses { clients { network } }', past)).toEqual({ clientAddresses: { clients: [] } });

@@ -68,6 +68,28 @@ test('amounts are read as programs print them', () => {
   }
 });
 
+test.each(['2026-11-28T00:00:00', '2026-11-28 00:00:00Z', '1', 'November 2026', '10000-01-01T00:00:00Z'])(
+  'a time of no certain moment, as %s, is refused',
+  (time) => {
+    expect(() => read([['start_date', time]])).toThrow('start_date must be a time as 2026-11-28T00:00:00Z');
+    expect(() => read(dotted([{ key: 'created_at', operator: 'gt', value: [time] }]))).toThrow('must be a time');
+  },
+);
+
+test('a time is read in its own zone, and a day in UTC', () => {
+  const from = (time: string) => read([['start_date', time]]).filter.from?.toISOString();
+  expect(from('2026-11-28T01:30:00+01:30')).toBe('2026-11-28T00:00:00.000Z');
+  expect(from('2026-11-28')).toBe('2026-11-28T00:00:00.000Z');
+});
+
+test('a range that ends before it begins is refused', () => {
+  const days = [
+    ['start_date', '2026-11-28T00:00:00Z'],
+    ['end_date', '2026-11-28T00:00:00Z'],
+  ];
+  expect(() => read(days)).toThrow('end_date must be after start_date');
+});
+
 test('what filters say of created_at bounds the range that is looked through', () => {
   const at = (operator: string, ...value: string[]) => ({ key: 'created_at', operator, value });
   const range = (...filters: { key: string; operator: string; value: string[] }[]) => {
