@@ -42,6 +42,7 @@ const GOVERNING = new Set([
   'api-key',
   'x-goog-api-key',
   'xi-api-key',
+  'x-auth-key',
   'x-real-ip',
   'x-client-ip',
   'true-client-ip',
@@ -126,7 +127,7 @@ function credentialBit(name: string): number {
     case 9:
       return isNamed(name, 'x-api-key') ? 2 : 0;
     case 10:
-      return isNamed(name, 'xi-api-key') ? 4 : 0;
+      return isNamed(name, 'xi-api-key') ? 4 : isNamed(name, 'x-auth-key') ? 32 : 0;
     case 13:
       return isNamed(name, 'authorization') ? 8 : 0;
     case 14:

@@ -2,6 +2,9 @@
 import type { Arrival, UpstreamCall } from '../exchange.js';
 import * as headers from '../upstream/headers.js';
 
+/** Keys of others, which go along with the provider's own: Fireworks asks them in the client's name. */
+const KEYS_OF_OTHERS = ['x-anthropic-api-key', 'x-openai-api-key'];
+
 /** Whether a call bears a secret that its client does not know: a stored key, or a custom provider's headers. */
 export function holdsOwnSecret({ storedKey, target }: UpstreamCall): boolean {
   return storedKey !== null || target.customProvider !== null;
@@ -21,7 +24,8 @@ export function clientSecrets(call: UpstreamCall, arrival: Arrival): string[] {
     if (secret !== null) secrets.push(secret);
   };
   for (let i = 0; i < call.headers.length; i += 2) {
-    if (provider.credentialHeaders.includes(call.headers[i]?.toLowerCase() ?? '')) add(call.headers[i + 1] ?? '');
+    const name = call.headers[i]?.toLowerCase() ?? '';
+    if (provider.credentialHeaders.includes(name) || KEYS_OF_OTHERS.includes(name)) add(call.headers[i + 1] ?? '');
   }
   for (const [name, value] of new URLSearchParams(arrival.query)) {
     if (provider.credentialParameters.includes(name)) add(value);

@@ -39,6 +39,9 @@ const CACHE_KEY_HEADERS: ReadonlySet<string> = new Set([
   'parallel-beta',
   'x-goog-user-project',
   'x-policy-id', // content filters of Azure
+  // whom Fireworks asks on with them (docs.fireworks.ai, "APIs and SDKs", 2026-11-24)
+  'x-anthropic-api-key',
+  'x-openai-api-key',
 ]);
 /** Guardrail, trace and performance of a Bedrock call. */
 const CACHE_KEY_PREFIX = 'x-amzn-bedrock-';

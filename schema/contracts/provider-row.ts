@@ -53,6 +53,8 @@ export interface ProviderRow {
 }
 
 export const BEARER: ProviderAuth = { header: 'authorization', scheme: 'Bearer ', also: [], parameters: [] };
+/** A bearer token; the bare key in `x-api-key` is taken too, for Anthropic's SDKs write it there. */
+export const BEARER_OR_KEY: ProviderAuth = { ...BEARER, also: ['x-api-key'] };
 /** The bare key in `x-api-key`; a bearer token is taken too. */
 export const API_KEY: ProviderAuth = { header: 'x-api-key', scheme: '', also: ['authorization'], parameters: [] };
 

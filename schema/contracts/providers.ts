@@ -5,7 +5,7 @@
  * documentation or SDK by test/fixtures/provider-requests.
  */
 import type { ProviderRow } from './provider-row.js';
-import { API_KEY, BEARER, plainRow } from './provider-row.js';
+import { API_KEY, BEARER, BEARER_OR_KEY, plainRow } from './provider-row.js';
 
 export const PROVIDERS = Object.freeze({
   openai: plainRow('https://api.openai.com/v1', BEARER, {
@@ -51,10 +51,11 @@ export const PROVIDERS = Object.freeze({
     targetFields: ['resource'],
   },
   'workers-ai': {
-    ...plainRow('https://api.cloudflare.com/client/v4/accounts/{account}/ai', BEARER, {
-      speaks: ['workers-ai', 'openai-copy'],
-      example: '/@cf/meta/llama-3.1-8b-instruct',
-    }),
+    ...plainRow(
+      'https://api.cloudflare.com/client/v4/accounts/{account}/ai',
+      { ...BEARER, also: ['x-auth-key'] }, // a user's Global API key, beside `x-auth-email`
+      { speaks: ['workers-ai', 'openai-copy'], example: '/@cf/meta/llama-3.1-8b-instruct' },
+    ),
     targetFields: ['account'],
   },
   groq: plainRow('https://api.groq.com/openai/v1', BEARER, {
@@ -63,7 +64,7 @@ export const PROVIDERS = Object.freeze({
     takesStreamUsage: true,
     example: '/chat/completions',
   }),
-  grok: plainRow('https://api.x.ai', BEARER, {
+  grok: plainRow('https://api.x.ai', BEARER_OR_KEY, {
     version: '/v1',
     speaks: ['openai-copy', 'anthropic'],
     takesStreamUsage: true,
@@ -83,7 +84,7 @@ export const PROVIDERS = Object.freeze({
     speaks: ['openai-copy', 'agent'],
     example: '/v1/agent',
   }),
-  deepseek: plainRow('https://api.deepseek.com', BEARER, {
+  deepseek: plainRow('https://api.deepseek.com', BEARER_OR_KEY, {
     speaks: ['openai-copy', 'anthropic'],
     takesStreamUsage: true,
     example: '/chat/completions',
@@ -95,7 +96,7 @@ export const PROVIDERS = Object.freeze({
     example: '/chat/completions',
   }),
   // "Full usage details are always included" (openrouter.ai, ChatStreamOptions, 2026-11-24).
-  openrouter: plainRow('https://openrouter.ai/api', BEARER, {
+  openrouter: plainRow('https://openrouter.ai/api', BEARER_OR_KEY, {
     version: '/v1',
     speaks: ['openai-copy', 'anthropic'],
     example: '/v1/chat/completions',
@@ -123,14 +124,14 @@ export const PROVIDERS = Object.freeze({
     { header: 'api-key', scheme: '', also: [], parameters: [] },
     { speaks: ['ideogram'], example: '/v1/ideogram-v3/generate' },
   ),
-  baseten: plainRow('https://inference.baseten.co', BEARER, {
+  baseten: plainRow('https://inference.baseten.co', BEARER_OR_KEY, {
     version: '/v1',
     speaks: ['openai-copy', 'anthropic'],
     takesStreamUsage: true,
     example: '/v1/chat/completions',
   }),
   parallel: plainRow('https://api.parallel.ai', API_KEY, { speaks: ['openai-copy'], example: '/v1/tasks/runs' }),
-  fireworks: plainRow('https://api.fireworks.ai/inference/v1', BEARER, {
+  fireworks: plainRow('https://api.fireworks.ai/inference/v1', BEARER_OR_KEY, {
     endsIn: ['/inference/v1', '/v1'],
     speaks: ['openai-copy', 'anthropic'],
     takesStreamUsage: true,

@@ -45,10 +45,10 @@ export const MISLEADING_NAMES: readonly WireCase[] = [
     'X_Forwarded-For', 'x_forwarded_host', 'x_forwarded_proto', 'x_real_ip', 'cf_connecting_ip', 'true_client_ip',
     'x_cluster_client_ip', 'cf_connecting_ipv6',
     'cf_aig_authorization', 'cf-aig_metadata', 'cf_aig-custom-cost', 'x_api_key', 'x-api_key', 'api_key',
-    'x_goog_api_key', 'xi_api_key', 'proxy_authorization', 'cdn_loop',
+    'x_goog_api_key', 'xi_api_key', 'x_auth_key', 'proxy_authorization', 'cdn_loop',
   ].map((name) => refused(`${name} is refused: it reads as another header behind CGI's rules`, get(`${name}: 1`))), // prettier-ignore
   refused('two authorizations are refused', get('Authorization: Bearer a', 'authorization: Bearer b')),
-  ...['x-api-key', 'api-key', 'x-goog-api-key', 'xi-api-key'].map((name) =>
+  ...['x-api-key', 'api-key', 'x-goog-api-key', 'xi-api-key', 'x-auth-key'].map((name) =>
     refused(`two lines of ${name} are refused`, get(`${name}: a`, `${name.toUpperCase()}: a`)),
   ),
   refused(

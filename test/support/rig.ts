@@ -19,7 +19,7 @@ export async function startRig(
 ): Promise<Rig> {
   const upstream = await startFakeUpstream();
   const { origin } = upstream;
-  const origins = { openai: `${origin}/v1`, anthropic: origin, 'google-ai-studio': origin };
+  const origins = { openai: `${origin}/v1`, anthropic: origin, 'google-ai-studio': origin, deepseek: origin };
   const proxy = await startTestProxy(origins, env, options);
   return {
     proxy,

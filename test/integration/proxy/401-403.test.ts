@@ -41,18 +41,19 @@ test('a token with RUN opens an authenticated gateway, and the record names it',
   expect(row?.['api_token_id']).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test.each(['authorization', 'x-api-key'])(
-  "a token in the provider's own %s header opens it too, and never goes upstream",
-  async (header) => {
-    const tenant = await rig.tenant({ authentication: true });
-    const token = await tenant.apiToken();
-    const value = header === 'authorization' ? `Bearer ${token}` : token;
-    const response = await post(`${tenant.base}/anthropic/v1/messages`, CHAT, { [header]: value });
-    expect(response.status).toBe(200);
-    const seen = rig.upstream.seen.at(-1);
-    expect(JSON.stringify([seen?.url, seen?.rawHeaders])).not.toContain('tgt_');
-  },
-);
+test.each([
+  ['anthropic/v1/messages', 'authorization'],
+  ['anthropic/v1/messages', 'x-api-key'],
+  ['deepseek/anthropic/v1/messages', 'x-api-key'],
+])("%s: a token in the provider's own %s header opens it too, and never goes upstream", async (path, header) => {
+  const tenant = await rig.tenant({ authentication: true });
+  const token = await tenant.apiToken();
+  const value = header === 'authorization' ? `Bearer ${token}` : token;
+  const response = await post(`${tenant.base}/${path}`, CHAT, { [header]: value });
+  expect(response.status).toBe(200);
+  const seen = rig.upstream.seen.at(-1);
+  expect(JSON.stringify([seen?.url, seen?.rawHeaders])).not.toContain('tgt_');
+});
 
 test('a token is taken out of any header and out of the query on its way upstream', async () => {
   const tenant = await rig.tenant();

@@ -38,6 +38,13 @@ const PROVIDERS = {
     client: { headers: {}, query: `?key=${CLIENT}` },
     stored: ['x-goog-api-key', STORED, BATCH],
   },
+  // Anthropic's format, whose SDKs write their key elsewhere than the provider's own
+  deepseek: {
+    path: '/deepseek/anthropic/v1/messages',
+    token: (token: string) => ({ authorization: `Bearer ${token}` }),
+    client: { headers: { 'x-api-key': CLIENT }, query: '' },
+    stored: ['authorization', `Bearer ${STORED}`, `Bearer ${BATCH}`],
+  },
 } as const;
 type ProviderName = keyof typeof PROVIDERS;
 

@@ -87,6 +87,21 @@ test(
   FULL_SIZE_TIMEOUT_MS,
 );
 
+test('T-CACHE-2: whose key stands where Anthropic’s SDKs write it gets no answer of another’s, at whoever speaks its format', async () => {
+  const { base } = await rig.tenant();
+  for (const provider of ['anthropic', 'deepseek/anthropic']) {
+    const path = `${provider}/v1/messages`;
+    const by = async (key: string): Promise<unknown> =>
+      statusOf(await send({ base, path, headers: { 'x-api-key': key } }));
+    expect([provider, await by('sk-one'), await by('sk-two'), await by('sk-one')]).toEqual([
+      provider,
+      'MISS',
+      'MISS',
+      'HIT',
+    ]);
+  }
+});
+
 test('T-CACHE-2: an answer for a stored key is not for who may not use it', async () => {
   const tenant = await rig.tenant();
   const { gatewayId, base } = tenant;
