@@ -59,21 +59,27 @@ export function needsWholeBody(target: Target, choice: UsableChoice): boolean {
 export function applyCredential(opener: SecretOpener, unsigned: Unsigned): Credentialed | Promise<Credentialed> {
   const { target, choice } = unsigned;
   const own = openedHeaders(opener, target, unsigned.route);
-  const base = own === null ? unsigned : { ...unsigned, headers: replaceHeaders(unsigned.headers, own) };
   switch (choice.kind) {
     case 'stored':
-      return withStoredKey(opener, base, choice.key);
+      return withStoredKey(opener, unsigned, choice.key, own);
     case 'client':
-      return withConvertedCredential(base);
+      return withConvertedCredential(laidOver(unsigned, own));
     case 'none':
-      return base;
+      return laidOver(unsigned, own);
   }
 }
 
+/** `own`, a custom provider's headers, stand in place of the client's; null: there are none. */
+function laidOver<Call extends Credentialed>(call: Call, own: readonly string[] | null): Call {
+  return own === null ? call : { ...call, headers: replaceHeaders(call.headers, own) };
+}
+
+/** What the client sent in its place goes; what a custom provider always sends stays, but where the key itself stands. */
 function withStoredKey(
   opener: SecretOpener,
   unsigned: Unsigned,
   key: PolicyProviderKey,
+  own: readonly string[] | null,
 ): Credentialed | Promise<Credentialed> {
   const { target, route } = unsigned;
   const { provider } = target;
@@ -89,7 +95,7 @@ function withStoredKey(
       version: key.version,
     }),
   );
-  const call = withoutCredential(unsigned);
+  const call = laidOver(withoutCredential(unsigned), own);
   const form = provider.credential;
   if (form.kind === 'header') return credentialed(call, [form.name, form.prefix + secret.reveal()]);
   return whenMade(call, form.headersFor(secret.reveal(), call));

@@ -50,14 +50,19 @@ test('its sealed headers are always sent and stand in place of the client’s ow
   expect(rawHeaders.filter((text) => /^(?:x-team|authorization)$/i.test(text))).toHaveLength(2);
 });
 
-test('a stored key of its own goes to it as a bearer token', async () => {
+test('a stored key of its own goes to it as a bearer token, along with its headers', async () => {
   const tenant = await rig.tenant();
   const { gatewayId } = tenant;
-  await tenant.customProvider({ slug: 'mine', baseUrl: rig.upstream.origin, headers: { 'x-team': 'blue' } });
+  const headers = { 'x-team': 'blue', 'Api-Key': 'canary-of-the-way-there' };
+  await tenant.customProvider({ slug: 'mine', baseUrl: rig.upstream.origin, headers });
   await tenant.providerKey({ gatewayId, provider: 'custom-mine', origin: rig.upstream.origin, secret: 'sk-mine' });
   const token = { 'cf-aig-authorization': `Bearer ${await tenant.apiToken()}` };
   expect((await post(`${tenant.base}/custom-mine/x`, CHAT, token)).status).toBe(200);
-  expect(lastSeen().headers).toMatchObject({ authorization: 'Bearer sk-mine', 'x-team': 'blue' });
+  expect(lastSeen().headers).toMatchObject({
+    authorization: 'Bearer sk-mine',
+    'x-team': 'blue',
+    'api-key': 'canary-of-the-way-there',
+  });
   expect((await post(`${tenant.base}/custom-mine/x`, CHAT)).status).toBe(401);
 });
 

@@ -11,7 +11,7 @@ import type { Target } from '../../../../proxy/exchange.js';
 import type { OutgoingCall, Route } from '../../../../proxy/providers/provider.js';
 import type { PolicyCustomProvider } from '../../../../schema/contracts/gateway-policy.js';
 import type { SealContext } from '../../../../schema/contracts/sealed-secret.js';
-import { ACCOUNT_ID, arrivalOf, ORIGIN, policyKey, targetOf } from '../../../support/credentialed-call.js';
+import { ACCOUNT_ID, arrivalOf, ORIGIN, policyKey, providerOf, targetOf } from '../../../support/credentialed-call.js';
 
 const ROUTE: Route = { origin: ORIGIN, keyOrigin: ORIGIN, path: '/chat/completions', target: {} };
 const CANARY = 'sk-canary-0123456789';
@@ -176,4 +176,17 @@ test("a custom provider's own headers replace the client's, and a stored key sta
     ['x-keep', '1', 'x-team', 'blue', 'authorization', 'Bearer stored'], // prettier-ignore
   );
   expect(changesCredential(customTarget(null), { kind: 'none' })).toBe(false);
+});
+
+test("a custom provider's own headers go along with a stored key, though clients may send credentials in them", async () => {
+  const provider = { slug: 'custom-mine', credentialHeaders: ['authorization', 'api-key'] };
+  const target = { ...customTarget('c2VhbGVk'), provider: providerOf(provider) };
+  const both: SecretOpener = {
+    open: (_sealed, { use }) => ({ reveal: () => (use === 'provider-key' ? 'stored' : '{"Api-Key":"own"}') }),
+  };
+  const key = policyKey({ provider: 'custom-mine' });
+  const call = { headers: ['authorization', 'Bearer', 'api-key', '', 'x-keep', '1'] };
+  expect((await apply(both, target, { kind: 'stored', key }, call)).headers).toEqual(
+    ['x-keep', '1', 'Api-Key', 'own', 'authorization', 'Bearer stored'], // prettier-ignore
+  );
 });
