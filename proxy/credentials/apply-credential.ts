@@ -8,6 +8,7 @@ import type { PolicyProviderKey } from '../../schema/contracts/gateway-policy.js
 import { customHeadersContext, providerKeyContext } from '../../schema/contracts/seal-contexts.js';
 import type { Arrival, Target } from '../exchange.js';
 import type { OutgoingCall, Route } from '../providers/provider.js';
+import { askingForReadable } from '../upstream/content-codings.js';
 import type { EgressProxy } from '../upstream/destination.js';
 import {
   clientHeaderCredential,
@@ -52,13 +53,15 @@ export function needsWholeBody(target: Target, choice: UsableChoice): boolean {
 }
 
 /**
- * Headers and query with the credential in them; at once where nothing has to be asked for. Throws (or rejects with)
- * GatewayError 2040 when the key is not for this route, 9006 when it cannot be opened, and what the provider's own
- * making of it says.
+ * Headers and query with the credential in them; at once where nothing has to be asked for. With a secret of ours in
+ * them, they ask for no answer in which it could not be found again. Throws (or rejects with) GatewayError 2040 when the
+ * key is not for this route, 9006 when it cannot be opened, and what the provider's own making of it says.
  */
-export function applyCredential(opener: SecretOpener, unsigned: Unsigned): Credentialed | Promise<Credentialed> {
-  const { target, choice } = unsigned;
-  const own = openedHeaders(opener, target, unsigned.route);
+export function applyCredential(opener: SecretOpener, asSent: Unsigned): Credentialed | Promise<Credentialed> {
+  const { target, choice } = asSent;
+  const own = openedHeaders(opener, target, asSent.route);
+  const isOurs = own !== null || choice.kind === 'stored';
+  const unsigned = isOurs ? { ...asSent, headers: askingForReadable(asSent.headers) } : asSent;
   switch (choice.kind) {
     case 'stored':
       return withStoredKey(opener, unsigned, choice.key, own);

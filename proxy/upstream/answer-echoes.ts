@@ -3,8 +3,8 @@
  * client's place is masked before the client or the log sees it; the client's own is masked in the log alone. The masks
  * are as long as what they cover, so that no length that was announced becomes wrong.
  */
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { GatewayError } from '../gateway-error.js';
+import { decoded } from './content-codings.js';
 import type { AnswerSink } from './upstream-exchange.js';
 
 /** An encoded error answer above this cannot be looked through, and is not passed on. */
@@ -126,24 +126,9 @@ function mask(bytes: Buffer, needles: readonly Buffer[]): void {
 /** Whether an encoded answer could be decoded, within bounds, and holds none of the secrets. */
 function isFreeOf(encoded: Buffer, needles: readonly Buffer[], encoding: string): boolean {
   try {
-    const decoded = decode(encoded, encoding.toLowerCase());
-    return decoded !== null && !needles.some((needle) => decoded.includes(needle));
+    const plain = decoded(encoded, encoding, DECODED_BYTES_MAX);
+    return plain !== null && !needles.some((needle) => plain.includes(needle));
   } catch {
     return false; // damaged, or larger than its bound
-  }
-}
-
-function decode(encoded: Buffer, encoding: string): Buffer | null {
-  const bounds = { maxOutputLength: DECODED_BYTES_MAX };
-  switch (encoding) {
-    case 'gzip':
-    case 'x-gzip':
-      return gunzipSync(encoded, bounds);
-    case 'deflate':
-      return inflateSync(encoded, bounds);
-    case 'br':
-      return brotliDecompressSync(encoded, bounds);
-    default:
-      return null;
   }
 }

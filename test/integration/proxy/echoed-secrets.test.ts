@@ -1,6 +1,8 @@
 /** Providers that repeat in a header what they were sent: what the client must not know does not come down. */
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { answerJson, chatCompletion, type Answer } from '../../support/fake-upstream.js';
+import { rawCall } from '../../support/raw-call.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -64,4 +66,23 @@ test('an encoded error that is too large to be looked through, and does not end,
   let isCut = false;
   void rig.upstream.seen.at(-1)?.cut.then(() => (isCut = true));
   await waitFor(() => isCut, 'the provider is stopped');
+});
+
+test('with a stored key no coding is asked for that could not be looked through, and an error in the others passes', async () => {
+  const body = brotliCompressSync(gzipSync('{"error":{"message":"no such model"}}'));
+  rig.upstream.answer = (_seen, response) => {
+    response.writeHead(404, { 'content-type': 'application/json', 'content-encoding': 'gzip, br' }).end(body);
+  };
+  const tenant = await rig.tenant();
+  const { gatewayId } = tenant;
+  await tenant.providerKey({ gatewayId, provider: 'openai', origin: rig.upstream.origin, secret: SECRET });
+  const headers = { 'content-type': 'application/json', 'accept-encoding': 'gzip, br, compress, *;q=0.1' };
+  const token = { 'cf-aig-authorization': `Bearer ${await tenant.apiToken()}` };
+  const call = (own: Record<string, string>): ReturnType<typeof rawCall> =>
+    rawCall(`${tenant.base}/openai/chat/completions`, { headers: { ...headers, ...own }, body: JSON.stringify(CHAT) });
+  const answer = await call(token);
+  expect(rig.upstream.seen.at(-1)?.headers['accept-encoding']).toBe('gzip, br');
+  expect([answer.status, answer.body.equals(body)]).toEqual([404, true]);
+  await call({ authorization: 'Bearer sk-own-0123456789' });
+  expect(rig.upstream.seen.at(-1)?.headers['accept-encoding']).toBe(headers['accept-encoding']);
 });

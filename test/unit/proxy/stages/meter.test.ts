@@ -11,6 +11,7 @@ import { EVERY_DIALECT } from '../../../support/every-dialect.js';
 import { FRAMES, SSE, sseText } from '../../../support/read-answer.js';
 import { TEST_SIZE, propertyRuns } from '../../../support/test-size.js';
 import { usageFixtures } from '../../../support/usage-fixtures.js';
+import { zstdFrame } from '../../../support/zstd-frame.js';
 
 const PROPERTY_TIMEOUT_MS = 60_000;
 
@@ -153,14 +154,6 @@ test('the streams that carry their usage report it', async () => {
 });
 
 const TOLD = { usage: { prompt_tokens: 3, completion_tokens: 4 } };
-
-/** One block of raw bytes in a zstd frame (RFC 8878): a magic number, the content's size, and the block's head. */
-function zstdFrame(text: string): Buffer {
-  const content = Buffer.from(text);
-  const block = Buffer.alloc(3);
-  block.writeUIntLE((content.length << 3) | 1, 0, 3);
-  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, content.length]), block, content]);
-}
 
 async function meteredIn(contentEncoding: string, isStream: boolean, bytes: Buffer): Promise<UsageReading> {
   const call = { dialect: dialectNamed('openai-chat'), facts: factsOf(isStream), isBillable: true };

@@ -1,9 +1,11 @@
+import * as zlib from 'node:zlib';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { maskedBytes, maskingSink } from '../../../../proxy/upstream/answer-echoes.js';
 import type { AnswerSink } from '../../../../proxy/upstream/upstream-exchange.js';
 import { propertyRuns } from '../../../support/test-size.js';
+import { zstdFrame } from '../../../support/zstd-frame.js';
 
 class Collected implements AnswerSink {
   text = '';
@@ -64,30 +66,45 @@ test('an answer that breaks off gives what had come, masked', () => {
   expect(collected).toMatchObject({ text: masked('bad key sk-secret-one; half of it: sk-sec'), outcome: 'failed' });
 });
 
+const through = (bytes: Buffer, encoding: string): Collected => {
+  const collected = new Collected();
+  const sink = maskingSink(collected, SECRETS, encoding, () => void (collected.isStopped = true));
+  sink.data(bytes.subarray(0, 5));
+  sink.data(bytes.subarray(5));
+  sink.end();
+  return collected;
+};
+const REFUSED = { text: '', outcome: 'failed', isStopped: true };
+
 test('an encoded answer passes whole when it holds no secret, and fails when it does or cannot be read', () => {
-  const through = (bytes: Buffer, encoding: string): Collected => {
-    const collected = new Collected();
-    const sink = maskingSink(collected, SECRETS, encoding, () => void (collected.isStopped = true));
-    sink.data(bytes.subarray(0, 5));
-    sink.data(bytes.subarray(5));
-    sink.end();
-    return collected;
-  };
   const harmless = gzipSync('no secret here');
-  expect(through(harmless, 'gzip')).toMatchObject({
-    text: harmless.toString('latin1'),
-    outcome: 'ended',
-    isStopped: false,
-  });
+  for (const [bytes, encoding] of [
+    [harmless, 'gzip'],
+    [harmless, 'identity, GZIP'],
+    [brotliCompressSync(harmless), 'gzip, br'],
+  ] as const) {
+    const passed = { text: bytes.toString('latin1'), outcome: 'ended', isStopped: false };
+    expect([encoding, through(bytes, encoding)]).toEqual([encoding, expect.objectContaining(passed)]);
+  }
   for (const [bytes, encoding] of [
     [gzipSync('bad key sk-secret-one'), 'gzip'],
+    [brotliCompressSync(gzipSync('bad key sk-secret-one')), 'gzip, br'],
+    [gzipSync(brotliCompressSync(harmless)), 'gzip, br, gzip'],
+    [gzipSync(gzipSync(Buffer.alloc(20 * 1024 * 1024))), 'gzip, gzip'],
     [brotliCompressSync('bad key sk-secret-one'), 'br'],
     [Buffer.from('not gzip'), 'gzip'],
     [Buffer.from('whatever'), 'unheard-of'],
     [gzipSync(Buffer.alloc(20 * 1024 * 1024)), 'gzip'],
   ] as const) {
-    expect(through(bytes, encoding)).toMatchObject({ text: '', outcome: 'failed', isStopped: true });
+    expect([encoding, through(bytes, encoding)]).toEqual([encoding, expect.objectContaining(REFUSED)]);
   }
+});
+
+test('an answer in zstd is looked through where Node can, else it is refused', () => {
+  const harmless = zstdFrame('no secret here');
+  const passed = { text: harmless.toString('latin1'), outcome: 'ended', isStopped: false };
+  expect(through(harmless, 'zstd')).toMatchObject('zstdDecompressSync' in zlib ? passed : REFUSED);
+  expect(through(zstdFrame('bad key sk-secret-one'), 'zstd')).toMatchObject(REFUSED);
 });
 
 test('a log keeps an answer without secrets as it is, masks the others, and drops what it cannot look through', () => {
