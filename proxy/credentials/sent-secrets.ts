@@ -19,10 +19,7 @@ export function addedSecrets(call: UpstreamCall, arrival: Pick<Arrival, 'head'>)
 export function clientSecrets(call: UpstreamCall, arrival: Arrival): string[] {
   const { provider } = call.target;
   const secrets: string[] = [];
-  const add = (value: string): void => {
-    const secret = headers.secretIn(value);
-    if (secret !== null) secrets.push(secret);
-  };
+  const add = (value: string): void => void secrets.push(...headers.secretsIn(value));
   for (let i = 0; i < call.headers.length; i += 2) {
     const name = call.headers[i]?.toLowerCase() ?? '';
     if (provider.credentialHeaders.includes(name) || KEYS_OF_OTHERS.includes(name)) add(call.headers[i + 1] ?? '');

@@ -140,13 +140,34 @@ const OF_THE_BODY = new Set(['content-length', 'content-type', 'content-encoding
 
 /** Shorter values are no secrets, and would be found in anything. */
 const SECRET_CHARACTERS_MIN = 8;
-/** What we add of our own that is no secret. */
-const OURS_AND_OPEN = new Set(['accept', 'accept-encoding', 'cdn-loop', 'content-length', 'content-type', 'host']);
+/** What we add that is no secret: our own, and what a custom provider's headers may say besides. Any other name may hold one. */
+const OPEN = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'anthropic-beta',
+  'anthropic-version',
+  'cdn-loop',
+  'content-length',
+  'content-type',
+  'host',
+  'openai-beta',
+  'openai-organization',
+  'openai-project',
+  'user-agent',
+  'x-amz-content-sha256',
+  'x-amz-date',
+]);
+const SECRET_PARTS = /[\s;,"]+/;
+/** Of a signed request's line, the signature alone: errors speak of what was signed in the same words. */
+const BEFORE_SIGNATURE = /^AWS4-HMAC-SHA256 .*Signature=/;
 
-/** The secret in a header's value, behind its scheme (`Bearer …`); null: too short to be one. */
-export function secretIn(value: string): string | null {
-  const secret = value.slice(value.lastIndexOf(' ') + 1);
-  return secret.length < SECRET_CHARACTERS_MIN ? null : secret;
+/** The secrets in a header's value: the whole, what stands behind its scheme (`Bearer …`), and each value of a list (`a=…; b=…`). */
+export function secretsIn(value: string): string[] {
+  const whole = value.replace(BEFORE_SIGNATURE, '');
+  const parts = whole.split(SECRET_PARTS);
+  const values = parts.map((part) => part.slice(part.indexOf('=') + 1));
+  return [...new Set([whole, ...parts, ...values])].filter((secret) => secret.length >= SECRET_CHARACTERS_MIN);
 }
 
 /**
@@ -158,9 +179,8 @@ export function addedSecrets(sent: readonly string[], own: readonly string[]): s
   const secrets: string[] = [];
   for (let i = 0; i < sent.length; i += 2) {
     const value = sent[i + 1] ?? '';
-    if (clients.has(value) || OURS_AND_OPEN.has(sent[i]?.toLowerCase() ?? '')) continue;
-    const secret = secretIn(value);
-    if (secret !== null) secrets.push(secret);
+    if (clients.has(value) || OPEN.has(sent[i]?.toLowerCase() ?? '')) continue;
+    secrets.push(...secretsIn(value));
   }
   return secrets;
 }

@@ -86,3 +86,22 @@ test('with a stored key no coding is asked for that could not be looked through,
   await call({ authorization: 'Bearer sk-own-0123456789' });
   expect(rig.upstream.seen.at(-1)?.headers['accept-encoding']).toBe(headers['accept-encoding']);
 });
+
+test("of a custom provider's headers, those that everybody knows may be repeated, and no part of the others", async () => {
+  rig.upstream.answer = answerJson(
+    400,
+    { error: { code: 'no_2023-06-01', message: `session ${SECRET} has ended` } },
+    { 'x-served-version': '2023-06-01', 'x-session': SECRET },
+  );
+  const tenant = await rig.tenant();
+  const headers = { 'anthropic-version': '2023-06-01', Cookie: `session=${SECRET}; theme=dark` };
+  await tenant.customProvider({ slug: 'mine', baseUrl: rig.upstream.origin, headers });
+  const answer = await post(`${tenant.base}/custom-mine/chat/completions`, CHAT);
+  expect(rig.upstream.seen.at(-1)?.headers).toMatchObject({
+    cookie: headers.Cookie,
+    'anthropic-version': '2023-06-01',
+  });
+  expect([answer.headers.get('x-served-version'), answer.headers.get('x-session')]).toEqual(['2023-06-01', null]);
+  const message = `session ${'*'.repeat(SECRET.length)} has ended`;
+  expect(await answer.json()).toEqual({ error: { code: 'no_2023-06-01', message } });
+});

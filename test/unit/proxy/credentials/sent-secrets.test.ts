@@ -18,6 +18,7 @@ test("a client's secrets are its credentials in headers and query, and those for
     'sk-ant-two',
   );
   expect(clientSecrets(call, arrivalOf({ query: '?key=in-the-query&a=no-secret' }))).toEqual([
+    'Bearer sk-own-one',
     'sk-own-one',
     'sk-ant-two',
     'in-the-query',

@@ -5,6 +5,7 @@ import {
   downstreamHeaders,
   headerOf,
   loggedQuery,
+  secretsIn,
   upstreamHeaders,
   upstreamQuery,
   withoutEchoes,
@@ -164,6 +165,31 @@ test('an answer that repeats the secret which we sent loses that header, and no 
   expect(withoutEchoes(answer, addedSecrets(sent, ['Accept', '*/*', 'X-Client', 'client-value']))).toEqual(
     answer.slice(4),
   );
+});
+
+test.each([
+  ['Bearer sk-stored-key-1', ['Bearer sk-stored-key-1', 'sk-stored-key-1']],
+  [
+    'a=the-secret; b=x; c=another-one',
+    ['a=the-secret; b=x; c=another-one', 'a=the-secret', 'c=another-one', 'the-secret', 'another-one'],
+  ],
+  ['Basic dXNlcjpwYXNz==', ['Basic dXNlcjpwYXNz==', 'dXNlcjpwYXNz==']],
+  ['user="me", pass="the-secret"', ['user="me", pass="the-secret"', 'the-secret']],
+  ['AWS4-HMAC-SHA256 Credential=AKIA/1, SignedHeaders=content-type;x-amz-date, Signature=0123abcd', ['0123abcd']],
+  ['too few', []],
+])('the secrets in %s are the whole and its parts, as far as they are long enough to be one', (value, secrets) => {
+  expect(secretsIn(value)).toEqual(secrets);
+});
+
+test.each([
+  'Anthropic-Version',
+  'anthropic-beta',
+  'OpenAI-Organization',
+  'User-Agent',
+  'Accept-Language',
+  'X-Amz-Date',
+])('what stands in %s is no secret', (name) => {
+  expect(addedSecrets([name, 'as-long-as-a-secret', 'x-mine', 'this-is-one'], [])).toEqual(['this-is-one']);
 });
 
 test('a header that a custom provider always sends takes no type or length from its answers', () => {
