@@ -5,7 +5,7 @@
  */
 import type { Arrival, Asking, AttemptNotes, Forwarded, Sharing, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { headerOf } from '../upstream/headers.js';
+import { contentEncodingOf, headerOf } from '../upstream/headers.js';
 import type { UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { CopyRoom } from './copy-room.js';
 import type { WantedForm } from './cached-answer.js';
@@ -116,9 +116,11 @@ export class CoalescedCalls {
       this.room.counts.tooLarge += 1;
       return null;
     }
-    const encoding = headerOf(headers, 'content-encoding');
-    const contentEncoding = encoding === 'identity' ? null : encoding;
-    const form = { contentEncoding, vary, varyHash: vary === null ? null : wanted.varyHash(vary) };
+    const form = {
+      contentEncoding: contentEncodingOf(headers),
+      vary,
+      varyHash: vary === null ? null : wanted.varyHash(vary),
+    };
     const followersHeaders = storedHeaders(headers);
     if (contentLength !== null) followersHeaders.push('content-length', contentLength);
     return { answer, form, followersHeaders };

@@ -17,7 +17,7 @@ export function isSound(call: UpstreamCall, relayed: Relayed, body: Buffer): boo
   if (interrupted || body.length === 0) return false; // of what was cut by its client there is no copy
   if (call.dialect === null) return true; // of an unknown format nothing more can be told
   // What was decoded to be metered was read to its usage, which comes at the end.
-  if (responseEncoding !== null && responseEncoding !== 'identity') return reading.usageSource === 'PROVIDER';
+  if (responseEncoding !== null) return reading.usageSource === 'PROVIDER';
   const isText = relayed.responseContentType?.startsWith('text/') === true;
   const isJson = relayed.responseContentType?.includes('json') === true;
   if ((isText || isJson) && holdsError(body)) return false;

@@ -31,6 +31,7 @@ export interface Meter {
 export interface AnswerShape {
   readonly statusCode: number;
   readonly isEventStream: boolean;
+  /** null: none */
   readonly contentEncoding: string | null;
   readonly headers: readonly string[];
 }
@@ -50,9 +51,8 @@ export function meter(call: UpstreamCall, answer: AnswerShape, counts: Counts): 
   const { dialect, facts } = call;
   if (dialect === null || facts === null || !call.isBillable || answer.statusCode >= 300) return NO_METER;
   const encoding = answer.contentEncoding;
-  const isPlain = encoding === null || encoding === 'identity';
-  const decoder = isPlain ? null : decoderOf(encoding);
-  if (!isPlain && decoder === null) {
+  const decoder = encoding === null ? null : decoderOf(encoding);
+  if (encoding !== null && decoder === null) {
     counts.undecodedAnswers += 1;
     return unreadable(dialect.newDocumentReader(facts, answer.headers), encoding);
   }

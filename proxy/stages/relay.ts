@@ -14,7 +14,7 @@ import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import type { AnswerNotes, Arrival, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { answerHeaders, ownHeaders, sendError } from '../own-headers.js';
-import { headerOf, withoutLength } from '../upstream/headers.js';
+import { contentEncodingOf, headerOf, withoutLength } from '../upstream/headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
@@ -149,7 +149,7 @@ class Passage implements AnswerSink {
     const { headers, statusCode } = (this.answer = forwarded.answer);
     this.response = arrival.response;
     this.contentType = headerOf(headers, 'content-type');
-    this.contentEncoding = headerOf(headers, 'content-encoding');
+    this.contentEncoding = contentEncodingOf(headers);
     this.isEventStream = this.contentType?.startsWith('text/event-stream') === true;
     this.isDocument =
       !this.isEventStream &&

@@ -45,12 +45,11 @@ function cachedAnswer(deps: StoreDeps, arrival: Arrival, call: UpstreamCall, rel
   if (vary === 'any') return null;
   const body = relayed.kept?.copied() ?? null;
   if (body === null || !isSound(call, relayed, body)) return null;
-  const { responseEncoding } = relayed;
   const { cacheKey } = arrival.options;
   return {
     headers: storedHeaders(headers),
     body,
-    contentEncoding: responseEncoding === 'identity' ? null : responseEncoding,
+    contentEncoding: relayed.responseEncoding,
     vary,
     varyHash: vary === null ? null : requestVaryHash(deps.cacheKeyKey, call, vary),
     policyRevision: policy.revision,

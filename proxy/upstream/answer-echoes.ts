@@ -24,9 +24,7 @@ export function maskingSink(
   stop: () => void,
 ): AnswerSink {
   const needles = secrets.map((secret) => Buffer.from(secret));
-  return encoding === null || encoding === 'identity'
-    ? new PlainMask(sink, needles)
-    : new EncodedCheck(sink, needles, encoding, stop);
+  return encoding === null ? new PlainMask(sink, needles) : new EncodedCheck(sink, needles, encoding, stop);
 }
 
 /** A copy with the secrets masked; the same bytes when there is none in them. Null: encoded, and not to be kept. */
@@ -34,7 +32,7 @@ export function maskedBytes(bytes: Uint8Array, secrets: readonly string[], encod
   if (secrets.length === 0) return bytes;
   const needles = secrets.map((secret) => Buffer.from(secret));
   const held = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (encoding !== null && encoding !== 'identity') return isFreeOf(held, needles, encoding) ? bytes : null;
+  if (encoding !== null) return isFreeOf(held, needles, encoding) ? bytes : null;
   if (!needles.some((needle) => held.includes(needle))) return bytes;
   const copy = Buffer.from(held);
   mask(copy, needles);

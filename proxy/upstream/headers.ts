@@ -227,6 +227,12 @@ export function joinedHeaders(headers: readonly string[], name: string): string 
   return joined;
 }
 
+/** An answer's `Content-Encoding`; null: it has none, which `identity` says too. */
+export function contentEncodingOf(headers: readonly string[]): string | null {
+  const encoding = joinedHeaders(headers, 'content-encoding');
+  return encoding?.trim().toLowerCase() === 'identity' ? null : encoding;
+}
+
 function connectionNames(rawHeaders: readonly string[]): Set<string> | null {
   let names: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -93,3 +93,18 @@ test('a stream that the provider breaks off ends with an error event in its own 
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(row).toMatchObject({ interrupted: true, client_aborted: false, status_code: 200, usage_source: 'ESTIMATED' });
 });
+
+test.each(['identity', 'Identity'])('an upstream that names %s as its encoding names none', async (encoding) => {
+  const tenant = await rig.tenant();
+  const head = { 'content-type': 'text/event-stream', 'content-encoding': encoding };
+  rig.upstream.answer = (_request, response) =>
+    void response.writeHead(200, head).end(chatEvents(WORDS, true).join(''));
+  const whole = await post(`${tenant.base}/openai/chat/completions`, STREAMING);
+  expect(await whole.text()).toBe(chatEvents(WORDS, false).join(''));
+  rig.upstream.answer = (_request, response) =>
+    void response.writeHead(200, head).write(chatEvents(['first'], false)[0], () => response.destroy());
+  const broken = await post(`${tenant.base}/openai/chat/completions`, STREAMING);
+  expect(await broken.text()).toMatch(/first.*"error"/s);
+  const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 2);
+  expect(row).toMatchObject({ usage_source: 'PROVIDER', input_tokens: '1000', output_tokens: '100' });
+});

@@ -92,7 +92,7 @@ async function metered(answer: Answer, encoding: string, sizes: readonly number[
   const shape = {
     statusCode: 200,
     isEventStream: facts.isStreaming && headers === SSE,
-    contentEncoding: encoding,
+    contentEncoding: encoding === 'identity' ? null : encoding,
     headers,
   };
   const subject = meter(call, shape, counts);

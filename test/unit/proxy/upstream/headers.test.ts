@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   addedSecrets,
+  contentEncodingOf,
   downstreamHeaders,
   headerOf,
   loggedQuery,
@@ -209,4 +210,11 @@ test('a header value keeps its bytes on the way down', () => {
 test('a header is found in any case, and an absent one is null', () => {
   expect(headerOf(['Content-Type', 'text/plain'], 'content-type')).toBe('text/plain');
   expect(headerOf(['Content-Type', 'text/plain'], 'content-tape')).toBeNull();
+});
+
+test('identity is no encoding, however it is written, unless there is another beside it', () => {
+  const of = (...values: string[]): string | null =>
+    contentEncodingOf(values.flatMap((value) => ['Content-Encoding', value]));
+  expect([of(), of('identity'), of(' Identity'), of('gzip')]).toEqual([null, null, null, 'gzip']);
+  expect([of('identity', 'gzip'), of('identity, br')]).toEqual(['identity, gzip', 'identity, br']);
 });
