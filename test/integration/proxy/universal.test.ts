@@ -204,6 +204,8 @@ test('who calls is told by the request around the steps; what AGP sends without 
   const refused = await post(closed.base, [OPENAI], nobody);
   expect([refused.status, await refused.json()]).toMatchObject([401, { internalCode: 2009 }]);
   const token = await closed.apiToken();
+  const inStep = { ...OPENAI, headers: { authorization: `Bearer ${token}` } };
+  expect((await post(closed.base, [inStep])).status).toBe(401);
   expect((await post(closed.base, [OPENAI], { 'cf-aig-authorization': `Bearer ${token}` })).status).toBe(200);
   const [row] = await usageRecords(rig.proxy.owner, closed.accountId, 1);
   expect(row?.['api_token_id']).not.toBeNull();
