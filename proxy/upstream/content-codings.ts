@@ -35,10 +35,10 @@ export function decoded(bytes: Buffer, contentEncoding: string, bytesMax: number
 
 /** `headers` (a flat list), asking for no coding that cannot be undone here. */
 export function askingForReadable(headers: readonly string[]): string[] {
-  return headers.map((text, i) =>
-    i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'accept-encoding' ? readableOf(text) : text,
-  );
+  return headers.map((text, i) => (i % 2 === 1 && isAcceptEncoding(headers[i - 1] ?? '') ? readableOf(text) : text));
 }
+
+const isAcceptEncoding = (name: string): boolean => name.length === 15 && name.toLowerCase() === 'accept-encoding';
 
 /** `*` stands for any coding, so it is left out. */
 function readableOf(accepted: string): string {

@@ -18,7 +18,7 @@ const counted = (key: string | null, ...requests: number[]) => ({
   series: requests.map((count) => ({ totals: { requests: String(count) } })),
 });
 
-test('requests are drawn by what became of them, and what did not happen is not', () => {
+test('requests are drawn by the class of their status, and what did not happen is not', () => {
   const series = statusSeries([
     counted('200', 5, 6),
     counted('304', 1, 0),
@@ -28,11 +28,10 @@ test('requests are drawn by what became of them, and what did not happen is not'
   ]);
   expect(series.map(({ label, values }) => [label, values])).toEqual([
     ['Succeeded', [6, 6]],
-    ['Rate limited', [0, 3]],
+    ['Too many requests', [0, 3]],
     ["Client's errors", [2, 2]],
     ['Failures', [1, 1]],
   ]);
-  expect(statusSeries([counted(null, 4)]).map(({ label, values }) => [label, values])).toEqual([['Cut short', [4]]]);
   expect(statusSeries([])).toEqual([]);
 });
 
@@ -82,6 +81,8 @@ test('a dimension is found again by its name, also one of metadata', () => {
 test('a group leads to its logs where the logs have a filter for it', () => {
   expect(logFilter(dimensionOf('MODEL'), 'gpt')).toEqual(['model', 'gpt']);
   expect(logFilter(dimensionOf('METADATA:team'), 'a=b')).toEqual(['metadata', 'team=a=b']);
+  expect(logFilter(dimensionOf('METADATA:a=b'), 'c')).toEqual(['metadata', 'a%3Db=c']);
+  expect(logFilter(dimensionOf('METADATA:team'), '(other)')).toBeNull();
   expect(logFilter(dimensionOf('PATH'), '/v1')).toBeNull();
   expect(logFilter(dimensionOf('MODEL'), null)).toBeNull();
 });

@@ -145,7 +145,7 @@ export function logFilterOf(from: FilterSource): LogFilter {
 export const FILTER_NAMES: readonly string[] = [...FILTER_FIELDS.map(({ name }) => name), 'search'];
 
 /** A pair in one text: `=` of the key itself is written %3D. A value of null: the key alone. */
-function metadataText(key: string, value: string | null): string {
+export function metadataText(key: string, value: string | null): string {
   const name = key.replaceAll('%', '%25').replaceAll('=', '%3D');
   return value === null ? name : `${name}=${value}`;
 }

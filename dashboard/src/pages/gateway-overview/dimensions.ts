@@ -1,5 +1,6 @@
 /** What requests can be told apart by, and the filter of the logs that shows one part. */
 import type { AnalyticsDimension } from '../../gql/graphql.js';
+import { metadataText } from '../gateway-logs/log-filters.js';
 
 export interface Dimension {
   readonly groupBy: AnalyticsDimension;
@@ -20,6 +21,8 @@ export const DIMENSIONS: readonly Dimension[] = [
 ];
 
 const METADATA = 'METADATA:';
+/** What stands for the many values that are not told apart: no log has it. */
+const OTHER_VALUE = '(other)';
 
 /** As the address has it. */
 export const dimensionName = ({ groupBy, metadataKey }: Dimension): string =>
@@ -47,7 +50,7 @@ export function logFilter({ groupBy, metadataKey }: Dimension, key: string | nul
     case 'ERROR_CODE':
       return ['errorCode', key];
     case 'METADATA':
-      return ['metadata', `${metadataKey ?? ''}=${key}`];
+      return key === OTHER_VALUE ? null : ['metadata', metadataText(metadataKey ?? '', key)];
     default:
       return null;
   }

@@ -68,13 +68,15 @@ export interface CountedGroup {
 
 const STATUS_CLASSES = [
   ['Succeeded', '--good', (status: number) => status < 400],
-  ['Rate limited', '--series-6', (status: number) => status === 429],
+  ['Too many requests', '--series-6', (status: number) => status === 429],
   ["Client's errors", '--warning', (status: number) => status >= 400 && status < 500 && status !== 429],
   ['Failures', '--bad', (status: number) => status >= 500],
-  ['Cut short', '--series-8', Number.isNaN],
 ] as const;
 
-/** Requests by what became of them; what did not happen has no line. A request without a status was cut. */
+/**
+ * Requests by the class of their status; what did not happen has no line. 429 is the gateway's limits and the provider's
+ * own: the totals tell the gateway's apart.
+ */
 export function statusSeries(groups: readonly CountedGroup[]): ChartSeries[] {
   return STATUS_CLASSES.flatMap(([label, color, belongs]) => {
     const own = groups.filter(({ key }) => belongs(Number(key[0] ?? NaN)));
