@@ -67,6 +67,8 @@ export interface DataSourceOptions {
   /** the class of its connections: one whose loss ends no process */
   readonly connection: typeof pg.Client;
   readonly connectionsMax: number;
+  /** also of a wait for one of `connectionsMax` */
+  readonly connectTimeoutMs?: number;
   /** client-side limit of one query: above every server-side statement timeout, for a server that does not answer */
   readonly queryTimeoutMs: number;
   /** errors of idle connections; the pool replaces them */
@@ -106,7 +108,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
       Client: options.connection,
       max: options.connectionsMax,
       query_timeout: options.queryTimeoutMs,
-      connectionTimeoutMillis: 3_000,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 3_000,
     },
   });
 }

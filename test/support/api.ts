@@ -17,6 +17,9 @@ import { openTestRedis, type TestRedis } from './redis.js';
 
 export const TEST_SECRET_KEY = 'a secret key for tests, of at least 32 characters';
 
+/** Tests ask for far more at once than their few connections carry: whoever waits for one is no finding. */
+const POOL = { connectTimeoutMs: 60_000 };
+
 export interface TestApi {
   readonly url: string;
   readonly api: Api;
@@ -48,6 +51,7 @@ export async function startTestApi(
     applicationName: 'test-api',
     connection: PooledConnection,
     connectionsMax: 4,
+    ...POOL,
     queryTimeoutMs: 10_000,
     onError: ignore,
     onQuery: (sql) => queries.push(sql),
@@ -55,7 +59,8 @@ export async function startTestApi(
   await dataSource.initialize();
   const commandTimeoutMs = 5_000; // a busy machine is no outage
   const redis = createRedis({ url: redisServer.url, connectionName: 'test-api', commandTimeoutMs }, ignore);
-  const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
+  const ownerPool = { connectionString: database.url, applicationName: 'owner', connectionsMax: 2, ...POOL };
+  const owner = createPool(ownerPool, ignore);
   const api = await createApi({ dataSource, redis, explainer, logger, options: { ...DEFAULTS, ...overrides } });
   const server = createServer(api.app);
   api.attach(server);
