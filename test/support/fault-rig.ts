@@ -1,4 +1,4 @@
-/** A proxy whose providers misbehave, with bounds so small that no test waits, and a client that sees what comes of it. */
+/** A proxy whose providers misbehave, and a client that sees what comes of it. */
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { listen } from '../../platform/listen.js';
@@ -8,9 +8,8 @@ import { startFaultyUpstream, TEST_AUTHORITY, type FaultyUpstream } from './faul
 import { startTestProxy, type TestProxy } from './proxy.js';
 import { createTenant, type TestTenant } from './tenant.js';
 
-export const FAULT_BOUNDS: Partial<RequestBounds> = { connectTimeoutMs: 500, answerIdleMs: 500 };
-/** The least that a gateway may set. */
-export const REQUEST_TIMEOUT_MS = 500;
+/** So small that no test waits, for faults that a limit ends; whatever shall succeed has the time that it has in earnest. */
+export const HASTY_BOUNDS: Partial<RequestBounds> = { connectTimeoutMs: 500, answerIdleMs: 500 };
 
 export interface FaultRig {
   readonly proxy: TestProxy;
@@ -28,7 +27,7 @@ export const PLACES = {
   'black-hole': '/google-ai-studio/openai/chat/completions',
 } as const;
 
-export async function startFaultRig(bounds: Partial<RequestBounds> = FAULT_BOUNDS): Promise<FaultRig> {
+export async function startFaultRig(bounds: Partial<RequestBounds> = {}): Promise<FaultRig> {
   const [upstream, blackHole] = await Promise.all([startFaultyUpstream(), openBlackHole()]);
   const proxy = await startTestProxy(
     { openai: upstream.origin, anthropic: upstream.secureOrigin, 'google-ai-studio': blackHole.origin },
@@ -40,7 +39,7 @@ export async function startFaultRig(bounds: Partial<RequestBounds> = FAULT_BOUND
   return {
     proxy,
     upstream,
-    async tenant(settings = { request_timeout_ms: REQUEST_TIMEOUT_MS }) {
+    async tenant(settings = {}) {
       const tenant = await createTenant(proxy.owner);
       await tenant.gateway('main', settings);
       return { ...tenant, base: `${proxy.url}/v1/${tenant.tag}/main` };
@@ -82,8 +81,12 @@ export interface Observation {
  * A POST of JSON on a connection of its own, which is to be kept: an end that does not come is not made up by closing it.
  * Rejects when no head comes back.
  */
-export function observe(url: string, body: unknown): Promise<Observation> {
-  const headers = { 'content-type': 'application/json', 'accept-encoding': 'gzip, br' };
+export function observe(
+  url: string,
+  body: unknown,
+  added: Readonly<Record<string, string>> = {},
+): Promise<Observation> {
+  const headers = { 'content-type': 'application/json', 'accept-encoding': 'gzip, br', ...added };
   const agent = new Agent({ keepAlive: true });
   const observed = new Promise<Observation>((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers });

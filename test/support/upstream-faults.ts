@@ -9,8 +9,8 @@ export interface Fault extends Play {
   readonly at?: 'plain' | 'secure' | 'black-hole';
   /** the upstream takes no connections meanwhile */
   readonly isAway?: boolean;
-  /** the time to connect shall be over before the time to answer */
-  readonly isLong?: boolean;
+  /** no head of an answer comes, for which the request waits half a second */
+  readonly isUnanswered?: boolean;
   /**
    * it goes on behind its answer. What comes while a connection is idle ends it; what comes when the next call is on its
    * way is that call's answer to whoever speaks HTTP/1.1 (RFC 9112 §6.3), so the next call waits until it has ended.
@@ -107,17 +107,20 @@ const withBadText = (peer: Peer): string => goodBody(peer).replace('Hello', BAD_
 
 const CONNECTING: Readonly<Record<string, Fault>> = {
   'refuses the connection': { isAway: true },
-  'drops the request to connect': { at: 'black-hole', isLong: true },
+  'drops the request to connect': { at: 'black-hole' },
   'resets the connection at once': { connect: (socket) => void socket.resetAndDestroy() },
   'shows a certificate that nobody signed': { at: 'secure', certificate: 'self-signed' },
   'shows a certificate for another host': { at: 'secure', certificate: 'other-host' },
   'shows an expired certificate': { at: 'secure', certificate: 'expired' },
-  'accepts and never begins TLS': { at: 'secure', certificate: null, isLong: true },
+  'accepts and never begins TLS': { at: 'secure', certificate: null },
 };
 
 const FALLING_SILENT: Readonly<Record<string, Fault>> = {
-  'accepts and stays silent': { request: () => undefined },
-  'sends half a head and falls silent': { request: (peer) => say(peer, 'HTTP/1.1 200 OK\r\ncontent-ty') },
+  'accepts and stays silent': { isUnanswered: true, request: () => undefined },
+  'sends half a head and falls silent': {
+    isUnanswered: true,
+    request: (peer) => say(peer, 'HTTP/1.1 200 OK\r\ncontent-ty'),
+  },
   'sends a head and falls silent': { request: (peer) => say(peer, headOf(peer, CHUNKED)) },
   'falls silent in the middle': { request: (peer) => say(peer, HALF_CHUNK(peer)) },
   'drips a byte at a time': { request: drip },

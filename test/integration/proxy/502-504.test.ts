@@ -58,10 +58,10 @@ test.each([
 });
 
 test('a time limit never cuts a stream that has begun', async () => {
-  const tenant = await rig.tenant({ request_timeout_ms: 100 });
+  const tenant = await rig.tenant({ request_timeout_ms: 1_000 });
   rig.upstream.answer = (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-    setTimeout(() => response.end('data: [DONE]\n\n'), 250);
+    setTimeout(() => response.end('data: [DONE]\n\n'), 1_200);
   };
   const response = await post(`${tenant.base}/openai/chat/completions`, { ...CHAT, stream: true });
   expect(await response.text()).toBe('data: [DONE]\n\n');

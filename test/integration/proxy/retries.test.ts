@@ -30,6 +30,8 @@ function inTurn(...answers: readonly Answer[]): Answer {
   return (request, response) => answers[Math.min(next++, answers.length - 1)]?.(request, response);
 }
 const silence: Answer = () => undefined;
+/** The limit of every attempt: it passes in silence once, and those that answer have the time. */
+const FIRST_SILENT = { 'cf-aig-request-timeout': '1000' };
 const hangUp: Answer = (_request, response) => void response.destroy();
 
 /** How many requests the upstream saw while `call` ran, and what it gave. */
@@ -173,16 +175,18 @@ test('a stream that breaks off is not tried again: its client has seen some of i
 
 test('a request that was sent and not answered is tried again only with retryWhenSent', async () => {
   const cautious = await rig.tenant(RETRIES);
-  const headers = { 'cf-aig-request-timeout': '100' };
-  for (const answer of [silence, hangUp]) {
+  for (const [answer, status, headers] of [
+    [silence, 504, { 'cf-aig-request-timeout': '100' }],
+    [hangUp, 502, {}],
+  ] as const) {
     rig.upstream.answer = answer;
     const call = (): Promise<Response> => post(`${cautious.base}/openai/chat/completions`, CHAT, headers);
     const [calls, response] = await counted(call);
-    expect([calls, response.status]).toEqual([1, answer === silence ? 504 : 502]);
+    expect([calls, response.status]).toEqual([1, status]);
   }
   const bold = await pricedTenant({ ...RETRIES, retry_when_sent: true });
   rig.upstream.answer = inTurn(silence, hangUp, answerJson(200, chatCompletion()));
-  const [calls, response] = await counted(() => post(`${bold.base}/openai/chat/completions`, CHAT, headers));
+  const [calls, response] = await counted(() => post(`${bold.base}/openai/chat/completions`, CHAT, FIRST_SILENT));
   expect([calls, response.status]).toEqual([3, 200]);
   const [row] = await usageRecords(rig.proxy.owner, bold.accountId, 1);
   // Both times it was sent; the first time we gave it up, the second time the provider did.
@@ -203,7 +207,7 @@ test('a request that was sent and not answered is tried again only with retryWhe
 test('what a client says that its request costs in total is charged once, however often it was sent', async () => {
   const tenant = await rig.tenant({ ...RETRIES, retry_when_sent: true });
   rig.upstream.answer = inTurn(silence, answerJson(200, chatCompletion()));
-  const headers = { 'cf-aig-request-timeout': '100', 'cf-aig-custom-cost': '{"total_cost":0.25}' };
+  const headers = { ...FIRST_SILENT, 'cf-aig-custom-cost': '{"total_cost":0.25}' };
   expect((await post(`${tenant.base}/openai/chat/completions`, CHAT, headers)).status).toBe(200);
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(row).toMatchObject({ cost_pico: '250000000000', cost_status: 'CUSTOM', price_rule: 'custom total=0.25' });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  HASTY_BOUNDS,
   observe,
   outcomeOf,
   PLACES,
@@ -10,7 +11,7 @@ import {
   type Observation,
 } from '../../../support/fault-rig.js';
 import { watchCallTimers } from '../../../support/call-timers.js';
-import { waitForSockets } from '../../../support/faulty-upstream.js';
+import { waitForSockets, type FaultyUpstream } from '../../../support/faulty-upstream.js';
 import { CHAT } from '../../../support/rig.js';
 import { goodBody, UPSTREAM_FAULTS, wellDone, type Fault } from '../../../support/upstream-faults.js';
 import { usageRecords, type UsageRow } from '../../../support/usage-records.js';
@@ -33,15 +34,17 @@ const ROWS: readonly Row[] = [
 });
 
 let rig: FaultRig;
+/** for faults that a time limit ends */
+let hasty: FaultRig;
 const rejections: unknown[] = [];
 const onRejection = (reason: unknown): void => void rejections.push(reason);
 
 beforeAll(async () => {
   process.on('unhandledRejection', onRejection);
-  rig = await startFaultRig();
+  [rig, hasty] = await Promise.all([startFaultRig(), startFaultRig(HASTY_BOUNDS)]);
 });
 afterAll(async () => {
-  await rig.stop();
+  await Promise.all([rig.stop(), hasty.stop()]);
   process.off('unhandledRejection', onRejection);
 });
 
@@ -53,25 +56,25 @@ interface Seen {
 }
 
 /** The call on a connection that has served another one before, and an ordinary call behind it. */
-async function callThrough(fault: Fault, kind: 'document' | 'stream'): Promise<Seen> {
+async function callThrough(rig: FaultRig, fault: Fault, kind: 'document' | 'stream'): Promise<Seen> {
   const { upstream } = rig;
-  const tenant = await rig.tenant(fault.isLong === true ? { request_timeout_ms: 10_000 } : undefined);
+  const tenant = await rig.tenant();
   const url = tenant.base + PLACES[fault.at ?? 'plain'];
-  const wellUrl = tenant.base + PLACES.plain;
-  await callWell(wellUrl);
+  const callWell = () => callWellAt(upstream, tenant.base + PLACES.plain);
+  await callWell();
   const timers = watchCallTimers();
 
   upstream.play = fault;
   if (fault.isAway === true || fault.connect !== undefined) await upstream.goAway();
   if (fault.connect !== undefined) await upstream.comeBack(); // with no connection kept from before
   const requestsBefore = upstream.requests;
-  const seen = await observe(url, CHATS[kind]);
+  const seen = await observe(url, CHATS[kind], fault.isUnanswered === true ? { 'cf-aig-request-timeout': '500' } : {});
   const peer = upstream.requests > requestsBefore ? upstream.lastPeer : null;
   if (fault.isAway === true) await upstream.comeBack();
   const meant = peer?.meant ?? Buffer.from(goodBody({ isStream: kind === 'stream' }));
 
   if (fault.isLate === true) await waitFor(() => peer?.socket.destroyed, 'the connection has ended');
-  await callWell(wellUrl);
+  await callWell();
   await waitForSockets(upstream, 1); // the one that the next call will use
   await timers.noneLeft();
   const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 3);
@@ -79,8 +82,8 @@ async function callThrough(fault: Fault, kind: 'document' | 'stream'): Promise<S
   return { outcome: outcomeOf(seen, meant), row: rows[1] ?? {} };
 }
 
-async function callWell(url: string): Promise<void> {
-  rig.upstream.play = wellDone;
+async function callWellAt(upstream: FaultyUpstream, url: string): Promise<void> {
+  upstream.play = wellDone;
   const seen: Observation = await observe(url, CHATS.document);
   expect(outcomeOf(seen, Buffer.from(goodBody({ isStream: false })))).toBe('200, whole');
 }
@@ -101,7 +104,7 @@ test.each(ROWS.flatMap((row) => [[row.name, 'document', row] as const, [row.name
   async (name, kind, row) => {
     const fault = UPSTREAM_FAULTS[name];
     if (fault === undefined) throw new Error(`no such fault: ${name}`);
-    const seen = await callThrough(fault, kind);
+    const seen = await callThrough(row.document.startsWith('504: ') ? hasty : rig, fault, kind);
     const usage = USAGE[String(seen.row['usage_source'])];
     expect({ outcome: seen.outcome, usage }).toEqual({
       outcome: row[kind],
