@@ -34,4 +34,4 @@ afterAll(async () => {
   await Promise.all([database.close(), redis.close(), upstream.close()]);
 }, 60_000);
 
-declareKeptPromises(() => ({ urls: proxies.map(({ url }) => url), upstream, owner }));
+declareKeptPromises(() => ({ proxies, upstream, owner }));

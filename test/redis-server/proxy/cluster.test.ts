@@ -23,7 +23,7 @@ afterAll(async () => {
 declareKeptPromises(() => {
   const [first] = proxies;
   if (first === undefined) throw new Error('there is no proxy');
-  return { urls: proxies.map(({ url }) => url), upstream, owner: first.owner };
+  return { proxies, upstream, owner: first.owner };
 });
 
 test('the keys are on several nodes', async () => {
