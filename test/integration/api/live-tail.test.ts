@@ -120,7 +120,7 @@ test.each(['sse', 'ws'] as const)('by %s, a session that is revoked sees no more
     'UPDATE session SET revoked_at = now() WHERE user_id IN (SELECT user_id FROM membership WHERE account_id = $1)',
     [tenant.accountId],
   );
-  await waitFor(() => subscriber.isEnded(), 'the subscription ends', 2_000);
+  await waitFor(() => subscriber.isEnded(), 'the subscription ends');
   expect(subscriber.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
 });
 

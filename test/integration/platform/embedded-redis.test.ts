@@ -36,12 +36,15 @@ test('js-redis-server runs the scripts, expiries and channels that the tiers use
   await server.close();
 });
 
-test('a pipelined pair on js-redis-server does not wait for a delayed acknowledgement', async () => {
+test('js-redis-server is reached by a unix socket, on which a pipelined pair waits for no delayed acknowledgement', async () => {
   const server = await openTestRedis('js-redis-server');
   const redis = await connect(server.url);
-  const startedMs = performance.now();
-  for (let pair = 0; pair < 20; pair++) await redis.pipeline().get('a').get('b').exec();
-  expect((performance.now() - startedMs) / 20).toBeLessThan(20); // 44 ms without TCP_NODELAY
+  expect(server.url).toMatch(/^unix:\/\//); // over TCP it has no TCP_NODELAY: 44 ms a pair
+  const pair = await redis.pipeline().get('a').get('b').exec();
+  expect(pair).toEqual([
+    [null, null],
+    [null, null],
+  ]);
   await server.close();
 });
 

@@ -138,12 +138,12 @@ test('a stop waits for no connection that is merely kept alive', async () => {
   const client = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } });
   client.end(JSON.stringify(CHAT));
   await isAsked;
-  const startedAtMs = performance.now();
-  const stopped = proxy.proxy.stop(15_000);
+  let hasStopped = false;
+  const stopped = proxy.proxy.stop(600_000).then(() => (hasStopped = true));
   answer();
   const [response] = (await once(client, 'response')) as [IncomingMessage];
   response.resume();
+  await waitFor(() => hasStopped, 'it has stopped, long before such a connection ends by itself', 30_000);
   await stopped;
-  expect(performance.now() - startedAtMs).toBeLessThan(5_000);
   agent.destroy();
 });
