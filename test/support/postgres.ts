@@ -1,6 +1,7 @@
 /** A migrated database of one's own, cloned from the run's template: 70 ms of a core. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { PooledConnection } from '../../platform/postgres.js';
 import { testConfig } from './config.js';
 import { waitFor } from './wait-for.js';
 
@@ -19,6 +20,12 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 /** One without any table, for tests of the migrations themselves. */
 export async function openEmptyTestDatabase(): Promise<TestDatabase> {
   return createDatabase('');
+}
+
+/** A pool of connections without limits of time, which reports to nobody that they were cut in the end. */
+export function openPool(url: string, connectionsMax: number): pg.Pool {
+  const pool = new pg.Pool({ Client: PooledConnection, connectionString: url, max: connectionsMax });
+  return pool.on('error', () => undefined);
 }
 
 async function createDatabase(template: string): Promise<TestDatabase> {

@@ -2,9 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { Program } from '../../../bench/program.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { TEST_PEPPER } from '../../support/proxy.js';
 import { openTestRedis, type TestRedis } from '../../support/redis.js';
 import { TEST_VAULT } from '../../support/vault.js';
@@ -38,7 +37,7 @@ test('a first start that fails behind the first user has told the password', asy
   api.child.on('message', (message) => messages.push(message));
   await expect(api.failed).rejects.toThrow(`${port}`);
   other.close();
-  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  const pool = openPool(database.url, 1);
   expect((await pool.query('SELECT email FROM app_user')).rows).toEqual([{ email: 'admin@localhost' }]);
   await pool.end();
   expect(messages).toEqual([

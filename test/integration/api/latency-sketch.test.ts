@@ -1,9 +1,9 @@
 /** Percentiles from Postgres' sketches against those of all values. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { percentilesOf } from '../../../api/modules/analytics/latency-sketch.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { storedPropertyRuns } from '../../support/test-size.js';
 
 const SHARES = [0, 0.01, 0.5, 0.95, 0.99, 1];
@@ -15,7 +15,7 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  pool = openPool(database.url, 1);
   pool.on('error', () => undefined); // its database is dropped under it
 });
 afterAll(async () => {

@@ -1,10 +1,10 @@
 /** Upkeep of partitions of which a step takes too long, or breaks off, in a database of its own. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { LedgerUpkeep } from '../../../api/modules/ledger/index.js';
 import { createLogger } from '../../../platform/logger.js';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { createLog } from '../../support/seed.js';
 import { createTenant } from '../../support/tenant.js';
 
@@ -18,7 +18,7 @@ let owner: pg.Pool;
 
 beforeEach(async () => {
   database = await openTestDatabase();
-  owner = new pg.Pool({ connectionString: database.url, max: 2 });
+  owner = openPool(database.url, 2);
 });
 afterEach(async () => {
   await owner.end();

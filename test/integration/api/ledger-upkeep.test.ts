@@ -1,11 +1,11 @@
 /** Upkeep against the partitions of a database of its own: nobody else's run is in it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { LedgerUpkeep } from '../../../api/modules/ledger/index.js';
 import { createLogger } from '../../../platform/logger.js';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { forgetOwner, giveToPlainOwner } from '../../support/plain-owner.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { createLog } from '../../support/seed.js';
 
 const DAY_MS = 86_400_000;
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 function pool(url: string = database.url): pg.Pool {
-  const opened = new pg.Pool({ connectionString: url, max: 2 });
+  const opened = openPool(url, 2);
   pools.push(opened);
   return opened;
 }

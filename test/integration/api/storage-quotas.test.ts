@@ -1,8 +1,8 @@
 /** What bodies expire under a quota of bytes, and in which turns, in a database of its own: nobody else's run is in it. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { expireBodies } from '../../../api/modules/ledger/body-expiry.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { createLog } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 
@@ -15,7 +15,7 @@ let owner: pg.Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  owner = new pg.Pool({ connectionString: database.url, max: 3 });
+  owner = openPool(database.url, 3);
 });
 afterEach(() => owner.query('UPDATE account SET log_bytes_max = NULL'));
 afterAll(async () => {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { UsageRollup } from '../../../api/modules/analytics/index.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { migrate, revert } from '../../../migrations/run.js';
 import { createLogger } from '../../../platform/logger.js';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { forgetOwner, giveToPlainOwner } from '../../support/plain-owner.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { createLog } from '../../support/seed.js';
 
 const NAME = '202611291800-move-corrections-to-their-metadata';
@@ -22,7 +22,7 @@ let admin: pg.Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  admin = new pg.Pool({ connectionString: database.url, max: 2 });
+  admin = openPool(database.url, 2);
 });
 afterAll(async () => {
   await admin.end();

@@ -1,18 +1,17 @@
 import { expect, test } from '@jest/globals';
-import pg from 'pg';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { revert } from '../../../migrations/run.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import { shipRecords } from '../../support/ledger.js';
 import { forgetOwner, giveToPlainOwner } from '../../support/plain-owner.js';
-import { openTestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool } from '../../support/postgres.js';
 
 const NAME = '202611241100-create-ledger-rows';
 
 test("the way back from rows in binary tells each row's only attempt in JSON again, and keeps the rows guarded", async () => {
   const database = await openTestDatabase();
   const owner = `owner_${process.pid}`;
-  const admin = new pg.Pool({ connectionString: database.url, max: 1 });
+  const admin = openPool(database.url, 1);
   try {
     const attempt = {
       number: 1,

@@ -1,18 +1,17 @@
 import { expect, test } from '@jest/globals';
-import pg from 'pg';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { migrate, revert } from '../../../migrations/run.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import { shipRecords } from '../../support/ledger.js';
 import { forgetOwner, giveToPlainOwner } from '../../support/plain-owner.js';
-import { openTestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool } from '../../support/postgres.js';
 
 const NAME = '202611281500-create-usage-rollups';
 
 test('records that stood in the ledger before there were rollups are in them, also when no superuser migrates', async () => {
   const database = await openTestDatabase();
   const owner = `owner_${process.pid}`;
-  const admin = new pg.Pool({ connectionString: database.url, max: 1 });
+  const admin = openPool(database.url, 1);
   try {
     await revert(database.url, MIGRATIONS[MIGRATIONS.findIndex(({ name }) => name === NAME) - 1]?.name);
     await shipRecords(admin, [{ ...EMPTY_RECORD, costPico: 7n, costStatus: 'PRICED' }]);

@@ -1,18 +1,17 @@
 import { expect, test } from '@jest/globals';
-import pg from 'pg';
 import { UsageRollup } from '../../../api/modules/analytics/index.js';
 import { shipDay } from '../../../bench/analytics/fill.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { migrate, revert } from '../../../migrations/run.js';
 import { createLogger } from '../../../platform/logger.js';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
-import { openTestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool } from '../../support/postgres.js';
 
 const NAME = '202611291500-add-views-of-days';
 
 test('days that were rolled up before have the new views, and an older release rolls up no other ones', async () => {
   const database = await openTestDatabase();
-  const admin = new pg.Pool({ connectionString: database.url, max: 2 });
+  const admin = openPool(database.url, 2);
   try {
     const day = new Date(Date.now() - 20 * 86_400_000).toISOString().slice(0, 10);
     await shipDay(admin, { accountId: newUuidV7(), gatewayId: newUuidV7() }, day, 200);

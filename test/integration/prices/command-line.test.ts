@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import type pg from 'pg';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../scripts/prices.js', import.meta.url));
 const LITELLM = 'test/fixtures/prices/litellm-excerpt.json';
@@ -15,7 +15,7 @@ let owner: pg.Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  owner = new pg.Pool({ connectionString: database.url, max: 1 });
+  owner = openPool(database.url, 1);
 });
 afterAll(async () => {
   await owner.end();

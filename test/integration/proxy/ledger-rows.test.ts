@@ -1,7 +1,7 @@
 /** What the ledger's binary rows become in a real Postgres: every column, of any value that a request could bring. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from '../../../api/modules/log/log-row.js';
 import { Shipments } from '../../../proxy/ledger/shipments.js';
 import { BODY_COLUMNS, RECORD_COLUMNS } from '../../../proxy/usage/usage-rows.js';
@@ -17,7 +17,7 @@ import {
 import { anyText } from '../../support/any-text.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import { createTestLedger, rowsOf, shipRecords } from '../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { storedPropertyRuns } from '../../support/test-size.js';
 
 /** Each run is a few statements. */
@@ -28,7 +28,7 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool = openPool(database.url, 2);
   pool.on('error', () => undefined); // its database is dropped under it
 });
 afterAll(async () => {

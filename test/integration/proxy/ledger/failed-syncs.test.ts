@@ -1,7 +1,7 @@
 /** A disk that fails to sync: what it said that it took is not believed, and everything stands somewhere else instead. */
 import { readdir, type FileHandle } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { Random } from '../../../../ledger-proof/random.js';
 import { frameKey } from '../../../../proxy/ledger/frames.js';
 import { openFrames } from '../../../../proxy/ledger/open-frames.js';
@@ -13,7 +13,7 @@ import type { UsageRecord } from '../../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { diskError, replaceOnHandles } from '../../../support/file-handles.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../../support/postgres.js';
 import { TEST_SEED, TEST_SIZE } from '../../../support/test-size.js';
 import { waitFor } from '../../../support/wait-for.js';
 
@@ -32,7 +32,7 @@ let ledger: SpoolLedger;
 
 beforeEach(async () => {
   [database, folder] = await Promise.all([openTestDatabase(), newSpoolFolder()]);
-  pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  pool = openPool(database.url, 4);
   rig = createTestLedger(pool, folder, { durability: 'host', segmentBytes: 16 * 1024 });
   ({ ledger } = rig);
   await ledger.start();

@@ -7,7 +7,7 @@ import { LedgerUpkeep } from '../../../../proxy/ledger/upkeep.js';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../../support/postgres.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 /** Three runs, of 1 MiB at most. */
@@ -19,7 +19,7 @@ let folder: string;
 
 beforeEach(async () => {
   [database, folder] = await Promise.all([openTestDatabase(), newSpoolFolder()]);
-  pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  pool = openPool(database.url, 4);
 });
 afterEach(async () => {
   await pool.end();

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { SpoolFolder } from '../../../../proxy/ledger/spool-folder.js';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
 import type { VictimIds } from '../../../support/ledger-victim.js';
-import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../../support/postgres.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const VICTIM = fileURLToPath(new URL('../../../support/ledger-victim.js', import.meta.url));
@@ -23,7 +23,7 @@ let folder: string;
 
 beforeEach(async () => {
   [database, folder] = await Promise.all([openTestDatabase(), newSpoolFolder()]);
-  pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  pool = openPool(database.url, 4);
   pool.on('error', () => undefined); // its database is dropped under it
 });
 afterEach(async () => {
@@ -158,7 +158,7 @@ test('a spool whose files a host’s crash has taken ends too', async () => {
 });
 
 test('a process that cannot tell Postgres that its spool has ended leaves that to the next one', async () => {
-  const ownPool = new pg.Pool({ connectionString: database.url, max: 4 });
+  const ownPool = openPool(database.url, 4);
   const { ledger } = createTestLedger(ownPool, folder);
   await ledger.start();
   const id = newUuidV7() as RequestId; // nobody's

@@ -1,10 +1,10 @@
 /** What the spool says of a request that goes nowhere, as an answer from the cache does: its record, and no more. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { newUuidV7, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder } from '../../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../../support/postgres.js';
 
 let folder: string;
 let database: TestDatabase;
@@ -13,7 +13,7 @@ let pool: pg.Pool;
 beforeEach(async () => {
   folder = await newSpoolFolder();
   database = await openTestDatabase();
-  pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool = openPool(database.url, 2);
 });
 afterEach(async () => {
   await pool.end();

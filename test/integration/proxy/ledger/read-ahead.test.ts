@@ -1,13 +1,13 @@
 /** A spool of several runs, of which each is read while Postgres takes the one before: whichever fails, each record is shipped once. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { Shipments, type RecordRun, type ShippedSpool } from '../../../../proxy/ledger/shipments.js';
 import { SpoolShipper } from '../../../../proxy/ledger/spool-shipper.js';
 import { SpoolWriter } from '../../../../proxy/ledger/spool-writer.js';
 import { newUuidV7, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { newSpoolFolder, removeSpoolFolder } from '../../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../../support/postgres.js';
 
 /** Three runs, of 2 000 records at most. */
 const RECORDS = 4_500;
@@ -19,7 +19,7 @@ let pool: pg.Pool;
 beforeEach(async () => {
   folder = await newSpoolFolder();
   database = await openTestDatabase();
-  pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool = openPool(database.url, 2);
 });
 afterEach(async () => {
   await pool.end();

@@ -2,13 +2,12 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import pg from 'pg';
 import { SpoolWriter } from '../../../../proxy/ledger/spool-writer.js';
 import { newUuidV7, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { diskError, replaceOnHandles } from '../../../support/file-handles.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder } from '../../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../../support/postgres.js';
 
 const SEGMENT_BYTES = 4 * 1024;
 
@@ -66,7 +65,7 @@ test('while the folder cannot be synced, no further segment goes', async () => {
 
 test('a spool whose removal was begun is no spool: what is left of its files tells nothing', async () => {
   const database: TestDatabase = await openTestDatabase();
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  const pool = openPool(database.url, 2);
   try {
     const { ledger } = createTestLedger(pool, folder);
     await ledger.start();
