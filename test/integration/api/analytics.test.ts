@@ -9,8 +9,10 @@ const TOTALS = `requests errors cached rateLimited unpriced successRate tokensIn
 const ANALYTICS = `query ($tag: String!, $filter: AnalyticsFilter!) { account(tag: $tag) { analytics(filter: $filter) {
   totals { ${TOTALS} } series { at totals { requests costUsd } }
   groups { key totals { requests costUsd } series { at totals { requests } } } } } }`;
-const MIDNIGHT_MS = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+const midnight = (): number => Math.floor(Date.now() / 86_400_000) * 86_400_000;
 const HOUR_MS = 3_600_000;
+/** of the test's own day */
+let midnightMs = midnight();
 
 interface Answer {
   readonly totals: Readonly<Record<string, unknown>>;
@@ -31,6 +33,7 @@ beforeAll(async () => {
   api = await startTestApi();
 });
 beforeEach(async () => {
+  midnightMs = midnight();
   tenant = await createTenant(api.owner);
   gatewayId = await tenant.gateway('busy');
   viewer = graphqlCaller(api.url, (await createUser(api.owner, { accountId: tenant.accountId, role: 'VIEWER' })).token);
@@ -40,7 +43,7 @@ afterAll(() => api.stop());
 const log = (options: LogOptions = {}, gateway = gatewayId): Promise<string> =>
   createLog(api.owner, { accountId: tenant.accountId, gatewayId: gateway }, options);
 const iso = (ms: number): string => new Date(ms).toISOString();
-const range = { from: iso(MIDNIGHT_MS - 24 * HOUR_MS), to: iso(MIDNIGHT_MS + 24 * HOUR_MS) };
+const range = () => ({ from: iso(midnightMs - 24 * HOUR_MS), to: iso(midnightMs + 24 * HOUR_MS) });
 
 /** Matches a percentile that was read off a sketch. */
 const within2Percent = (expected: number) => ({
@@ -50,7 +53,7 @@ const within2Percent = (expected: number) => ({
 });
 
 async function ask(filter: object): Promise<Answer> {
-  const answer = await viewer(ANALYTICS, { tag: tenant.tag, filter: { ...range, ...filter } });
+  const answer = await viewer(ANALYTICS, { tag: tenant.tag, filter: { ...range(), ...filter } });
   return answer.expectData<{ account: { analytics: Answer } }>().account.analytics;
 }
 
@@ -95,17 +98,17 @@ test('without any request the sums are zero and the rates are unknown', async ()
 });
 
 test('a series has a point for every interval, by UTC, from inclusive and to exclusive', async () => {
-  await log({ atMs: MIDNIGHT_MS - 24 * HOUR_MS });
-  await log({ atMs: MIDNIGHT_MS - 1 });
-  await log({ atMs: MIDNIGHT_MS });
-  const day = await ask({ interval: 'DAY', to: iso(MIDNIGHT_MS) });
-  expect(day.series.map((point) => [point.at, point.totals.requests])).toEqual([[range.from, '2']]);
+  await log({ atMs: midnightMs - 24 * HOUR_MS });
+  await log({ atMs: midnightMs - 1 });
+  await log({ atMs: midnightMs });
+  const day = await ask({ interval: 'DAY', to: iso(midnightMs) });
+  expect(day.series.map((point) => [point.at, point.totals.requests])).toEqual([[range().from, '2']]);
   const hours = await ask({ interval: 'HOUR' });
   expect(hours.series).toHaveLength(48);
   expect(hours.series.filter((point) => point.totals.requests !== '0').map((point) => point.at)).toEqual([
-    range.from,
-    iso(MIDNIGHT_MS - HOUR_MS),
-    iso(MIDNIGHT_MS),
+    range().from,
+    iso(midnightMs - HOUR_MS),
+    iso(midnightMs),
   ]);
 });
 
@@ -154,13 +157,13 @@ test('each filter keeps what it names, and a gateway has its own analytics', asy
   expect(await count({ apiTokenIds: [other] })).toBe('0');
   const OWN = `query ($tag: String!, $filter: AnalyticsFilter!) { account(tag: $tag) { gateway(name: "other") {
     analytics(filter: $filter) { totals { requests } } } } }`;
-  expect((await viewer(OWN, { tag: tenant.tag, filter: range })).expectData()).toEqual({
+  expect((await viewer(OWN, { tag: tenant.tag, filter: range() })).expectData()).toEqual({
     account: { gateway: { analytics: { totals: { requests: '1' } } } },
   });
 });
 
 test.each([
-  ['filter.to', { to: range.from }],
+  ['filter.to', { to: range().from }],
   ['filter.interval', { interval: 'MINUTE' }],
   ['filter.groupBy', { groupBy: ['MODEL', 'MODEL'] }],
   ['filter.groupBy', { groupBy: ['PATH', 'ERROR_CODE'] }],
@@ -172,20 +175,23 @@ test.each([
   ['filter.metadataKey', { groupBy: ['METADATA'] }],
   [
     'filter.interval',
-    { interval: 'HOUR', from: iso(MIDNIGHT_MS - 61 * 24 * HOUR_MS), to: iso(MIDNIGHT_MS - 60 * 24 * HOUR_MS) },
+    { interval: 'HOUR', from: iso(midnightMs - 61 * 24 * HOUR_MS), to: iso(midnightMs - 60 * 24 * HOUR_MS) },
   ],
   [
     'filter.interval',
-    { interval: 'MINUTE', from: iso(MIDNIGHT_MS - 4 * 24 * HOUR_MS), to: iso(MIDNIGHT_MS - 95 * HOUR_MS) },
+    { interval: 'MINUTE', from: iso(midnightMs - 4 * 24 * HOUR_MS), to: iso(midnightMs - 95 * HOUR_MS) },
   ],
   ['filter.top', { top: 0 }],
   ['filter.top', { top: 101 }],
 ])('a bad %s is refused by name', async (field, filter) => {
-  (await viewer(ANALYTICS, { tag: tenant.tag, filter: { ...range, ...filter } })).expectError('BAD_USER_INPUT', field);
+  (await viewer(ANALYTICS, { tag: tenant.tag, filter: { ...range(), ...filter } })).expectError(
+    'BAD_USER_INPUT',
+    field,
+  );
 });
 
 test('more than 3000 points of groups are given, but without percentiles', async () => {
-  for (const model of ['a', 'b', 'c']) await log({ columns: { model }, atMs: MIDNIGHT_MS });
+  for (const model of ['a', 'b', 'c']) await log({ columns: { model }, atMs: midnightMs });
   const asked = (top: number, wanted: string) =>
     viewer(
       `query ($tag: String!, $filter: AnalyticsFilter!) { account(tag: $tag) { analytics(filter: $filter) {
@@ -193,8 +199,8 @@ test('more than 3000 points of groups are given, but without percentiles', async
       {
         tag: tenant.tag,
         filter: {
-          from: iso(MIDNIGHT_MS),
-          to: iso(MIDNIGHT_MS + 1_500 * 60_000),
+          from: iso(midnightMs),
+          to: iso(midnightMs + 1_500 * 60_000),
           interval: 'MINUTE',
           groupBy: ['MODEL'],
           top,
@@ -207,13 +213,13 @@ test('more than 3000 points of groups are given, but without percentiles', async
 });
 
 test('exactly 1500 points are given', async () => {
-  const { series } = await ask({ interval: 'MINUTE', from: iso(MIDNIGHT_MS), to: iso(MIDNIGHT_MS + 1_500 * 60_000) });
+  const { series } = await ask({ interval: 'MINUTE', from: iso(midnightMs), to: iso(midnightMs + 1_500 * 60_000) });
   expect(series).toHaveLength(1_500);
 });
 
 test('minutes are kept for three days, hours for sixty and days for four hundred', async () => {
   const asked = async (interval: string, days: number): Promise<number> => {
-    const fromMs = MIDNIGHT_MS - days * 24 * HOUR_MS;
+    const fromMs = midnightMs - days * 24 * HOUR_MS;
     return (await ask({ interval, from: iso(fromMs), to: iso(fromMs + 24 * HOUR_MS) })).series.length;
   };
   expect(await asked('FIVE_MINUTES', 3)).toBe(288);

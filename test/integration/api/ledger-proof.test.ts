@@ -11,8 +11,8 @@ const PROOF = `query ($day: Date!) { ledgerProof(day: $day) {
   spools { spoolId host fromSeq toSeq expected recorded quarantined lost duplicated }
   openSpools { spoolId host unshipped heardAt } } }`;
 const DAY_MS = 86_400_000;
-const noon = Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS / 2;
-const iso = (offset: number): string => new Date(noon + offset * DAY_MS).toISOString().slice(0, 10);
+const noon = (): number => Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS / 2;
+const iso = (offset: number): string => new Date(noon() + offset * DAY_MS).toISOString().slice(0, 10);
 const SOME_ACCOUNTS = [newUuidV7(), newUuidV7()].map((accountId) => ({ accountId, gatewayId: newUuidV7() }));
 
 interface Proof {
@@ -60,7 +60,7 @@ async function ship(number: number, from: number, to: number, on = iso(0)): Prom
 
 async function record(number: number, seq: number, day: number): Promise<void> {
   const of = SOME_ACCOUNTS[seq % 2] ?? { accountId: '', gatewayId: '' };
-  await createLog(api.owner, of, { atMs: noon + day * DAY_MS, columns: { spool: number, spool_seq: seq } });
+  await createLog(api.owner, of, { atMs: noon() + day * DAY_MS, columns: { spool: number, spool_seq: seq } });
 }
 
 const quarantine = (number: number, seq: number) =>
