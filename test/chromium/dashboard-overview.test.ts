@@ -16,7 +16,7 @@ const LIVE_REFRESH_MS = 10_000;
 
 beforeAll(async () => {
   dashboard = await openDashboard({ api: { isDemo: true } });
-}, 60_000);
+}, 120_000);
 afterAll(() => dashboard.stop());
 
 const params = (): URLSearchParams => new URL(dashboard.page.url()).searchParams;
@@ -58,7 +58,7 @@ test('the first five minutes: sign in, create a gateway, paste the snippet, see 
   }, 'the second request is counted');
   await dashboard.expectClean();
   await dashboard.screenshots('gateway-overview');
-}, 60_000);
+}, 120_000);
 
 test('the range is told apart by what was sent, is compared, and leads to the logs of a group', async () => {
   const { page, api } = dashboard;
@@ -75,7 +75,7 @@ test('the range is told apart by what was sent, is compared, and leads to the lo
   const link = await table.getByRole('link', { name: 'blue' }).getAttribute('href');
   expect(link).toContain('/gateways/prod/logs?');
   expect(new URL(link ?? '', dashboard.api.url).searchParams.get('metadata')).toBe('team=blue');
-}, 60_000);
+}, 120_000);
 
 test('a drag on a chart chooses its range for the page, and a click on it leads to the logs of that step', async () => {
   const { page } = dashboard;
@@ -119,7 +119,7 @@ test('what the cache saved is shown beside the cost', async () => {
   }, 'both hits are counted');
   expect(await figure('Cost')).toBe('$0.0000000011');
   expect(await figure('Saved by caching')).toBe('$0.0000000022'); // twice what was paid once
-}, 60_000);
+}, 120_000);
 
 test('the groups are asked for beside the totals, and a page is loaded beside what its frame asks', async () => {
   const { page, tenant } = dashboard;
@@ -147,7 +147,7 @@ test('the groups are asked for beside the totals, and a page is loaded beside wh
   expect(late).toEqual([]);
   expect([...asked]).not.toContain('GatewayHasLogs'); // of use only where nothing was sent
   await page.unroute('**/*');
-}, 60_000);
+}, 120_000);
 
 test('a chart and its legend have the colours of the theme in force, also when it changes', async () => {
   const { page } = dashboard;
@@ -188,4 +188,4 @@ test('what the demo gateway offers to paste works as it is, and can be read on a
   await page.getByRole('link', { name: 'demo', exact: true }).waitFor();
   await dashboard.expectClean();
   await dashboard.screenshots('account-home');
-}, 60_000);
+}, 120_000);

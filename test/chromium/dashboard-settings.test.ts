@@ -11,7 +11,7 @@ const UPDATE = 'mutation ($input: UpdateGatewayInput!) { updateGateway(input: $i
 beforeAll(async () => {
   dashboard = await openDashboard();
   await dashboard.signIn();
-}, 60_000);
+}, 120_000);
 afterAll(() => dashboard.stop());
 
 const settingsOf = (gateway: string): string => `/accounts/${dashboard.tenant.name}/gateways/${gateway}/settings`;
@@ -76,7 +76,7 @@ test('a rate limit that is set in the page makes the next request fail with 429,
   await card.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved: version 3').waitFor();
   await waitFor(async () => (await ask('limited')).status === 200, 'the proxy has heard of it, and admits');
-}, 60_000);
+}, 120_000);
 
 test('settings are told when they are wrong, act when they are saved, and the cache is purged', async () => {
   const { page, tenant, upstream } = dashboard;

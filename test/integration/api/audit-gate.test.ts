@@ -103,5 +103,4 @@ test.each(AUDITED)(
       expect(event.created_at.getTime()).toBeGreaterThanOrEqual(beganMs);
     }
   },
-  30_000,
 );

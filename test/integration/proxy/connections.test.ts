@@ -71,7 +71,7 @@ test('as many calls are with one provider at a time as may run: none waits for t
   for (const answer of release) answer();
   const statuses = (await Promise.all(answers)).map(({ status }) => status);
   expect(new Set(statuses)).toEqual(new Set([200]));
-}, 30_000);
+});
 
 /** A large upload whose second half is sent only after the answer's head is there. */
 async function uploadSlowly(url: string, agent: Agent): Promise<IncomingMessage> {

@@ -54,5 +54,5 @@ describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) =>
     expect(reads.filter((name) => name === 'getBuffer')).toHaveLength(8);
     // those that there was no room for come the next time
     expect(await answers.read(nameOf(larges[11] ?? ''))).not.toBeNull();
-  }, 30_000);
+  });
 });
