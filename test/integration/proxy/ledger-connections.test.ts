@@ -2,16 +2,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { createPool, inTransaction } from '../../../platform/postgres.js';
 import { newUuidV7, type RequestId } from '../../../schema/contracts/ids.js';
 import type { UsageRecord } from '../../../schema/contracts/usage-record.js';
 import { EMPTY_RECORD } from '../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../support/ledger.js';
-import { openTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { openTestDatabase, openPool, type TestDatabase } from '../../support/postgres.js';
 import { waitFor } from '../../support/wait-for.js';
 
+/** Of those that stall; a test whose statements only take long on a busy machine has the time. */
 const QUERY_TIMEOUT_MS = 1_500;
+const PATIENT_MS = 60_000;
 /** A batch of 10 MB: more than the sockets hold, so that most of it still lies in our memory when its way is blocked. */
 const RECORDS = 800;
 const BLOCKED_AFTER_BYTES = 1024 * 1024;
@@ -76,12 +78,8 @@ let folder: string;
 beforeEach(async () => {
   database = await openTestDatabase();
   way = new Way(new URL(database.url));
-  owner = new pg.Pool({ connectionString: database.url, max: 1 });
-  const options = { applicationName: 'test', connectionsMax: 2, statementTimeoutMs: QUERY_TIMEOUT_MS };
-  pool = createPool({ connectionString: await way.listen(), ...options }, () => undefined);
+  owner = openPool(database.url, 1);
   folder = await newSpoolFolder();
-  rig = createTestLedger(pool, folder, { segmentBytes: 16 * 1024 * 1024 });
-  await rig.ledger.start();
 });
 afterEach(async () => {
   await rig.ledger.close();
@@ -91,6 +89,14 @@ afterEach(async () => {
   await owner.end();
   await database.close();
 });
+
+/** A ledger whose shipper goes that way. */
+async function start(statementTimeoutMs: number): Promise<void> {
+  const options = { applicationName: 'test', connectionsMax: 2, statementTimeoutMs };
+  pool = createPool({ connectionString: await way.listen(), ...options }, () => undefined);
+  rig = createTestLedger(pool, folder, { segmentBytes: 16 * 1024 * 1024 });
+  await rig.ledger.start();
+}
 
 /** Each tells its own number in every long column, so that bytes of another batch would show. */
 async function settle(count: number): Promise<UsageRecord[]> {
@@ -114,9 +120,10 @@ async function expectEachOnce(records: readonly UsageRecord[]): Promise<void> {
   expect(rig.quarantined).toEqual([]);
 }
 
-const isWritten = (): Promise<true> => waitFor(() => rig.ledger.state?.unshipped === 0, 'all records', 12_000);
+const isWritten = (): Promise<true> => waitFor(() => rig.ledger.state?.unshipped === 0, 'all records', 40_000);
 
 test('Postgres gives up before the shipper does: no backend waits on with what it has locked', async () => {
+  await start(PATIENT_MS);
   const client = await owner.connect();
   await client.query('BEGIN; LOCK TABLE usage_record IN SHARE MODE');
   const patient = createPool(
@@ -140,6 +147,7 @@ test('Postgres gives up before the shipper does: no backend waits on with what i
 test.each(['breaks', 'loses the answer to COMMIT'] as const)(
   'a batch whose connection %s is written once, and so is what came in meanwhile',
   async (fault) => {
+    await start(PATIENT_MS);
     way.fault = fault;
     const first = await settle(RECORDS);
     await waitFor(() => (rig.ledger.state?.failedShipments ?? 0) > 0, 'the fault');
@@ -150,6 +158,7 @@ test.each(['breaks', 'loses the answer to COMMIT'] as const)(
 );
 
 test('a batch that stalls in the socket is sent again over another connection, and its memory is its own until then', async () => {
+  await start(QUERY_TIMEOUT_MS);
   way.fault = 'stalls';
   const first = await settle(RECORDS);
   await waitFor(() => way.stalled.length > 0, 'the stall');
@@ -162,12 +171,14 @@ test('a batch that stalls in the socket is sent again over another connection, a
 });
 
 test('a batch that arrives after its time was up, but before its connection was given up, is written once', async () => {
+  const timeoutMs = 2 * QUERY_TIMEOUT_MS; // as long again passes until the connection is given up
+  await start(timeoutMs);
   way.fault = 'stalls';
   const first = await settle(RECORDS);
   await waitFor(() => way.stalled.length > 0, 'the stall');
   const later = await settle(RECORDS);
-  const untilTimeout = Date.now() + QUERY_TIMEOUT_MS * 1.3;
-  await waitFor(() => Date.now() > untilTimeout, 'the end of its time', QUERY_TIMEOUT_MS * 2);
+  const untilTimeout = Date.now() + timeoutMs * 1.1;
+  await waitFor(() => Date.now() > untilTimeout, 'the end of its time', timeoutMs * 2);
   expect(rig.ledger.state?.failedShipments).toBe(0); // ROLLBACK still waits behind it
   for (const socket of way.stalled) socket.resume();
   await isWritten();
