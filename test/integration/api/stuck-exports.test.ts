@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait-for.js';
 const MEBIBYTE = 1024 * 1024;
 const BATCH = 'é'.repeat(MEBIBYTE / 2);
 /** Far more than lies between two calls on a busy machine. */
-const STUCK_MS = 1_000;
+const STUCK_MS = 2_000;
 
 let room: ExportRoom;
 let server: Server;

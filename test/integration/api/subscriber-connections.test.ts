@@ -140,12 +140,15 @@ async function withIdleMsMax(idleMsMax: number) {
   const gatewayId = await tenant.gateway('main');
   const authorization = `Bearer ${await tenant.apiToken({ permissions: ['AI_GATEWAY_READ'] })}`;
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
+  const closed = once(socket, 'close') as Promise<[number, Buffer]>; // what ws gives
   socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
   const [acknowledged] = (await once(socket, 'message')) as [Buffer]; // what ws gives
   expect(acknowledged.toString()).toBe('{"type":"connection_ack"}');
   const query = 'subscription($id: ID!) { logs(gatewayId: $id) { cursor } }';
   return {
     socket,
+    /** its code and reason; it may be closed before a test comes to look */
+    closed,
     subscribe: () => {
       const payload = { query, variables: { id: gatewayId } };
       socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
@@ -162,7 +165,7 @@ async function withIdleMsMax(idleMsMax: number) {
 test('a WebSocket without a subscription is closed, and told why', async () => {
   const { idle } = api.api.subscribers.counts;
   const connection = await withIdleMsMax(50);
-  const [code, reason] = (await once(connection.socket, 'close')) as [number, Buffer]; // what ws gives
+  const [code, reason] = await connection.closed;
   expect([code, reason.toString()]).toEqual([4410, 'No subscription']);
   expect(api.api.subscribers.counts.idle).toBe(idle + 1);
   await connection.stop();
@@ -170,14 +173,14 @@ test('a WebSocket without a subscription is closed, and told why', async () => {
 
 test('a WebSocket is not idle while it has a subscription, and is again when that has ended', async () => {
   const { following } = api.api.services.logTail.counts;
-  const busy = await withIdleMsMax(200);
+  const busy = await withIdleMsMax(1_000);
   busy.subscribe();
   await waitFor(() => api.api.services.logTail.counts.following > following, 'the subscription stands');
-  const later = await withIdleMsMax(200);
-  await once(later.socket, 'close');
+  const later = await withIdleMsMax(1_000);
+  await later.closed;
   expect(busy.socket.readyState).toBe(WebSocket.OPEN);
   busy.complete();
-  const [code] = (await once(busy.socket, 'close')) as [number]; // what ws gives
+  const [code] = await busy.closed;
   expect(code).toBe(4410);
   await Promise.all([busy.stop(), later.stop()]);
 });

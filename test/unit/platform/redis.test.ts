@@ -44,7 +44,7 @@ async function forgetfulRedis() {
 
 test('a subscription is made anew by whoever made it: of one that fails nobody else has to hear', async () => {
   const { server, connections, commands, url } = await forgetfulRedis();
-  const redis = createRedis({ url, connectionName: 'test', commandTimeoutMs: 50 }, () => undefined);
+  const redis = createRedis({ url, connectionName: 'test', commandTimeoutMs: 500 }, () => undefined);
   const failures: unknown[] = [];
   redis.on('ready', () => void redis.subscribe('a').catch((error: unknown) => failures.push(error)));
   await waitFor(() => commands[0]?.includes('subscribe') === true && redis.mode === 'subscriber', 'it is subscribed');

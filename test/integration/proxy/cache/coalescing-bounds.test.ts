@@ -182,10 +182,7 @@ test('a provider is read no faster than the fastest of its clients reads', async
   const answers = await Promise.all(clients.map(({ answer }) => answer));
   const bytes = 6 * ANSWER_BYTES_MAX;
   const written = writeAll(response, bytes);
-  await waitFor(
-    async () => (await rig.metric('proxy_upstream_pauses_total')) === before + 2,
-    'both clients are behind',
-  );
+  await waitFor(async () => (await rig.metric('proxy_upstream_pauses_total')) >= before + 2, 'both clients are behind');
   expect(await rig.metric('cache_copy_bytes')).toBeLessThan(ANSWER_BYTES_MAX);
   const bodies = await Promise.all(answers.map((answer) => wholeBody(answer)));
   await written;
