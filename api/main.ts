@@ -12,12 +12,12 @@ import { createLogger, type Logger } from '../platform/logger.js';
 import { createMetricsServer } from '../platform/metrics.js';
 import { PooledConnection } from '../platform/postgres.js';
 import { createRedis } from '../platform/redis.js';
-import { onShutdown } from '../platform/shutdown.js';
+import { onShutdown, type ShutdownStep } from '../platform/shutdown.js';
 import { createDataSource, poolOf } from '../schema/data-source.js';
 import { bootstrap, firstAccountName, type FirstSignIn } from './bootstrap.js';
 import { readApiConfig, type ApiConfig } from './config.js';
 import { createApi, type Api } from './create-api.js';
-import { createDemoGateway } from './demo-gateway.js';
+import { createDemoGateway, hasDemoGateway } from './demo-gateway.js';
 import { readDashboard } from './http/dashboard.js';
 import { startJobs } from './jobs.js';
 import { ProxyExplainer } from './modules/explain/index.js';
@@ -65,7 +65,11 @@ async function run(config: ApiConfig): Promise<void> {
   const explainer = new ProxyExplainer(config.proxyUrl, deriveKey(config.tokenPepper, 'explain'));
   const options = { ...config, dashboard: readDashboard(DASHBOARD_FOLDER) };
   const api = await createApi({ dataSource, redis, explainer, logger, options });
-  await prepare(api, config, logger);
+  const steps: ShutdownStep[] = [];
+  onShutdown({ report: (what, error) => logger.error({ err: error }, what), steps });
+  const prepared = prepare(api, config, logger);
+  steps.push({ name: 'preparing', run: () => prepared }); // an end in between would lose a first sign-in that is committed
+  await prepared;
 
   const jobs = startJobs({ services: api.services, config, logger, onError });
   const server = createServer(HTTP_LIMITS, api.app);
@@ -78,16 +82,15 @@ async function run(config: ApiConfig): Promise<void> {
     redis.disconnect();
     await dataSource.destroy();
   };
-  onShutdown({
-    report: (what, error) => logger.error({ err: error }, what),
-    steps: [
-      { name: 'ending subscriptions', run: async () => api.drain() },
-      { name: 'draining', run: () => close(server) },
-      { name: 'closing Redis and Postgres', run: disconnect },
-    ],
-  });
+  steps.push(
+    { name: 'ending subscriptions', run: async () => api.drain() },
+    { name: 'draining', run: () => close(server) },
+    { name: 'closing Redis and Postgres', run: disconnect },
+  );
   logger.info({ port, url: config.publicApiUrl }, 'the api serves');
-  process.send?.({ kind: 'ready', accountName: await firstAccountName(api.services.database), port });
+  const { database } = api.services;
+  const [accountName, hasDemo] = await Promise.all([firstAccountName(database), hasDemoGateway(database)]);
+  process.send?.({ kind: 'ready', accountName, hasDemoGateway: hasDemo, port });
 }
 
 /** Answers with what ends it. */
@@ -112,7 +115,7 @@ async function prepare(api: Api, config: ApiConfig, logger: Logger): Promise<voi
   const { database, passwords, accounts, gateways, priceLists } = api.services;
   const firstSignIn = await bootstrap({ database, passwords, accounts }, config.bootstrap);
   if (firstSignIn !== null) tellFirstSignIn(firstSignIn, logger);
-  if (firstSignIn !== null && config.isDemo) await createDemoGateway(database, gateways);
+  if (config.isDemo) await createDemoGateway(database, gateways);
   await priceLists.ensure({ name: BUILT_IN_SOURCE, prices: builtInPrices(config.isDemo) });
 }
 

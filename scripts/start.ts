@@ -15,12 +15,13 @@ import { lockInstance } from './start/instance-lock.js';
 import { asApiReady, asFirstSignIn } from './start/messages.js';
 import { Running } from './start/running.js';
 import { startPostgres, startRedis } from './start/services.js';
-import { keepInstanceFile, signInLines, summaryOf } from './start/summary.js';
+import { keepInstanceFile, signInText, summaryOf } from './start/summary.js';
 import { tierEnvironments } from './start/tier-environment.js';
 
 /** How long the tiers of a killed start may go on draining before their ports count as somebody else's. */
 const ABANDONED_PORT_TIMEOUT_MS = 30_000;
 const MESSAGE_TIMEOUT_MS = 10_000;
+const NOTHING_TO_SHOW = { accountName: null, hasDemoGateway: false };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (error: unknown): void => void process.stderr.write(`\n${errorMessage(error)}\n`);
@@ -56,17 +57,12 @@ async function start(config: StartConfig): Promise<void> {
   const urls = { databaseUrl: postgres.url, redisUrl: redis.url, demoOrigin: demo?.origin ?? null };
   const env = tierEnvironments(config, urls);
   const api = running.tier({ name: 'api', program: 'api/main.js', env: env.api, dataDir: config.dataDir });
+  api.onMessage(asFirstSignIn, (signIn) => say(signInText(signIn)));
   const proxy = running.tier({ name: 'proxy', program: 'proxy/main.js', env: env.proxy, dataDir: config.dataDir });
-  try {
-    await Promise.all([api.ready(config.api), proxy.ready(config.proxy)]);
-  } catch (error) {
-    say(signInLines(api.said(asFirstSignIn)).join('\n')); // the next start knows nothing of it
-    throw error;
-  }
-  const ready = await api.message(asApiReady, MESSAGE_TIMEOUT_MS);
-  const accountName = ready?.accountName ?? null;
+  await Promise.all([api.ready(config.api), proxy.ready(config.proxy)]);
+  const { accountName, hasDemoGateway } = (await api.message(asApiReady, MESSAGE_TIMEOUT_MS)) ?? NOTHING_TO_SHOW;
   keepInstanceFile(config, accountName);
-  say(summaryOf(config, { accountName, firstSignIn: api.said(asFirstSignIn), startedInS: process.uptime() }));
+  say(summaryOf(config, { accountName, hasDemoGateway, startedInS: process.uptime() }));
 }
 
 /** DATA_DIR and the ports are ours, before anything that takes time. */

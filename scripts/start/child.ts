@@ -88,13 +88,12 @@ export class Child {
     }
   }
 
-  /** The first message so far that `parse` makes something of. */
-  said<T>(parse: (message: unknown) => T | null): T | null {
-    for (const message of this.received) {
+  /** Calls `listener` with each message that `parse` makes something of, as it comes. */
+  onMessage<T>(parse: (message: unknown) => T | null, listener: (found: T) => void): void {
+    this.messages.on('message', (message) => {
       const found = parse(message);
-      if (found !== null) return found;
-    }
-    return null;
+      if (found !== null) listener(found);
+    });
   }
 
   /** Waits until `/readyz` answers 200. Throws ChildEndedError, or an Error with the last reason after a minute. */

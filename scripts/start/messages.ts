@@ -1,7 +1,13 @@
 /** What the tiers tell `npm start` over IPC. */
 import { z } from 'zod';
 
-const readySchema = z.object({ kind: z.literal('ready'), accountName: z.string().nullable(), port: z.number() });
+const readySchema = z.object({
+  kind: z.literal('ready'),
+  accountName: z.string().nullable(),
+  /** whether the first account has the gateway `demo` */
+  hasDemoGateway: z.boolean(),
+  port: z.number(),
+});
 const firstSignInSchema = z.object({
   kind: z.literal('first-sign-in'),
   email: z.string(),

@@ -7,8 +7,7 @@ import type { FirstSignIn } from './messages.js';
 export interface Started {
   /** null when the instance has no account to show (it was bootstrapped by hand) */
   readonly accountName: string | null;
-  /** only on the first start */
-  readonly firstSignIn: FirstSignIn | null;
+  readonly hasDemoGateway: boolean;
   readonly startedInS: number;
 }
 
@@ -20,8 +19,7 @@ export function summaryOf(config: StartConfig, started: Started): string {
     `  api    ${config.publicApiUrl}  (the dashboard; GraphQL at /graphql)`,
     `  proxy  ${config.publicProxyUrl}`,
     `  data   ${config.dataDir}  (logs/ holds what the processes say)`,
-    ...signInLines(started.firstSignIn),
-    ...curlLines(config, started.accountName),
+    ...curlLines(config, started),
     '',
     'Ctrl-C drains and stops all of it.',
   ];
@@ -34,9 +32,8 @@ export function keepInstanceFile(config: StartConfig, accountName: string | null
   writeFileSync(path.join(config.dataDir, 'instance.json'), `${JSON.stringify(instance)}\n`, { mode: 0o600 });
 }
 
-/** None where there was no first sign-in. */
-export function signInLines(signIn: FirstSignIn | null): string[] {
-  if (signIn === null) return [];
+/** To be printed as soon as the api has said it: whatever ends the start later, it is not said again. */
+export function signInText(signIn: FirstSignIn): string {
   return [
     '',
     `First sign-in (shown this once${signIn.password === null ? '' : '; the password is stored nowhere'}):`,
@@ -44,11 +41,12 @@ export function signInLines(signIn: FirstSignIn | null): string[] {
     `  email     ${signIn.email}`,
     `  password  ${signIn.password ?? 'the one of BOOTSTRAP_PASSWORD'}`,
     `  account   ${signIn.account}`,
-  ];
+    '',
+  ].join('\n');
 }
 
-function curlLines(config: StartConfig, accountName: string | null): string[] {
-  if (!config.hasDemo || accountName === null) return [];
+function curlLines(config: StartConfig, { accountName, hasDemoGateway }: Started): string[] {
+  if (!config.hasDemo || accountName === null || !hasDemoGateway) return [];
   const url = `${config.publicProxyUrl}/v1/${accountName}/demo/demo/chat/completions`;
   const body = '{"model":"demo-small","messages":[{"role":"user","content":"Hello"}]}';
   return [

@@ -32,6 +32,17 @@ test('the first start makes a user who can sign in, owns the first account and o
   });
 });
 
+test('a demo gateway is made by the start that finds no gateway, and never again', async () => {
+  const { api, owner } = await fresh();
+  const { database, gateways } = api.services;
+  await createDemoGateway(database, gateways); // before the first account: nothing
+  await bootstrap(api.services, OPTIONS);
+  await Promise.all([1, 2].map(() => createDemoGateway(database, gateways)));
+  await owner.query('UPDATE gateway SET deleted_at = now()');
+  await createDemoGateway(database, gateways);
+  expect((await owner.query('SELECT name FROM gateway')).rows).toEqual([{ name: 'demo' }]);
+});
+
 test('later starts make nothing and change no password, whatever they are told', async () => {
   const { api, owner } = await fresh();
   await bootstrap(api.services, { ...OPTIONS, password: 'the first password' });

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import pg from 'pg';
 import { afterEach, expect, test } from '@jest/globals';
 import { makeDataDir } from '../../support/data-dir.js';
-import { openEmptyTestDatabase } from '../../support/postgres.js';
+import { openEmptyTestDatabase, openTestDatabase } from '../../support/postgres.js';
 import { openTestRedis } from '../../support/redis.js';
 import { startTollgate, type StartedProcess } from '../../support/start.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -75,6 +76,39 @@ test('a start after a kill -9 waits for what was left running and works', async 
   const output = await next.ready();
   expect(output).toContain('Postgres still runs from an earlier start');
   expect(await printedCall(output)).toMatchObject({ status: 200 });
+}, 180_000);
+
+test('a start that is interrupted right after it made the first user has told the sign-in', async () => {
+  const database = await openTestDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query('BEGIN; LOCK TABLE price_list IN ACCESS EXCLUSIVE MODE'); // the api needs it after the bootstrap
+  const interrupted = await start({ DATA_DIR: makeDataDir(), DATABASE_URL: database.url });
+  const isMade = async (): Promise<boolean> => (await client.query('SELECT 1 FROM instance')).rowCount === 1;
+  await waitFor(isMade, 'the first user is made', 60_000);
+  process.kill(interrupted.pid, 'SIGINT');
+  await waitFor(() => interrupted.output().includes('Draining'), 'it drains');
+  await client.end();
+  expect(await interrupted.ended).toBe(0);
+  expect(interrupted.output()).toMatch(/password {2}\S{8,}/);
+  expect(interrupted.output()).not.toContain('Tollgate is ready');
+  await database.close();
+}, 180_000);
+
+test('no curl is printed for a demo gateway that somebody deleted', async () => {
+  const database = await openTestDatabase();
+  const env = { DATA_DIR: makeDataDir(), DATABASE_URL: database.url };
+  const first = await start(env);
+  expect(await first.ready()).toContain('curl');
+  await first.end('SIGINT');
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query('UPDATE gateway SET deleted_at = now()');
+  await client.end();
+  const next = await start(env);
+  expect(await next.ready()).not.toContain('curl');
+  await next.end('SIGINT');
+  await database.close();
 }, 180_000);
 
 test('given services are used, and left running', async () => {
