@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { newVaultKeyPair, readVaultPrivateKey, readVaultPublicKey } from '../schema/contracts/vault-keys.js';
-import { privateText } from './private-text.js';
+import { keptText, privateText } from './private-text.js';
 
 /** Variable → file in DATA_DIR that holds it outside production. */
 const FILES = {
@@ -63,6 +63,16 @@ export function instanceSecrets(source: SecretSource): InstanceSecrets {
       problems.push('VAULT_PUBLIC_KEY and VAULT_PRIVATE_KEY are not of one pair');
     }
     return { ...secrets, VAULT_PUBLIC_KEY: publicKey, VAULT_PRIVATE_KEY: privateKey };
+  });
+}
+
+/** Secrets that are given, and are others than those that earlier starts have kept in DATA_DIR. */
+export function otherThanKept({ given, dataDir }: Pick<SecretSource, 'given' | 'dataDir'>): SecretName[] {
+  return Object.entries(FILES).flatMap(([key, file]) => {
+    const name = key as SecretName; // a key of FILES
+    const wanted = given[name] ?? '';
+    const before = keptText(path.join(dataDir, file));
+    return wanted === '' || before === null || before === wanted ? [] : [name];
   });
 }
 

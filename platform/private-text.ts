@@ -5,12 +5,13 @@ import { errorCode } from './error-code.js';
 
 /** The text in `file`; when there is none yet, what `newText` makes is put there (mode 0600): else 256 random bits. */
 export function privateText(file: string, newText: () => string = randomText): string {
-  return read(file) ?? make(file, newText());
+  return keptText(file) ?? make(file, newText());
 }
 
 const randomText = (): string => randomBytes(32).toString('base64url');
 
-function read(file: string): string | null {
+/** The text in `file`; null: there is none. */
+export function keptText(file: string): string | null {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
@@ -26,7 +27,7 @@ function make(file: string, text: string): string {
     linkSync(unfinished, file); // unlike rename it fails when another process was first
     return text;
   } catch (error) {
-    const first = read(file);
+    const first = keptText(file);
     if (first === null) throw error;
     return first;
   } finally {

@@ -8,5 +8,8 @@ requireNodeVersion();
 await ensureInstalled();
 await ensureBuilt();
 const envFile = path.join(root, '.env');
-if (existsSync(envFile)) process.loadEnvFile(envFile); // what the environment already says wins
+if (existsSync(envFile)) {
+  process.stdout.write(`Taking variables from ${envFile}; what the environment already says wins.\n`);
+  process.loadEnvFile(envFile);
+}
 await import(pathToFileURL(path.join(root, 'dist', 'scripts', 'start.js')).href);

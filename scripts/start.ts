@@ -15,7 +15,7 @@ import { lockInstance } from './start/instance-lock.js';
 import { asApiReady, asFirstSignIn } from './start/messages.js';
 import { Running } from './start/running.js';
 import { startPostgres, startRedis } from './start/services.js';
-import { keepInstanceFile, signInText, summaryOf } from './start/summary.js';
+import { changedSecretsText, keepInstanceFile, signInText, summaryOf } from './start/summary.js';
 import { tierEnvironments } from './start/tier-environment.js';
 
 /** How long the tiers of a killed start may go on draining before their ports count as somebody else's. */
@@ -46,6 +46,7 @@ try {
 
 async function start(config: StartConfig): Promise<void> {
   await takeInstance(config);
+  if (config.changedSecrets.length > 0) say(changedSecretsText(config));
   const [postgres, redis, demo] = await Promise.all([
     running.service(startPostgres(config, say)),
     running.service(startRedis(config, say)),

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { optionalText, parseEnvironment, port, text, variable } from '../../platform/environment.js';
-import { instanceSecrets, type InstanceSecrets } from '../../platform/instance-secrets.js';
+import {
+  instanceSecrets,
+  otherThanKept,
+  type InstanceSecrets,
+  type SecretName,
+} from '../../platform/instance-secrets.js';
 import { freePort, type ListenAddress } from '../../platform/listen.js';
 
 /** dist/scripts/start/config.js → the repository */
@@ -20,6 +25,8 @@ export interface StartConfig {
   readonly redisUrl: string | null;
   readonly hasDemo: boolean;
   readonly secrets: InstanceSecrets;
+  /** those of them that are others than earlier starts had */
+  readonly changedSecrets: readonly SecretName[];
 }
 
 /** Shown in docs/operations.md. */
@@ -63,5 +70,6 @@ export async function readStartConfig(): Promise<StartConfig> {
     redisUrl: env.REDIS_URL,
     hasDemo: env.DEMO === '1' && !isProduction,
     secrets: instanceSecrets({ given: env, dataDir, isProduction }),
+    changedSecrets: otherThanKept({ given: env, dataDir }),
   };
 }

@@ -45,6 +45,11 @@ export function signInText(signIn: FirstSignIn): string {
   ].join('\n');
 }
 
+/** A `.env` that was made for containers is the usual reason. */
+export const changedSecretsText = ({ changedSecrets, dataDir }: StartConfig): string =>
+  `Note: ${changedSecrets.join(', ')} of the environment (or of .env) differs from what ${dataDir} keeps of earlier starts;` +
+  ' the given one is used, and what was made with the other (tokens, sessions, stored credentials) is not accepted by it.';
+
 function curlLines(config: StartConfig, { accountName, hasDemoGateway }: Started): string[] {
   if (!config.hasDemo || accountName === null || !hasDemoGateway) return [];
   const url = `${config.publicProxyUrl}/v1/${accountName}/demo/demo/chat/completions`;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, expect, test } from '@jest/globals';
@@ -111,12 +111,16 @@ test('no curl is printed for a demo gateway that somebody deleted', async () => 
   await database.close();
 }, 180_000);
 
-test('given services are used, and left running', async () => {
+test('given services are used, and left running; another secret than the one that is kept is told', async () => {
+  const dataDir = makeDataDir();
+  writeFileSync(path.join(dataDir, 'token-pepper'), 'p'.repeat(32));
+  const other = { DEMO: '0', TOKEN_PEPPER: 'q'.repeat(32), SECRET_KEY: 's'.repeat(32) };
   const [database, redis] = await Promise.all([openEmptyTestDatabase(), openTestRedis()]);
-  const given = await start({ DATA_DIR: makeDataDir(), DATABASE_URL: database.url, REDIS_URL: redis.url, DEMO: '0' });
+  const given = await start({ DATA_DIR: dataDir, DATABASE_URL: database.url, REDIS_URL: redis.url, ...other });
   const output = await given.ready();
   expect(output).toContain('(DATABASE_URL)');
   expect(output).toContain('(REDIS_URL)');
+  expect(output).toContain('Note: TOKEN_PEPPER of the environment');
   expect(output).not.toContain('curl');
   await given.end('SIGTERM');
   await database.close();

@@ -19,6 +19,7 @@ const CONFIG: StartConfig = {
   redisUrl: null,
   hasDemo: false,
   secrets: SECRETS,
+  changedSecrets: [],
 };
 const URLS = { databaseUrl: 'postgres://localhost/x', redisUrl: 'redis://localhost', demoOrigin: null };
 
