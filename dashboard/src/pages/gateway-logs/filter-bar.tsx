@@ -58,7 +58,7 @@ export function FilterBar() {
 
 const NO_FILTERS = Object.fromEntries(FILTER_NAMES.map((name) => [name, null]));
 
-/** Asked when Enter is pressed or the box is left: a search reads many records. */
+/** Asked when Enter is pressed or the box was emptied, not as it is typed: a search reads many records. */
 function SearchBox({ value, onSearch }: { readonly value: string; readonly onSearch: (text: string) => void }) {
   const [text, setText] = useState(value);
   const [given, setGiven] = useState(value);
