@@ -24,6 +24,10 @@ export const PROFILE_PATH = '/profile';
 /** For the operator alone. */
 export const OPERATOR_PATH = '/operator';
 
+/** Pages for who is not signed in; two of them hold a link's secret, which a way through sign-in would lose. */
+const ENTRANCES: readonly string[] = ['/sign-in', '/sign-up', '/invitation', '/reset-password'];
+export const isEntrance = (path: string): boolean => ENTRANCES.includes(path);
+
 /** To sign-in, which leads back to where somebody was. */
 export const signInPath = (next: string): string => (next === '/' ? '/sign-in' : `/sign-in?next=${part(next)}`);
 

@@ -1,7 +1,7 @@
 /** What all operations share: when they are tried again, and what becomes of a session that has ended. */
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { navigate } from 'wouter/use-browser-location';
-import { signInPath } from './paths.js';
+import { isEntrance, signInPath } from './paths.js';
 import { RequestError } from './request-error.js';
 
 /** How often something is asked again that did not answer: a request that was understood and refused, never. */
@@ -39,5 +39,5 @@ function leaveWhenSignedOut(error: Error): void {
   if (!(error instanceof RequestError)) return;
   if (error.code === 'PERSISTED_QUERY_NOT_FOUND') return loadAnew();
   const { pathname, search } = location;
-  if (error.code === 'UNAUTHENTICATED' && pathname !== '/sign-in') navigate(signInPath(`${pathname}${search}`));
+  if (error.code === 'UNAUTHENTICATED' && !isEntrance(pathname)) navigate(signInPath(`${pathname}${search}`));
 }

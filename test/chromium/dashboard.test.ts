@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
-import { invite, PASSWORD, person } from '../support/people.js';
+import { givePassword, invite, PASSWORD, person } from '../support/people.js';
 import { createUser } from '../support/seed.js';
 import { createTenant } from '../support/tenant.js';
 
@@ -85,6 +85,24 @@ test('an invitation is accepted by its link, whose secret leaves the address', a
   await page.getByRole('button', { name: `Join ${tenant.name}` }).click();
   await page.getByText('No gateways yet').waitFor();
   expect(path()).toBe(`/accounts/${tenant.name}`);
+});
+
+test('who mistypes his password on an invitation is told so, and joins with the right one', async () => {
+  const { page, api } = dashboard;
+  const tenant = await createTenant(api.owner);
+  const { accountId } = tenant;
+  const owner = await person(api, { accountId });
+  const guest = await person(api);
+  await givePassword(api, guest.id);
+  const { secret } = await invite(owner.call, { accountId, email: guest.email, role: 'VIEWER' });
+  await dashboard.go(`/invitation#${secret}`);
+  await page.getByLabel('Password').fill('not his password');
+  await page.getByRole('button', { name: `Join ${tenant.name}` }).click();
+  await page.getByText('Is not the password of this user').waitFor();
+  expect(path()).toBe('/invitation');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: `Join ${tenant.name}` }).click();
+  await page.getByText('No gateways yet').waitFor();
 });
 
 test('somebody signs up where that is open, and is told what is wrong with what he typed', async () => {

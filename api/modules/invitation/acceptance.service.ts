@@ -9,7 +9,7 @@ import { Membership } from '../../../schema/entities/membership.js';
 import { User } from '../../../schema/entities/user.js';
 import { highestRoleOfToken, reaches, ROLE_PERMISSIONS, type TokenGrant } from '../../authorization.js';
 import type { ClientAddress } from '../../context.js';
-import { badInput, conflict, forbidden, notFound, type ApiError } from '../../errors.js';
+import { ApiError, badInput, conflict, forbidden, notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';
 import type { Principal } from '../../principal.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
@@ -108,7 +108,10 @@ export class AcceptanceService {
     }
     if (password === null) throw badInput('input.password', 'must be given by who is not signed in');
     if ((await sessions.find(offer.email)) !== null) {
-      const verified = await sessions.verified(offer.email, password, client);
+      const verified = await sessions.verified(offer.email, password, client).catch((error: unknown) => {
+        const isWrong = error instanceof ApiError && error.code === 'UNAUTHENTICATED';
+        throw isWrong ? badInput('input.password', 'is not the password of this user') : error;
+      });
       return { userId: verified.id, newPasswordHash: null, verified, isSignedIn: false };
     }
     const newPasswordHash = await passwords.hash(parseInput(passwordSchema, password, 'input.password'));

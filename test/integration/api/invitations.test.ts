@@ -80,7 +80,7 @@ test('who has a user here joins with its password, or signed in without one', as
   const [byPassword, signedIn] = [await person(api), await person(api)];
   await givePassword(api, byPassword.id);
   const first = await invite(owner.call, { accountId: tenant.accountId, email: byPassword.email, role: 'VIEWER' });
-  (await accept(first.secret, 'not his password')).expectError('UNAUTHENTICATED');
+  (await accept(first.secret, 'not his password')).expectError('BAD_USER_INPUT', 'input.password');
   expect(await memberId(api, tenant.accountId, byPassword.id)).toBe('no member');
   (await accept(first.secret, PASSWORD)).expectData();
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
-import { accountPath, gatewayOf, gatewayPath, localPath, signInPath } from '../../../dashboard/src/paths.js';
+import {
+  accountPath,
+  gatewayOf,
+  gatewayPath,
+  isEntrance,
+  localPath,
+  signInPath,
+} from '../../../dashboard/src/paths.js';
 
 const ORIGIN = 'https://gateway.example';
 
@@ -12,6 +19,11 @@ test('links hold names apart from the path', () => {
   expect([accountPath('main'), '/', '/accounts/main/gateways/'].map(gatewayOf)).toEqual([null, null, null]);
   expect(signInPath('/')).toBe('/sign-in');
   expect(signInPath('/accounts/main?range=7d')).toBe('/sign-in?next=%2Faccounts%2Fmain%3Frange%3D7d');
+});
+
+test('what needs no session leads nobody away to sign in', () => {
+  expect(['/sign-in', '/sign-up', '/invitation', '/reset-password'].map(isEntrance)).toEqual([true, true, true, true]);
+  expect(['/', '/profile', '/accounts/sign-in'].map(isEntrance)).toEqual([false, false, false]);
 });
 
 test.each([
