@@ -1,6 +1,6 @@
 /** A configuration file: YAML in, with the line of everything in it; YAML out, always the same text for the same document. */
 import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument, stringify, type Document } from 'yaml';
+import { isAlias, isNode, LineCounter, parseDocument, stringify, visit, type Document } from 'yaml';
 import {
   configDocumentSchema,
   secretReferencesIn,
@@ -61,11 +61,30 @@ export class ConfigFile {
   }
 
   private value(): unknown {
+    const unresolved = this.unresolvedAliases();
+    if (unresolved.length > 0) throw new Problem(unresolved);
     try {
       return this.yaml.toJS({ maxAliasCount: ALIASES_MAX });
     } catch {
-      throw new Problem([`${this.path}:1:1 has more than ${ALIASES_MAX} aliases`]);
+      throw new Problem([`${this.path}:1:1 has more than ${ALIASES_MAX} aliases, or one within what it stands for`]);
     }
+  }
+
+  /** An alias stands for an anchor before it. */
+  private unresolvedAliases(): string[] {
+    const anchors = new Set<string>();
+    const problems: string[] = [];
+    visit(this.yaml, {
+      Node: (_, node) => {
+        if (!isAlias(node)) {
+          if (node.anchor !== undefined) anchors.add(node.anchor);
+        } else if (!anchors.has(node.source)) {
+          const { line, col } = this.lines.linePos(node.range?.[0] ?? 0);
+          problems.push(`${this.path}:${line}:${col} there is no anchor &${node.source} before this alias`);
+        }
+      },
+    });
+    return problems;
   }
 
   /** Of the place itself, or of what it would stand in. */

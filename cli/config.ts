@@ -2,13 +2,18 @@
 import { z } from 'zod';
 import { optionalText, parseEnvironment, text, variable } from '../platform/environment.js';
 
+/** What a header can carry: undici's error for anything else would show the token. */
+const tokenSchema = z
+  .string({ error: 'must be set to an API token' })
+  .regex(/^[\x21-\x7e]+$/, 'has a space, a line break or another character that no API token has');
+
 const CLI_VARIABLES = {
   TOLLGATE_URL: variable(
     text('http://localhost:4000').pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })),
     'http://localhost:4000',
     'where the api is',
   ),
-  TOLLGATE_TOKEN: variable(z.string({ error: 'must be set to an API token' }), '', 'an API token of the account'),
+  TOLLGATE_TOKEN: variable(tokenSchema, '', 'an API token of the account'),
   TOLLGATE_ACCOUNT: variable(optionalText, 'the first that the token is of', 'name of the account'),
 };
 

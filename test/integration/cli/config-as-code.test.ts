@@ -257,6 +257,7 @@ test.each([
     '32:23 gateways.1.settings.egressProxyUrl has credentials',
   ],
   ['what is no YAML', 'version: 1', 'version: [1', '3:'],
+  ['an alias of nothing', 'version: 1', 'version: *one', '2:10 there is no anchor &one before this alias'],
 ])('%s is refused at its line', async (_what, from, to, problem) => {
   expect(FILE).toContain(from);
   tollgate.write('tollgate.yaml', FILE.replace(from, to));
@@ -307,6 +308,13 @@ test('keys that no file made are exported with references of their own, which ap
   expect(new Set(references).size).toBe(3);
   tollgate.write('tollgate.yaml', text);
   expect(await ran(tollgate, ['apply', 'tollgate.yaml'])).toBe('Nothing to do: the account is as the file says.\n');
+});
+
+test('a token that no header can carry is refused by the name of its variable, and not shown', async () => {
+  const { code, stderr } = await tollgate.spawned(['export'], { TOLLGATE_TOKEN: 'tgt_canary\n' });
+  expect(code).toBe(1);
+  expect(stderr).toContain('TOLLGATE_TOKEN: has a space, a line break');
+  expect(stderr).not.toContain('canary');
 });
 
 test('what is no command says how it is used', async () => {
