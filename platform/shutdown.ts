@@ -1,5 +1,5 @@
 /**
- * How a process ends: on SIGTERM, SIGINT, the loss of its parent, or a crash, its steps run once and in order (stop
+ * How a process ends: on SIGTERM, SIGINT, SIGHUP (its terminal was closed), the loss of its parent, or a crash, its steps run once and in order (stop
  * accepting, drain, flush, close), and the exit code tells a crash from an end that was asked for.
  */
 
@@ -28,7 +28,7 @@ const SAME_SIGNAL_MS = 500;
  */
 export function onShutdown(options: ShutdownOptions): (exitCode: number) => Promise<never> {
   const ending = new Ending(options);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ending.signalled());
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => ending.signalled());
   process.on('disconnect', () => void ending.begin(0)); // a parent that was killed cannot send a signal
   process.on('uncaughtException', (error) => ending.crashed('uncaught exception', error));
   process.on('unhandledRejection', (error) => ending.crashed('unhandled rejection', error));

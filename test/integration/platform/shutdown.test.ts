@@ -27,12 +27,15 @@ async function ending(child: ChildProcess): Promise<{ code: unknown; printed: st
   return { code, printed: printed.trim().split('\n') };
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s runs the steps in order and ends with code 0', async (signal) => {
-  const child = program('');
-  await once(child, 'message');
-  child.kill(signal);
-  expect(await ending(child)).toEqual({ code: 0, printed: ['first', 'second'] });
-});
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  '%s runs the steps in order and ends with code 0',
+  async (signal) => {
+    const child = program('');
+    await once(child, 'message');
+    child.kill(signal);
+    expect(await ending(child)).toEqual({ code: 0, printed: ['first', 'second'] });
+  },
+);
 
 test('the loss of the parent runs the steps too', async () => {
   const child = program('');
