@@ -8,16 +8,19 @@ export interface UrlState {
   /** the first value; null: there is none */
   get(name: string): string | null;
   all(name: string): readonly string[];
-  /** `replaces`: without a step back to how it was (what is typed, a range that follows the time) */
-  set(changes: UrlChanges, replaces?: boolean): void;
+  /**
+   * `replaces`: without a step back to how it was (what is typed, a range that follows the time). `state` is kept beside the
+   * address; unless given, it stays as it is.
+   */
+  set(changes: UrlChanges, replaces?: boolean, state?: unknown): void;
 }
 
 /** Several values at once in `set`, since each call is a step of history. */
 export function useUrlState(): UrlState {
   const [params, setParams] = useSearchParams();
   const set = useCallback(
-    (changes: UrlChanges, replaces = false): void => {
-      setParams((before) => withChanges(before, changes), { replace: replaces });
+    (changes: UrlChanges, replaces = false, state: unknown = history.state): void => {
+      setParams((before) => withChanges(before, changes), { replace: replaces, state });
     },
     [setParams],
   );

@@ -5,7 +5,7 @@ import type { Locator } from 'playwright-core';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
 import { dashboardTraffic } from '../support/dashboard-traffic.js';
 import { answerJson, chatCompletion } from '../support/fake-upstream.js';
-import { createUser } from '../support/seed.js';
+import { createLog, createUser } from '../support/seed.js';
 import { waitFor } from '../support/wait-for.js';
 
 let dashboard: TestDashboard;
@@ -190,6 +190,32 @@ test('what the list shows is exported, and deleted once its count was seen', asy
   await page.getByRole('button', { name: 'Clear all filters' }).click();
   await page.getByText('1 log', { exact: true }).waitFor();
 }, 120_000);
+
+test('a list goes back page by page, also after a log was opened and closed', async () => {
+  const { page, api, tenant } = dashboard;
+  const of = { accountId: tenant.accountId, gatewayId: await tenant.gateway('paged') };
+  const startMs = Date.now() - 60_000;
+  for (let index = 0; index < 101; index++) {
+    const columns = { model: `model-of-page-${Math.floor(index / 50) + 1}` };
+    await createLog(api.owner, of, { atMs: startMs - index, columns });
+  }
+  const shows = (number: number): Promise<void> => page.getByText(`model-of-page-${number}`).first().waitFor();
+  await dashboard.go(place('paged'));
+  await shows(1);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await shows(2);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await shows(3);
+  await page.getByRole('row', { name: /model-of-page-3/ }).click();
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Newer' }).click();
+  await shows(2);
+  await page.getByRole('button', { name: 'Newer' }).click();
+  await shows(1);
+  expect(new URL(page.url()).searchParams.get('after')).toBeNull();
+}, 60_000);
 
 test('who may only look sees no bodies, and nothing to change', async () => {
   const { page, api, tenant } = dashboard;

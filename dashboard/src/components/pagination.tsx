@@ -1,6 +1,7 @@
 /** From page to page of a list by its cursors. The cursor of the page stands in the address, under `name`. */
 import { useUrlState } from '../url-state.js';
 import { Button } from './button.js';
+import { formerCursors, withFormerCursors } from './former-cursors.js';
 
 export interface PageEnds {
   readonly hasNextPage: boolean;
@@ -19,20 +20,31 @@ export interface PaginationProps {
   readonly back?: string;
 }
 
-/** Lists go forwards by cursor, and back by the browser: the first page is one step away. */
+/** Lists go forwards by cursor, and back by those that they came by: the first page is one step away. */
 export function Pagination({ ends, name = 'after', back = 'Newer' }: PaginationProps) {
   const url = useUrlState();
-  const isFirst = url.get(name) === null;
+  const shown = url.get(name);
+  const isFirst = shown === null;
+  const go = (cursor: string | null, former: readonly string[]): void =>
+    url.set({ [name]: cursor }, false, withFormerCursors(history.state, name, former));
+  const goBack = (): void => {
+    const former = formerCursors(history.state, name);
+    go(former.at(-1) ?? null, former.slice(0, -1));
+  };
+  const goOn = (): void => {
+    if (ends.endCursor === shown) return; // the page that was asked for is not here yet
+    go(ends.endCursor, isFirst ? [] : [...formerCursors(history.state, name), shown]);
+  };
   if (isFirst && !ends.hasNextPage) return null;
   return (
     <nav className="pagination" aria-label="Pages">
-      <Button icon="chevronLeft" disabled={isFirst} onClick={() => history.back()}>
+      <Button icon="chevronLeft" disabled={isFirst} onClick={goBack}>
         {back}
       </Button>
-      <Button disabled={isFirst} kind="quiet" onClick={() => url.set({ [name]: null })}>
+      <Button disabled={isFirst} kind="quiet" onClick={() => go(null, [])}>
         First page
       </Button>
-      <Button icon="chevronRight" disabled={!ends.hasNextPage} onClick={() => url.set({ [name]: ends.endCursor })}>
+      <Button icon="chevronRight" disabled={!ends.hasNextPage} onClick={goOn}>
         Next
       </Button>
     </nav>
