@@ -5,6 +5,7 @@ import {
   filterChips,
   filterProblem,
   logFilterOf,
+  untilNow,
   withMetadata,
   type FilterSource,
 } from '../../../dashboard/src/pages/gateway-logs/log-filters.js';
@@ -15,6 +16,14 @@ const address = (query: string | URLSearchParams): FilterSource => {
   return { get: (name) => params.get(name), all: (name) => params.getAll(name) };
 };
 const TOKEN = '0193a0c0-0000-7000-8000-000000000002';
+
+test('what is deleted ends now, where the shown range ends later', () => {
+  const [from, now, to] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:30.000Z', '2026-01-01T00:01:00.000Z'];
+  const nowMs = Date.parse(now);
+  expect(untilNow({ from, to, search: 'slow' }, nowMs)).toEqual({ from, to: now, search: 'slow' });
+  expect(untilNow({ from, to: now }, nowMs + 1)).toEqual({ from, to: now });
+  expect(untilNow({ from: to, to: '2026-01-02T00:00:00.000Z' }, nowMs).from).toBe(to);
+});
 
 test('an address is read as a filter of the api, and in words', () => {
   const from = address(

@@ -11,6 +11,7 @@ import { DeleteLogsDocument, type LogFilter } from '../../gql/graphql.js';
 import { useChange } from '../../operations.js';
 import { messageOf } from '../../request-error.js';
 import { useGateway } from '../../shell/gateway.js';
+import { untilNow } from './log-filters.js';
 
 interface DeleteLogsProps {
   readonly filter: LogFilter;
@@ -20,7 +21,7 @@ interface DeleteLogsProps {
 const logs = (count: string): string => `${formatCount(count)} ${count === '1' ? 'log' : 'logs'}`;
 
 export function DeleteLogs({ filter: given, onClose }: DeleteLogsProps) {
-  const [filter] = useState(given); // of the moment at which it was opened: what is counted is what is deleted
+  const [filter] = useState(() => untilNow(given, Date.now())); // of the moment at which it was opened: what is counted is what is deleted
   const gateway = useGateway();
   const say = useToast();
   const counted = useChange(DeleteLogsDocument);

@@ -141,6 +141,12 @@ export function logFilterOf(from: FilterSource): LogFilter {
   });
 }
 
+/** As it is now: of a range that ends in the future, a count would be another as soon as the next request was logged. */
+export function untilNow(filter: LogFilter, nowMs: number): LogFilter {
+  const isUnfinished = Date.parse(filter.from ?? '') < nowMs && Date.parse(filter.to ?? '') > nowMs;
+  return isUnfinished ? { ...filter, to: new Date(nowMs).toISOString() } : filter;
+}
+
 /** All names of parameters that hold filters, `search` among them. */
 export const FILTER_NAMES: readonly string[] = [...FILTER_FIELDS.map(({ name }) => name), 'search'];
 
