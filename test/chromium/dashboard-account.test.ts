@@ -162,6 +162,11 @@ test('a price is set, and what was recorded is recalculated once its difference 
   await page.getByRole('button', { name: 'Write 1 adjustment' }).waitFor();
   // 10 tokens in at 2.5, 5 out at 4 USD a million
   await page.getByTitle('0.000045 USD').first().waitFor();
+  await page.getByRole('button', { name: 'Edit openai gpt-test' }).click();
+  for (const label of ['Provider', 'Match', 'Model', 'Service tier', 'From']) {
+    expect([label, await page.getByLabel(label, { exact: true }).isDisabled()]).toEqual([label, true]);
+  }
+  await page.getByRole('button', { name: 'Cancel' }).click();
   await dashboard.expectClean();
   await dashboard.screenshots('prices');
   await page.getByRole('button', { name: 'Write 1 adjustment' }).click();

@@ -1,4 +1,7 @@
-/** A price of the account's own; it takes the place of the one for the same provider, model, match, tier and start. */
+/**
+ * A price of the account's own. Provider, model, match, tier and start say which one it is: of a price that there is, the
+ * rates alone are edited.
+ */
 import { useState } from 'react';
 import { Button, IconButton } from '../../components/button.js';
 import { Select, SelectField, TextField } from '../../components/field.js';
@@ -51,6 +54,7 @@ export function PriceForm({ override, customSlugs, onClose }: PriceFormProps) {
     say(`The price of ${setPriceOverride.model} is set`);
     onClose();
   });
+  const isFixed = override !== null;
   const named = rates.filter(({ usdPerMillion }) => usdPerMillion.trim() !== '');
   const known = [...PROVIDERS, ...customSlugs.map((slug) => `custom-${slug}`)];
   const send = (): void =>
@@ -82,10 +86,11 @@ export function PriceForm({ override, customSlugs, onClose }: PriceFormProps) {
           value={provider}
           options={(known.includes(provider) ? known : [provider, ...known]).map((value) => ({ value, label: value }))}
           onChange={setProvider}
+          disabled={isFixed}
           error={set.error}
           path="input.provider"
         />
-        <SelectField label="Match" value={match} options={MATCHES} onChange={setMatch} />
+        <SelectField label="Match" value={match} options={MATCHES} onChange={setMatch} disabled={isFixed} />
       </div>
       <TextField
         label="Model"
@@ -94,17 +99,19 @@ export function PriceForm({ override, customSlugs, onClose }: PriceFormProps) {
         error={set.error}
         path="input.model"
         placeholder="gpt-4o-mini"
+        disabled={isFixed}
         autoComplete="off"
         required
       />
       <Rates rates={rates} onChange={setRates} />
       <Notice kind="problem" message={problemOf(set.error, 'input.rates')} />
-      <Scope tier={tier} from={from} error={set.error} onTier={setTier} onFrom={setFrom} />
+      <Scope isFixed={isFixed} tier={tier} from={from} error={set.error} onTier={setTier} onFrom={setFrom} />
     </FormDialog>
   );
 }
 
 interface ScopeProps {
+  readonly isFixed: boolean;
   readonly tier: string;
   readonly from: string;
   readonly error: unknown;
@@ -113,7 +120,7 @@ interface ScopeProps {
 }
 
 /** Which calls of the model it is for. */
-function Scope({ tier, from, error, onTier, onFrom }: ScopeProps) {
+function Scope({ isFixed, tier, from, error, onTier, onFrom }: ScopeProps) {
   return (
     <div className="field-row">
       <TextField
@@ -123,6 +130,7 @@ function Scope({ tier, from, error, onTier, onFrom }: ScopeProps) {
         onChange={onTier}
         error={error}
         path="input.serviceTier"
+        disabled={isFixed}
         autoComplete="off"
       />
       <TextField
@@ -133,6 +141,7 @@ function Scope({ tier, from, error, onTier, onFrom }: ScopeProps) {
         onChange={onFrom}
         error={error}
         path="input.from"
+        disabled={isFixed}
       />
     </div>
   );
