@@ -121,6 +121,10 @@ test('a custom provider is added, changed and deleted, and its headers are not s
   await page.getByRole('button', { name: 'Add header' }).click();
   await page.getByLabel('Header 1', { exact: true }).fill('x-secret');
   await page.getByLabel('Value 1', { exact: true }).fill('of-the-header');
+  await page.getByRole('button', { name: 'Add header' }).click();
+  await page.getByLabel('Value 2', { exact: true }).fill('of-no-header');
+  await page.getByText('Header 2 has a value and no name').waitFor();
+  await page.getByRole('button', { name: 'Remove header 2' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Add provider' }).click();
   await page.getByRole('dialog').locator('.has-problem').waitFor();
   await dashboard.expectClean();
@@ -158,15 +162,15 @@ test('a price is set, and what was recorded is recalculated once its difference 
   await page.getByLabel('USD for a million input tokens').fill('2.5');
   await page.getByRole('dialog').getByRole('button', { name: 'Set price' }).click();
   await page.getByText('The price of gpt-test is set').waitFor();
-  await page.getByRole('button', { name: 'See what would change' }).click();
-  await page.getByRole('button', { name: 'Write 1 adjustment' }).waitFor();
-  // 10 tokens in at 2.5, 5 out at 4 USD a million
-  await page.getByTitle('0.000045 USD').first().waitFor();
   await page.getByRole('button', { name: 'Edit openai gpt-test' }).click();
   for (const label of ['Provider', 'Match', 'Model', 'Service tier', 'From']) {
     expect([label, await page.getByLabel(label, { exact: true }).isDisabled()]).toEqual([label, true]);
   }
   await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'See what would change' }).click();
+  await page.getByRole('button', { name: 'Write 1 adjustment' }).waitFor();
+  // 10 tokens in at 2.5, 5 out at 4 USD a million
+  await page.getByTitle('0.000045 USD').first().waitFor();
   await dashboard.expectClean();
   await dashboard.screenshots('prices');
   await page.getByRole('button', { name: 'Write 1 adjustment' }).click();

@@ -9,12 +9,8 @@ import { useChange } from '../../operations.js';
 import { useAccount } from '../../shell/account.js';
 import { problemOf } from '../../request-error.js';
 import { Notice } from '../../components/notice.js';
+import { headersOf, headersProblem, type HeaderRow } from './header-rows.js';
 import type { CustomProvider } from './page.js';
-
-interface HeaderRow {
-  readonly name: string;
-  readonly value: string;
-}
 
 interface ProviderFormProps {
   /** null: a new one */
@@ -37,9 +33,9 @@ export function ProviderForm({ provider, onClose }: ProviderFormProps) {
   const create = useChange(CreateCustomProviderDocument, done('added'));
   const update = useChange(UpdateCustomProviderDocument, done('changed'));
   const { error, isPending } = provider === null ? create : update;
-  const headers = Object.fromEntries(rows.filter((row) => row.name !== '').map((row) => [row.name, row.value]));
+  const problem = isReplacing ? headersProblem(rows) : null;
   const send = (): void => {
-    const shared = { name, baseUrl, ...(isReplacing ? { headers: rows.length === 0 ? null : headers } : {}) };
+    const shared = { name, baseUrl, ...(isReplacing ? { headers: headersOf(rows) } : {}) };
     if (provider === null) create.mutate({ input: { accountId: account.id, slug, ...shared } });
     else update.mutate({ input: { id: provider.id, ...shared } });
   };
@@ -50,7 +46,7 @@ export function ProviderForm({ provider, onClose }: ProviderFormProps) {
       paths={['input.slug', 'input.name', 'input.baseUrl', 'input.headers']}
       error={error}
       isBusy={isPending}
-      isReady={name.trim() !== '' && (provider !== null || slug !== '')}
+      isReady={problem === null && name.trim() !== '' && (provider !== null || slug !== '')}
       onSubmit={send}
       onClose={onClose}
     >
@@ -95,7 +91,7 @@ export function ProviderForm({ provider, onClose }: ProviderFormProps) {
         />
       )}
       {isReplacing ? <HeaderRows rows={rows} onChange={setRows} /> : null}
-      <Notice kind="problem" message={problemOf(error, 'input.headers')} />
+      <Notice kind="problem" message={problem ?? problemOf(error, 'input.headers')} />
     </FormDialog>
   );
 }
