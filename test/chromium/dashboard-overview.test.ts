@@ -8,6 +8,7 @@ import { createLogger } from '../../platform/logger.js';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
 import { answerJson, chatCompletion } from '../support/fake-upstream.js';
 import { PASSWORD } from '../support/people.js';
+import { createLog } from '../support/seed.js';
 import { waitFor } from '../support/wait-for.js';
 
 let dashboard: TestDashboard;
@@ -188,4 +189,16 @@ test('what the demo gateway offers to paste works as it is, and can be read on a
   await page.getByRole('link', { name: 'demo', exact: true }).waitFor();
   await dashboard.expectClean();
   await dashboard.screenshots('account-home');
+}, 120_000);
+
+test('a gateway is told with its requests, also where a hundred others have more', async () => {
+  const { page, api, tenant } = dashboard;
+  const { accountId } = tenant;
+  for (let index = 0; index < 100; index++) {
+    const of = { accountId, gatewayId: await tenant.gateway(`busy-${index}`) };
+    await Promise.all([createLog(api.owner, of), createLog(api.owner, of)]);
+  }
+  await createLog(api.owner, { accountId, gatewayId: await tenant.gateway('quiet') });
+  await dashboard.go(`/accounts/${tenant.name}?search=quiet`);
+  await page.getByLabel('Requests of quiet: 1').waitFor();
 }, 120_000);

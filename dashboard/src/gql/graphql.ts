@@ -269,11 +269,17 @@ export interface UpdateMemberInput {
   readonly role: Role;
 }
 export type UsageSource = 'ESTIMATED' | 'NONE' | 'PROVIDER';
-export type AccountHomeQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly description: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly analytics: { readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly rateLimited: string; readonly costUsd: string; readonly savedUsd: string; readonly successRate: number | null }; readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly costUsd: string; readonly successRate: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string } })[] })[] } } | null };
-export type AccountHomeVariables = { readonly account: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly search?: string | null | undefined; readonly after?: string | null | undefined };
+export type AccountHomeQuery = { readonly account: { readonly id: string; readonly gateways: { readonly edges: readonly ({ readonly node: { readonly id: string; readonly name: string; readonly description: string | null } })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } }; readonly analytics: { readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly rateLimited: string; readonly costUsd: string; readonly savedUsd: string; readonly successRate: number | null } } } | null };
+export type AccountHomeVariables = { readonly account: string; readonly from: string; readonly to: string; readonly search?: string | null | undefined; readonly after?: string | null | undefined };
 export const AccountHomeDocument: OperationDocument<AccountHomeQuery, AccountHomeVariables> = {
   name: 'AccountHome',
-  hash: '050824e345f6b9bbea34a44ee763c7e1b1f1a48dd42bcbac6e1ba1ed372b569a',
+  hash: 'c7c9fa9c1b648a783c871024cffe47cbce6b5b668089525c0719e4b4999c6710',
+};
+export type GatewaysUsageQuery = { readonly account: { readonly id: string; readonly analytics: { readonly groups: readonly ({ readonly key: readonly (string | null)[]; readonly totals: { readonly requests: string; readonly errors: string; readonly cached: string; readonly costUsd: string; readonly successRate: number | null }; readonly series: readonly ({ readonly at: string; readonly totals: { readonly requests: string } })[] })[] } } | null };
+export type GatewaysUsageVariables = { readonly account: string; readonly from: string; readonly to: string; readonly interval: Interval; readonly gatewayIds: readonly string[] };
+export const GatewaysUsageDocument: OperationDocument<GatewaysUsageQuery, GatewaysUsageVariables> = {
+  name: 'GatewaysUsage',
+  hash: 'e1f7fa1d724b671172a28447294493f3f5daa54207f093ff08676c0830b5f7ac',
 };
 export type CreateGatewayMutation = { readonly createGateway: { readonly id: string; readonly name: string } };
 export type CreateGatewayVariables = { readonly input: CreateGatewayInput };

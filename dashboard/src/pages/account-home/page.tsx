@@ -10,18 +10,24 @@ import { Pagination, usePageCursor } from '../../components/pagination.js';
 import { RangePicker } from '../../components/range-picker.js';
 import { Sparkline } from '../../components/sparkline.js';
 import { Figure, Figures } from '../../components/figures.js';
+import { Skeleton } from '../../components/skeleton.js';
 import { formatCompact, formatCount, formatShare, shareOf } from '../../format.js';
-import { AccountHomeDocument, type AccountHomeQuery } from '../../gql/graphql.js';
+import {
+  AccountHomeDocument,
+  GatewaysUsageDocument,
+  type AccountHomeQuery,
+  type GatewaysUsageQuery,
+} from '../../gql/graphql.js';
 import { LIVE_REFRESH_MS, useOperation } from '../../operations.js';
 import { gatewayPath } from '../../paths.js';
 import { useAccount } from '../../shell/account.js';
 import { rangeVariables } from '../../time-range.js';
 import { useUrlState } from '../../url-state.js';
-import { useTimeRange } from '../../use-time-range.js';
+import { useTimeRange, type ChosenRange } from '../../use-time-range.js';
 import { CreateGateway } from './create-gateway.js';
 
 type Home = NonNullable<AccountHomeQuery['account']>;
-type Usage = Home['analytics']['groups'][number];
+type Usage = NonNullable<GatewaysUsageQuery['account']>['analytics']['groups'][number];
 
 export function AccountHomePage() {
   const account = useAccount();
@@ -35,12 +41,12 @@ export function AccountHomePage() {
     {
       account: account.name,
       ...rangeVariables(chosen.range),
-      interval: chosen.range.interval,
       search: search === '' ? null : search,
       after,
     },
     { refreshMs: LIVE_REFRESH_MS },
   );
+  const usage = useUsage(chosen, home.data?.account ?? null);
   const canCreate = account.can('AI_GATEWAY_EDIT');
   const create = canCreate ? (
     <Button kind="primary" icon="plus" onClick={() => setIsCreating(true)}>
@@ -69,7 +75,13 @@ export function AccountHomePage() {
                   onChange={(text) => url.set({ search: text === '' ? null : text, after: null }, true)}
                 />
               )}
-              <GatewayList account={account.name} home={found} isSearched={search !== ''} create={create} />
+              <GatewayList
+                account={account.name}
+                home={found}
+                usage={usage}
+                isSearched={search !== ''}
+                create={create}
+              />
               <Pagination ends={found.gateways.pageInfo} />
             </>
           )
@@ -78,6 +90,23 @@ export function AccountHomePage() {
       {isCreating ? <CreateGateway onClose={() => setIsCreating(false)} /> : null}
     </>
   );
+}
+
+/** What went through a gateway; null: nothing; undefined: it is not known yet. */
+type UsageOf = (gatewayId: string) => Usage | null | undefined;
+
+/** Of the gateways that the page shows: of all of an account, the api tells only those with the most requests. */
+function useUsage({ range }: ChosenRange, home: Home | null): UsageOf {
+  const account = useAccount();
+  const gatewayIds = home?.gateways.edges.map(({ node }) => node.id) ?? [];
+  const asked = useOperation(
+    GatewaysUsageDocument,
+    { account: account.name, ...rangeVariables(range), interval: range.interval, gatewayIds },
+    { isOn: gatewayIds.length > 0, refreshMs: LIVE_REFRESH_MS },
+  );
+  const groups = new Map(asked.data?.account?.analytics.groups.map((group) => [group.key[0], group]));
+  const isKnown = asked.data !== undefined && !asked.isPlaceholderData;
+  return (gatewayId) => groups.get(gatewayId) ?? (isKnown ? null : undefined);
 }
 
 function Totals({ totals }: { readonly totals: Home['analytics']['totals'] }) {
@@ -117,12 +146,12 @@ function GatewaySearch({ value, onChange }: { readonly value: string; readonly o
 interface GatewayListProps {
   readonly account: string;
   readonly home: Home;
+  readonly usage: UsageOf;
   readonly isSearched: boolean;
   readonly create: ReactNode;
 }
 
-function GatewayList({ account, home, isSearched, create }: GatewayListProps) {
-  const usage = new Map(home.analytics.groups.map((group) => [group.key[0], group]));
+function GatewayList({ account, home, usage, isSearched, create }: GatewayListProps) {
   if (home.gateways.edges.length === 0 && isSearched) {
     return <EmptyState title="No gateway is called so">Neither a name nor a description has this text.</EmptyState>;
   }
@@ -141,14 +170,15 @@ function GatewayList({ account, home, isSearched, create }: GatewayListProps) {
             <Link href={gatewayPath(account, node.name)}>{node.name}</Link>
             {node.description === null ? null : <p>{node.description}</p>}
           </div>
-          <GatewayUsage name={node.name} usage={usage.get(node.id) ?? null} />
+          <GatewayUsage name={node.name} usage={usage(node.id)} />
         </li>
       ))}
     </ul>
   );
 }
 
-function GatewayUsage({ name, usage }: { readonly name: string; readonly usage: Usage | null }) {
+function GatewayUsage({ name, usage }: { readonly name: string; readonly usage: ReturnType<UsageOf> }) {
+  if (usage === undefined) return <Skeleton rows={1} />;
   if (usage === null) return <p className="muted">No requests in this range</p>;
   const { totals, series } = usage;
   return (
