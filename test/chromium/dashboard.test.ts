@@ -137,6 +137,19 @@ test('what is not there, or in an account of others, is not found, whichever it 
   await dashboard.screenshots('not-found');
 });
 
+test('rights that could not be asked for are not taken for none', async () => {
+  const { page, tenant } = dashboard;
+  await dashboard.signIn();
+  await page.route('**/graphql', async (route) => {
+    const { operationName } = route.request().postDataJSON() as { readonly operationName: string }; // of request.ts
+    const errors = [{ message: 'Out of order', extensions: { code: 'INTERNAL' } }];
+    await (operationName === 'AccountRights' ? route.fulfill({ json: { errors } }) : route.continue());
+  });
+  await dashboard.go(`/accounts/${tenant.name}`);
+  await page.getByText('What you may do here could not be asked: Out of order').waitFor();
+  await page.unrouteAll({ behavior: 'wait' });
+});
+
 test('a session that ended leads to sign-in and back', async () => {
   const { page, api, tenant } = dashboard;
   const user = await createUser(api.owner, { accountId: tenant.accountId });

@@ -52,12 +52,12 @@ interface FrameProps {
 }
 
 function AccountFrame({ account, failure, children }: FrameProps) {
-  const shown = useShownAccount(account ?? null);
+  const [shown, rightsFailure] = useShownAccount(account ?? null);
   return (
     <div className="page">
       {shown === null ? null : <Tabs label="Account" links={linksOf(shown)} />}
       <main id="main" tabIndex={-1}>
-        <Notice kind="problem" message={failure} />
+        <Notice kind="problem" message={failure ?? rightsFailure} />
         <Notice kind="warning" message={suspensionOf(account)} />
         {shown === null ? (
           failure === null ? (
@@ -71,14 +71,17 @@ function AccountFrame({ account, failure, children }: FrameProps) {
   );
 }
 
-function useShownAccount(account: AccountFrameQuery['account']): ShownAccount | null {
+/** Without the viewer's rights he may look; the reason why they are not known is told, lest he takes them for none. */
+function useShownAccount(account: AccountFrameQuery['account']): readonly [ShownAccount | null, string | null] {
   const rights = useOperation(AccountRightsDocument, { accountId: account?.id ?? '' }, { isOn: account !== null });
-  return useMemo(() => {
+  const failure = messageOf(rights.error);
+  const shown = useMemo((): ShownAccount | null => {
     if (account === null) return null;
     const { role = null, permissions = [] } = rights.data?.viewer ?? {};
     const { id, name, tag } = account;
     return { id, name, tag, role, can: (permission) => permissions.includes(permission) };
   }, [account, rights.data]);
+  return [shown, failure === null ? null : `What you may do here could not be asked: ${failure}`];
 }
 
 /** A page that is added to `app.tsx` is added here. */
