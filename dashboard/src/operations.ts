@@ -38,14 +38,14 @@ export function useOperation<Result, Variables>(
  */
 export function useChange<Result, Variables>(
   document: OperationDocument<Result, Variables>,
-  onDone?: (result: Result) => void,
+  onDone?: (result: Result, variables: Variables) => void,
 ): UseMutationResult<Result, Error, Variables> {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (variables: Variables) => request(document, variables),
-    onSuccess: async (result) => {
+    onSuccess: async (result, variables) => {
       await client.invalidateQueries();
-      onDone?.(result);
+      onDone?.(result, variables);
     },
   });
 }

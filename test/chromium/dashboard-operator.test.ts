@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
+import { holdOperation } from '../support/held-operation.js';
 import { dashboardTraffic } from '../support/dashboard-traffic.js';
 import { givePassword, person } from '../support/people.js';
 import { startTestProxy } from '../support/proxy.js';
@@ -109,7 +110,13 @@ test('the operator imports prices once he has seen what they change', async () =
   const models = [{ provider: 'openai', model: 'gpt-imported', rules: [{ usdPerMillion: rates }] }];
   await page.getByLabel('Document').fill(JSON.stringify({ models }));
   await page.getByLabel('Source').fill('our contract');
+  const release = await holdOperation(page, 'ImportPriceList');
   await page.getByRole('button', { name: 'See what would change' }).click();
+  await page.getByLabel('Mode').selectOption('REPLACE');
+  await release();
+  await page.getByRole('button', { name: 'See what would change', disabled: false }).waitFor();
+  expect(await page.getByRole('button', { name: /^Import/ }).count()).toBe(0); // it would be another import than was told
+  await page.getByLabel('Mode').selectOption('MERGE');
   await page
     .getByRole('region', { name: 'Differences' })
     .getByRole('row', { name: /added openai gpt-imported/ })

@@ -10,6 +10,7 @@ import { useToast } from '../../components/toast.js';
 import { formatCount } from '../../format.js';
 import {
   ImportPriceListDocument,
+  type ImportPriceListInput,
   type ImportPriceListMutation,
   type PriceFormat,
   type PriceImportMode,
@@ -31,35 +32,33 @@ const MODES: readonly { readonly value: PriceImportMode; readonly label: string 
   { value: 'REPLACE', label: 'It is the whole list' },
 ];
 
+/** What would change, and by what. */
+interface Tried {
+  readonly outcome: Outcome;
+  readonly input: ImportPriceListInput;
+}
+
 export function ImportPrices() {
   const say = useToast();
   const [format, setFormat] = useState<PriceFormat>('TOLLGATE');
   const [mode, setMode] = useState<PriceImportMode>('MERGE');
   const [document, setDocument] = useState('');
   const [source, setSource] = useState('');
-  const [trial, setTrial] = useState<Outcome | null>(null);
-  const change = useChange(ImportPriceListDocument, ({ importPriceList: outcome }) => {
-    setTrial(outcome.dryRun ? outcome : null);
+  const [tried, setTried] = useState<Tried | null>(null);
+  const change = useChange(ImportPriceListDocument, ({ importPriceList: outcome }, { input }) => {
+    setTried(outcome.dryRun ? { outcome, input } : null);
     if (!outcome.dryRun) say(`Version ${formatCount(outcome.version ?? 0)} is in force`);
   });
   const isBuiltIn = format === 'BUILT_IN';
-  const send = (dryRun: boolean): void =>
-    change.mutate({
-      input: {
-        format,
-        mode,
-        dryRun,
-        document: isBuiltIn ? null : document,
-        source: source.trim() === '' ? null : source.trim(),
-      },
-    });
-  /** What was told is of other prices then. */
-  const another =
-    <Value,>(set: (value: Value) => void) =>
-    (value: Value): void => {
-      set(value);
-      setTrial(null);
-    };
+  const input: ImportPriceListInput = {
+    format,
+    mode,
+    dryRun: true,
+    document: isBuiltIn ? null : document,
+    source: source.trim() === '' ? null : source.trim(),
+  };
+  // what was told of other prices than those that the form holds now is not shown, and so cannot be imported
+  const shown = tried !== null && JSON.stringify(tried.input) === JSON.stringify(input) ? tried : null;
   return (
     <Section
       title="Import a price list"
@@ -69,19 +68,19 @@ export function ImportPrices() {
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          send(true);
+          change.mutate({ input });
         }}
       >
         <div className="field-row">
-          <SelectField label="Prices" value={format} options={FORMATS} onChange={another(setFormat)} />
-          <SelectField label="Mode" value={mode} options={MODES} onChange={another(setMode)} />
+          <SelectField label="Prices" value={format} options={FORMATS} onChange={setFormat} />
+          <SelectField label="Mode" value={mode} options={MODES} onChange={setMode} />
         </div>
         {isBuiltIn ? null : (
           <TextAreaField
             label="Document"
             hint="JSON, up to 64 KiB; for larger ones there is npm run prices -- import FILE"
             value={document}
-            onChange={another(setDocument)}
+            onChange={setDocument}
             required
           />
         )}
@@ -89,7 +88,7 @@ export function ImportPrices() {
           label="Source"
           hint="Where it is from, as the list will say; may be left out"
           value={source}
-          onChange={another(setSource)}
+          onChange={setSource}
           error={change.error}
           path="input.source"
           autoComplete="off"
@@ -102,7 +101,13 @@ export function ImportPrices() {
           </Button>
         </div>
       </form>
-      {trial === null ? null : <Trial trial={trial} isBusy={change.isPending} onImport={() => send(false)} />}
+      {shown === null ? null : (
+        <Trial
+          trial={shown.outcome}
+          isBusy={change.isPending}
+          onImport={() => change.mutate({ input: { ...shown.input, dryRun: false } })}
+        />
+      )}
     </Section>
   );
 }
