@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDashboard, type TestDashboard } from '../support/dashboard.js';
+import { holdOperation } from '../support/held-operation.js';
 import { person } from '../support/people.js';
 import { createUser } from '../support/seed.js';
 import { waitFor } from '../support/wait-for.js';
@@ -106,6 +107,24 @@ test('settings are told when they are wrong, act when they are saved, and the ca
   const egress = page.getByRole('form', { name: 'Egress' });
   await egress.getByRole('button', { name: 'Save' }).click();
   await egress.locator('.has-problem').waitFor();
+});
+
+test('what is typed while a save is on its way stays, and is saved next', async () => {
+  const { page, tenant } = dashboard;
+  await tenant.gateway('typed');
+  await dashboard.go(settingsOf('typed'));
+  const save = page.getByRole('form', { name: 'Caching' }).getByRole('button', { name: 'Save' });
+  const field = page.getByLabel('Time to live, in seconds');
+  const release = await holdOperation(page, 'UpdateGateway');
+  await field.fill('600');
+  await save.click();
+  await field.fill('700');
+  await release();
+  await page.getByText('Saved: version 2').waitFor();
+  expect(await field.inputValue()).toBe('700');
+  await save.click();
+  await page.getByText('Saved: version 3').waitFor();
+  expect(await field.inputValue()).toBe('700');
 });
 
 test('a change that somebody made meanwhile is not undone unseen', async () => {

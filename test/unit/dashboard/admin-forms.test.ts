@@ -14,6 +14,7 @@ import {
   BOUNDS,
   formOf,
   inputOf,
+  leftAfter,
   intervalText,
   moved,
   numberProblem,
@@ -168,4 +169,11 @@ test('of a token only what was changed is sent, and no limit is lost', () => {
   expect(tokenChanges(form, { ...form, cidrs: ' ' })).toEqual({ cidrs: null });
   expect(tokenChanges(form, { ...form, isLimited: false })).toEqual({ gatewayIds: null });
   expect(tokenInputOf({ ...NEW_TOKEN, isLimited: true }).gatewayIds).toEqual([]);
+});
+
+test('what was typed while a save was on its way is left to be saved', () => {
+  const saved = { ...formOf(DEFAULT_GATEWAY_SETTINGS, ''), cacheTtlSeconds: '600', description: 'sent' };
+  const changes = { cacheTtlSeconds: '600', description: 'typed since', retryDelayMs: '7' };
+  expect(leftAfter(saved, changes)).toEqual({ description: 'typed since', retryDelayMs: '7' });
+  expect(leftAfter(saved, { cacheTtlSeconds: '600' })).toEqual({});
 });

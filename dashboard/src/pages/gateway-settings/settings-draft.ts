@@ -12,6 +12,7 @@ import {
   formOf,
   inputOf,
   isSame,
+  leftAfter,
   type FormField,
   type GatewaySettings,
   type SettingsForm,
@@ -52,12 +53,17 @@ interface Begun {
   readonly changes: Partial<SettingsForm>;
 }
 
+/** What was typed while `saved` was on its way begins from it; null: nothing was. */
+function goneOn(before: Begun | null, saved: SettingsForm, version: number): Begun | null {
+  const changes = leftAfter(saved, before?.changes ?? {});
+  return Object.keys(changes).length === 0 ? null : { base: saved, version, changes };
+}
+
 export function useSettingsDraft(gateway: LoadedGateway, names: readonly FormField[]): SettingsDraft {
   const say = useToast();
   const current = formOf(gateway.settings, gateway.description);
   const [begun, setBegun] = useState<Begun | null>(null);
   const update = useChange(UpdateGatewayDocument, ({ updateGateway }) => {
-    setBegun(null);
     say(`Saved: version ${updateGateway.configVersion}`);
   });
   const form = { ...current, ...begun?.changes };
@@ -93,7 +99,10 @@ export function useSettingsDraft(gateway: LoadedGateway, names: readonly FormFie
             ...inputOf(names, form),
           },
         },
-        { onError: () => void gateway.refetch() },
+        {
+          onSuccess: ({ updateGateway }) => setBegun((before) => goneOn(before, form, updateGateway.configVersion)),
+          onError: () => void gateway.refetch(),
+        },
       ),
     discard,
   };

@@ -112,6 +112,12 @@ function sent(name: FormField, form: SettingsForm): unknown {
 
 const orNull = (text: string): string | null => (text.trim() === '' ? null : text.trim());
 
+/** What is left to be saved: fields that were typed in since `saved` was sent. */
+export const leftAfter = (saved: SettingsForm, changes: Partial<SettingsForm>): Partial<SettingsForm> =>
+  Object.fromEntries(
+    Object.entries(changes).filter(([name, value]) => saved[name as FormField] !== value), // a field of a form
+  );
+
 /** Whether both are alike in the named fields. */
 export const isSame = (names: readonly FormField[], a: SettingsForm, b: SettingsForm): boolean =>
   names.every((name) => JSON.stringify(a[name]) === JSON.stringify(b[name]));
