@@ -10,7 +10,10 @@ export interface ApiMetricSources {
   readonly entrance: Pick<OperationEntrance, 'refused'>;
   readonly exports: Pick<ExportRoom, 'counts'>;
   readonly subscribers: Pick<SubscriptionOperations, 'counts' | 'connected'>;
-  readonly services: Pick<Services, 'bodyRooms' | 'logTail' | 'logs' | 'queries' | 'sessions' | 'throttle'>;
+  readonly services: Pick<
+    Services,
+    'bodyRooms' | 'database' | 'logTail' | 'logs' | 'queries' | 'recalculations' | 'sessions' | 'throttle'
+  >;
 }
 
 export function createApiMetrics({ entrance, exports, subscribers, services }: ApiMetricSources): Registry {
@@ -60,8 +63,11 @@ function declareBounds(
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_api_${name}_total`, help, read);
 }
 
-/** How often what is read for one answer reached a bound. */
-function declareReads(registry: Registry, { bodyRooms, logTail, queries }: ApiMetricSources['services']): void {
+/** How often what is read for one answer, or by how many, reached a bound. */
+function declareReads(
+  registry: Registry,
+  { bodyRooms, database, logTail, queries, recalculations }: ApiMetricSources['services'],
+): void {
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['log_tails_refused', 'Subscriptions to logs refused: too many follow', () => logTail.counts.refused],
     [
@@ -70,6 +76,8 @@ function declareReads(registry: Registry, { bodyRooms, logTail, queries }: ApiMe
       () => bodyRooms.refused,
     ],
     ['log_tails_slow', 'Subscriptions to logs ended: their client was too slow', () => logTail.counts.slow],
+    ['recalculations_refused', 'Recalculations refused because others ran', () => recalculations.room.refused],
+    ['connections_refused', 'Transactions for which no connection was free in time', () => database.refused],
     [
       'insights_partial',
       'Readings for insights that had more records than are read for one',

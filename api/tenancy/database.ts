@@ -5,9 +5,11 @@
  * `inOverview` accounts and their numbers.
  */
 import pg from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { beginSql, type DatabaseRole, type ScopeSettings, type ScopeSetting } from '../../platform/postgres.js';
+import { rateLimited } from '../errors.js';
 import type { AccountScope } from './account-scope.js';
+import { isPoolTimeout } from './sql-state.js';
 import { TenantTransaction } from './tenant-transaction.js';
 
 export interface DatabaseOptions {
@@ -20,6 +22,9 @@ export interface DatabaseOptions {
 const SNAPSHOT = '; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
 export class Database {
+  /** transactions for which no connection of the pool was free in time */
+  refused = 0;
+
   constructor(
     readonly dataSource: DataSource,
     private readonly options: DatabaseOptions,
@@ -71,6 +76,16 @@ export class Database {
     return this.options.isolation !== 'row-level-security';
   }
 
+  private async connected(runner: QueryRunner): Promise<unknown> {
+    try {
+      return await runner.connect();
+    } catch (error) {
+      if (!isPoolTimeout(error)) throw error;
+      this.refused++;
+      throw rateLimited('Too much is asked of the database at once: try again.', 1);
+    }
+  }
+
   private async transaction<T>(
     role: DatabaseRole,
     settings: ScopeSettings,
@@ -79,7 +94,7 @@ export class Database {
   ): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      const client: unknown = await runner.connect();
+      const client = await this.connected(runner);
       try {
         const timeout = `; SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}`;
         await runner.query(beginSql(role, settings) + timeout + mode);

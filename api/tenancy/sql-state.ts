@@ -1,5 +1,5 @@
-/** SQLSTATEs that mean something to a caller, told apart here and nowhere else. */
-import { errorCode } from '../../platform/error-code.js';
+/** What Postgres and its driver say that means something to a caller, told apart here and nowhere else. */
+import { errorCode, errorMessage } from '../../platform/error-code.js';
 
 /** Whether `error` is Postgres refusing a duplicate under the named constraint or index. */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
@@ -8,6 +8,10 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 
 /** Whether the statement ran out of the time that it was given. */
 export const isStatementTimeout = (error: unknown): boolean => sqlState(error)?.code === '57014';
+
+/** Whether every connection of the pool was in use for too long; it has words and no code. */
+export const isPoolTimeout = (error: unknown): boolean =>
+  errorMessage(error) === 'timeout exceeded when trying to connect';
 
 /** For what may be done without: its failure is thrown on unless it ran out of time. */
 export function nullIfTooLong(error: unknown): null {

@@ -1,7 +1,7 @@
 /**
  * Recalculation: what was recorded is priced anew, and each difference becomes an adjusting entry. One transaction reads
- * one snapshot and writes all entries or none; an account's recalculations happen one after the other, so that a second
- * one finds nothing left to do.
+ * one snapshot and writes all entries or none; of an account one runs at a time, so that what comes after it finds nothing
+ * left to do.
  */
 import { z } from 'zod';
 import { uuidV5 } from '../../../schema/contracts/ids.js';
@@ -22,6 +22,7 @@ import {
 } from '../log/index.js';
 import { insertEntries, type AdjustedPart, type AdjustingEntry } from './adjusting-entries.js';
 import { pricesInForce } from './prices-in-force.js';
+import { RecalculationRoom } from './recalculation-room.js';
 import { RecalculationTally } from './recalculation-tally.js';
 import {
   recalculationSchema,
@@ -39,6 +40,8 @@ export const RECALCULATED_MAX = 100_000;
 const BATCH_ROWS = 1_000;
 
 export class RecalculationService {
+  readonly room = new RecalculationRoom();
+
   constructor(
     private readonly database: Database,
     private readonly recordsMax: number = RECALCULATED_MAX,
@@ -46,8 +49,12 @@ export class RecalculationService {
 
   async recalculate(scope: Scope, input: RecalculateCostsInput): Promise<CostRecalculation> {
     const checked = parseInput(recalculationSchema, input, 'input');
+    return this.room.enter(scope.accountId, () => this.run(scope, checked));
+  }
+
+  private run(scope: Scope, checked: CheckedRecalculation): Promise<CostRecalculation> {
     return this.database.inAccount(scope, async (tx) => {
-      if (!checked.dryRun) await tx.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+      if (!checked.dryRun && !(await isLocked(tx))) throw this.room.taken();
       const { version, priceNow } = await pricesInForce(tx);
       const tally = await this.priceAnew(tx, checked, priceNow);
       assertExpected(tally.differencePico, checked);
@@ -82,7 +89,13 @@ export class RecalculationService {
 }
 
 /** Not the account's row, which every insert of something of the account's locks too. */
-const LOCK = "hashtextextended('recalculate/' || $1::text, 0)";
+const LOCK_SQL = `SELECT pg_try_advisory_xact_lock(hashtextextended('recalculate/' || $1::text, 0)) AS is_locked`;
+
+/** Does not wait: it would hold its connection meanwhile. */
+async function isLocked(tx: TenantTransaction): Promise<boolean> {
+  const [row] = await tx.query<{ is_locked: boolean }>(LOCK_SQL);
+  return row?.is_locked === true;
+}
 
 interface RecordRow extends PricedRow {
   /** what earlier adjustments add up to, as digits; null: there are none */

@@ -40,6 +40,8 @@ test('every bound has a counter, and none was reached in the beginning', async (
     tollgate_api_subscribers_idle_total: '0',
     tollgate_api_log_tails_refused_total: '0',
     tollgate_api_log_tails_slow_total: '0',
+    tollgate_api_recalculations_refused_total: '0',
+    tollgate_api_connections_refused_total: '0',
     tollgate_api_insights_partial_total: '0',
     tollgate_api_insights_slow_total: '0',
     tollgate_api_sign_ins_refused_total: '0',
@@ -57,6 +59,20 @@ test('operations that are refused at the entrance are counted by their code', as
   const before = (await values()).get(name) ?? 0;
   const long = `{ ${'__typename '.repeat(2_001)} }`;
   (await graphqlCaller(api.url, null)(long)).expectError('QUERY_TOO_COMPLEX');
+  expect((await values()).get(name)).toBe(before + 1);
+});
+
+test('an operation for which no connection to Postgres is free in time is refused, and counted', async () => {
+  const name = 'tollgate_api_connections_refused_total';
+  const runners = Array.from({ length: 4 }, () => api.api.services.database.dataSource.createQueryRunner());
+  const before = (await values()).get(name) ?? 0;
+  await Promise.all(runners.map((runner) => runner.connect()));
+  try {
+    const answer = await graphqlCaller(api.url, `tgs_${'a'.repeat(43)}`)('{ viewer { isOperator } }');
+    answer.expectError('RATE_LIMITED');
+  } finally {
+    await Promise.all(runners.map((runner) => runner.release()));
+  }
   expect((await values()).get(name)).toBe(before + 1);
 });
 

@@ -9,6 +9,7 @@ import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { createLog, createUser } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 import { TEST_SEED, TEST_SIZE } from '../../support/test-size.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const RECALCULATE = `mutation ($input: RecalculateCostsInput!) { recalculateCosts(input: $input) {
   records changed differenceUsd costAfterUsd } }`;
@@ -169,6 +170,63 @@ test('more records than one recalculation may hold up are refused, and what it h
   });
   expect(await new RecalculationService(database, 4).recalculate(scope, input)).toMatchObject({ changed: 4n });
 });
+
+test('one run of an account and two of an api go on at a time; nobody else waits for a connection', async () => {
+  const others = await Promise.all([createTenant(api.owner), createTenant(api.owner)]);
+  const [second, third] = await Promise.all(others.map(adminOf));
+  const before = api.api.services.recalculations.room.refused;
+  const held = await api.owner.connect();
+  await held.query('BEGIN');
+  await held.query('LOCK TABLE price_override IN ACCESS EXCLUSIVE MODE'); // what every run reads first
+  try {
+    const first = run({ dryRun: true });
+    await waitFor(() => isLockAwaited(1), 'the first run waits for the prices');
+    const more = await Promise.all(Array.from({ length: 10 }, () => run({ dryRun: true })));
+    for (const answer of more) answer.expectError('RATE_LIMITED');
+    const next = second?.();
+    await waitFor(() => isLockAwaited(2), 'another account’s run waits for the prices');
+    (await third?.())?.expectError('RATE_LIMITED');
+    expect(api.api.services.recalculations.room.refused - before).toBe(11);
+    (await admin('{ viewer { isOperator } }')).expectData();
+    await held.query('ROLLBACK');
+    (await first).expectData();
+    (await next)?.expectData();
+  } finally {
+    await held.query('ROLLBACK');
+    held.release();
+  }
+  (await third?.())?.expectData();
+});
+
+test('a run while another api writes the account’s entries is refused at once', async () => {
+  const held = await api.owner.connect();
+  await held.query('BEGIN');
+  await held.query(`SELECT pg_advisory_xact_lock(hashtextextended('recalculate/' || $1::text, 0))`, [tenant.accountId]);
+  try {
+    (await run()).expectError('RATE_LIMITED');
+    (await run({ dryRun: true })).expectData();
+  } finally {
+    await held.query('ROLLBACK');
+    held.release();
+  }
+  (await run()).expectData();
+});
+
+/** Runs of another account, by an ADMIN of it. */
+async function adminOf({ accountId }: TestTenant) {
+  const { token } = await createUser(api.owner, { accountId, role: 'ADMIN' });
+  const caller = graphqlCaller(api.url, token);
+  return () => caller(RECALCULATE, { input: { accountId, ...RANGE } });
+}
+
+async function isLockAwaited(by: number): Promise<boolean> {
+  const { rows } = await api.owner.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_locks
+     WHERE NOT granted AND relation = 'price_override'::regclass
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  return rows[0]?.count === by;
+}
 
 test('the api may add adjustments to the account that it acts in, and no other row, and change none', async () => {
   const id = await log();
