@@ -1,9 +1,11 @@
 /** From the settings a caller sent to the settings that will stand: merged, checked, and refused where they would be ignored. */
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import {
   ACTING_SETTINGS,
   DEFAULT_GATEWAY_SETTINGS,
   gatewaySettingsSchema,
+  RATE_LIMIT_KEYS,
   type GatewaySettingName,
   type GatewaySettingsValues,
   type RateLimitRule,
@@ -11,6 +13,7 @@ import {
 import type { NetworkList } from '../../../schema/contracts/networks.js';
 import { badInput } from '../../errors.js';
 import { parseInput } from '../../input.js';
+import { storableText } from '../../text-input.js';
 import { readEgressProxy } from './egress-setting.js';
 import type { GatewaySettingsInput, RateLimitInput } from './gateway.inputs.js';
 
@@ -54,8 +57,32 @@ export function changedSettings(
     else merged[name] = sent ?? DEFAULT_GATEWAY_SETTINGS[name];
   }
   const settings = parseInput(gatewaySettingsSchema, merged, FIELD);
+  assertRulesTell(settings.rateLimits, current.rateLimits);
   assertActing(settings, input);
   return settings;
+}
+
+/** RFC 9110 §5.6.2 `token`. */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** What a new rule must be besides: one by a key that no request has would tell none of them apart. */
+const newRuleSchema = z
+  .object({ name: storableText, keyName: storableText.nullable(), key: z.enum(RATE_LIMIT_KEYS) })
+  .refine(({ key, keyName }) => key !== 'HEADER' || HEADER_NAME.test(keyName ?? ''), {
+    path: ['keyName'],
+    message: 'must be the name of a header',
+  })
+  .refine(({ key, keyName }) => key !== 'METADATA' || keyName?.startsWith('cf.') !== true, {
+    path: ['keyName'],
+    message: 'must not begin with cf.: no such metadata is kept',
+  });
+
+/** A rule that stands already may stay: it was taken once. */
+function assertRulesTell(rules: readonly RateLimitRule[], standing: readonly RateLimitRule[]): void {
+  for (const [index, rule] of rules.entries()) {
+    if (standing.some((known) => isDeepStrictEqual(known, rule))) continue;
+    parseInput(newRuleSchema, rule, `${FIELD}.rateLimits.${index}`);
+  }
 }
 
 /** Nothing that is accepted is ignored: a setting that does not act yet may only be sent at its default. */

@@ -27,6 +27,8 @@ const BOUNDS: Readonly<
       [rule],
       Array.from({ length: 20 }, (_, index) => ({ ...rule, name: `r${index}` })),
       [{ ...rule, key: 'HEADER', keyName: 'x-user' }],
+      [{ ...rule, key: 'HEADER', keyName: "X_User.1!#$%&'*+^`|~" }],
+      [{ ...rule, key: 'METADATA', keyName: 'the user’s name' }],
     ],
     bad: [
       Array.from({ length: 21 }, (_, index) => ({ ...rule, name: `r${index}` })),
@@ -37,6 +39,14 @@ const BOUNDS: Readonly<
       [{ ...rule, intervalSeconds: 2_592_001 }],
       [{ ...rule, key: 'HEADER' }],
       [{ ...rule, keyName: 'x-user' }],
+      [{ ...rule, key: 'HEADER', keyName: 'not a header' }],
+      [{ ...rule, key: 'HEADER', keyName: 'x-é' }],
+      [{ ...rule, key: 'HEADER', keyName: 'x-user:' }],
+      [{ ...rule, key: 'METADATA', keyName: 'cf.user' }],
+      [{ ...rule, key: 'METADATA', keyName: 'user\0' }],
+      [{ ...rule, key: 'METADATA', keyName: 'user\ud800' }],
+      [{ ...rule, name: 'r\0' }],
+      [{ ...rule, name: 'r\udfff' }],
     ],
   },
   retryMaxAttempts: { good: [1, 5], bad: [0, 6] },
@@ -75,6 +85,14 @@ test.each(SETTING_NAMES)('%s: what is out of bounds is refused by name, what is 
       refused: isDefault || acts ? null : `input.settings.${name}`,
     });
   }
+});
+
+test('a stored rule that is taken no more is read, and stays until another one is sent', () => {
+  const old = { ...rule, key: 'HEADER', keyName: 'not a header' } as const;
+  const stored = gatewaySettingsSchema.parse({ ...DEFAULT_GATEWAY_SETTINGS, rateLimits: [old] });
+  expect(changedSettings(stored, { authentication: true }).rateLimits).toEqual([old]);
+  expect(changedSettings(stored, { rateLimits: [{ ...rule, name: 'new' }, old] }).rateLimits).toHaveLength(2);
+  expect(() => changedSettings(stored, { rateLimits: [{ ...old, keyName: 'nor a header' }] })).toThrow(ApiError);
 });
 
 test('null for a setting is its default, null for all of them is every default, absence is no change', () => {
