@@ -3,6 +3,7 @@
  * email and one use; it gives no role above that of who made it, neither when it is made nor when it is accepted.
  */
 import { newUuidV7, type InvitationId } from '../../../schema/contracts/ids.js';
+import type { Role } from '../../../schema/contracts/permissions.js';
 import { Invitation } from '../../../schema/entities/invitation.js';
 import { reaches } from '../../authorization.js';
 import { conflict, forbidden, notFound } from '../../errors.js';
@@ -46,8 +47,9 @@ export class InvitationService {
     try {
       const invitation = await this.deps.database.inAccount(scope, async (tx) => {
         const { role: held } = await heldInTurn(tx, caller);
-        if (!reaches(held, role)) throw forbidden(`You cannot give ${role}: it is above what you hold.`);
+        assertReaches(held, role);
         const replaced = await makeRoom(tx, email);
+        if (replaced !== null) assertReaches(held, replaced.role);
         await tx.insert(Invitation, { id, email, role, tokenHash, expiresAt, ...maker });
         await recordAudit(tx, { action: 'invitation.create', before: replaced, after: { id, email, role, expiresAt } });
         return found(tx, id);
@@ -61,14 +63,15 @@ export class InvitationService {
 
   async revoke(scope: AccountScope<'invitation.revoke'>, id: string, caller: Principal): Promise<string> {
     return this.deps.database.inAccount(scope, async (tx) => {
-      await heldInTurn(tx, caller);
-      const rows = await tx.query<{ id: string; email: string; role: string }>(
+      const { role: held } = await heldInTurn(tx, caller);
+      const rows = await tx.query<Told>(
         `WITH revoked AS (DELETE FROM invitation i WHERE ${tx.owned('i')} AND i.id = $2 RETURNING i.id, i.email, i.role)
          SELECT id, email, role FROM revoked`,
         [id],
       );
       const [revoked] = rows;
       if (revoked === undefined) throw notFound('invitation');
+      assertReaches(held, revoked.role);
       await recordAudit(tx, { action: 'invitation.revoke', before: revoked, after: null });
       return revoked.id;
     });
@@ -79,6 +82,10 @@ export class InvitationService {
 function makerOf(principal: Principal): Pick<Invitation, 'createdBy' | 'createdByToken'> {
   if (principal.kind === 'user') return { createdBy: principal.userId, createdByToken: null };
   return { createdBy: null, createdByToken: principal.kind === 'token' ? principal.tokenId : null };
+}
+
+function assertReaches(held: Role | null, role: Role): void {
+  if (!reaches(held, role)) throw forbidden(`You cannot give or take ${role}: it is above what you hold.`);
 }
 
 type Told = Pick<Invitation, 'id' | 'email' | 'role'>;

@@ -163,8 +163,19 @@ test('nobody invites into a role above his own, nor a token into one that it cou
   (await admin.call(INVITE, into('OWNER'))).expectError('FORBIDDEN');
   (await admin.call(INVITE, into('ADMIN'))).expectData();
   const token = graphqlCaller(api.url, await tenant.apiToken({ permissions: ['ACCOUNT_EDIT', 'AI_GATEWAY_READ'] }));
-  (await token(INVITE, into('EDITOR'))).expectError('FORBIDDEN');
-  (await token(INVITE, into('VIEWER'))).expectData();
+  (await token(INVITE, into('EDITOR', `2${email}`))).expectError('FORBIDDEN');
+  (await token(INVITE, into('VIEWER', `2${email}`))).expectData();
+});
+
+test('nobody takes away an invitation to a role above his own', async () => {
+  const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
+  const { secret, invitation } = await invite(owner.call, { accountId: tenant.accountId, email, role: 'OWNER' });
+  (await admin.call(INVITE, { input: { accountId: tenant.accountId, email, role: 'VIEWER' } })).expectError(
+    'FORBIDDEN',
+  );
+  (await admin.call(REVOKE, { id: invitation.id })).expectError('FORBIDDEN');
+  expect((await anonymous(OFFER, { secret })).expectData<object>()).toMatchObject({ invitation: { role: 'OWNER' } });
+  (await owner.call(REVOKE, { id: invitation.id })).expectData();
 });
 
 test('an invitation that a token made ends with the token', async () => {

@@ -104,6 +104,7 @@ const PEOPLE_ROWS: Readonly<Record<string, Row>> = {
     'mutation ($id: ID!) { revokeInvitation(id: $id) }',
     'invitationId',
     'ACCOUNT_EDIT',
+    ['AI_GATEWAY_READ'], // or it holds not even the role of a VIEWER
   ),
 };
 
