@@ -83,13 +83,14 @@ export class SignInOptions {
 
 /**
  * Emails compare without the case of A to Z, and of nothing beyond: letters that fold to those (U+212A, the Kelvin sign, to k)
- * are other letters, and may be somebody else's. What else they may hold is left to whoever delivers mail.
+ * are other letters, and may be somebody else's. What else they may hold,
+ * controls and halves of surrogate pairs aside, is left to whoever delivers mail.
  */
 export const emailSchema = z
   .string()
   .max(320, 'must be at most 320 characters')
   .transform((email) => email.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
-  .pipe(z.string().regex(/^[^\s@\0]+@[^\s@\0]+$/, 'must be an email address'))
+  .pipe(z.string().regex(/^[^\s@\p{Cc}\p{Cs}]+@[^\s@\p{Cc}\p{Cs}]+$/u, 'must be an email address'))
   .refine((email) => email === email.toLowerCase(), 'must be in lower case where its letters are not A to Z');
 
 export const PASSWORD_CHARACTERS_MAX = 1_024;

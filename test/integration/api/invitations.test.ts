@@ -159,7 +159,7 @@ test('an invitation that another one takes the place of is in the event of that 
 
 test('nobody invites into a role above his own, nor a token into one that it could not fill', async () => {
   const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
-  const into = (role: string) => ({ input: { accountId: tenant.accountId, email, role } });
+  const into = (role: string, whom = email) => ({ input: { accountId: tenant.accountId, email: whom, role } });
   (await admin.call(INVITE, into('OWNER'))).expectError('FORBIDDEN');
   (await admin.call(INVITE, into('ADMIN'))).expectData();
   const token = graphqlCaller(api.url, await tenant.apiToken({ permissions: ['ACCOUNT_EDIT', 'AI_GATEWAY_READ'] }));
@@ -222,6 +222,9 @@ test('what cannot be used is refused by name', async () => {
   const { accountId } = tenant;
   const tried = async (input: object) => owner.call(INVITE, { input: { accountId, email, role: 'VIEWER', ...input } });
   (await tried({ email: 'nonsense' })).expectError('BAD_USER_INPUT', 'input.email');
+  for (const bad of ['x\ud800@example.com', 'x@example\u0007.com', 'x\u0085@example.com']) {
+    (await tried({ email: bad })).expectError('BAD_USER_INPUT', 'input.email');
+  }
   (await tried({ expiresInHours: 0 })).expectError('BAD_USER_INPUT', 'input.expiresInHours');
   (await tried({ expiresInHours: 721 })).expectError('BAD_USER_INPUT', 'input.expiresInHours');
   (await tried({ email: owner.email.toUpperCase() })).expectError('CONFLICT', 'input.email');

@@ -77,6 +77,8 @@ test('a taken email and a taken account name are conflicts that name the field',
 
 test.each([
   ['input.email', { email: 'nonsense', password: PASSWORD, accountName: 'fine' }],
+  ['input.email', { email: 'a\udc00@example.com', password: PASSWORD, accountName: 'fine' }],
+  ['input.email', { email: 'a\u001b@example.com', password: PASSWORD, accountName: 'fine' }],
   ['input.password', { email: 'a@example.com', password: 'short', accountName: 'fine' }],
   ['input.accountName', { email: 'a@example.com', password: PASSWORD, accountName: 'Not Fine' }],
   ['input.accountName', { email: 'a@example.com', password: PASSWORD, accountName: 'a'.repeat(32) }],
