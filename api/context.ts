@@ -16,6 +16,8 @@ export interface ApiContext {
   readonly requestId: string;
   /** Looks at the caller again: an operation that goes on must end when he may not see it any more. */
   readonly again: () => Promise<Access>;
+  /** What whom a session signs in may do, from where this request came. */
+  readonly accessBy: (sessionToken: string) => Promise<Access>;
   /** resolver instances of this api, by class */
   readonly resolvers: ReadonlyMap<unknown, object>;
 }

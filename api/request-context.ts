@@ -74,6 +74,7 @@ export class RequestContexts {
         context.loaders = createLoaders(services.queries, room);
         return context.access;
       },
+      accessBy: (sessionToken: string): Promise<Access> => this.access({ ...caller, credential: sessionToken }),
     };
     return context;
   }

@@ -57,7 +57,11 @@ export class InvitationResolver {
     @Ctx() context: ApiContext,
   ): Promise<AcceptedInvitation> {
     const accepted = await this.acceptances.accept(input, context.access.principal, context.client);
-    if (accepted.session !== null) context.cookie.set(accepted.session.token, accepted.session.expiresAt);
+    const { session } = accepted;
+    if (session === null) return accepted;
+    context.cookie.set(session.token, session.expiresAt);
+    // The fields below are asked by the new member; the next mutation looks at its caller anew.
+    Object.assign(context, { access: await context.accessBy(session.token) });
     return accepted;
   }
 }

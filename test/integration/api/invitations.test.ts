@@ -178,6 +178,24 @@ test('nobody takes away an invitation to a role above his own', async () => {
   (await owner.call(REVOKE, { id: invitation.id })).expectData();
 });
 
+test('who joins by a link sees the account in the same answer, and only there', async () => {
+  const { secret } = await invite(owner.call, { accountId: tenant.accountId, email, role: 'VIEWER' });
+  await tenant.gateway('main');
+  const JOIN = `mutation ($input: AcceptInvitationInput!) {
+    acceptInvitation(input: $input) { account { gateways { edges { node { name } } } } session { token } } signOut }`;
+  const answer = await anonymous(JOIN, { input: { secret, password: PASSWORD } });
+  expect(answer.data).toBeNull();
+  expect(answer.errors).toMatchObject([{ path: ['signOut'], extensions: { code: 'UNAUTHENTICATED' } }]);
+  const again = await invite(owner.call, { accountId: tenant.accountId, email: `2${email}`, role: 'VIEWER' });
+  const alone = JOIN.replace('signOut', '');
+  expect((await anonymous(alone, { input: { secret: again.secret, password: PASSWORD } })).expectData()).toEqual({
+    acceptInvitation: {
+      account: { gateways: { edges: [{ node: { name: 'main' } }] } },
+      session: { token: expect.any(String) },
+    },
+  });
+});
+
 test('an invitation that a token made ends with the token', async () => {
   const token = await tenant.apiToken({ permissions: ['ACCOUNT_EDIT', 'AI_GATEWAY_READ'] });
   const { secret } = await invite(graphqlCaller(api.url, token), {
