@@ -75,7 +75,9 @@ export class LogService {
       const count = await markDeleted(tx, found);
       assertExpected(count, expectedCount);
       const after = { gatewayId: input.gatewayId, count, limit: limit ?? null };
-      await recordAudit(tx, { action: 'log.delete', before: { filter: readable(input.filter) }, after });
+      // What is no id may be text that cannot be stored; all else was checked.
+      const told = Object.assign({}, input.filter, { apiTokenIds: filter.apiTokenIds ?? undefined });
+      await recordAudit(tx, { action: 'log.delete', before: { filter: readable(told) }, after });
       return { count: BigInt(count) };
     });
   }

@@ -7,7 +7,7 @@ import { BodyWriter } from '../../../proxy/ledger/body-writer.js';
 import { createLog, createUser, type LogOptions } from '../../support/seed.js';
 import { createTenant, type TestTenant } from '../../support/tenant.js';
 import type { AccountId, GatewayId, RequestId } from '../../../schema/contracts/ids.js';
-import { uuidTimeMs } from '../../../schema/contracts/ids.js';
+import { newUuidV7, uuidTimeMs } from '../../../schema/contracts/ids.js';
 
 const RATE = `mutation ($input: RateLogInput!) { rateLog(input: $input) { id feedback score metadata } }`;
 const DELETE = `mutation ($input: DeleteLogsInput!) { deleteLogs(input: $input) { count } }`;
@@ -204,6 +204,19 @@ test('more logs than one statement marks are deleted together, or not at all', a
   (await editor(DELETE, { input: { ...input, expectedCount: '2049' } })).expectError('CONFLICT', 'input.expectedCount');
   expect((await editor(DELETE, { input })).expectData()).toEqual({ deleteLogs: { count: '2050' } });
   expect(await ids()).toEqual([kept]);
+});
+
+test('a deletion’s event says what was looked for, without what is no id', async () => {
+  await log();
+  const tokenId = newUuidV7();
+  await log({ columns: { api_token_id: tokenId } });
+  const filter = { apiTokenIds: ['a\0b', tokenId] };
+  expect((await editor(DELETE, { input: { gatewayId, filter } })).expectData()).toEqual({ deleteLogs: { count: '1' } });
+  const { rows } = await api.owner.query<{ before: object }>(
+    `SELECT before FROM audit_event WHERE account_id = $1 AND action = 'log.delete'`,
+    [tenant.accountId],
+  );
+  expect(rows).toMatchObject([{ before: { filter: { apiTokenIds: [tokenId] } } }]);
 });
 
 test('a search is deleted day by day', async () => {
