@@ -1,6 +1,6 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { z } from 'zod';
-import { storableText } from '../../text-input.js';
+import { plainText, storableText } from '../../text-input.js';
 import { connectionOf, PageArguments } from '../../paging/connection.js';
 import { BigIntScalar } from '../../scalars/numeric-scalars.js';
 import { AccountQuotas } from '../account/index.js';
@@ -30,6 +30,8 @@ export class AccountsArguments extends PageArguments {
   /** a part of the name, or the whole tag */
   @Field(() => String, { nullable: true }) search?: string | null;
 }
+
+export const searchSchema = plainText.nullable();
 
 @InputType()
 export class SuspendAccountInput {

@@ -1,6 +1,7 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
+import { parseInput } from '../../input.js';
 import { pageRequest } from '../../paging/connection.js';
 import type { Cursors } from '../../paging/cursors.js';
 import type { AccountControl } from './account-control.service.js';
@@ -9,6 +10,7 @@ import {
   AccountOverview,
   AccountOverviewConnection,
   AccountsArguments,
+  searchSchema,
   SetAccountQuotasInput,
   SuspendAccountInput,
 } from './operator.inputs.js';
@@ -27,7 +29,10 @@ export class OperatorResolver {
   @Query(() => AccountOverviewConnection)
   @Authorized('account.list')
   accounts(@Args(() => AccountsArguments) page: AccountsArguments): Promise<AccountOverviewConnection> {
-    const request = { ...pageRequest(page, this.cursors, LIST), search: page.search ?? null };
+    const request = {
+      ...pageRequest(page, this.cursors, LIST),
+      search: parseInput(searchSchema, page.search ?? null, 'search'),
+    };
     return this.overviews.page(request, (id) => this.cursors.encode(LIST, id));
   }
 

@@ -304,6 +304,7 @@ test('the operator finds accounts by a part of their name or their tag, page by 
   for (const search of ['%', tenant.tag.slice(1), 'nobody-has-this-name']) {
     expect(await overviews(tiers.operator, { search })).toEqual([]);
   }
+  (await tiers.operator(ACCOUNTS, { search: 'a\0b' })).expectError('BAD_USER_INPUT', 'search');
   await Promise.all([tiers.tenant(), tiers.tenant()]);
   type Page = { accounts: { edges: { cursor: string; node: { id: string } }[]; pageInfo: { hasNextPage: boolean } } };
   const found: string[] = [];
