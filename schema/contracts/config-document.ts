@@ -14,6 +14,7 @@ const secretReferenceSchema = z
   .string()
   .max(512, 'must be at most 512 characters')
   .regex(SECRET_REFERENCE, 'must be env:NAME or file:PATH')
+  .refine((reference) => reference.isWellFormed(), 'must not contain half a surrogate pair')
   .describe('where the secret comes from: env:NAME, or file:PATH relative to this file');
 
 const settings = gatewaySettingsSchema.shape;

@@ -151,6 +151,17 @@ test('an application that fails at its last step has done nothing of it', async 
     expect([table, await rowsOf(table)]).toEqual([table, 0]);
 });
 
+test('a reference to a secret is text that can be stored', async () => {
+  const document = {
+    version: 1,
+    gateways: [{ name: 'a', settings: { egressProxyUrl: { secretFrom: 'file:\ud800' } } }],
+  };
+  (await send(document, { secrets: [{ from: 'file:\ud800', value: 'http://u:p@example.com:8080' }] })).expectError(
+    'BAD_USER_INPUT',
+    'input.document.gateways.0.settings.egressProxyUrl.secretFrom',
+  );
+});
+
 test('an application makes one version of each gateway that it changes, says so, and leaves an event of every step', async () => {
   await applied(WHOLE);
   await applied({ ...WHOLE, gateways: [{ name: 'a', settings: { collectLogs: false } }, ...WHOLE.gateways.slice(1)] });
