@@ -41,6 +41,7 @@ export class GatewayHistory {
 
   /** One version; null: it is not kept, or there was none. */
   async one(scope: Scope, gatewayId: GatewayId, number: number): Promise<ToldVersion | null> {
+    if (number < 1) return null;
     const found = await this.database.inAccount(scope, (tx) => versions(tx, gatewayId, [number, number - 1]));
     return told(found, number)[0] ?? null;
   }

@@ -208,6 +208,17 @@ test('versions are paged and compared; what is not kept is null, and can be no o
   });
 });
 
+test('a version with a number that none has is null', async () => {
+  await create('main');
+  const ONE = `query ($tag: String!, $number: Int!) { account(tag: $tag) { gateway(name: "main") {
+    version(number: $number) { number } } } }`;
+  for (const number of [-2_147_483_648, 0, 2_147_483_647]) {
+    expect((await call(ONE, { tag: tenant.tag, number })).expectData()).toEqual({
+      account: { gateway: { version: null } },
+    });
+  }
+});
+
 test('credentials of an egress proxy come back only while they stand', async () => {
   const whole = 'http://robot:hunter2@proxy.example.com:3128';
   const id = await create('main', { settings: { egressProxyUrl: whole } });
