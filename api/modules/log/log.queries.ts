@@ -193,4 +193,4 @@ const goesOn = ({ hasPreviousPage, startCursor }: PageInfo, endCursor: string): 
 });
 
 /** Whether the id's time is one that a partition could have: a made-up id must not become an impossible date. */
-const isPlausible = (id: string): boolean => uuidTimeMs(id) < Date.now() + DAY_MS;
+export const isPlausible = (id: string): boolean => uuidTimeMs(id) < Date.now() + DAY_MS;

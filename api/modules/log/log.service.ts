@@ -21,7 +21,7 @@ import {
 import { LogFinder } from './log-finder.js';
 import type { FoundRow, LogSelection } from './log-statements.js';
 import { assertSearchable } from './log.inputs.js';
-import { readLogs } from './log.queries.js';
+import { isPlausible, readLogs } from './log.queries.js';
 import type { Log } from './log.types.js';
 
 /** Finding what to delete may go on so long; then nothing is deleted. */
@@ -45,7 +45,7 @@ export class LogService {
     const { feedback, score, metadata } = input;
     const rating = parseInput(ratingSchema, { feedback, score, metadata }, 'input');
     const id = input.logId;
-    if (!isUuid(id)) throw notFound('log');
+    if (!isUuid(id) || !isPlausible(id)) throw notFound('log');
     return this.database.inAccount(scope, async (tx) => {
       const [before] = await readLogs(tx, [uuidDay(id)], [id]);
       const isOurs = before?.gatewayId === input.gatewayId && (madeBy === null || before.apiTokenId === madeBy);

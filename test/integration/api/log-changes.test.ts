@@ -94,6 +94,10 @@ test('a token that may only run rates what it made, and nothing else', async () 
   (await rate(other, { feedback: 1 }, token)).expectError('NOT_FOUND');
 });
 
+test('a log whose id is of a time to come is not there', async () => {
+  (await rate('ffffffff-ffff-7fff-bfff-ffffffffffff', { feedback: 1 })).expectError('NOT_FOUND');
+});
+
 test('a log of another gateway, or one that was deleted, cannot be rated', async () => {
   const id = await log();
   await tenant.gateway('idle');
@@ -196,16 +200,6 @@ test('deleting counts first, erases what stood beside the record, and changes no
   ]);
 });
 
-test('more logs than one statement marks are deleted together, or not at all', async () => {
-  const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  await shipDay(api.owner, { accountId: tenant.accountId, gatewayId }, day, 2_050);
-  const kept = await log();
-  const input = { gatewayId, filter: { to: new Date(`${day}T23:59:59.999Z`) } };
-  (await editor(DELETE, { input: { ...input, expectedCount: '2049' } })).expectError('CONFLICT', 'input.expectedCount');
-  expect((await editor(DELETE, { input })).expectData()).toEqual({ deleteLogs: { count: '2050' } });
-  expect(await ids()).toEqual([kept]);
-});
-
 test('a deletion’s event says what was looked for, without what is no id', async () => {
   await log();
   const tokenId = newUuidV7();
@@ -217,6 +211,16 @@ test('a deletion’s event says what was looked for, without what is no id', asy
     [tenant.accountId],
   );
   expect(rows).toMatchObject([{ before: { filter: { apiTokenIds: [tokenId] } } }]);
+});
+
+test('more logs than one statement marks are deleted together, or not at all', async () => {
+  const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  await shipDay(api.owner, { accountId: tenant.accountId, gatewayId }, day, 2_050);
+  const kept = await log();
+  const input = { gatewayId, filter: { to: new Date(`${day}T23:59:59.999Z`) } };
+  (await editor(DELETE, { input: { ...input, expectedCount: '2049' } })).expectError('CONFLICT', 'input.expectedCount');
+  expect((await editor(DELETE, { input })).expectData()).toEqual({ deleteLogs: { count: '2050' } });
+  expect(await ids()).toEqual([kept]);
 });
 
 test('a search is deleted day by day', async () => {
