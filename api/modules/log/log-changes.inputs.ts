@@ -1,6 +1,7 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { GraphQLJSON } from 'graphql-scalars';
 import { z } from 'zod';
+import { badInput } from '../../errors.js';
 import { BigIntScalar } from '../../scalars/numeric-scalars.js';
 import { plainText } from '../../text-input.js';
 import { LogFilter, logFilterSchema, LogOrder } from './log.inputs.js';
@@ -13,6 +14,12 @@ export class RateLogInput {
   @Field(() => Int, { nullable: true }) feedback?: number | null;
   @Field(() => Float, { nullable: true }) score?: number | null;
   @Field(() => GraphQLJSON, { nullable: true }) metadata?: unknown;
+}
+
+/** Throws BAD_USER_INPUT when nothing is said of the log: the answer is for whoever rates it. */
+export function assertRates({ feedback, score, metadata }: RateLogInput): void {
+  if (feedback !== undefined || score !== undefined || metadata !== undefined) return;
+  throw badInput('input', 'must have a feedback, a score or metadata');
 }
 
 const METADATA_ENTRIES_MAX = 5;

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { Authorized } from '../../authorization.js';
 import type { ApiContext } from '../../context.js';
-import { DeletedLogs, DeleteLogsInput, RateLogInput } from './log-changes.inputs.js';
+import { assertRates, DeletedLogs, DeleteLogsInput, RateLogInput } from './log-changes.inputs.js';
 import type { LogService } from './log.service.js';
 import { ratingRight } from './rating-right.js';
 import { Log } from './log.types.js';
@@ -14,6 +14,7 @@ export class LogChangesResolver {
   @Mutation(() => Log)
   @Authorized('log.rate')
   async rateLog(@Arg('input', () => RateLogInput) input: RateLogInput, @Ctx() { access }: ApiContext): Promise<Log> {
+    assertRates(input);
     const { action, madeBy } = ratingRight(access.principal);
     return this.logs.rate(await access.scopeOf(action, 'gatewayOfLogs', input.gatewayId), input, madeBy);
   }

@@ -94,6 +94,12 @@ test('a token that may only run rates what it made, and nothing else', async () 
   (await rate(other, { feedback: 1 }, token)).expectError('NOT_FOUND');
 });
 
+test('who rates nothing is told nothing', async () => {
+  const id = await log();
+  (await rate(id, {})).expectError('BAD_USER_INPUT', 'input');
+  (await rate(id, { feedback: null })).expectData();
+});
+
 test('a log whose id is of a time to come is not there', async () => {
   (await rate('ffffffff-ffff-7fff-bfff-ffffffffffff', { feedback: 1 })).expectError('NOT_FOUND');
 });
