@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { GatewayId } from '../../../schema/contracts/ids.js';
 import { badInput } from '../../errors.js';
-import { parseInput } from '../../input.js';
+import { isGiven, parseInput } from '../../input.js';
 import { metadataFilters, type CheckedMetadata } from '../../metadata-filter.js';
 import { anyOf, anyOfIds, plainText } from '../../text-input.js';
 import { keptForSteps } from './rollup-segments.js';
@@ -109,6 +109,9 @@ export function analyticsRequest(
   const top = input.top ?? TOP_DEFAULT;
   if (top < 1 || top > TOP_MAX) throw badInput('filter.top', `must be from 1 to ${TOP_MAX}`);
   const filter = parseInput(filterSchema, input, 'filter');
+  if (isGiven(filter.metadataKey) && !groupBy.includes('METADATA')) {
+    throw badInput('filter.metadataKey', 'must be given only where METADATA is grouped by');
+  }
   const fine = fineQuestion(groupBy, filter, input.apiTokenIds !== null && input.apiTokenIds !== undefined);
   const steps = input.interval ? stepsOf(from, to, input.interval) : null;
   return { from, to, steps, groupBy, top, order, filter, cubeColumns: cubeColumns(groupBy, filter), fine, gatewayId };
@@ -171,7 +174,7 @@ function fineQuestion(
   if (dimension === undefined) return null;
   switch (dimension) {
     case 'METADATA':
-      return metadataQuestion(groupBy.includes('METADATA') ? filter.metadataKey : undefined, metadata, groupBy);
+      return metadataQuestion(filter.metadataKey, metadata, groupBy);
     case 'API_TOKEN':
       return { dimension, key: '', values: filter.apiTokenIds, onlyWithValue: filter.apiTokenIds !== null };
     case 'PATH':

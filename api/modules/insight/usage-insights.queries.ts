@@ -1,4 +1,5 @@
 /** Insights that the rollups answer: analytics' own groups, in another order. */
+import { isGiven } from '../../input.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
@@ -21,12 +22,13 @@ export class UsageInsightQueries {
 
   /** The first groups by one dimension. By metadata those that have the key; in all others null stands for none. */
   top(scope: ReadScope, of: UsageInsights, { by, metadataKey, orderBy, first }: TopArguments): Promise<UsageGroup[]> {
-    const isByMetadata = by === 'METADATA' && typeof metadataKey === 'string';
+    const isByMetadata = by === 'METADATA' && isGiven(metadataKey);
     const filter = {
       ...datesOf(of),
       groupBy: [by],
       top: first,
-      ...(isByMetadata ? { metadataKey, metadata: [{ key: metadataKey }] } : {}),
+      metadataKey,
+      ...(isByMetadata ? { metadata: [{ key: metadataKey }] } : {}),
     };
     return this.analytics.groups(scope, analyticsRequest(filter, of.gatewayId, orderBy));
   }

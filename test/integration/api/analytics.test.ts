@@ -173,6 +173,8 @@ test.each([
   ['filter.metadata', { metadata: [{ key: 'team' }, { key: 'seat' }] }],
   ['filter.metadata', { groupBy: ['METADATA'], metadataKey: 'team', metadata: [{ key: 'seat' }] }],
   ['filter.metadataKey', { groupBy: ['METADATA'] }],
+  ['filter.metadataKey', { groupBy: ['MODEL'], metadataKey: 'team' }],
+  ['filter.metadataKey', { metadata: [{ key: 'team' }], metadataKey: 'team' }],
   [
     'filter.interval',
     { interval: 'HOUR', from: iso(midnightMs - 61 * 24 * HOUR_MS), to: iso(midnightMs - 60 * 24 * HOUR_MS) },
