@@ -366,16 +366,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
     variables: ({ gatewayId, logId }) => ({ id: gatewayId, logId }),
     expected: (caller, target) => {
       if (!isKnown(caller)) return 'UNAUTHENTICATED';
-      if (target !== 'own' || caller.kind === 'operator') return 'NOT_FOUND';
-      if (holds(caller, 'AI_GATEWAY_EDIT')) return 'data';
+      if ((target !== 'own' && target !== 'deleted') || caller.kind === 'operator') return 'NOT_FOUND';
+      if (holds(caller, 'AI_GATEWAY_EDIT')) return target === 'own' ? 'data' : 'NOT_FOUND'; // it has no log
       return holds(caller, 'AI_GATEWAY_RUN') ? 'NOT_FOUND' : 'FORBIDDEN'; // another token made it
     },
   },
-  'Mutation.deleteLogs': onThing(
-    `mutation ($id: ID!) { deleteLogs(input: { gatewayId: $id, filter: { eventId: "bravo-event" } }) { count } }`,
-    'gatewayId',
-    'AI_GATEWAY_EDIT',
-  ),
+  'Mutation.deleteLogs': {
+    document: `mutation ($id: ID!) { deleteLogs(input: { gatewayId: $id, filter: { eventId: "bravo-event" } }) { count } }`,
+    variables: ({ gatewayId }) => ({ id: gatewayId }),
+    isMutation: true,
+    // Like tokens, logs outlive their gateway.
+    expected: (caller, target) => onThing('', 'tokenId', 'AI_GATEWAY_EDIT').expected(caller, target),
+  },
   'Mutation.updateApiToken': onThing(
     'mutation ($id: ID!) { updateApiToken(input: { id: $id, name: "changed" }) { id name } }',
     'tokenId',
