@@ -102,13 +102,20 @@ export function createServices(deps: ApiDeps) {
     priceImports: new PriceImportService(priceLists, options.isDemo),
     priceOverrides: new PriceOverrideService(database, publisher),
     explanations: new ExplainService({ database, gateways: queries.gateways, explainer }),
+    ...createLogging(deps, { database, queries }),
+    recalculations: new RecalculationService(database),
+    authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
+  };
+}
+
+/** What is read of logs and events, beyond a page. */
+function createLogging({ options }: ApiDeps, { database, queries }: Omit<OperationDeps, 'publisher'>) {
+  return {
     logs: new LogService(database),
     bodyRooms: new BodyRooms(),
     logTail: new LogTail(database, deriveKey(options.secretKey, 'tail-cursor')),
     auditExport: new AuditExport(database, queries.audit),
     logExport: new LogExport(database, queries.logs, queries.logBodies),
-    recalculations: new RecalculationService(database),
-    authenticator: new Authenticator({ database, sessionKey, apiTokenPepper: pepper }),
   };
 }
 

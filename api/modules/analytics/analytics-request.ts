@@ -207,7 +207,7 @@ function metadataQuestion(
   const named = new Set(
     // as Postgres counts characters
     entries.flatMap(({ value }) =>
-      typeof value === 'string' ? [[...value].slice(0, VALUE_CHARACTERS_MAX).join('')] : [],
+      typeof value === 'string' ? [Array.from(value).slice(0, VALUE_CHARACTERS_MAX).join('')] : [],
     ),
   );
   // All entries must hold: two values of one key never do.
