@@ -5,6 +5,7 @@ import { newUuidV7 } from '../schema/contracts/ids.js';
 import { Access } from './access.js';
 import type { ApiContext, SessionCookie } from './context.js';
 import { readSessionCookie, sessionCookie } from './http/session-cookie.js';
+import { whenGone } from './http/when-gone.js';
 import { createLoaders } from './loaders.js';
 import type { BodyRoom } from './modules/log/index.js';
 import type { Services } from './services.js';
@@ -50,7 +51,7 @@ export class RequestContexts {
     const requestId = newUuidV7();
     response.set('x-request-id', requestId);
     const room = this.deps.services.bodyRooms.open();
-    response.once('close', () => room.close());
+    whenGone(response, () => room.close());
     return this.of(this.callerOf(request), { requestId, cookie: sessionCookie(response, this.deps.isHttps), room });
   }
 

@@ -5,6 +5,7 @@
 import type { RequestHandler, Response } from 'express';
 import type { ExecutionResult } from 'graphql';
 import { STUCK_MS_MAX, whenTaken } from './patient-write.js';
+import { whenGone } from './when-gone.js';
 import { asGraphqlError, PING_MS, tooManyConnections, type SubscriptionOperations } from './subscription-operations.js';
 
 export function graphqlSse(operations: SubscriptionOperations): RequestHandler {
@@ -40,9 +41,7 @@ async function stream(
     return undefined;
   }
   const iterator = results[Symbol.asyncIterator]();
-  // One who left meanwhile closes no second time: nothing would ever end what he began.
-  if (response.destroyed) return void (await iterator.return?.());
-  response.once('close', () => void iterator.return?.());
+  whenGone(response, () => void iterator.return?.());
   response.write(': subscribed\n\n');
   try {
     for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
