@@ -158,16 +158,30 @@ const OPEN = new Set([
   'x-amz-content-sha256',
   'x-amz-date',
 ]);
-const SECRET_PARTS = /[\s;,"]+/;
+/** Of one header: each is looked for in all of an answer. */
+const SECRETS_MAX = 16;
+const BETWEEN_SECRETS = /[\s;,"]+/;
 /** Of a signed request's line, the signature alone: errors speak of what was signed in the same words. */
 const BEFORE_SIGNATURE = /^AWS4-HMAC-SHA256 .*Signature=/;
 
-/** The secrets in a header's value: the whole, what stands behind its scheme (`Bearer …`), and each value of a list (`a=…; b=…`). */
+/**
+ * The secrets in a header's value: the whole, what stands behind its scheme (`Bearer …`), and the values of a list
+ * (`a=…; b=…`), of many the longest.
+ */
 export function secretsIn(value: string): string[] {
   const whole = value.replace(BEFORE_SIGNATURE, '');
-  const parts = whole.split(SECRET_PARTS);
-  const values = parts.map((part) => part.slice(part.indexOf('=') + 1));
-  return [...new Set([whole, ...parts, ...values])].filter((secret) => secret.length >= SECRET_CHARACTERS_MIN);
+  const parts = whole.split(BETWEEN_SECRETS).map(valueOf);
+  if (parts.length === 1) return parts.filter(isLong);
+  const all = [whole, ...parts].filter(isLong);
+  return all.length > SECRETS_MAX ? all.toSorted((one, other) => other.length - one.length).slice(0, SECRETS_MAX) : all;
+}
+
+const isLong = (text: string): boolean => text.length >= SECRET_CHARACTERS_MIN;
+
+/** Behind its name; what pads a key is none of a name's. */
+function valueOf(part: string): string {
+  const value = part.slice(part.indexOf('=') + 1);
+  return isLong(value) ? value : part;
 }
 
 /**
