@@ -3,24 +3,44 @@ import type { Arrival, Forwarded, LookedUp, OpenAttempt } from '../exchange.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { CachedAnswer } from './cached-answer.js';
 
+/** Of a large answer: the client's time runs while it does not take the next one, as with a provider's. */
+const PIECE_BYTES = 64 * 1024;
+
 class ReplayedAnswer implements UpstreamAnswer {
   readonly statusCode = 200;
   /** the relay adds to them */
   readonly headers: string[];
+  private sink: AnswerSink | null = null;
+  private sentBytes = 0;
 
   constructor(private readonly cached: CachedAnswer) {
-    this.headers = [...cached.headers];
+    const { body, headers } = cached;
+    // In one piece it is the relay that tells its length.
+    this.headers = body.length <= PIECE_BYTES ? [...headers] : [...headers, 'content-length', String(body.length)];
   }
 
-  /** All of it at once: the bytes are in memory anyway, and stay there however slowly the client reads. */
   attach(sink: AnswerSink): void {
-    sink.data(this.cached.body);
-    sink.end();
+    this.sink = sink;
+    this.resume();
   }
 
-  resume(): void {} // nothing waits
+  /** Goes on until the client has enough for now. */
+  resume(): void {
+    const { sink, cached } = this;
+    let isTaken = true;
+    while (this.sink !== null && isTaken) {
+      const piece = cached.body.subarray(this.sentBytes, this.sentBytes + PIECE_BYTES);
+      this.sentBytes += piece.length;
+      isTaken = sink?.data(piece) === true;
+      if (this.sentBytes < cached.body.length) continue;
+      this.sink = null;
+      sink?.end();
+    }
+  }
 
-  cancel(): void {} // nothing runs
+  cancel(): void {
+    this.sink = null;
+  }
 }
 
 /** A hit in the place of what a provider would have answered, with an attempt that nobody made and no record lists. */

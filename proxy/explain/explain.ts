@@ -9,6 +9,7 @@ import { HeldBodies } from '../held-bodies.js';
 import { isPreflight, isProbe } from '../answered-here.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { AnswerPeek } from '../cache/answer-cache.js';
+import { CopyRoom } from '../cache/copy-room.js';
 import { normaliseIp } from '../client-ip.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import type { RateLimiter } from '../rate-limits/rate-limiter.js';
@@ -138,7 +139,8 @@ async function chooseCall(
   const call = await choose(deps, arrival, target, caller);
   const { answerCache, cacheKeyKey } = deps;
   const find: AnswerPeek['peek'] = (name, suits) => answerCache.peek(name, suits);
-  const cache = await lookUp({ answerCache: { find, put: () => undefined }, cacheKeyKey }, arrival, call);
+  const nothingHeld = { answerCache: { find, put: () => undefined }, copyRoom: new CopyRoom(), cacheKeyKey };
+  const cache = await lookUp(nothingHeld, arrival, call);
   told.model = call.facts?.model ?? null;
   told.plan = callPlan(deps, arrival, call, cache);
   return { call, cache };

@@ -4,8 +4,9 @@
  */
 import type { UncachedReason } from '../../schema/contracts/explanation.js';
 import { cacheWish, type CacheWish } from '../cache/cache-wish.js';
-import type { AnswerStore } from '../cache/answer-cache.js';
+import { ANSWER_CACHE_OPTIONS, type AnswerStore } from '../cache/answer-cache.js';
 import { suits, type CachedAnswer } from '../cache/cached-answer.js';
+import type { CopyRoom } from '../cache/copy-room.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
 import { cachedAnswerMember } from '../../schema/contracts/redis-keys.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
@@ -13,6 +14,7 @@ import { headerOf, joinedHeaders } from '../upstream/headers.js';
 
 export interface LookUpDeps {
   readonly answerCache: AnswerStore;
+  readonly copyRoom: CopyRoom;
   readonly cacheKeyKey: Buffer;
 }
 
@@ -37,12 +39,20 @@ export function lookUp(
   const { ttlSeconds, isCoalesced } = wish;
   // What was asked for before a change of the gateway, a purge among them, serves nobody who asks after it.
   const sharing = isCoalesced ? { key: `${cachedAnswerMember(name)}:${policy.revision}`, wanted } : null;
-  const looked = (hit: CachedAnswer | null): LookedUp => {
+  const looked = (found: CachedAnswer | null): LookedUp => {
+    const hit = found !== null && isRoomFor(found, arrival, deps) ? found : null;
     return { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, sharing };
   };
   if (ttlSeconds === 0) return looked(null);
   const found = deps.answerCache.find(name, (answer) => suits(answer, wanted));
   return found instanceof Promise ? found.then(looked) : looked(found);
+}
+
+/** Beyond this an answer is in no memory that requests share: each has read one of its own. */
+const SHARED_BYTES_MAX = ANSWER_CACHE_OPTIONS.memoryAnswerBytesMax;
+
+function isRoomFor({ body }: CachedAnswer, { response }: Arrival, { copyRoom }: LookUpDeps): boolean {
+  return body.length <= SHARED_BYTES_MAX || copyRoom.holdFor(response, body.length);
 }
 
 /**

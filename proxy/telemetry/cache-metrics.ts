@@ -24,12 +24,21 @@ export function declareAnswerCache(registry: Registry, { answerCache, copyRoom, 
     ['memory_evictions', 'Answers that left this process’s memory early', () => counts.memoryEvictions],
     ['redis_evictions', 'Answers that left Redis early', () => counts.redisEvictions],
     ['too_large', 'Answers not kept: larger than the cache takes', () => copyRoom.counts.tooLarge],
-    ['no_room', 'Answers not kept: too many were being copied', () => copyRoom.counts.noRoom],
+    [
+      'no_room',
+      'Answers not kept, or not taken from Redis: too many large ones were in memory',
+      () => copyRoom.counts.noRoom,
+    ],
   ];
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_cache_${name}_total`, help, read);
   declareCoalescing(registry, coalescedCalls);
   declareGauge(registry, 'tollgate_cache_memory_bytes', 'Cached answers in memory', () => answerCache.heldBytes);
-  declareGauge(registry, 'tollgate_cache_copy_bytes', 'Copies of answers that are passing', () => copyRoom.heldBytes);
+  declareGauge(
+    registry,
+    'tollgate_cache_copy_bytes',
+    'Copies of answers that are passing, and large cached ones',
+    () => copyRoom.heldBytes,
+  );
 }
 
 function declareCoalescing(registry: Registry, calls: CoalescedCalls): void {
