@@ -50,9 +50,15 @@ export class RequestContexts {
   async ofRequest(request: Request, response: Response): Promise<ApiContext> {
     const requestId = newUuidV7();
     response.set('x-request-id', requestId);
+    const cookie = sessionCookie(response, this.deps.isHttps);
+    return this.of(this.callerOf(request), { requestId, cookie, room: this.roomFor(response) });
+  }
+
+  /** Room for the bodies of logs that the answer will hold, until it is out. */
+  roomFor(response: Response): BodyRoom {
     const room = this.deps.services.bodyRooms.open();
     whenGone(response, () => room.close());
-    return this.of(this.callerOf(request), { requestId, cookie: sessionCookie(response, this.deps.isHttps), room });
+    return room;
   }
 
   /** The context of an operation that goes on: `again` looks at the caller anew, and lets go of what was loaded. */

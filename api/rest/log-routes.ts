@@ -26,12 +26,13 @@ async function oneLog(call: RestCall<'log.read'>, deps: RestDeps): Promise<Log> 
 }
 
 async function bodiesOf(
+  call: RestCall<'log.read'>,
   { services }: RestDeps,
   scope: AccountScope<'log.readBodies'>,
   log: Log,
 ): Promise<LogBodies | null> {
   if (log.storedBodies === 'NOT_COLLECTED') return null;
-  const [bodies] = await services.queries.logBodies.byIds(scope, [log.id]);
+  const [bodies] = await services.queries.logBodies.byIds(scope, [log.id], call.newRoom());
   return bodies ?? null;
 }
 
@@ -40,7 +41,7 @@ async function body(call: RestCall<'log.read'>, deps: RestDeps, side: keyof type
   const log = await oneLog(call, deps);
   const scope = await call.access.scopeOrNull('log.readBodies', call.account.id);
   if (scope === null) throw forbidden('Bodies need AI_GATEWAY_LOG_BODIES in the account.');
-  const text = (await bodiesOf(deps, scope, log))?.[BODIES[side]] ?? null;
+  const text = (await bodiesOf(call, deps, scope, log))?.[BODIES[side]] ?? null;
   if (text === null) throw notFound(`${side} body of this log`);
   const type = log.exchange[CONTENT_TYPES[side]] ?? '';
   // What was cut is no JSON any more, and clients would try to read it as such; no other type is worth a browser's trust.
@@ -106,7 +107,7 @@ export const LOG_ROUTES = [
     async handle(call, deps) {
       const log = await oneLog(call, deps);
       const scope = await call.access.scopeOrNull('log.readBodies', call.account.id);
-      return resultOf(logDetail(log, scope === null ? null : await bodiesOf(deps, scope, log)));
+      return resultOf(logDetail(log, scope === null ? null : await bodiesOf(call, deps, scope, log)));
     },
   }),
   restRoute({

@@ -8,6 +8,7 @@ import type { Access } from '../access.js';
 import type { Action } from '../authorization.js';
 import type { ApiError } from '../errors.js';
 import type { EndpointOptions } from '../modules/gateway/index.js';
+import type { BodyRoom } from '../modules/log/index.js';
 import type { Principal } from '../principal.js';
 import type { Services } from '../services.js';
 import type { AccountScope } from '../tenancy/account-scope.js';
@@ -27,6 +28,8 @@ export interface RestRequest {
   readonly query: QueryParams;
   /** parsed JSON; read only once the caller is allowed to send it */
   readonly readBody: () => Promise<unknown>;
+  /** for bodies of logs, as long as the answer holds them */
+  readonly newRoom: () => BodyRoom;
 }
 
 /** The same with the proof that the caller may do it. */

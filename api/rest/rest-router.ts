@@ -11,6 +11,7 @@ import type { Access } from '../access.js';
 import { ApiError, badInput, notFound, tooComplex, unauthenticated } from '../errors.js';
 import { BODY_BYTES_MAX } from '../http/graphql-guard.js';
 import type { OperationEntrance } from '../graphql/operation-entrance.js';
+import type { BodyRoom } from '../modules/log/index.js';
 import type { RequestContexts } from '../request-context.js';
 import { isStatementTimeout } from '../tenancy/sql-state.js';
 import { CUSTOM_PROVIDER_ROUTES } from './custom-provider-routes.js';
@@ -76,7 +77,8 @@ async function answer(route: RestRoute, deps: RouterDeps, request: Request, resp
   const query = QueryParams.of(request.originalUrl, route.query);
   const hasBody = route.method !== 'get' && route.method !== 'delete';
   const readBody = (): Promise<unknown> => (hasBody ? jsonBody(request, response) : Promise.resolve(null));
-  return route.answer({ access, account, params, query, readBody }, deps);
+  const newRoom = (): BodyRoom => deps.contexts.roomFor(response);
+  return route.answer({ access, account, params, query, readBody, newRoom }, deps);
 }
 
 const textsOf = (params: Request['params']): Record<string, string> =>

@@ -229,6 +229,22 @@ test('a page is measured by what its bodies become, not by what is stored of the
   await waitFor(() => api.api.services.bodyRooms.heldBytes === 0, 'what was answered is held no longer');
 });
 
+test('bodies wait for the room that other answers hold, in GraphQL and REST', async () => {
+  const id = await log({ bodies: { response_body: Buffer.from('answered') } });
+  const secret = await tenant.apiToken({ permissions: ['AI_GATEWAY_READ', 'AI_GATEWAY_LOG_BODIES'] });
+  const url = `${api.url}/client/v4/accounts/${tenant.tag}/ai-gateway/gateways/busy/logs/${id}/response`;
+  const byRest = () => fetch(url, { headers: { authorization: `Bearer ${secret}` } });
+  const others = api.api.services.bodyRooms.open();
+  others.take(256 * 1_024 * 1_024, 1);
+  const page = 'query ($tag: String!, $id: ID!) { account(tag: $tag) { log(id: $id) { responseBody } } }';
+  (await editor(page, { tag: tenant.tag, id })).expectError('RATE_LIMITED');
+  const refused = await byRest();
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+  others.close();
+  expect(await (await byRest()).text()).toBe('answered');
+  await waitFor(() => api.api.services.bodyRooms.heldBytes === 0, 'what was answered is held no longer');
+});
+
 test('a deleted gateway stays the gateway of its logs', async () => {
   const id = await log();
   await api.owner.query('UPDATE gateway SET deleted_at = now() WHERE id = $1', [gatewayId]);
