@@ -143,7 +143,8 @@ export class GatewayService {
   ): Promise<{ readonly evicts: boolean } | null> {
     const before = { description: gateway.description, settings: await this.settings(tx, gateway.id) };
     const sent = input.description;
-    const change = settingsChange(before.settings, input.settings, this.deps.allowedNetworks);
+    const isRollback = action === 'gateway.rollback';
+    const change = settingsChange(before.settings, input.settings, this.deps.allowedNetworks, isRollback);
     const after = {
       description:
         sent === undefined ? before.description : parseInput(descriptionSchema.nullable(), sent, 'input.description'),

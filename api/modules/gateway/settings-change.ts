@@ -33,20 +33,25 @@ export function settingsChange(
   current: GatewaySettingsValues,
   input: GatewaySettingsInput | null | undefined,
   allowed: NetworkList,
+  isRollback = false,
 ): SettingsChange {
   const sent = input?.egressProxyUrl;
   if (input === null || input === undefined || sent === null || sent === undefined) {
-    return { settings: changedSettings(current, input), egressProxyUrl: null };
+    return { settings: changedSettings(current, input, isRollback), egressProxyUrl: null };
   }
   const egress = readEgressProxy(current.egressProxyUrl, sent, allowed);
-  const settings = { ...changedSettings(current, input), egressProxyUrl: egress.shown };
+  const settings = { ...changedSettings(current, input, isRollback), egressProxyUrl: egress.shown };
   return { settings, egressProxyUrl: egress.whole };
 }
 
-/** Absent fields stay as in `current`, null resets a field (or, for the whole, all of them) to its default. */
+/**
+ * Absent fields stay as in `current`, null resets a field (or, for the whole, all of them) to its default. A rollback's
+ * rules stood once, and may again.
+ */
 export function changedSettings(
   current: GatewaySettingsValues,
   input: GatewaySettingsInput | null | undefined,
+  isRollback = false,
 ): GatewaySettingsValues {
   if (input === undefined) return current;
   if (input === null) return DEFAULT_GATEWAY_SETTINGS;
@@ -57,7 +62,7 @@ export function changedSettings(
     else merged[name] = sent ?? DEFAULT_GATEWAY_SETTINGS[name];
   }
   const settings = parseInput(gatewaySettingsSchema, merged, FIELD);
-  assertRulesTell(settings.rateLimits, current.rateLimits);
+  if (!isRollback) assertRulesTell(settings.rateLimits, current.rateLimits);
   assertActing(settings, input);
   return settings;
 }

@@ -208,6 +208,19 @@ test('versions are paged and compared; what is not kept is null, and can be no o
   });
 });
 
+test('a version comes back with a rate rule that would be taken no more', async () => {
+  const perHeader = { name: 'each', limit: 1, intervalSeconds: 60, key: 'HEADER', keyName: 'x-key' };
+  const id = await create('main', { settings: { rateLimits: [perHeader] } });
+  await update({ id, settings: { rateLimits: [] } });
+  await api.owner.query(
+    `UPDATE gateway_version SET settings = jsonb_set(settings, '{rateLimits,0,keyName}', '"no header"')
+     WHERE gateway_id = $1 AND number = 1`,
+    [id],
+  );
+  (await rollBack({ id, version: 1 })).expectData();
+  expect((await gateway('main')).settings).toMatchObject({ rateLimits: [{ ...perHeader, keyName: 'no header' }] });
+});
+
 test('a version with a number that none has is null', async () => {
   await create('main');
   const ONE = `query ($tag: String!, $number: Int!) { account(tag: $tag) { gateway(name: "main") {
