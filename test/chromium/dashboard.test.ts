@@ -150,6 +150,27 @@ test('rights that could not be asked for are not taken for none', async () => {
   await page.unrouteAll({ behavior: 'wait' });
 });
 
+test('usage of gateways that is refused is told, and can be asked for again', async () => {
+  const { page, tenant } = dashboard;
+  await dashboard.signIn();
+  await tenant.gateway('unused');
+  let isRefused = true;
+  await page.route('**/graphql', async (route) => {
+    const { operationName } = route.request().postDataJSON() as { readonly operationName: string }; // of request.ts
+    const errors = [{ message: 'Too much was asked', extensions: { code: 'RATE_LIMITED' } }];
+    await (isRefused && operationName === 'GatewaysUsage' ? route.fulfill({ json: { errors } }) : route.continue());
+  });
+  await dashboard.go(`/accounts/${tenant.name}`);
+  await page.getByText('Too much was asked').waitFor();
+  await page.getByRole('link', { name: 'unused' }).waitFor();
+  await dashboard.expectClean();
+  isRefused = false;
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await page.getByText('No requests in this range').first().waitFor();
+  await page.getByText('Too much was asked').waitFor({ state: 'detached' });
+  await page.unrouteAll({ behavior: 'wait' });
+});
+
 test('a session that ended leads to sign-in and back', async () => {
   const { page, api, tenant } = dashboard;
   const user = await createUser(api.owner, { accountId: tenant.accountId });

@@ -1,7 +1,7 @@
 /** An account's gateways, with what went through each in the chosen range. */
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
-import { Answer } from '../../components/answer.js';
+import { Answer, type AnswerProps } from '../../components/answer.js';
 import { Button } from '../../components/button.js';
 import { EmptyState } from '../../components/empty-state.js';
 import { Money } from '../../components/money.js';
@@ -75,13 +75,17 @@ export function AccountHomePage() {
                   onChange={(text) => url.set({ search: text === '' ? null : text, after: null }, true)}
                 />
               )}
-              <GatewayList
-                account={account.name}
-                home={found}
-                usage={usage}
-                isSearched={search !== ''}
-                create={create}
-              />
+              <Answer of={usage}>
+                {(usageOf) => (
+                  <GatewayList
+                    account={account.name}
+                    home={found}
+                    usage={usageOf}
+                    isSearched={search !== ''}
+                    create={create}
+                  />
+                )}
+              </Answer>
               <Pagination ends={found.gateways.pageInfo} />
             </>
           )
@@ -92,11 +96,11 @@ export function AccountHomePage() {
   );
 }
 
-/** What went through a gateway; null: nothing; undefined: it is not known yet. */
-type UsageOf = (gatewayId: string) => Usage | null | undefined;
+/** What went through a gateway; null: nothing; `asked`: it is not known yet; `failed`: it could not be asked. */
+type UsageOf = (gatewayId: string) => Usage | null | 'asked' | 'failed';
 
 /** Of the gateways that the page shows: of all of an account, the api tells only those with the most requests. */
-function useUsage({ range }: ChosenRange, home: Home | null): UsageOf {
+function useUsage({ range }: ChosenRange, home: Home | null): AnswerProps<UsageOf>['of'] {
   const account = useAccount();
   const gatewayIds = home?.gateways.edges.map(({ node }) => node.id) ?? [];
   const asked = useOperation(
@@ -106,7 +110,9 @@ function useUsage({ range }: ChosenRange, home: Home | null): UsageOf {
   );
   const groups = new Map(asked.data?.account?.analytics.groups.map((group) => [group.key[0], group]));
   const isKnown = asked.data !== undefined && !asked.isPlaceholderData;
-  return (gatewayId) => groups.get(gatewayId) ?? (isKnown ? null : undefined);
+  const { error, refetch } = asked;
+  const unknown = error === null ? 'asked' : 'failed';
+  return { data: (gatewayId) => groups.get(gatewayId) ?? (isKnown ? null : unknown), error, refetch };
 }
 
 function Totals({ totals }: { readonly totals: Home['analytics']['totals'] }) {
@@ -178,7 +184,8 @@ function GatewayList({ account, home, usage, isSearched, create }: GatewayListPr
 }
 
 function GatewayUsage({ name, usage }: { readonly name: string; readonly usage: ReturnType<UsageOf> }) {
-  if (usage === undefined) return <Skeleton rows={1} />;
+  if (usage === 'asked') return <Skeleton rows={1} />;
+  if (usage === 'failed') return null; // the reason stands above the list
   if (usage === null) return <p className="muted">No requests in this range</p>;
   const { totals, series } = usage;
   return (
