@@ -12,7 +12,7 @@ const NAME = 'demo';
 
 /**
  * Makes the gateway `demo` in the instance's first account unless that has, or had, a gateway: a start that was
- * interrupted is made up for, and a gateway that somebody deleted stays away.
+ * interrupted is made up for, and a gateway that somebody deleted stays away, as one of a deleted account does.
  */
 export async function createDemoGateway(database: Database, gateways: GatewayService): Promise<void> {
   const accountId = await firstAccountId(database);
@@ -21,7 +21,8 @@ export async function createDemoGateway(database: Database, gateways: GatewaySer
   if (await database.inAccount(scope, async (tx) => (await tx.findOne(Gateway, {})) !== null)) return;
   const description = 'Calls the demo provider: nothing leaves this machine.';
   await gateways.create(scope, { accountId, name: NAME, description }).catch((error: unknown) => {
-    if (!(error instanceof ApiError && error.code === 'CONFLICT')) throw error; // else another api was faster
+    // Another api was faster, or the account has been deleted.
+    if (!(error instanceof ApiError && ['CONFLICT', 'NOT_FOUND'].includes(error.code))) throw error;
   });
 }
 

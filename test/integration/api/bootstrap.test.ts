@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { bootstrap, firstAccountName } from '../../../api/bootstrap.js';
-import { createDemoGateway } from '../../../api/demo-gateway.js';
+import { createDemoGateway, hasDemoGateway } from '../../../api/demo-gateway.js';
 import { DEMO_PRICES } from '../../../api/modules/pricing/demo-prices.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller } from '../../support/graphql.js';
@@ -41,6 +41,16 @@ test('a demo gateway is made by the start that finds no gateway, and never again
   await owner.query('UPDATE gateway SET deleted_at = now()');
   await createDemoGateway(database, gateways);
   expect((await owner.query('SELECT name FROM gateway')).rows).toEqual([{ name: 'demo' }]);
+});
+
+test('an account that was deleted before it had a gateway gets none, and keeps no api from starting', async () => {
+  const { api, owner } = await fresh();
+  const { database, gateways } = api.services;
+  await bootstrap(api.services, OPTIONS);
+  await owner.query('UPDATE account SET deleted_at = now()');
+  await createDemoGateway(database, gateways);
+  expect(await hasDemoGateway(database)).toBe(false);
+  expect((await owner.query('SELECT name FROM gateway')).rows).toEqual([]);
 });
 
 test('later starts make nothing and change no password, whatever they are told', async () => {
