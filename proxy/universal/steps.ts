@@ -7,7 +7,7 @@ import { GatewayError } from '../gateway-error.js';
 import type { HeldBodies } from '../held-bodies.js';
 import { readRequestBody, type RequestBodyDeps } from '../request-body.js';
 import { overlaidOptions, parseRequestOptions } from '../request-options.js';
-import { joinedHeaders } from '../upstream/headers.js';
+import { contentEncodingOf } from '../upstream/headers.js';
 import { isSafePath } from '../upstream/path.js';
 import { isArray, jsonElements, jsonMembers, trimmedJson } from './json-slices.js';
 import { stepHead } from './step-headers.js';
@@ -37,8 +37,7 @@ export function isUniversal({ method, providerSlug, path }: Arrival): boolean {
  */
 export async function readSteps(deps: StepsDeps, arrival: Arrival): Promise<readonly Arrival[]> {
   const { request, response } = arrival;
-  const encoding = joinedHeaders(request.rawHeaders, 'content-encoding') ?? 'identity';
-  if (encoding !== 'identity') throw unusable('it must not be compressed');
+  if (contentEncodingOf(request.rawHeaders) !== null) throw unusable('it must not be compressed');
   const body = await readRequestBody(deps, request, deps.heldBodies.holdFor(response));
   return stepsIn(arrival, body.kind === 'held' ? body.bytes : body.head); // with a hold, none is streamed
 }

@@ -3,7 +3,7 @@ import type { LogBodies } from '../../schema/contracts/usage-record.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
-import { joinedHeaders } from '../upstream/headers.js';
+import { contentEncodingOf } from '../upstream/headers.js';
 
 /** What the log keeps; null when the log, or its bodies, are not wanted. */
 export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogBodies | null {
@@ -20,7 +20,7 @@ export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed
     logRetentionDays: policy.settings.logRetentionDays,
     requestBody: request === null ? null : request.subarray(0, bound),
     responseBody: loggedAnswer(arrival, call, relayed),
-    requestEncoding: joinedHeaders(arrival.head.rawHeaders, 'content-encoding'),
+    requestEncoding: contentEncodingOf(arrival.head.rawHeaders),
     responseEncoding: relayed.responseEncoding,
     truncated: isRequestCut || relayed.kept?.isLogTruncated === true,
   };

@@ -19,8 +19,9 @@ const DECODERS: Readonly<Record<string, () => Transform | null>> = {
 /** null for no body, and for an encoding that this Node cannot undo. What is broken off is shown as far as it goes. */
 export async function bodyText(bytes: Uint8Array | null, encoding: string | null): Promise<string | null> {
   if (bytes === null) return null;
-  if (encoding === null || encoding === 'identity') return Buffer.from(bytes).toString();
-  const decode = decoderFor(encoding.trim().toLowerCase());
+  const coding = encoding?.trim().toLowerCase() ?? 'identity';
+  if (coding === 'identity') return Buffer.from(bytes).toString();
+  const decode = decoderFor(coding);
   return decode === null ? null : (await decode(bytes)).toString();
 }
 

@@ -1,9 +1,10 @@
 import { brotliCompressSync, constants, createGzip, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { chatCompletion, chatEvents } from '../../support/fake-upstream.js';
+import { answerJson, chatCompletion, chatEvents } from '../../support/fake-upstream.js';
 import { rawCall } from '../../support/raw-call.js';
 import { CHAT, startRig, type Rig } from '../../support/rig.js';
 import { usageRecords } from '../../support/usage-records.js';
+import { waitFor } from '../../support/wait-for.js';
 
 let rig: Rig;
 
@@ -95,4 +96,19 @@ test('a compressed request goes up as it is', async () => {
   await rawCall(`${tenant.base}/openai/chat/completions`, { headers, body });
   expect(rig.upstream.seen.at(-1)?.body.equals(body)).toBe(true);
   expect(rig.upstream.seen.at(-1)?.headers['content-encoding']).toBe('gzip');
+});
+
+test('a request that names Identity as its encoding is logged without one', async () => {
+  const tenant = await rig.tenant();
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  const headers = { ...JSON_HEADERS, 'content-encoding': 'Identity' };
+  await rawCall(`${tenant.base}/openai/chat/completions`, { headers, body: JSON.stringify(CHAT) });
+  const [stored] = await waitFor(async () => {
+    const { rows } = await rig.proxy.owner.query<{ request_encoding: string | null }>(
+      'SELECT request_encoding FROM log_body WHERE account_id = $1',
+      [tenant.accountId],
+    );
+    return rows.length > 0 ? rows : null;
+  }, 'the bodies are stored');
+  expect(stored).toEqual({ request_encoding: null });
 });

@@ -297,3 +297,11 @@ test('a universal request is counted once by the rate limits, however many steps
   const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 3);
   expect(rows[2]).toMatchObject({ provider: 'openai', status_code: 429, error_code: 2003, cost_pico: '0' });
 });
+
+test('a body must not be compressed, which one in identity is not, however that is written', async () => {
+  const tenant = await pricedTenant();
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  const statusOf = async (encoding: string): Promise<number> =>
+    (await post(tenant.base, [OPENAI], { 'content-encoding': encoding })).status;
+  expect(await Promise.all(['identity', 'Identity', 'gzip'].map(statusOf))).toEqual([200, 200, 400]);
+});

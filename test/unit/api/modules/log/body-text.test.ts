@@ -31,6 +31,10 @@ test.each([['gzip, gzip'], ['rot13'], ['constructor'], ['']])(
   },
 );
 
+test.each([[null], ['identity'], [' Identity']])('what is encoded as %j is shown as it is', async (encoding) => {
+  expect(await bodyText(Buffer.from('hello'), encoding)).toBe('hello');
+});
+
 test('bytes that are no UTF-8 are shown with a mark in their place', async () => {
   expect(await bodyText(Buffer.from([0x61, 0xff, 0x62]), null)).toBe('a\ufffdb');
   expect(await bodyText(null, null)).toBeNull();
