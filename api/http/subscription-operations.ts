@@ -16,8 +16,7 @@ import {
 import type { ApiContext } from '../context.js';
 import { badInput, rateLimited } from '../errors.js';
 import type { OperationEntrance } from '../graphql/operation-entrance.js';
-import { network } from '../modules/session/sign-in-throttle.js';
-import type { Principal } from '../principal.js';
+import { network } from '../modules/session/index.js';
 import type { Caller, RequestContexts } from '../request-context.js';
 import { SubscriberPlaces, type SubscriberPlace } from './subscriber-places.js';
 
@@ -57,7 +56,11 @@ export class SubscriptionOperations {
     }
     this.connections.add(end);
     return {
-      isFor: (principal) => this.isRoomFor(principal, place),
+      isFor: (principal) => {
+        const isRoom = place.isFor(principal);
+        if (!isRoom && this.connections.has(end)) this.counts.refused++; // who has left was not refused
+        return isRoom;
+      },
       leave: () => {
         this.connections.delete(end);
         place.leave();
@@ -112,12 +115,6 @@ export class SubscriptionOperations {
 
   formattedErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
     return errors.map((error) => this.formatError(error.toJSON(), error));
-  }
-
-  private isRoomFor(principal: Principal, place: SubscriberPlace): boolean {
-    const isRoom = place.isFor(principal);
-    if (!isRoom) this.counts.refused++;
-    return isRoom;
   }
 }
 
