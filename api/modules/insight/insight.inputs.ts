@@ -2,6 +2,7 @@
 import { ArgsType, Field, Int } from 'type-graphql';
 import { z } from 'zod';
 import { graphqlEnum } from '../../../schema/entities/graphql-enums.js';
+import { isGiven } from '../../input.js';
 import { plainText } from '../../text-input.js';
 import { AnalyticsDimensionEnum, GROUP_ORDERS, type AnalyticsDimension, type GroupOrder } from '../analytics/index.js';
 
@@ -56,6 +57,13 @@ export class RepeatedArguments extends FirstArguments {
 
 const first = z.int().min(1, 'must be at least 1').max(FIRST_MAX, `must be at most ${FIRST_MAX}`);
 export const firstSchema = z.object({ first });
+/** As analytics checks it, which would call it a field of a filter. */
+export const topSchema = z
+  .object({ first, by: z.enum(AnalyticsDimensionEnum), metadataKey: plainText.nullish() })
+  .refine(({ by, metadataKey }) => (by === 'METADATA') === isGiven(metadataKey), {
+    path: ['metadataKey'],
+    message: 'must be given with METADATA, and with nothing else',
+  });
 export const promptSchema = z.object({ first, metadataKey: plainText });
 export const repeatedSchema = z.object({
   first,

@@ -16,6 +16,7 @@ import {
   RepeatedArguments,
   repeatedSchema,
   TopArguments,
+  topSchema,
 } from './insight.inputs.js';
 import {
   ClientInsights,
@@ -73,7 +74,7 @@ export class UsageInsightsResolver {
     @Args(() => TopArguments) args: TopArguments,
     @Ctx() { access }: ApiContext,
   ): Promise<UsageGroup[]> {
-    parseInput(firstSchema, args, '');
+    parseInput(topSchema, args, '');
     return this.queries.top(await access.scope('analytics.read', insights.accountId), insights, args);
   }
 

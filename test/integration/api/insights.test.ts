@@ -312,8 +312,9 @@ test.each([
   ['ttlSeconds', 'repeatedRequests(ttlSeconds: [60, 61, 62, 63, 64, 65]) { savedUsd }', {}],
   ['ttlSeconds.1', 'repeatedRequests(ttlSeconds: [60, 59]) { savedUsd }', {}],
   ['ttlSeconds.0', 'repeatedRequests(ttlSeconds: [2592001]) { savedUsd }', {}],
-  ['filter.metadataKey', 'usage { topGroups(by: METADATA) { key } }', {}],
-  ['filter.metadataKey', 'usage { topGroups(by: MODEL, metadataKey: "user") { key } }', {}],
+  ['metadataKey', 'usage { topGroups(by: METADATA) { key } }', {}],
+  ['metadataKey', 'usage { topGroups(by: MODEL, metadataKey: "user") { key } }', {}],
+  ['metadataKey', String.raw`usage { topGroups(by: METADATA, metadataKey: "\u0000") { key } }`, {}],
   ['metadataKey', String.raw`promptFeedback(by: METADATA, metadataKey: "\u0000") { covered { complete } }`, {}],
 ])('%s is refused by name where it cannot be answered: %s', async (field, selection, range) => {
   (await asked(selection, range)).expectError('BAD_USER_INPUT', field);
