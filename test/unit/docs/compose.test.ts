@@ -11,7 +11,7 @@ const { services } = z
   .object({ services: z.object({ api: service, 'proxy-1': service, 'load-balancer': service.partial() }) })
   .parse(parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }));
 
-/** What only makes sense on one machine, or is fixed by how the containers are wired. */
+/** What only makes sense on one machine, is fixed by how the containers are wired, or names a file, which has to be mounted. */
 const NOT_IN_CONTAINERS = [
   'DATA_DIR',
   'DEMO',
@@ -21,6 +21,7 @@ const NOT_IN_CONTAINERS = [
   'PROXY_URL',
   'API_PORT',
   'PROXY_PORT',
+  'GRAPHQL_DOCUMENTS',
 ];
 
 test.each([
@@ -29,6 +30,10 @@ test.each([
 ])('every variable that the %s reads can be set', (_, { environment }, variables) => {
   const settable = Object.keys(variables).filter((name) => !NOT_IN_CONTAINERS.includes(name));
   expect(settable.filter((name) => environment[name] === undefined)).toEqual([]);
+});
+
+test('no file is named that no container has', () => {
+  expect(services.api.environment).not.toHaveProperty('GRAPHQL_DOCUMENTS');
 });
 
 test('nothing is killed while it finishes what runs', () => {
