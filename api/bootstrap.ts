@@ -1,6 +1,6 @@
 /**
- * The first start of an instance: its first user (operator, and owner of the first account), that account, and the demo
- * gateway. Several apis may start at once: the table `instance` has room for one row, and whoever inserts it has done it.
+ * The first start of an instance: its first user (operator, and owner of the first account), and that account. Several
+ * apis may start at once: the table `instance` has room for one row, and whoever inserts it has done it.
  */
 import { randomBytes } from 'node:crypto';
 import { newUuidV7, type UserId } from '../schema/contracts/ids.js';
@@ -45,7 +45,7 @@ export async function bootstrap(deps: BootstrapDeps, options: BootstrapOptions):
     email,
     passwordHash: await deps.passwords.hash(password),
     isOperator: true,
-  }; // made here
+  };
   try {
     await insertFirst(deps, user, account);
   } catch (error) {
