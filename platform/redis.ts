@@ -18,7 +18,25 @@ const REDIRECTIONS_MAX = 3;
 const FAILOVER_DELAY_MS = 50;
 const DEFAULT_PORT = 6_379;
 
+/** What a server says that is not the one to write to, or not yet; of a script that fails on it, Redis before 7 puts it behind words of its own. */
+const NOT_PRIMARY = /(?:^|-)(?:READONLY|MASTERDOWN|LOADING) /;
+/** Between two connections of a client of which the first led to such a server: the other may lead there as well. */
+const LEAVING_INTERVAL_MS = 5_000;
+
 const reconnectDelayMs = (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 6), 2_000);
+
+/**
+ * Whether a client is to connect anew for an error. A primary that was demoted keeps its connections, and refuses to write on
+ * them for ever, while its name leads to the one that took over.
+ */
+export function demotionWatch(nowMs: () => number = () => performance.now()): (error: Error) => boolean {
+  let leftAtMs = -Infinity;
+  return ({ message }) => {
+    if (!NOT_PRIMARY.test(message) || nowMs() - leftAtMs < LEAVING_INTERVAL_MS) return false;
+    leftAtMs = nowMs();
+    return true;
+  };
+}
 
 /**
  * The nodes that a text like `REDIS_URL` names, as URLs: `redis://user:password@a:7000,b:7001,c` is three of one cluster, which
@@ -53,6 +71,7 @@ function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOpti
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: reconnectDelayMs,
+    reconnectOnError: demotionWatch(),
     // Whoever subscribes does so at each `ready`: of what the client does by itself nobody would hear that it failed, but the process.
     autoResubscribe: false,
   };
@@ -61,7 +80,7 @@ function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOpti
     : new Redis(url, common);
 }
 
-/** The nodes given are asked for all the others. */
+/** The nodes given are asked for all the others. One that was demoted says itself who took over. */
 function createCluster(nodes: readonly string[], { connectionName, commandTimeoutMs = 250 }: RedisOptions): Redis {
   const urls = nodes.map((node) => new URL(node));
   const { protocol, username, password } = urls[0] ?? new URL('redis://localhost');

@@ -10,12 +10,14 @@ export interface RedisForwarder {
   fallSilent(): void;
   /** connections that fell silent are closed, later ones work */
   recover(): void;
+  /** later connections lead to this Redis; those that are there stay where they are */
+  switchTo(url: string): void;
   close(): Promise<void>;
 }
 
 /** `url`: of a Redis on a unix socket. */
 export async function forwardRedis(url: string): Promise<RedisForwarder> {
-  const path = url.slice('unix://'.length);
+  let path = socketOf(url);
   const clients = new Set<Socket>();
   let isSilent = false;
   const server = createServer((client) => {
@@ -44,6 +46,7 @@ export async function forwardRedis(url: string): Promise<RedisForwarder> {
       isSilent = false;
       closeClients();
     },
+    switchTo: (other) => void (path = socketOf(other)),
     async close() {
       closeClients();
       server.close();
@@ -51,3 +54,5 @@ export async function forwardRedis(url: string): Promise<RedisForwarder> {
     },
   };
 }
+
+const socketOf = (url: string): string => url.slice('unix://'.length);

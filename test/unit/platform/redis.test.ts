@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { createRedis, redisNodes } from '../../../platform/redis.js';
+import { createRedis, demotionWatch, redisNodes } from '../../../platform/redis.js';
 import { waitFor } from '../../support/wait-for.js';
 
 test('one name is one server, whatever its form', () => {
@@ -54,4 +54,26 @@ test('a subscription is made anew by whoever made it: of one that fails nobody e
   redis.disconnect();
   connections.forEach((socket) => socket.destroy());
   server.close();
+});
+
+test('a server that is not to be written to is left, for other errors none, and none twice within five seconds', () => {
+  let nowMs = 0;
+  const isLeft = demotionWatch(() => nowMs);
+  const [readOnly, byScript] = [
+    new Error("READONLY You can't write against a read only replica."),
+    new Error(
+      "ERR Error running script (call to f_1): @user_script:2: -READONLY You can't write against a read only replica.",
+    ),
+  ];
+  expect(isLeft(new Error('OOM command not allowed when used memory > maxmemory'))).toBe(false);
+  expect(isLeft(new Error('NOSCRIPT No matching script. Please use EVAL.'))).toBe(false);
+  expect([isLeft(readOnly), isLeft(readOnly)]).toEqual([true, false]);
+  nowMs = 4_999;
+  expect(isLeft(byScript)).toBe(false);
+  nowMs = 5_000;
+  expect([isLeft(byScript), isLeft(readOnly)]).toEqual([true, false]);
+  for (const message of ['LOADING Redis is loading the dataset in memory', 'MASTERDOWN Link with MASTER is down']) {
+    nowMs += 5_000;
+    expect(isLeft(new Error(message))).toBe(true);
+  }
 });
