@@ -36,8 +36,12 @@ const CACHE_KEY_HEADERS: ReadonlySet<string> = new Set([
   'openai-project',
   'openai-beta',
   'cartesia-version',
+  'groq-model-version',
   'parallel-beta',
+  'x-anthropic-beta', // OpenRouter hands it on
+  'x-goog-fieldmask',
   'x-goog-user-project',
+  'x-ms-oai-image-generation-deployment', // which of Azure's deployments draws
   'x-policy-id', // content filters of Azure
   // whom Fireworks asks on with them (docs.fireworks.ai, "APIs and SDKs", 2026-11-24)
   'x-anthropic-api-key',

@@ -108,9 +108,16 @@ test('headers that change answers count in any case and order, and others do not
   expect(cacheKeyVariants(['traceparent', '00', 'X-Stainless-OS', 'Mac', 'k', 'v'], false)).toEqual(['k:v']);
 });
 
-test.each(['Cartesia-Version', 'parallel-beta', 'X-Policy-Id', 'X-Anthropic-Api-Key', 'x-openai-api-key'])(
-  'answers under another %s are other answers',
-  (name) => {
-    expect(cacheKeyVariants([name, 'a'], true)).toEqual([`${name.toLowerCase()}:a`]);
-  },
-);
+test.each([
+  'Cartesia-Version',
+  'parallel-beta',
+  'X-Policy-Id',
+  'X-Anthropic-Api-Key',
+  'x-openai-api-key',
+  'Groq-Model-Version',
+  'X-Goog-FieldMask',
+  'x-anthropic-beta',
+  'x-ms-oai-image-generation-deployment',
+])('answers under another %s are other answers', (name) => {
+  expect(cacheKeyVariants([name, 'a'], true)).toEqual([`${name.toLowerCase()}:a`]);
+});
