@@ -68,6 +68,11 @@ export interface Dialect {
   isLastEvent?(event: Buffer): boolean;
   /** whether a document (parsed) is of something that is still being made; absent: it never is */
   isPending?(document: unknown): boolean;
+  /**
+   * whether a call does nothing but ask, by its whole URL: then an answer that was made before will do, unasked for; absent: each of the
+   * format does
+   */
+  onlyAsks?(url: string): boolean;
   /** the event that tells a client of this dialect that its stream broke (SSE text) */
   streamErrorEvent(message: string): string;
   /** whether a streaming request may be given `stream_options.include_usage` */

@@ -43,7 +43,12 @@ function speech(name: string, names: SpeechNames): Dialect {
 
 export const elevenLabsSpeech = speech('elevenlabs-speech', { text: 'text', model: 'model_id' });
 export const cartesiaSpeech = speech('cartesia-speech', { text: 'transcript', model: 'model_id' });
-export const deepgramSpeech = speech('deepgram-speech', { text: 'text', model: 'model' });
+/** With a callback, Deepgram answers at once, and sends there what it made. */
+const onlyAsksDeepgram = (url: string): boolean => !new URL(url).searchParams.has('callback');
+export const deepgramSpeech: Dialect = {
+  ...speech('deepgram-speech', { text: 'text', model: 'model' }),
+  onlyAsks: onlyAsksDeepgram,
+};
 
 /** What an answer says that it is billed by; null: this event says nothing. */
 type Told = (event: JsonObject, counts: UsageCounts) => OtherUnits | null;
@@ -100,18 +105,21 @@ function listened(event: JsonObject, key: string, counts: UsageCounts, channels 
 }
 
 /** Each channel is heard and billed by itself. */
-export const deepgramListen = answers(
-  'deepgram-listen',
-  (event, counts) => {
-    const metadata = objectIn(event, 'metadata');
-    if (metadata === null) return null;
-    return listened(metadata, 'duration', counts, Math.max(1, counts.optional(metadata, 'channels')));
-  },
-  (event) => {
-    const models = Object.values(objectIn(objectIn(event, 'metadata'), 'model_info') ?? {});
-    return textIn(models[0], 'name');
-  },
-);
+export const deepgramListen: Dialect = {
+  ...answers(
+    'deepgram-listen',
+    (event, counts) => {
+      const metadata = objectIn(event, 'metadata');
+      if (metadata === null) return null;
+      return listened(metadata, 'duration', counts, Math.max(1, counts.optional(metadata, 'channels')));
+    },
+    (event) => {
+      const models = Object.values(objectIn(objectIn(event, 'metadata'), 'model_info') ?? {});
+      return textIn(models[0], 'name');
+    },
+  ),
+  onlyAsks: onlyAsksDeepgram,
+};
 export const cartesiaListen = answers(
   'cartesia-listen',
   (event, counts) => listened(event, 'duration', counts),
@@ -127,5 +135,38 @@ const imagesIn = (event: JsonObject, key: string): OtherUnits | null => {
   const images = arrayIn(event, key).length;
   return images === 0 ? null : { images };
 };
-export const falImages = answers('fal-images', (event) => imagesIn(event, 'images'), noModel);
-export const ideogramImages = answers('ideogram-images', (event) => imagesIn(event, 'data'), noModel);
+/** fal's queue takes a request in, and its other hosts keep files. */
+const BESIDE_FAL = /^https:\/\/(?:queue|rest)\./;
+export const falImages: Dialect = {
+  ...answers('fal-images', (event) => imagesIn(event, 'images'), noModel),
+  onlyAsks(url) {
+    const { pathname, searchParams } = new URL(url);
+    return !BESIDE_FAL.test(url) && !pathname.split('/').includes('requests') && !searchParams.has('fal_webhook');
+  },
+};
+
+/** What makes an image, or tells of one, before it answers (developer.ideogram.ai/v1/api-reference, 2026-11-29). */
+const IDEOGRAM_CALLS: ReadonlySet<string> = new Set([
+  'describe',
+  'edit',
+  'generate',
+  'generate-transparent',
+  'inpaint',
+  'layerize-text',
+  'magic-prompt',
+  'p-image-ideogram',
+  'reframe',
+  'remix',
+  'remove-background',
+  'replace-background',
+  'upscale',
+]);
+export const ideogramImages: Dialect = {
+  ...answers('ideogram-images', (event) => imagesIn(event, 'data'), noModel),
+  onlyAsks(url) {
+    const { pathname, searchParams } = new URL(url);
+    const segments = pathname.split('/');
+    if (segments.includes('async') || searchParams.has('webhook_url')) return false;
+    return IDEOGRAM_CALLS.has(segments.at(-1) ?? '');
+  },
+};

@@ -56,13 +56,15 @@ function isRoomFor({ body }: CachedAnswer, { response }: Arrival, { copyRoom }: 
 }
 
 /**
- * Whose answer may not stand for another's; null: it may. By the gateway's setting alone these are the calls whose format is known: what a
- * provider's other paths do (make a batch, upload a file) may not be left out because it was done before.
+ * Whose answer may not stand for another's; null: it may. By the gateway's setting alone these are the calls whose format is known, and which do
+ * nothing but ask: what others do (make a batch, upload a file, call somebody back) may not be left out because it was done before.
  */
 export function uncachedReason(arrival: Arrival, call: UpstreamCall, wish: CacheWish | null): UncachedReason | null {
   if (wish === null) return arrival.options.skipCache === true ? 'SKIPPED' : 'OFF';
   if (arrival.method !== 'POST') return 'METHOD';
   if (call.bodyStream !== null) return 'BODY_TOO_LARGE';
   if (headerOf(arrival.head.rawHeaders, 'range') !== null) return 'RANGE';
-  return call.dialect === null && !wish.isAskedFor ? 'UNKNOWN_FORMAT' : null;
+  if (wish.isAskedFor) return null;
+  if (call.dialect === null) return 'UNKNOWN_FORMAT';
+  return call.dialect.onlyAsks?.(call.destination.origin + call.path) === false ? 'SIDE_EFFECTS' : null;
 }

@@ -76,7 +76,15 @@ const retriesSchema = z.object({
 });
 
 /** Why a call has nothing to do with the cache. */
-export const UNCACHED_REASONS = ['OFF', 'SKIPPED', 'METHOD', 'BODY_TOO_LARGE', 'RANGE', 'UNKNOWN_FORMAT'] as const;
+export const UNCACHED_REASONS = [
+  'OFF',
+  'SKIPPED',
+  'METHOD',
+  'BODY_TOO_LARGE',
+  'RANGE',
+  'UNKNOWN_FORMAT',
+  'SIDE_EFFECTS',
+] as const;
 export type UncachedReason = (typeof UNCACHED_REASONS)[number];
 
 const cacheSchema = z.object({
