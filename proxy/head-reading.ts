@@ -29,7 +29,7 @@ export interface KeyFront {
   readonly headers: readonly string[];
   readonly path: string;
   readonly origin: string;
-  readonly isStreaming: boolean;
+  readonly streamKind: string;
   readonly text: string;
 }
 

@@ -16,7 +16,8 @@ export interface CacheKeyParts {
   readonly method: string;
   /** canonical upstream path with its query */
   readonly path: string;
-  readonly isStreaming: boolean;
+  /** `stream`, `document`, or what a request says of it whose format is not known */
+  readonly streamKind: string;
   /** answer-changing request headers, `name:value` each, sorted */
   readonly variants: readonly string[];
   /** `cf-aig-cache-key`, which stands for content type and body; null: they stand for themselves */
@@ -114,7 +115,7 @@ export function cacheKeyFront(parts: Omit<CacheKeyParts, 'body'>): string {
   let variants = '';
   for (const variant of parts.variants) variants += field(variant);
   const scope = field(parts.accountId) + field(parts.gatewayId) + field(parts.origin) + field(parts.credential);
-  const call = field(parts.method) + field(parts.path) + field(parts.isStreaming ? 'stream' : 'document');
+  const call = field(parts.method) + field(parts.path) + field(parts.streamKind);
   const head = VERSION_FIELD + scope + call + field(variants);
   const { customKey } = parts;
   return head + (customKey === null ? BODY_FIELD + field(parts.contentType) : CUSTOM_FIELD + field(customKey));

@@ -173,3 +173,31 @@ test('T-CACHE-3: of an account’s own provider every header counts that may be 
   expect(await by({ 'x-my-key': 'one', traceparent: '00-1', 'x-stainless-os': 'Mac' })).toBe('HIT');
   await locally.stop();
 });
+
+test('T-CACHE-3: a key of a client’s own makes no stream a document, also where the format or the coding is unknown', async () => {
+  const locally = await startRig({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' });
+  locally.upstream.answer = uniqueAnswer();
+  const tenant = await locally.tenant();
+  await tenant.customProvider({ slug: 'mine', baseUrl: locally.upstream.origin });
+  const by = async (sent: Omit<Sent, 'base'>): Promise<unknown> =>
+    statusOf(await send({ base: tenant.base, ...sent, headers: { ...keyed('mine'), ...sent.headers } }));
+  const form = { 'content-type': 'multipart/form-data; boundary=x' };
+  const field = '--x\r\ncontent-disposition: form-data; name="stream"\r\n\r\ntrue\r\n--x--\r\n';
+  const bodies: readonly Omit<Sent, 'base' | 'path'>[] = [
+    { body: '{"messages":[]}' },
+    { body: '{"messages":[],"stream":false}' },
+    { body: '{"messages":[],"stream" : true}' },
+    { body: field.replace('true', '1'), headers: form },
+  ];
+  const path = 'custom-mine/api/chat';
+  for (const sent of bodies) expect({ sent, status: await by({ path, ...sent }) }).toEqual({ sent, status: 'MISS' });
+  for (const sent of bodies) expect({ sent, status: await by({ path, ...sent }) }).toEqual({ sent, status: 'HIT' });
+  expect(await by({ path, body: '{"stream":true,"messages":[1]}' })).toBe('HIT');
+  expect(await by({ path, body: field, headers: form })).toBe('HIT'); // as JSON says it
+  const headers = { 'content-encoding': 'gzip' };
+  for (const status of ['MISS', 'HIT']) {
+    expect(await by({ path: 'custom-mine/chat/completions', body: 'one', headers })).toBe(status);
+    expect(await by({ path: 'custom-mine/chat/completions', body: 'another', headers })).toBe(status);
+  }
+  await locally.stop();
+});
