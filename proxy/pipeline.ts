@@ -28,7 +28,7 @@ import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/res
 import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 import { firstSuccess, type StepCall, type StepStages } from './universal/first-success.js';
-import { isUniversal, readSteps } from './universal/steps.js';
+import { isUniversal, limitedArrival, readSteps } from './universal/steps.js';
 import { headerOf } from './upstream/headers.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
@@ -138,7 +138,8 @@ async function serveStepsOf(
   caller: Caller,
 ): Promise<void> {
   const steps = await readSteps(deps, arrival);
-  const limiting = limit(deps, arrival, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
+  const limited = limitedArrival(arrival, steps);
+  const limiting = limit(deps, limited, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
   if (limiting !== null) await limiting.end;
   const { opened, relayed } = await firstSuccess(deps, steps, stepStages(deps, policy, caller));
   store(deps, opened.arrival, opened.call, { cache: opened.cache, relayed });

@@ -99,6 +99,14 @@ export function overlaidOptions(own: RequestOptions, outer: RequestOptions): Req
   return own.metadata === null ? overlaid : { ...overlaid, metadataNote: own.metadataNote };
 }
 
+/** What a universal request is limited and refused under: its own wishes, with what its first step's metadata has besides its own. */
+export function limitedOptions(outer: RequestOptions, first: RequestOptions): RequestOptions {
+  // Its own stand first, for the bound, and last, for their values.
+  const entries = Object.entries({ ...outer.metadata, ...first.metadata, ...outer.metadata });
+  const metadata = entries.length === 0 ? null : Object.fromEntries(entries.slice(0, METADATA_ENTRIES_MAX));
+  return { ...outer, metadata, metadataNote: outer.metadataNote ?? first.metadataNote };
+}
+
 /** From before the headers had their prefix; the new names win. */
 const LEGACY_CACHE_TTL = 'cf-cache-ttl';
 const LEGACY_SKIP_CACHE = 'cf-skip-cache';

@@ -22,7 +22,7 @@ import { lookUp } from '../stages/look-up.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from '../stages/resolve.js';
 import { ProxyStatistics } from '../telemetry/statistics.js';
 import type { StepCall } from '../universal/first-success.js';
-import { isUniversal, readSteps } from '../universal/steps.js';
+import { isUniversal, limitedArrival, readSteps } from '../universal/steps.js';
 import { callPlan, type CallPlanDeps } from './call-plan.js';
 import { DESCRIBED_TOKEN, unsentExchange, type UnsentExchange } from './described-request.js';
 import { tellSteps, type StepsTold } from './explained-steps.js';
@@ -104,7 +104,7 @@ async function walkSteps(deps: ExplainDeps, described: DescribedRequest, arrival
   told.calledBy(caller);
   told.stage = 'CHOOSE';
   const steps = await readSteps(deps, arrival);
-  await limit(deps, arrival, { policy, caller }, told);
+  await limit(deps, limitedArrival(arrival, steps), { policy, caller }, told);
   await tellSteps(deps, steps, told, {
     choose(step, call) {
       told.stage = 'RESOLVE';

@@ -45,12 +45,18 @@ function keyValue({ key, keyName }: CompiledRule, arrival: Arrival, caller: Call
     case 'TOKEN':
       return caller.apiTokenId;
     case 'HEADER':
-      return joinedHeaders(arrival.request.rawHeaders, keyName);
+      return headerValue(arrival, keyName);
     case 'METADATA': {
       const { metadata } = arrival.options;
       return metadata !== null && Object.hasOwn(metadata, keyName) ? String(metadata[keyName]) : null;
     }
   }
+}
+
+/** The request's own; of a universal one that has none, its first step's. */
+function headerValue({ request, head }: Arrival, name: string): string | null {
+  const own = joinedHeaders(request.rawHeaders, name);
+  return own !== null || head === request ? own : joinedHeaders(head.rawHeaders, name);
 }
 
 /** The address; of IPv6 its /64, in one spelling, for a client has all of that to itself. */

@@ -6,7 +6,7 @@ import type { Arrival } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import type { HeldBodies } from '../held-bodies.js';
 import { readRequestBody, type RequestBodyDeps } from '../request-body.js';
-import { overlaidOptions, parseRequestOptions } from '../request-options.js';
+import { limitedOptions, overlaidOptions, parseRequestOptions } from '../request-options.js';
 import { contentEncodingOf } from '../upstream/headers.js';
 import { isSafePath } from '../upstream/path.js';
 import { isArray, jsonElements, jsonMembers, trimmedJson } from './json-slices.js';
@@ -50,6 +50,15 @@ export function stepsIn(arrival: Arrival, body: Buffer): readonly Arrival[] {
   if (elements.length > STEPS_MAX) throw unusable(`it has more than ${STEPS_MAX} steps`);
   const loop = loopLines(arrival.head.rawHeaders);
   return elements.map((element, number) => stepOf(arrival, element, { number, loop }));
+}
+
+/**
+ * A universal request as limits see it: by what it says itself, and where it says nothing by its first step. (The Workers binding writes
+ * what it is told of a request into each of its steps.)
+ */
+export function limitedArrival(arrival: Arrival, [first]: readonly Arrival[]): Arrival {
+  if (first === undefined) return arrival;
+  return { ...arrival, head: first.head, options: limitedOptions(arrival.options, first.options) };
 }
 
 interface StepPlace {

@@ -305,3 +305,43 @@ test('a body must not be compressed, which one in identity is not, however that 
     (await post(tenant.base, [OPENAI], { 'content-encoding': encoding })).status;
   expect(await Promise.all(['identity', 'Identity', 'gzip'].map(statusOf))).toEqual([200, 200, 400]);
 });
+
+test.each([
+  ['METADATA', 'user', (user: string) => ({ 'cf-aig-metadata': JSON.stringify({ user }) })],
+  ['HEADER', 'x-user-id', (user: string) => ({ 'X-User-Id': user })],
+] as const)(
+  'a limit by %s goes by the request’s own, and where it has none by its first step’s',
+  async (key, keyName, by) => {
+    const tenant = await pricedTenant(limitedBy(limitRule({ limit: 1, key, keyName })));
+    rig.upstream.answer = byProvider(answerJson(200, chatCompletion()), answerJson(200, MESSAGE));
+    const ask = async (first: object, outer: Record<string, string> = {}): Promise<number> => {
+      const steps = [
+        { ...OPENAI, headers: { ...OPENAI.headers, ...first } },
+        { ...ANTHROPIC, ...by('z') },
+      ];
+      const response = await post(tenant.base, steps, outer);
+      await response.arrayBuffer();
+      return response.status;
+    };
+    expect([await ask(by('a')), await ask(by('b')), await ask(by('a'))]).toEqual([200, 200, 429]);
+    expect([await ask(by('c'), by('a')), await ask(by('c'))]).toEqual([429, 200]);
+    expect([await ask({}), await ask({})]).toEqual([200, 429]);
+    const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 7);
+    const users = rows.map(({ metadata }) => metadata);
+    if (key === 'METADATA') expect(users.slice(0, 3)).toEqual([{ user: 'a' }, { user: 'b' }, { user: 'a' }]);
+  },
+);
+
+test('metadata of the request goes before its first step’s, entry by entry', async () => {
+  const tenant = await pricedTenant(limitedBy(limitRule({ limit: 1, key: 'METADATA', keyName: 'user' })));
+  rig.upstream.answer = byProvider(answerJson(200, chatCompletion()), answerJson(200, MESSAGE));
+  const step = { ...OPENAI, config: { metadata: { user: 'a', team: 'x' } } };
+  const ask = async (metadata: object): Promise<number> => {
+    const response = await post(tenant.base, [step], { 'cf-aig-metadata': JSON.stringify(metadata) });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  expect([await ask({ team: 'y' }), await ask({ team: 'y' })]).toEqual([200, 429]);
+  const rows = await usageRecords(rig.proxy.owner, tenant.accountId, 2);
+  expect(rows[1]?.['metadata']).toEqual({ user: 'a', team: 'y' });
+});

@@ -23,7 +23,7 @@ function arrivalWith(seen: {
 }): Arrival {
   const { headers = {}, metadata = null, clientIp = null } = seen;
   const request = { rawHeaders: Object.entries(headers).flat() };
-  return { request, options: { metadata }, clientIp } as unknown as Arrival; // the rest is not read
+  return { request, head: request, options: { metadata }, clientIp } as unknown as Arrival; // the rest is not read
 }
 
 test('requests without the key share one value, and so do all of a gateway', () => {
