@@ -7,7 +7,11 @@
  *   and reached by no egress proxy of a gateway's own. An account alone opens nothing for another one;
  * - of one stored key, answers of 401, 403 and 429: the calls with that key.
  *
- * A breaker that is open lets one call through each time its interval ends; a success closes it.
+ * Whoever gives a provider less time than others do learns nothing of it by silence, which then does not count: less than
+ * the gateway's settings for that gateway, less than the instance's limit for everybody.
+ *
+ * A breaker that is open lets one call through each time its interval ends; a success closes it. Those in a hurry have a
+ * trial of their own, so that they neither take that of the others nor wait for ever where there are no others.
  */
 import type { Forwarded, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
@@ -45,9 +49,17 @@ interface FailureRow {
   lastMs: number;
   /** 0: it is closed */
   openUntilMs: number;
+  /** for calls in a hurry, of which one went through: when the next one may */
+  hastyUntilMs: number;
   openMs: number;
   /** a call has been let through to see */
   isOnTrial: boolean;
+}
+
+/** A row that concerns a call, and whether the call gives the provider too little time for silence to count there. */
+interface Concern {
+  readonly row: FailureRow;
+  readonly isHasty: boolean;
 }
 
 /** `gateway` and `shared` are of an origin; null: no such breaker concerns the call. */
@@ -82,27 +94,30 @@ export class CircuitBreakers {
   /** Throws GatewayError 9006 when a breaker is open for the call. Costs nothing as long as nothing fails. */
   admit(call: UpstreamCall): void {
     if (this.rows.size === 0) return;
-    const rows = this.rowsOf(keysOf(call)).filter(({ openUntilMs }) => openUntilMs > 0);
-    if (rows.length === 0) return;
+    const concerns = this.concernsOf(call).filter(({ row }) => row.openUntilMs > 0);
+    if (concerns.length === 0) return;
     const nowMs = this.now();
-    const refusal = refusalBy(rows, nowMs);
+    const refusal = refusalBy(concerns, nowMs);
     if (refusal !== null) {
       this.counts.refused += 1;
       throw refusal;
     }
     // Whatever becomes of the trial, also nothing, another one follows after the interval.
-    for (const row of rows) Object.assign(row, { isOnTrial: true, openUntilMs: nowMs + row.openMs });
+    for (const { row, isHasty } of concerns) {
+      row.isOnTrial = true;
+      row[isHasty ? 'hastyUntilMs' : 'openUntilMs'] = nowMs + row.openMs;
+    }
   }
 
   /** What `admit` would throw now; null: nothing. No trial is taken, and nothing counted. */
   refusalOf(call: UpstreamCall): GatewayError | null {
-    return refusalBy(this.rowsOf(keysOf(call)), this.now());
+    return refusalBy(this.concernsOf(call), this.now());
   }
 
   /** Whether a breaker is open for the call: nothing is sent once more then. */
   isOpen(call: UpstreamCall): boolean {
     if (this.rows.size === 0) return false;
-    return this.rowsOf(keysOf(call)).some(({ openUntilMs }) => openUntilMs > this.now());
+    return this.concernsOf(call).some((concern) => untilMs(concern) > this.now());
   }
 
   /** What an attempt came to. */
@@ -111,8 +126,10 @@ export class CircuitBreakers {
     const isFailure = forwarded.kind === 'failed' || forwarded.answer.statusCode >= 500;
     if (forwarded.kind === 'failed' && !isUpstreams(forwarded.error)) return;
     if (!isFailure && this.rows.size === 0 && call.storedKey === null) return;
+    const isSilence = isSilent(forwarded);
+    if (isSilence && isHastyForGateway(call)) return;
     const keys = keysOf(call);
-    if (isFailure) return this.failed(keys, call, isUndoubted(call, forwarded));
+    if (isFailure) return this.failed(keys, call, !(isSilence && isHastyForAll(call)));
     this.succeeded(keys);
     if (keys.storedKey === null || forwarded.kind !== 'answered') return;
     if (KEY_STATUSES.has(forwarded.answer.statusCode)) this.count(keys.storedKey, true);
@@ -122,7 +139,7 @@ export class CircuitBreakers {
   private failed(keys: BreakerKeys, call: UpstreamCall, isSure: boolean): void {
     const row = this.count(keys.gateway, isSure);
     const { failuresMin, accountsMin, forgetMs } = this.bounds;
-    if (keys.shared === null || row.undoubted < failuresMin) return;
+    if (!isSure || keys.shared === null || row.undoubted < failuresMin) return;
     let accounts = this.accounts.get(keys.shared);
     if (accounts === undefined) {
       this.makeRoom(this.accounts);
@@ -135,7 +152,7 @@ export class CircuitBreakers {
     const shared = this.row(keys.shared);
     shared.count = Math.max(shared.count, failuresMin - 1);
     shared.lastMs = row.lastMs;
-    this.count(keys.shared, isSure);
+    this.count(keys.shared, true);
   }
 
   private succeeded({ gateway, shared }: BreakerKeys): void {
@@ -184,25 +201,40 @@ export class CircuitBreakers {
     }
   }
 
-  private rowsOf({ gateway, shared, storedKey }: BreakerKeys): FailureRow[] {
-    return [gateway, shared, storedKey].flatMap((key) => (key === null ? [] : (this.rows.get(key) ?? [])));
+  private concernsOf(call: UpstreamCall): Concern[] {
+    const { gateway, shared, storedKey } = keysOf(call);
+    const isHasty = isHastyForAll(call);
+    return [
+      ...this.concern(gateway, isHastyForGateway(call)),
+      ...this.concern(shared, isHasty),
+      ...this.concern(storedKey, isHasty),
+    ];
+  }
+
+  private concern(key: string | null, isHasty: boolean): Concern[] {
+    const row = key === null ? undefined : this.rows.get(key);
+    return row === undefined ? [] : [{ row, isHasty }];
   }
 }
 
-/** Null: none of the rows is open at the time, or one call may be let through to see. */
-function refusalBy(rows: readonly FailureRow[], nowMs: number): GatewayError | null {
-  const waitMs = Math.max(0, ...rows.map(({ openUntilMs }) => openUntilMs)) - nowMs;
+/** Null: no row is open to the call at the time, or it may be let through to see. */
+function refusalBy(concerns: readonly Concern[], nowMs: number): GatewayError | null {
+  const waitMs = Math.max(0, ...concerns.map(untilMs)) - nowMs;
   if (waitMs <= 0) return null;
   return new GatewayError('breakerOpen', 'the provider has failed too many calls in a row; it is being left alone', {
     retryAfterSeconds: Math.ceil(waitMs / 1_000),
   });
 }
 
+const untilMs = ({ row, isHasty }: Concern): number =>
+  isHasty ? Math.max(row.openUntilMs, row.hastyUntilMs) : row.openUntilMs;
+
 const newRow = (): FailureRow => ({
   count: 0,
   undoubted: 0,
   lastMs: 0,
   openUntilMs: 0,
+  hastyUntilMs: 0,
   openMs: 0,
   isOnTrial: false,
 });
@@ -216,8 +248,15 @@ function keysOf({ destination, storedKey, target }: UpstreamCall): BreakerKeys {
   };
 }
 
+/** Whether the call's own time limit passed. (That of connecting, which has a cause, is the same for all.) */
+const isSilent = (forwarded: Forwarded): boolean =>
+  forwarded.kind === 'failed' &&
+  forwarded.error.errorName === 'upstreamTimedOut' &&
+  forwarded.error.cause === undefined;
+
+/** Asked for less time than its gateway's others have. */
+const isHastyForGateway = ({ timeoutMs, target }: UpstreamCall): boolean =>
+  timeoutMs < (target.policy.settings.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+
 /** A time limit shorter than the usual one says more of the gateway that set it than of the provider. */
-function isUndoubted(call: UpstreamCall, forwarded: Forwarded): boolean {
-  if (forwarded.kind !== 'failed' || forwarded.error.errorName !== 'upstreamTimedOut') return true;
-  return call.timeoutMs >= DEFAULT_REQUEST_TIMEOUT_MS;
-}
+const isHastyForAll = ({ timeoutMs }: UpstreamCall): boolean => timeoutMs < DEFAULT_REQUEST_TIMEOUT_MS;

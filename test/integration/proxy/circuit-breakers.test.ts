@@ -44,6 +44,27 @@ test('a gateway whose calls fail is refused with 503/9006 and Retry-After, witho
   expect(rows.map((row) => row['status_code'])).toEqual([500, 500, 500]);
 });
 
+test('clients that give the provider less time than their gateway does keep nobody else from it', async () => {
+  const tenant = await rig.tenant({ request_timeout_ms: 60_000 });
+  const url = `${tenant.base}/openai/chat/completions`;
+  const openai = { provider: 'openai', endpoint: 'chat/completions', query: CHAT, config: { requestTimeout: 100 } };
+  rig.upstream.answer = () => undefined;
+  for (let i = 0; i < FAILURES_MIN; i++) {
+    expect((await post(url, CHAT, { 'cf-aig-request-timeout': '100' })).status).toBe(504);
+    expect((await post(tenant.base, [openai])).status).toBe(504);
+  }
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  expect((await post(url, CHAT)).status).toBe(200);
+});
+
+test('a time limit of the gateway that the provider does not keep opens its breaker', async () => {
+  const tenant = await rig.tenant({ request_timeout_ms: 100 });
+  const url = `${tenant.base}/openai/chat/completions`;
+  rig.upstream.answer = () => undefined;
+  for (let i = 0; i < FAILURES_MIN; i++) expect((await post(url, CHAT)).status).toBe(504);
+  expect((await post(url, CHAT)).status).toBe(503);
+});
+
 test('after a while one call is let through, and its success closes the breaker', async () => {
   const hasty = await startRig({}, { breakers: openFor(200) });
   try {

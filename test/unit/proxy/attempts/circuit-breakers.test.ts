@@ -14,16 +14,18 @@ interface CallOptions {
   readonly keyId?: string;
   readonly isCustom?: boolean;
   readonly timeoutMs?: number;
+  /** the time limit of the gateway's settings */
+  readonly settingMs?: number | null;
 }
 
 /** A call of an account's; what the breakers read of it. */
 function callOf(account: string, options: CallOptions = {}): UpstreamCall {
-  const { gateway = account, origin = ORIGIN, keyId, isCustom = false, timeoutMs } = options;
+  const { gateway = account, origin = ORIGIN, keyId, isCustom = false, settingMs = null } = options;
   return {
-    target: { policy: { gatewayId: gateway, accountId: account } },
+    target: { policy: { gatewayId: gateway, accountId: account, settings: { requestTimeoutMs: settingMs } } },
     destination: { origin, accountId: isCustom ? account : null, egress: null },
     storedKey: keyId === undefined ? null : { id: keyId, version: 1 },
-    timeoutMs: timeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+    timeoutMs: options.timeoutMs ?? settingMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
   } as unknown as UpstreamCall;
 }
 
@@ -164,12 +166,70 @@ test('three gateways of one account open nothing for another account', () => {
 test('time limits that accounts made short, and custom providers, say nothing to other accounts', () => {
   const { breakers } = clocked();
   for (const account of ['a', 'b', 'c', 'd']) {
-    hear(breakers, callOf(account, { timeoutMs: 100 }), failedBy('upstreamTimedOut'));
+    hear(breakers, callOf(account, { settingMs: 100 }), failedBy('upstreamTimedOut'));
     hear(breakers, callOf(account, { isCustom: true, origin: 'https://own.example.com' }), answered(503));
   }
-  expect(refusal(breakers, callOf('a'))).not.toBeNull();
+  expect(refusal(breakers, callOf('a', { settingMs: 100 }))).not.toBeNull();
   expect(refusal(breakers, callOf('e'))).toBeNull();
   expect(refusal(breakers, callOf('e', { isCustom: true, origin: 'https://own.example.com' }))).toBeNull();
+});
+
+test('silence counts for nothing when the request gave the provider less time than its gateway does', () => {
+  for (const settingMs of [null, 5_000]) {
+    const { breakers } = clocked();
+    hear(breakers, callOf('a', { settingMs, timeoutMs: 100 }), failedBy('upstreamTimedOut'), 10 * failuresMin);
+    expect(refusal(breakers, callOf('a', { settingMs }))).toBeNull();
+    hear(breakers, callOf('a', { settingMs, timeoutMs: settingMs ?? 600_000 }), failedBy('upstreamTimedOut'));
+    expect(refusal(breakers, callOf('a', { settingMs }))).toBe(openMsMin / 1_000);
+  }
+});
+
+test('a connection that nobody accepts in time counts, whatever time the request gives', () => {
+  const { breakers } = clocked();
+  const unconnected = new GatewayError('upstreamTimedOut', 'no connection', { cause: new Error('3 s') });
+  hear(breakers, callOf('a', { timeoutMs: 100 }), { kind: 'failed', error: unconnected, wasSent: false, attempt });
+  expect(refusal(breakers, callOf('a'))).toBe(openMsMin / 1_000);
+});
+
+test('a client in a hurry neither takes the trial of the others nor keeps them out for longer', () => {
+  const { breakers, pass } = clocked();
+  const hurried = callOf('a', { timeoutMs: 100 });
+  hear(breakers, callOf('a'), answered(503));
+  expect(refusal(breakers, hurried)).toBe(openMsMin / 1_000);
+  pass(openMsMin);
+  expect(refusal(breakers, hurried)).toBeNull();
+  hear(breakers, hurried, failedBy('upstreamTimedOut'), 1);
+  expect(refusal(breakers, callOf('a'))).toBeNull();
+  breakers.hear(callOf('a'), answered(200));
+  expect(breakers.open).toBe(0);
+});
+
+test('clients in a hurry have a trial of their own each time: its success closes, its failure doubles', () => {
+  const { breakers, pass } = clocked();
+  const hurried = callOf('a', { timeoutMs: 100 });
+  hear(breakers, callOf('a'), answered(503));
+  for (let i = 0; i < 3; i++) {
+    pass(openMsMin);
+    expect(refusal(breakers, hurried)).toBeNull();
+    expect(breakers.isOpen(hurried)).toBe(true);
+    expect(refusal(breakers, hurried)).toBe(openMsMin / 1_000);
+    hear(breakers, hurried, failedBy('upstreamTimedOut'), 1);
+  }
+  breakers.hear(hurried, answered(503));
+  for (const call of [hurried, callOf('a')]) expect(refusal(breakers, call)).toBe((2 * openMsMin) / 1_000);
+  pass(2 * openMsMin);
+  expect(refusal(breakers, hurried)).toBeNull();
+  breakers.hear(hurried, answered(200));
+  for (const call of [hurried, callOf('a')]) expect(refusal(breakers, call)).toBeNull();
+});
+
+test('an account with a short time limit does not take the trial of an origin from the others', () => {
+  const { breakers, pass } = clocked();
+  for (const account of ['a', 'b', 'c']) hear(breakers, callOf(account), answered(503));
+  pass(openMsMin);
+  expect(refusal(breakers, callOf('d', { settingMs: 100 }))).toBeNull();
+  expect(refusal(breakers, callOf('d', { settingMs: 100 }))).toBe(openMsMin / 1_000);
+  expect(refusal(breakers, callOf('e'))).toBeNull();
 });
 
 test.each([401, 403, 429])(
