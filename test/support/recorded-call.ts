@@ -18,6 +18,8 @@ export class RecordedCall implements CallHandler {
   headers: readonly string[] = [];
   bytes = 0;
   error: Error | null = null;
+  /** whether it had been sent when it failed; null: it has not failed */
+  wasSent: boolean | null = null;
   private readonly chunks: Buffer[] = [];
   private running: RunningCall | null = null;
   private settle: () => void = () => undefined;
@@ -64,6 +66,7 @@ export class RecordedCall implements CallHandler {
   onError(error: Error): void {
     this.events.push(`error ${error.message}`);
     this.error = error;
+    this.wasSent = this.running?.wasSent ?? null;
     this.settle();
     this.reactions.onError?.(this);
   }

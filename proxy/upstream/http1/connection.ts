@@ -20,6 +20,12 @@ const ONE_WRITE_BYTES_MAX = 16 * 1024;
 /** A server that closes a connection while we send on it loses us a call: we leave this much earlier than it says. */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 
+/**
+ * A server that closed a kept connection while we sent is heard of within a round trip, once more if a packet is lost, give
+ * or take a turn of the owner's clock. Later, a server that had the whole request may have worked on it, and bill it.
+ */
+const CLOSED_MEANWHILE_MS_MAX = 1_000;
+
 export interface ConnectionOwner {
   readonly keepAliveMs: number;
   /** turns of the owner's clock, which is read instead of the system's */
@@ -33,7 +39,7 @@ export interface ConnectionOwner {
 }
 
 export class Connection implements AnswerEvents, SocketReader {
-  /** the owner's clock when the last byte came */
+  /** the owner's clock when the last byte came, or the call that is on it was sent */
   readAtTick = 0;
   /** how long it may wait for its next call, in turns of the owner's clock */
   keepAliveTicks: number;
@@ -52,7 +58,7 @@ export class Connection implements AnswerEvents, SocketReader {
   private hasRead = false;
   /** calls of which the last bytes are not with the system yet */
   private unwritten = 0;
-  /** the server ended a kept connection before a byte of an answer came: it closed while we sent, and took nothing in */
+  /** the server ended a kept connection right after we sent, without a byte: it closed meanwhile, and took nothing in */
   private isStale = false;
 
   constructor(private readonly owner: ConnectionOwner) {
@@ -190,7 +196,12 @@ export class Connection implements AnswerEvents, SocketReader {
   };
 
   private noteStale(): void {
-    this.isStale = this.isStale || (!this.isGone && this.isKept && !this.hasRead);
+    this.isStale = this.isStale || (!this.isGone && this.isKept && !this.hasRead && this.isJustSent());
+  }
+
+  private isJustSent(): boolean {
+    const { ticks, tickMs } = this.owner;
+    return ticks - this.readAtTick <= Math.ceil(CLOSED_MEANWHILE_MS_MAX / tickMs);
   }
 }
 

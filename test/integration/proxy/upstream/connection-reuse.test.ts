@@ -132,6 +132,24 @@ test.each([
 });
 
 test.each([
+  ['at once was closed while we sent', 0, false],
+  ['seconds after it took a request may have done it', 3_000, true],
+])('a kept connection that ends %s', async (_when, afterMs, wasSent) => {
+  for (const end of [(peer: Peer) => peer.socket.end(), (peer: Peer) => peer.socket.resetAndDestroy()]) {
+    rig.upstream.play = { request: echo };
+    const pool = rig.pool();
+    await sendRecorded(pool).ended;
+    rig.upstream.play = {
+      request(peer) {
+        pool.ticks += afterMs / pool.tickMs;
+        end(peer);
+      },
+    };
+    expect(await sendRecorded(pool).ended).toMatchObject({ error: expect.any(Error), wasSent });
+  }
+});
+
+test.each([
   ['HEAD', { method: 'HEAD', body: null }, 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n'],
   ['204', {}, 'HTTP/1.1 204 No Content\r\n\r\n'],
   ['304', {}, 'HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n'],
