@@ -48,7 +48,7 @@ function madeFront(arrival: Arrival, call: UpstreamCall, streamKind: string): st
     accountId: policy.accountId,
     gatewayId: policy.gatewayId,
     origin: call.destination.origin,
-    credential: credentialScope(call),
+    credential: credentialScope(arrival, call),
     method: arrival.method,
     path: call.path,
     streamKind,

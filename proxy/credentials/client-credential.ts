@@ -32,6 +32,17 @@ export function clientHeaderCredential(arrival: Arrival, provider: Carriers): st
   return null;
 }
 
+/** A flat list of the headers in which the client sent this provider a credential, as they came. */
+export function clientCredentialHeaders(arrival: Arrival, { credentialHeaders }: Carriers): string[] {
+  const { rawHeaders } = arrival.head;
+  const found: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name, value] = [rawHeaders[i] ?? '', rawHeaders[i + 1] ?? ''];
+    if (credentialHeaders.includes(name.toLowerCase()) && isCredential(value)) found.push(name, value);
+  }
+  return found;
+}
+
 /** A flat header list without the headers in which a client may send this provider a credential. */
 export function withoutCredentialHeaders(headers: readonly string[], provider: Carriers): string[] {
   return withoutHeaders(headers, provider.credentialHeaders);

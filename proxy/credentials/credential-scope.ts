@@ -1,9 +1,11 @@
 /**
  * Whose credential a call was made with, for the scope of its cache key: an answer that one credential may see is not
- * another's. A stored key counts by id and version, so that a rotated one begins anew; a client's own by its value.
+ * another's. A stored key counts by id and version, so that a rotated one begins anew; a client's own by its value, as the
+ * client sent it: an access token that we had made of it differs between proxies, and from one hour to the next.
  */
 import type { PolicyProviderKey } from '../../schema/contracts/gateway-policy.js';
-import type { Target } from '../exchange.js';
+import type { Arrival, Target } from '../exchange.js';
+import { clientCredentialHeaders } from './client-credential.js';
 
 interface CredentialedCall {
   readonly target: Pick<Target, 'provider' | 'customProvider'>;
@@ -12,9 +14,11 @@ interface CredentialedCall {
 }
 
 /** Empty when there is none. Credentials in the query need no word here: the query is part of the key. */
-export function credentialScope({ target, storedKey, headers }: CredentialedCall): string {
-  const own = storedKey === null ? clientScope(headers, target.provider.credentialHeaders) : keyScope(storedKey);
-  const custom = target.customProvider;
+export function credentialScope(arrival: Arrival, { target, storedKey, headers }: CredentialedCall): string {
+  const { provider, customProvider: custom } = target;
+  const isAsSent = storedKey !== null || provider.convertCredential === undefined;
+  const sent = isAsSent ? headers : clientCredentialHeaders(arrival, provider);
+  const own = storedKey === null ? clientScope(sent, provider.credentialHeaders) : keyScope(storedKey);
   return custom === null ? own : `custom:${custom.id}:${custom.version}|${own}`;
 }
 

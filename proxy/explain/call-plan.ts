@@ -3,7 +3,6 @@ import type { CallPlan } from '../../schema/contracts/explanation.js';
 import { backoffMs, retriesMsMax, type RetryRule } from '../attempts/retry-rule.js';
 import { cacheWish } from '../cache/cache-wish.js';
 import { requestKeyHash } from '../cache/request-key.js';
-import { TOKEN_NOT_ASKED_FOR } from '../credentials/google-oauth.js';
 import { selectCredential } from '../credentials/select-credential.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
@@ -45,9 +44,7 @@ function retriesOf(rule: RetryRule, timeoutMs: number): CallPlan['retries'] {
 }
 
 function cacheOf(deps: CallPlanDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): CallPlan['cache'] {
-  // An access token of the client's own is part of the key, and only Google can say what it will be.
-  const isKeyKnown = call.storedKey !== null || !call.headers.some((value) => value.includes(TOKEN_NOT_ASKED_FOR));
-  const keyHash = isKeyKnown ? requestKeyHash(deps.cacheKeyKey, arrival, call) : null;
+  const keyHash = requestKeyHash(deps.cacheKeyKey, arrival, call);
   if (cache !== null) return { verdict: cache.status, reason: null, keyHash, ttlSeconds: cache.ttlSeconds };
   const reason = uncachedReason(arrival, call, cacheWish(arrival.options, call.target.policy.settings));
   return { verdict: reason === 'SKIPPED' ? 'BYPASS' : 'OFF', reason, keyHash, ttlSeconds: null };

@@ -91,7 +91,7 @@ const cacheSchema = z.object({
   /** `BYPASS`: the request asks not to use it; `OFF`: it is not used for this request, see `reason` */
   verdict: z.enum(['HIT', 'MISS', 'BYPASS', 'OFF']),
   reason: z.enum(UNCACHED_REASONS).nullable(),
-  /** as records have it; null: it depends on an access token that was not asked for */
+  /** as records have it; null: the body is too large to be held */
   keyHash: z.string().nullable(),
   ttlSeconds: z.number().nullable(),
 });

@@ -82,7 +82,7 @@ export class ExplainedCache {
   /** `BYPASS`: the request asks not to use it; `OFF`: it has nothing to do with the cache, see `reason` */
   @Field(() => VerdictEnum) verdict: CallPlan['cache']['verdict'];
   @Field(() => ReasonEnum, { nullable: true }) reason: UncachedReason | null;
-  /** null: it depends on an access token that was not asked for */
+  /** null: the body is too large to be held */
   @Field(() => String, { nullable: true }) keyHash: string | null;
   @Field(() => Int, { nullable: true }) ttlSeconds: number | null;
 }

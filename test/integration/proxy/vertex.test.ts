@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DescribedRequest } from '../../../schema/contracts/explanation.js';
+import { describedRequest, explainerOf, send } from '../../support/explain.js';
 import {
   answerEvents,
   answerJson,
@@ -146,6 +148,26 @@ describe("the client's own credential", () => {
     expect(assertionIn(google.seen[0], account)).toMatchObject({ iss: account.email });
     expect(vertex.seen[0]?.headers.authorization).toBe(`Bearer ya29.minted-${granted}`);
     expect(isKeySeen(account)).toBe(false);
+  });
+
+  it('that is such JSON finds what it asked before, whichever access token it becomes', async () => {
+    google.answer = (seen, response) =>
+      answerJson(200, { access_token: `ya29.minted-${(granted += 1)}`, expires_in: 0.001 })(seen, response);
+    const tenant = await createTenant(proxy.owner);
+    await tenant.gateway('main');
+    const requestOf = ({ json }: TestServiceAccount): DescribedRequest => {
+      const headers = { authorization: Buffer.from(json).toString('base64'), 'cf-aig-cache-ttl': '60' };
+      return describedRequest(tenant, { provider: 'google-vertex-ai', path: GEMINI, headers, body: BODY });
+    };
+    const [asked, another] = [requestOf(createServiceAccount()), requestOf(createServiceAccount())];
+    const statusOf = async (described: DescribedRequest): Promise<string | null> =>
+      (await send(proxy, described)).headers.get('cf-aig-cache-status');
+    expect(await statusOf(asked)).toBe('MISS');
+    expect(await statusOf(asked)).toBe('HIT');
+    expect(google.seen).toHaveLength(2);
+    expect(await explainerOf(proxy).explain(asked)).toMatchObject({ outcome: 'CACHED' });
+    expect(await statusOf(another)).toBe('MISS');
+    expect(vertex.seen).toHaveLength(2);
   });
 
   it('that is JSON of another kind is refused, not sent on', async () => {
