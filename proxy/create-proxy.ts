@@ -367,7 +367,10 @@ function createFollower(
     pool,
     subscriber,
     reach,
-    supersedeAll: () => cache.supersedeAll(),
+    supersedeAll: () => {
+      cache.supersedeAll();
+      loadPrices();
+    },
     apply: (change) => {
       cache.apply(change);
       if (change.kind === 'prices') loadPrices();

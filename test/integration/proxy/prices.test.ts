@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-/** What an import does: a list under a new version, its prices, and its announcement. */
-async function importPrices(version: number, rates: Readonly<Record<string, string>>): Promise<void> {
+/** A list under a new version, and its prices. */
+async function storePrices(version: number, rates: Readonly<Record<string, string>>): Promise<void> {
   const { owner } = rig.proxy;
   await owner.query(`INSERT INTO price_list (version, source, digest) VALUES ($1, 'test', $2)`, [
     version,
@@ -26,7 +26,12 @@ async function importPrices(version: number, rates: Readonly<Record<string, stri
      VALUES ($1, 'openai', 'gpt-4o-mini', '{"starts_with":"gpt-4o-mini"}', $2, 0)`,
     [version, JSON.stringify([{ condition: null, rates }])],
   );
-  await owner.query('INSERT INTO policy_outbox (account_id, change) VALUES (NULL, $1)', [
+}
+
+/** What an import does: the list, and its announcement. */
+async function importPrices(version: number, rates: Readonly<Record<string, string>>): Promise<void> {
+  await storePrices(version, rates);
+  await rig.proxy.owner.query('INSERT INTO policy_outbox (account_id, change) VALUES (NULL, $1)', [
     JSON.stringify({ kind: 'prices', revision: version }),
   ]);
 }
@@ -73,4 +78,17 @@ test('a list that was read from the disk gives way to that of the database, thou
   expect(source.current.version).toBe(1_000);
   await source.load();
   expect(source.current.version).toBe(900);
+});
+
+test('a list that was announced while a proxy was cut off for longer than announcements are kept is taken', async () => {
+  await importPrices(901, { inputTokens: '1', outputTokens: '1' });
+  await pricedRecord(901); // no load of it is under way any more, which would find the next one
+  await storePrices(902, { inputTokens: '1', outputTokens: '1' });
+  const now = Date.now.bind(Date);
+  Date.now = () => now() + 3_600_000;
+  try {
+    expect(await pricedRecord(902)).toMatchObject({ cost_status: 'PRICED' });
+  } finally {
+    Date.now = now;
+  }
 });
