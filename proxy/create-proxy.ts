@@ -149,8 +149,8 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
     async stop(deadlineMs, lameDuckMs = 0) {
       Object.assign(state, { isReady: false, why: 'stopping' });
       startUp.stop();
-      follower.stop();
       await closeServer(gateway, { lameDuckMs, deadlineMs, giveUp: () => dispatchers.close() });
+      follower.stop();
       metricsServer.close();
       await Promise.all([snapshot.stop(), tokenUses.stop()]);
       await letGo({ books, dispatchers, vault, limits }, Math.min(deadlineMs, FLUSH_MS_MAX));

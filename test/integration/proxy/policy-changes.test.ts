@@ -107,3 +107,13 @@ test('an unknown token is 503/9006 while it cannot be checked, and a known one g
   expect((await call(known)).status).toBe(200);
   expect((await call(unknown)).status).toBe(503);
 });
+
+test('a proxy that was told to stop follows changes for as long as it accepts', async () => {
+  const lameDuckMs = 3_000;
+  const tenant = await rig.tenant();
+  expect(await statusOf(tenant)).toBe(200);
+  const stopped = rig.proxy.proxy.stop(1_000, lameDuckMs);
+  await addToOutbox(tenant, 'main', await requireTokens(tenant));
+  await waitFor(async () => (await statusOf(tenant)) === 401, 'the proxy sees the change', lameDuckMs);
+  await stopped;
+});
