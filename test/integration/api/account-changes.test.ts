@@ -344,6 +344,41 @@ test('a deleted account that cannot be erased keeps no other from it', async () 
   expect(await leftOf(accounts)).toEqual([0, 1].map(() => ({ keys: 0, bodies: 0, erased: true })));
 });
 
+/** As if bodies were so large that no statement could erase more than two logs of an account in its time, and one not at all. */
+async function slowErasure(accountId: string, neverId: string): Promise<void> {
+  await api.owner.query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (SELECT count(*) > 2 OR bool_or(id = '${neverId}') FROM erased WHERE account_id = '${accountId}') THEN
+      RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled';
+    END IF; RETURN NULL; END $$`);
+  await api.owner.query(`CREATE TRIGGER slow AFTER UPDATE ON log_body REFERENCING NEW TABLE AS erased
+    FOR EACH STATEMENT EXECUTE FUNCTION slow()`);
+}
+
+test('bodies that one statement cannot erase in time go in smaller ones, and one that never goes holds up nothing', async () => {
+  const ofAccount = { accountId: tenant.accountId, gatewayId };
+  await api.owner.query('UPDATE gateway_settings SET cache_ttl_seconds = 3600 WHERE gateway_id = $1', [gatewayId]);
+  const redis = await openRedis(api.redis.url);
+  const answers = (): Promise<string[]> => redis.keys(`tollgate:cache:v1:{${tenant.accountId}}:*`);
+  expect(await atProxy(tenant.tag)).toBe('200/');
+  await waitFor(async () => (await answers()).length > 4, 'an answer is cached');
+  const ids: string[] = [];
+  for (let i = 0; i < 7; i++) {
+    ids.push(await createLog(api.owner, ofAccount, { bodies: { request_body: Buffer.from('a canary') } }));
+  }
+  (await remove(tenant.name)).expectData();
+  await slowErasure(tenant.accountId, ids[3] ?? '');
+  try {
+    await api.api.services.accountErasure.run();
+  } finally {
+    await api.owner.query('DROP FUNCTION slow CASCADE');
+  }
+  expect(await answers()).toEqual([]);
+  redis.disconnect();
+  expect(await leftOf([tenant])).toEqual([{ keys: 0, bodies: 1, erased: false }]);
+  await api.api.services.accountErasure.run();
+  expect(await leftOf([tenant])).toEqual([{ keys: 0, bodies: 0, erased: true }]);
+});
+
 test('an admin renames, and does not delete', async () => {
   const admin = await person(api, { accountId: tenant.accountId, role: 'ADMIN' });
   const input = { id: tenant.accountId, name: tenant.name };
