@@ -43,6 +43,10 @@ export async function ensurePartitions(client: pg.ClientBase, nowMs: number): Pr
       } else left.push(name);
     }
   }
-  await client.query("SELECT usage_rollup_upkeep((now() AT TIME ZONE 'UTC')::date)");
   return { left };
+}
+
+/** The same of the rollups' partitions. Throws (55P03) when another transaction holds their tables: the api tries again. */
+export async function keepUpRollups(client: pg.ClientBase): Promise<void> {
+  await client.query("SELECT usage_rollup_upkeep((now() AT TIME ZONE 'UTC')::date)");
 }

@@ -1,17 +1,26 @@
 /**
  * Applies migrations: each in its own transaction, behind one lock, in the order of `index.ts`. Run by `npm run migrate`
- * and by `npm start`; safe to run at any time and from several machines at once.
+ * and by `npm start`; safe to run at any time and from several machines at once. Whoever wants a table that a migration waits
+ * for waits behind it: so it waits for seconds, gives way, and tries again.
  */
 import { realpathSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { errorCode, errorMessage } from '../platform/error-code.js';
 import { readMigrationConfig } from './config.js';
 import { MIGRATIONS } from './index.js';
-import { ensurePartitions } from './partitions.js';
+import { ensurePartitions, keepUpRollups } from './partitions.js';
 import type { Migration } from './migration.js';
 
 /** Any number, the same for every runner, and for the upkeep of partitions: the transaction-level lock that serialises them. */
 const LOCK = 7_065_420;
+/** Within this, what stands behind a migration goes on again. */
+const LOCK_TIMEOUT = '2s';
+/** Between two tries, for those that stood behind. */
+const PAUSE_MS = 3_000;
+/** A dump of a small database is over by then; beside another one nothing is migrated. */
+const LOCK_WAIT_MS_MAX = 600_000;
 
 export interface MigrateOptions {
   /** stop after this migration (tests of data migrations); default: apply all */
@@ -19,22 +28,39 @@ export interface MigrateOptions {
   /** login role of the tiers, made a member of the NOLOGIN roles when it is not the owner itself */
   readonly runtimeUser?: string;
   readonly onStep?: (name: string, durationMs: number) => void;
+  /** told of each time that another transaction was in the way of a table */
+  readonly onWait?: (message: string) => void;
+  /** for how long tables are asked for again; default: 10 minutes */
+  readonly lockWaitMsMax?: number;
 }
 
-/** Applies what is missing and makes the partitions of the days around today. */
+/** A connection, and what is done about tables that others hold. */
+interface Runner extends Pick<MigrateOptions, 'onWait' | 'lockWaitMsMax'> {
+  readonly client: pg.Client;
+}
+
+/**
+ * Applies what is missing and makes the partitions of the days around today. Throws (55P03) when other transactions were in
+ * the way for too long: what was applied by then stays.
+ */
 export async function migrate(connectionString: string, options: MigrateOptions = {}): Promise<void> {
   await withClient(connectionString, async (client) => {
+    const runner = { ...options, client };
     for (const migration of MIGRATIONS) {
       const startedMs = Date.now();
-      if (await step(client, migration, 'up')) options.onStep?.(migration.name, Date.now() - startedMs);
+      if (await step(runner, migration, 'up')) options.onStep?.(migration.name, Date.now() - startedMs);
       if (migration.name === options.upTo) return;
     }
-    await inLock(client, async () => {
+    await inLock(runner, async () => {
       await ensurePartitions(client, Date.now());
       if (options.runtimeUser !== undefined) {
         await client.query(`GRANT tollgate_api, tollgate_proxy, tollgate_shipper, tollgate_prover, tollgate_rollup,
           tollgate_log_finder, tollgate_operator, tollgate_upkeep TO ${pg.escapeIdentifier(options.runtimeUser)}`);
       }
+    });
+    await inLock({ client, lockWaitMsMax: 0 }, () => keepUpRollups(client)).catch((error: unknown) => {
+      if (!isLockTimeout(error)) throw error;
+      options.onWait?.(`the rollups' partitions are left to the api: ${errorMessage(error)}`);
     });
   });
 }
@@ -44,13 +70,14 @@ export async function revert(connectionString: string, downTo?: string): Promise
   await withClient(connectionString, async (client) => {
     for (const migration of MIGRATIONS.toReversed()) {
       if (migration.name === downTo) return;
-      await step(client, migration, 'down');
+      await step({ client }, migration, 'down');
     }
   });
 }
 
-async function step(client: pg.Client, migration: Migration, direction: 'up' | 'down'): Promise<boolean> {
-  return inLock(client, async () => {
+async function step(runner: Runner, migration: Migration, direction: 'up' | 'down'): Promise<boolean> {
+  const { client } = runner;
+  return inLock(runner, async () => {
     const applied = await client.query('SELECT 1 FROM schema_migration WHERE name = $1', [migration.name]);
     if ((applied.rowCount === 1) === (direction === 'up')) return false;
     await client.query(migration[direction]);
@@ -64,10 +91,28 @@ async function step(client: pg.Client, migration: Migration, direction: 'up' | '
   });
 }
 
-async function inLock<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+const isLockTimeout = (error: unknown): boolean => errorCode(error) === '55P03';
+
+/** In one transaction, which is tried again when another one was in its way. */
+async function inLock<T>({ client, onWait, lockWaitMsMax }: Runner, work: () => Promise<T>): Promise<T> {
+  const endMs = performance.now() + (lockWaitMsMax ?? LOCK_WAIT_MS_MAX);
+  for (;;) {
+    try {
+      return await tryInLock(client, work);
+    } catch (error) {
+      if (!isLockTimeout(error) || performance.now() >= endMs) throw error;
+      onWait?.(`another transaction is in the way, it is tried again: ${errorMessage(error)}`);
+    }
+    await delay(PAUSE_MS);
+  }
+}
+
+async function tryInLock<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
+    // the lock of another runner is waited for as long as that one takes
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
     await client.query(`CREATE TABLE IF NOT EXISTS schema_migration (
       name text CONSTRAINT schema_migration_pkey PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`);
     const result = await work();
@@ -94,5 +139,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathS
   await migrate(config.connectionString, {
     ...(config.runtimeUser === null ? {} : { runtimeUser: config.runtimeUser }),
     onStep: (name, durationMs) => process.stdout.write(`migrated ${name} in ${durationMs} ms\n`),
+    onWait: (message) => process.stdout.write(`${message}\n`),
   });
 }

@@ -93,6 +93,7 @@ async function migrateDatabase(databaseUrl: string): Promise<void> {
   await migrate(connectionString, {
     ...(runtimeUser === null ? {} : { runtimeUser }),
     onStep: (name, durationMs) => say(`Migrated ${name} (${durationMs} ms)`),
+    onWait: (message) => say(`Migrating: ${message}`),
   });
 }
 
