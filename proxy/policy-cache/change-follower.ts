@@ -15,14 +15,15 @@ const CATCH_UP_MS_MAX = 30 * 60_000;
 const LOOK_BACK_SECONDS = 120;
 
 /**
- * Everything since the last look. Transactions below a snapshot's xmin are finished and were seen; a row of a later one
- * may be seen twice, which does no harm.
+ * Everything that was committed since the last look ($1, its snapshot), once each, also while an older transaction is open. What is
+ * below a snapshot's xmin was finished by then.
  */
 const POLL_SQL = `
-  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
+  SELECT pg_current_snapshot()::text AS seen,
     COALESCE((SELECT jsonb_agg(change ORDER BY id) FROM policy_outbox
       WHERE CASE WHEN $1::text IS NULL THEN created_at > now() - make_interval(secs => $2)
-                 ELSE xid >= $1::text::xid8 END), '[]') AS changes`;
+                 ELSE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+                   AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) END), '[]') AS changes`;
 
 export interface FollowerDeps {
   readonly pool: pg.Pool;
@@ -36,7 +37,8 @@ export interface FollowerDeps {
 }
 
 export class ChangeFollower {
-  private cursor: string | null = null;
+  /** Postgres' snapshot at the last look */
+  private seen: string | null = null;
   /** Unix ms of the last look: all changes before it are known */
   heardAtMs = Date.now();
   private timer: NodeJS.Timeout | null = null;
@@ -100,14 +102,14 @@ export class ChangeFollower {
 
   private async poll(): Promise<void> {
     const result = await inTransaction(this.deps.pool, 'tollgate_proxy', {}, (client) =>
-      client.query<{ next: string; changes: unknown[] }>(POLL_SQL, [this.cursor, this.lookBackSeconds()]),
+      client.query<{ seen: string; changes: unknown[] }>(POLL_SQL, [this.seen, this.lookBackSeconds()]),
     );
     this.deps.reach.answered();
     const row = result.rows[0];
     if (row === undefined) throw new Error('the outbox query answered no row');
     if (Date.now() - this.heardAtMs > CATCH_UP_MS_MAX) this.deps.supersedeAll();
     this.heardAtMs = Date.now();
-    this.cursor = row.next;
+    this.seen = row.seen;
     for (const change of row.changes) {
       const parsed = policyChangeSchema.safeParse(change);
       if (parsed.success) this.deps.apply(parsed.data);
