@@ -371,6 +371,12 @@ function createFollower(
       cache.supersedeAll();
       loadPrices();
     },
+    startOver: () => {
+      log.warn('the database was restored: what was known of it is asked for anew');
+      cache.startOver();
+      prices.giveWay();
+      loadPrices();
+    },
     apply: (change) => {
       cache.apply(change);
       if (change.kind === 'prices') loadPrices();

@@ -16,14 +16,21 @@ const LOOK_BACK_SECONDS = 120;
 
 /**
  * Everything that was committed since the last look ($1, its snapshot), once each, also while an older transaction is open. What is
- * below a snapshot's xmin was finished by then.
+ * below a snapshot's xmin was finished by then; it never goes back, but in a database that was restored.
  */
 const POLL_SQL = `
   SELECT pg_current_snapshot()::text AS seen,
+    COALESCE(pg_snapshot_xmin(pg_current_snapshot()) < pg_snapshot_xmin($1::text::pg_snapshot), false) AS "isRestored",
     COALESCE((SELECT jsonb_agg(change ORDER BY id) FROM policy_outbox
       WHERE CASE WHEN $1::text IS NULL THEN created_at > now() - make_interval(secs => $2)
                  ELSE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
                    AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) END), '[]') AS changes`;
+
+interface Look {
+  readonly seen: string;
+  readonly isRestored: boolean;
+  readonly changes: readonly unknown[];
+}
 
 export interface FollowerDeps {
   readonly pool: pg.Pool;
@@ -31,6 +38,8 @@ export interface FollowerDeps {
   readonly subscriber: Redis;
   readonly apply: (change: PolicyChange) => void;
   readonly supersedeAll: () => void;
+  /** told when the database is an earlier one, or another: nothing that was announced before holds of it */
+  readonly startOver: () => void;
   /** told by each look at the outbox whether Postgres answers */
   readonly reach: PostgresReach;
   readonly onProblem: (problem: string, error: unknown) => void;
@@ -102,12 +111,13 @@ export class ChangeFollower {
 
   private async poll(): Promise<void> {
     const result = await inTransaction(this.deps.pool, 'tollgate_proxy', {}, (client) =>
-      client.query<{ seen: string; changes: unknown[] }>(POLL_SQL, [this.seen, this.lookBackSeconds()]),
+      client.query<Look>(POLL_SQL, [this.seen, this.lookBackSeconds()]),
     );
     this.deps.reach.answered();
     const row = result.rows[0];
     if (row === undefined) throw new Error('the outbox query answered no row');
-    if (Date.now() - this.heardAtMs > CATCH_UP_MS_MAX) this.deps.supersedeAll();
+    if (row.isRestored) this.deps.startOver();
+    else if (Date.now() - this.heardAtMs > CATCH_UP_MS_MAX) this.deps.supersedeAll();
     this.heardAtMs = Date.now();
     this.seen = row.seen;
     for (const change of row.changes) {

@@ -7,6 +7,7 @@
  * and only then (or for a key never seen) does `find` throw. Absence is `null`, failure is an exception, and neither is ever taken for the other.
  */
 import { LRUCache } from 'lru-cache';
+import { POLICY_TTL_SECONDS } from '../../schema/contracts/redis-keys.js';
 import { GatewayError } from '../gateway-error.js';
 import { lruMap } from '../lru-map.js';
 import { ownText } from '../own-text.js';
@@ -43,7 +44,7 @@ export interface DocumentCacheOptions<T> {
 
 interface Entry<T> {
   readonly document: T;
-  readonly revision: number;
+  revision: number;
   refreshAtMs: number;
   readonly staleAtMs: number;
   isSuperseded: boolean;
@@ -70,6 +71,8 @@ export class DocumentCache<T extends object> {
   private readonly floors = lruMap<number>(SUPERSEDED_KEYS_MAX);
   /** how often absences were forgotten: a reading of one that began before says nothing any more */
   private absenceEpoch = 0;
+  /** Unix ms before which a shared copy may be of a database that is no more */
+  private sharedFromMs = 0;
   private readonly loading = new Map<string, Promise<T | null>>();
 
   constructor(
@@ -138,6 +141,14 @@ export class DocumentCache<T extends object> {
     this.forgetAbsent();
     this.kept?.clear();
     for (const entry of this.entries.values()) entry.isSuperseded = true;
+  }
+
+  /** The database is an earlier one, or another: revisions of the former one say nothing of its documents. */
+  startOver(): void {
+    this.sharedFromMs = Date.now() + POLICY_TTL_SECONDS * 1_000;
+    this.floors.clear();
+    for (const entry of this.entries.values()) entry.revision = 0;
+    this.supersedeAll();
   }
 
   /** What did not exist may exist now. */
@@ -223,8 +234,10 @@ export class DocumentCache<T extends object> {
 
   /** `floor`: a shared copy below this revision is old; one of a Redis that lost writes may be, unannounced. */
   private async read(key: string, floor: number): Promise<Versioned<T>> {
-    const shared = await this.stores.fromRedis(key).catch(() => null); // Redis away: the truth is asked instead
-    if (shared !== null && shared.revision >= floor) return shared;
+    if (Date.now() >= this.sharedFromMs) {
+      const shared = await this.stores.fromRedis(key).catch(() => null); // Redis away: the truth is asked instead
+      if (shared !== null && shared.revision >= floor) return shared;
+    }
     const found = await this.stores.fromPostgres(key);
     if (found.document !== null) this.stores.toRedis(key, found);
     return found;

@@ -68,6 +68,8 @@ export interface PolicyCache {
   apply(change: PolicyChange): void;
   /** announcements may have been missed for too long to catch up */
   supersedeAll(): void;
+  /** the database is an earlier one, or another */
+  startOver(): void;
   readonly counts: () => Readonly<Record<DocumentName, DocumentCache<object>['counts']>>;
   /** all that it holds, to be kept on disk */
   readonly documents: Readonly<Record<DocumentName, Pick<DocumentCache<object>, 'texts' | 'changes'>>>;
@@ -101,26 +103,37 @@ export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer, bo
       held: (hash) => grants.held(hash),
       find: (hash) => grants.find(hash),
     },
-    apply(change) {
-      switch (change.kind) {
-        case 'gateway':
-          // ids in our own announcements were parsed when they were made
-          return policies.supersede(policyCacheKey(change.accountId as AccountId, change.gatewayName), change.revision);
-        case 'token':
-          return grants.supersede(change.tokenHash, change.revision);
-        case 'account':
-          return accounts.forgetAbsent();
-        case 'prices':
-          return undefined;
-      }
-    },
+    apply: (change) => applyChange({ accounts, policies, grants }, change),
     supersedeAll() {
       accounts.forgetAbsent();
       policies.supersedeAll();
       grants.supersedeAll();
     },
+    startOver() {
+      for (const cache of [accounts, policies, grants]) cache.startOver();
+    },
     counts: () => ({ accounts: accounts.counts, policies: policies.counts, tokens: grants.counts }),
     documents: { accounts, policies, tokens: grants },
     kept,
   };
+}
+
+interface Caches {
+  readonly accounts: DocumentCache<AccountEntry>;
+  readonly policies: DocumentCache<GatewayPolicy>;
+  readonly grants: DocumentCache<TokenGrant>;
+}
+
+function applyChange({ accounts, policies, grants }: Caches, change: PolicyChange): void {
+  switch (change.kind) {
+    case 'gateway':
+      // ids in our own announcements were parsed when they were made
+      return policies.supersede(policyCacheKey(change.accountId as AccountId, change.gatewayName), change.revision);
+    case 'token':
+      return grants.supersede(change.tokenHash, change.revision);
+    case 'account':
+      return accounts.forgetAbsent();
+    case 'prices':
+      return undefined;
+  }
 }

@@ -15,8 +15,8 @@ export class PriceSource {
   current: PriceBook = createPriceBook(0, []);
   /** the list in force as JSON */
   text = '[]';
-  /** what is in force was read from the disk, and gives way to whatever the database has, though its number be lower */
-  private isRestored = false;
+  /** what is in force gives way to whatever the database has, though its number be lower */
+  private isProvisional = false;
 
   constructor(private readonly pool: pg.Pool) {}
 
@@ -26,20 +26,25 @@ export class PriceSource {
    */
   async load(): Promise<void> {
     const result = await inTransaction(this.pool, 'tollgate_proxy', {}, (client) =>
-      client.query<{ version: number }>(PRICES_SQL, [this.isRestored ? 0 : this.current.version]),
+      client.query<{ version: number }>(PRICES_SQL, [this.isProvisional ? 0 : this.current.version]),
     );
     const version = result.rows[0]?.version ?? 0;
-    if (version > this.current.version || this.isRestored) this.put(version, listSchema.parse(result.rows));
+    if (version > this.current.version || this.isProvisional) this.put(version, listSchema.parse(result.rows));
   }
 
   /** Puts a list in force that was read earlier, until the database answers. Throws when it is none. */
   restore(version: number, list: unknown): void {
     this.put(version, listSchema.parse(list));
-    this.isRestored = true;
+    this.giveWay();
+  }
+
+  /** The list in force was not read from the database as it is now: the next load puts that one's in its place. */
+  giveWay(): void {
+    this.isProvisional = true;
   }
 
   private put(version: number, list: readonly ModelPrice[]): void {
-    this.isRestored = false;
+    this.isProvisional = false;
     this.current = createPriceBook(version, list);
     this.text = JSON.stringify(list);
   }

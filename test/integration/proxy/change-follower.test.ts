@@ -30,6 +30,7 @@ function followerOf(asked: pg.Pool): ChangeFollower {
     reach: new PostgresReach(),
     apply: (change) => applied.push('tokenHash' in change ? change.tokenHash : change.kind),
     supersedeAll: () => applied.push('all'),
+    startOver: () => applied.push('start over'),
     onProblem: (_problem, error) => {
       throw error;
     },
@@ -57,4 +58,19 @@ test('changes come once each while an older transaction is open, and its own whe
   slow.release();
   await isApplied('slow');
   expect(applied).toEqual(['first', 'second', 'third', 'slow']);
+});
+
+test('a database whose transactions are earlier ones than at the last look is another one, once', async () => {
+  const before = { rows: [{ seen: '9000000000:9000000000:', isRestored: false, changes: [] }] };
+  const former = { query: () => Promise.resolve(before), release: () => undefined };
+  let looks = 0;
+  const connect = (): unknown => (looks++ === 0 ? former : pool.connect());
+  follower = followerOf({ connect } as unknown as pg.Pool); // nothing else of it is asked
+  await follower.start();
+  await waitFor(() => applied.includes('start over'), 'the proxy starts over');
+  for (const hash of ['first', 'second']) {
+    await announce(pool, hash);
+    await isApplied(hash);
+  }
+  expect(applied).toEqual(['start over', 'first', 'second']);
 });

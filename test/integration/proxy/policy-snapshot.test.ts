@@ -99,6 +99,7 @@ describe('proxies, one after the other on one disk', () => {
       reach: new PostgresReach(),
       apply: ({ kind }) => heard.push(kind),
       supersedeAll: () => heard.push('all'),
+      startOver: () => heard.push('start over'),
       onProblem: (problem) => heard.push(problem),
     });
     follower.heardAtMs = Date.now() - minutes * 60_000;

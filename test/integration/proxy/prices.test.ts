@@ -92,3 +92,16 @@ test('a list that was announced while a proxy was cut off for longer than announ
     Date.now = now;
   }
 });
+
+test('a list of a database that was restored gives way to what stands there now, though its number be higher', async () => {
+  const { owner } = rig.proxy;
+  const source = new PriceSource(owner);
+  await storePrices(950, { inputTokens: '1', outputTokens: '1' });
+  await source.load();
+  for (const table of ['model_price', 'price_list']) await owner.query(`DELETE FROM ${table} WHERE version = 950`);
+  await source.load();
+  expect(source.current.version).toBe(950);
+  source.giveWay();
+  await source.load();
+  expect(source.current.version).toBe(902);
+});

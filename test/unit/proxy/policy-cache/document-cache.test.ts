@@ -336,6 +336,20 @@ describe('documents', () => {
     });
   });
 
+  test('of a database that was restored lower revisions are believed, and shared copies of the former one are not', async () => {
+    stores.change('a', 7, 'seven');
+    await cache.find('a');
+    cache.supersede('a', 9);
+    stores.redis.set('a', { revision: 9, document: { text: 'nine' } });
+    stores.change('a', 3, 'three');
+    cache.startOver();
+    expect(await cache.find('a')).toEqual({ text: 'three' });
+    expect(cache.held('a')).toEqual({ text: 'three' });
+    stores.change('a', 4, 'four');
+    cache.supersede('a', 4);
+    expect(await cache.find('a')).toEqual({ text: 'four' });
+  });
+
   test('a Redis that is away costs a query, nothing else', async () => {
     stores.isRedisAway = true;
     stores.change('a', 1, 'one');
