@@ -53,6 +53,8 @@ interface Entry<T> {
 const SUPERSEDED_KEYS_MAX = 100_000;
 /** After a failed reload of something still held: how long before the next try. */
 const RETRY_MS = 1_000;
+/** How many of what was held and has changed are loaded at a time before anybody asks; the others are loaded when they are asked for. */
+const LOADS_AHEAD_MAX = 8;
 /** Announced faster than it can be read: after so many readings in a row, the last one is taken. */
 const READINGS_MAX = 3;
 
@@ -74,6 +76,7 @@ export class DocumentCache<T extends object> {
   /** Unix ms before which a shared copy may be of a database that is no more */
   private sharedFromMs = 0;
   private readonly loading = new Map<string, Promise<T | null>>();
+  private loadsAhead = 0;
 
   constructor(
     private readonly stores: DocumentStores<T>,
@@ -133,7 +136,18 @@ export class DocumentCache<T extends object> {
     this.kept?.supersede(key, revision);
     this.changes += 1;
     const entry = this.entries.get(key);
-    if (entry !== undefined && entry.revision < revision) entry.isSuperseded = true;
+    if (entry === undefined || entry.revision >= revision) return;
+    entry.isSuperseded = true;
+    this.loadAhead(key);
+  }
+
+  /** The stores answer now, and might not when it is asked for. */
+  private loadAhead(key: string): void {
+    if (this.loadsAhead === LOADS_AHEAD_MAX) return;
+    this.loadsAhead += 1;
+    this.load(key)
+      .catch(() => undefined) // counted in `load`; the next request tries again
+      .finally(() => (this.loadsAhead -= 1));
   }
 
   /** Changes may have been missed, of any key. */

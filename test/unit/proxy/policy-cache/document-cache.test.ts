@@ -336,6 +336,31 @@ describe('documents', () => {
     });
   });
 
+  test('what is held and changes is loaded at once: it is there though Postgres fails right after', async () => {
+    stores.change('a', 1, 'one');
+    await cache.find('a');
+    stores.change('a', 2, 'two');
+    cache.supersede('a', 2);
+    await jest.advanceTimersByTimeAsync(1);
+    stores.goAway();
+    expect(cache.held('a')).toEqual({ text: 'two' });
+  });
+
+  test('of a thousand documents that change at once few are loaded ahead, and of all that were held none', async () => {
+    cache = new DocumentCache(stores, { ...OPTIONS, entriesMax: 1_000 });
+    const keys = Array.from({ length: 1_000 }, (_, i) => `key ${i}`);
+    for (const key of keys) {
+      stores.change(key, 1, 'one');
+      await cache.find(key);
+    }
+    for (const key of keys) cache.supersede(key, 2);
+    expect(cache.counts.loads - keys.length).toBe(8);
+    await jest.advanceTimersByTimeAsync(1);
+    cache.supersede('key 999', 3);
+    cache.supersedeAll();
+    expect(cache.counts.loads - keys.length).toBe(9);
+  });
+
   test('of a database that was restored lower revisions are believed, and shared copies of the former one are not', async () => {
     stores.change('a', 7, 'seven');
     await cache.find('a');
