@@ -15,8 +15,6 @@ const ATTEMPTS_MAX = 5;
 const RETRY_DELAY_MS_MAX = 60_000;
 const CACHE_TTL_SECONDS_MIN = 60;
 const METADATA_ENTRIES_MAX = 5;
-/** of a key: what rollups tell keys apart by */
-const METADATA_KEY_LENGTH_MAX = 256;
 const HEADER_BYTES_MAX = 8 * 1024;
 /** Goes into an answer's header and into the record: what is something else in either gives way to our own id. */
 const EVENT_ID = /^[ -~]{1,256}$/;
@@ -240,8 +238,7 @@ function readMetadata(options: Mutable<RequestOptions>, value: string): void {
   // just proved to be an object and no array
   for (const [key, entry] of Object.entries(parsed as Record<string, unknown>)) {
     const isUsable = typeof entry === 'string' || typeof entry === 'boolean' || Number.isFinite(entry);
-    const isKey = key !== '' && key.length <= METADATA_KEY_LENGTH_MAX && !key.startsWith('cf.');
-    if (kept.length < METADATA_ENTRIES_MAX && isUsable && isKey) {
+    if (kept.length < METADATA_ENTRIES_MAX && isUsable && !key.startsWith('cf.') && key !== '') {
       kept.push([key, entry as string | number | boolean]); // isUsable has just proved the type
     } else dropped.push(key);
   }

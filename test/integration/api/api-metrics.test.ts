@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createMetricsServer } from '../../../platform/metrics.js';
 import { listen } from '../../../platform/listen.js';
+import { poolOf } from '../../../schema/data-source.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller } from '../../support/graphql.js';
 import { subscribeBySse } from '../../support/subscriber.js';
@@ -38,6 +39,7 @@ test('every bound has a counter, and none was reached in the beginning', async (
     tollgate_api_subscribers_refused_total: '0',
     tollgate_api_subscribers_stuck_total: '0',
     tollgate_api_subscribers_idle_total: '0',
+    tollgate_api_log_bodies_refused_total: '0',
     tollgate_api_log_tails_refused_total: '0',
     tollgate_api_log_tails_slow_total: '0',
     tollgate_api_recalculations_refused_total: '0',
@@ -64,13 +66,18 @@ test('operations that are refused at the entrance are counted by their code', as
 
 test('an operation for which no connection to Postgres is free in time is refused, and counted', async () => {
   const name = 'tollgate_api_connections_refused_total';
-  const runners = Array.from({ length: 4 }, () => api.api.services.database.dataSource.createQueryRunner());
+  const { dataSource } = api.api.services.database;
+  const runners = Array.from({ length: 4 }, () => dataSource.createQueryRunner());
   const before = (await values()).get(name) ?? 0;
   await Promise.all(runners.map((runner) => runner.connect()));
+  const { options } = poolOf(dataSource);
+  const { connectionTimeoutMillis: patienceMs } = options;
+  options.connectionTimeoutMillis = 100;
   try {
     const answer = await graphqlCaller(api.url, `tgs_${'a'.repeat(43)}`)('{ viewer { isOperator } }');
     answer.expectError('RATE_LIMITED');
   } finally {
+    Object.assign(options, { connectionTimeoutMillis: patienceMs });
     await Promise.all(runners.map((runner) => runner.release()));
   }
   expect((await values()).get(name)).toBe(before + 1);

@@ -142,7 +142,8 @@ test('T-WEB-7 so is the password behind an invitation, and so are links', async 
   await givePassword(api, invited.id);
   const { secret } = await invite(owner.call, { accountId: tenant.accountId, email: invited.email, role: 'VIEWER' });
   const accept = (password: string, ip: string) => from(ip)(ACCEPT, { input: { secret, password } });
-  for (let i = 0; i < 10; i++) (await accept(`guess ${i}`, `203.0.114.${i}`)).expectError('UNAUTHENTICATED');
+  for (let i = 0; i < 10; i++)
+    (await accept(`guess ${i}`, `203.0.114.${i}`)).expectError('BAD_USER_INPUT', 'input.password');
   (await accept(PASSWORD, '203.0.114.99')).expectError('RATE_LIMITED');
 
   for (let i = 0; i < 50; i++) {
