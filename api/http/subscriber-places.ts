@@ -5,7 +5,7 @@
 import type { Principal } from '../principal.js';
 
 /** Connections of callers who are known, and as many of those not yet known. */
-export const SUBSCRIBER_CONNECTIONS_MAX = 400;
+const SUBSCRIBER_CONNECTIONS_MAX = 400;
 /** Of those: of one user or one account's tokens, or of one network. */
 const CONNECTIONS_OF_ONE_MAX = 40;
 

@@ -5,7 +5,7 @@
 import { rateLimited, tooComplex } from '../../errors.js';
 
 /** Of one operation; a single log is always shown. */
-export const PAGE_BODY_BYTES_MAX = 32 * 1024 * 1024;
+const PAGE_BODY_BYTES_MAX = 32 * 1024 * 1024;
 /** Of all operations together. */
 const BODY_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -21,7 +21,8 @@ export interface BodyRoom {
 }
 
 export class BodyRooms {
-  private held = 0;
+  /** of operations that are still being answered */
+  heldBytes = 0;
   /** operations refused because others held all */
   refused = 0;
 
@@ -29,10 +30,6 @@ export class BodyRooms {
     private readonly ofOneMax = PAGE_BODY_BYTES_MAX,
     private readonly totalMax = BODY_BYTES_MAX,
   ) {}
-
-  get heldBytes(): number {
-    return this.held;
-  }
 
   open(): BodyRoom {
     let taken = 0;
@@ -45,13 +42,13 @@ export class BodyRooms {
         if (logCount > 1 && taken + bytes > this.ofOneMax) {
           throw tooComplex(`The bodies of these logs are larger than ${this.ofOneMax} bytes: ask for fewer of them.`);
         }
-        if (this.held > taken && this.held + bytes > this.totalMax) throw this.full();
+        if (this.heldBytes > taken && this.heldBytes + bytes > this.totalMax) throw this.full();
         taken += bytes;
-        this.held += bytes;
+        this.heldBytes += bytes;
       },
       close: () => {
         isOpen = false;
-        this.held -= taken;
+        this.heldBytes -= taken;
         taken = 0;
       },
     };
