@@ -47,11 +47,14 @@ const TOKEN_ID = createHash('md5')
 
 const { running, shutDown } = beginRun();
 
+const ASKED = ['analytics', 'logs'] as const;
+type Asked = (typeof ASKED)[number];
+
 interface Options {
   readonly rows: number;
   readonly rollups: 'ROLLED_UP' | 'SET_WISE' | 'NONE';
   /** null: both */
-  readonly only: string | null;
+  readonly only: Asked | null;
   /** whether a plain scan is timed beside each question */
   readonly hasScans: boolean;
   /** null: a folder that goes with the run */
@@ -100,6 +103,7 @@ async function filledLedger(pool: pg.Pool, { rows, rollups }: Options): Promise<
     say(`${rows} records: filled at ${rates.inserted}/s, rolled up at ${rates.rolledUp ?? '–'}/s`);
   }
   if (rollups === 'SET_WISE') await rollUpSetWise(pool);
+  if (first !== undefined) await checkKept(pool, rollups !== 'NONE');
   const beganMs = performance.now();
   const { indexed, left } = await indexFinishedDays({ pool, bytesMin: 0 });
   const days = Object.keys(indexed).length;
@@ -111,11 +115,26 @@ async function filledLedger(pool: pg.Pool, { rows, rollups }: Options): Promise<
   return { ledger, rows: Number(counted[0]?.count), ...rates };
 }
 
+/** Questions are of the days up to today, and of rollups: where there are none of either, an answer is quick and says nothing. */
+async function checkKept(pool: pg.Pool, hasRollups: boolean): Promise<void> {
+  for (const day of filledDays()) {
+    const { rows: records } = await pool.query('SELECT FROM usage_record WHERE day = $1 LIMIT 1', [day]);
+    if (records.length === 0)
+      throw new Error(`The ledger in --data has nothing of ${day}: it was filled on another day.`);
+    if (!hasRollups || (await isRolledUp(pool, day))) continue;
+    throw new Error(`The ledger in --data has no rollups of ${day}: say --set-wise, or --without-rollups.`);
+  }
+}
+
+async function isRolledUp(pool: pg.Pool, day: string): Promise<boolean> {
+  const { rows } = await pool.query('SELECT FROM usage_day WHERE at = $1 LIMIT 1', [new Date(day)]);
+  return rows.length > 0;
+}
+
 /** Those of the ledger's days that have no rollups. */
 async function rollUpSetWise(pool: pg.Pool): Promise<void> {
   for (const day of filledDays()) {
-    const { rows } = await pool.query('SELECT FROM usage_day WHERE at = $1 LIMIT 1', [new Date(day)]);
-    if (rows.length > 0) continue;
+    if (await isRolledUp(pool, day)) continue;
     const beganMs = performance.now();
     await rollUpDay(pool, partitionOf(day), day);
     say(`${day}: rolled up in ${((performance.now() - beganMs) / 1_000).toFixed(0)} s`);
@@ -270,11 +289,13 @@ try {
     },
   });
   if (!/^[1-9]\d{0,8}$/.test(values.rows)) throw new Error('--rows must be a whole number above 0');
+  const only = ASKED.find((asked) => asked === values.only) ?? null;
+  if (values.only !== undefined && only === null) throw new Error(`--only must be one of: ${ASKED.join(', ')}`);
   const rollups = values['without-rollups'] ? 'NONE' : values['set-wise'] ? 'SET_WISE' : 'ROLLED_UP';
   const options = {
     rows: Number(values.rows),
     rollups,
-    only: values.only ?? null,
+    only,
     hasScans: !values['without-scans'],
     folder: values.data ?? null,
   } as const;

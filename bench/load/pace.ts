@@ -11,6 +11,7 @@ export class Pace {
   private readonly timer: NodeJS.Timeout;
   private readonly startedUs = monotonicUs();
   private begun = 0;
+  private isOver = false;
 
   constructor(private readonly perSecond: number) {
     this.timer = setInterval(() => this.tick(), TICK_MS);
@@ -18,13 +19,15 @@ export class Pace {
 
   /** A connection that may be sent on. */
   take(connection: Connection): void {
+    if (this.isOver) return connection.end();
     const dueUs = this.dueUs.shift();
     if (dueUs === undefined) this.idle.push(connection);
     else connection.send(dueUs);
   }
 
-  /** No more; ends the idle ones. */
+  /** No more; ends the idle ones, and those that become so. */
   end(): void {
+    this.isOver = true;
     clearInterval(this.timer);
     for (const connection of this.idle.splice(0)) connection.end();
   }

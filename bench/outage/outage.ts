@@ -121,10 +121,12 @@ async function drained(
   perSecond: number,
 ): Promise<{ drainMs: number; drainedPerSecond: number }> {
   const shippedOf = ({ settled, unshipped }: LedgerSample): number => settled - unshipped;
+  const deadline = performance.now() + DRAIN_DEADLINE_MS;
   let first = before;
   for (let now = before; ; now = await watch.ledger()) {
     if (shippedOf(now) === shippedOf(before)) first = now;
     else break;
+    if (performance.now() > deadline) throw new Error('nothing was shipped since Postgres is back');
     await delay(POLL_MS);
   }
   const last = await untilShipped(watch, perSecond);

@@ -27,7 +27,7 @@ async function run(options: OutageOptions): Promise<number> {
     running,
     { databaseUrl: postgres.url, redisUrl: redis.url },
     { upstreamPort: upstream.port, core, folder },
-    { env: { METRICS_PORT: String(metricsPort), DATA_DIR: path.join(folder, 'proxy'), LOG_LEVEL: 'error' } },
+    { env: { METRICS_PORT: String(metricsPort), LOG_LEVEL: 'error' } },
   );
   const outcome = await measureOutage(running, { tollgate: systems.tollgate, metricsPort, postgres }, options, say);
   say(`\n${outageTable(options, outcome)}`);

@@ -27,7 +27,9 @@ export const memoryScenario: OwnScenario = {
     let requests = 0;
     let next = REQUESTS / 10;
     while (requests < REQUESTS) {
-      requests += (await measure(load, tollgate, WINDOW)).requests;
+      const window = await measure(load, tollgate, WINDOW);
+      if (window.requests === 0) throw new Error(`the proxy answers nothing but errors: ${window.errors} in 20 s`);
+      requests += window.requests;
       if (requests < next || requests >= REQUESTS) continue;
       next *= 2;
       await settle(requests);

@@ -47,6 +47,7 @@ async function measureOverload(load: Load, system: System): Promise<Figure[]> {
     latency?.p99Ms.toFixed(1) ?? '',
   ]);
   say(`${table([['overload', 'req/s', 'refused', 'p99 ms'], ...rows])}\n`);
+  if (Number.isNaN(recovered)) say(`Not as quick as before within ${RECOVERIES_MAX} s: no OverloadRecovery.\n`);
   return [...figure('OverloadGoodput', [over.requestsPerSecond / peak]), ...figure('OverloadRecovery', [recovered])];
 }
 

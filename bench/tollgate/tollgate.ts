@@ -1,5 +1,6 @@
 /** Tollgate as it runs in production: the proxy's own process, over a real Postgres and a real Redis of its own. */
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { freePort } from '../../platform/listen.js';
@@ -52,7 +53,7 @@ export async function startProxy(
       name: 'the proxy',
       core: surroundings.core,
       flags: [...TIER_NODE_FLAGS, ...(further.flags ?? [])],
-      env: { ...process.env, ...proxyEnvironment(services, surroundings, { pepper, port }), ...further.env },
+      env: { ...proxyEnvironment(services, surroundings, { pepper, port }), ...further.env },
     }),
   );
   await Promise.race([untilOpen(port), program.failed]);
@@ -99,13 +100,17 @@ async function startServices(running: Running, dataDir: string): Promise<Service
 
 function proxyEnvironment(
   services: ServiceUrls,
-  { upstreamPort }: Surroundings,
+  { upstreamPort, folder }: Surroundings,
   own: { readonly pepper: string; readonly port: number },
 ): NodeJS.ProcessEnv {
   return {
+    // Nothing else of the caller's: his own settings of a proxy would be those of the bench.
+    PATH: process.env['PATH'],
     NODE_ENV: 'production',
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
+    // Records that another proxy left in a folder of the caller's would go to the bench's database, and with it.
+    DATA_DIR: path.join(folder, 'proxy'),
     TOKEN_PEPPER: own.pepper,
     LAME_DUCK_SECONDS: '0',
     VAULT_PRIVATE_KEY: newVaultKeyPair().privateKey,
