@@ -20,6 +20,7 @@ import type { Database } from '../../tenancy/database.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
+import { eraseCredentialsSql } from './account-credentials.js';
 import { accountNameSchema, type DeleteAccountInput, type UpdateAccountInput } from './account.inputs.js';
 
 /** Names that one account may ever have: none of them is free again. */
@@ -60,7 +61,7 @@ export class AccountChangesService {
       const gateways = await announceGateways(tx, gatewayIds); // they end, which makes no version of them
       await tx.query('UPDATE account a SET deleted_at = now() WHERE a.id = $1');
       await tx.query(`UPDATE gateway g SET deleted_at = now() WHERE ${tx.owned('g')} AND g.deleted_at IS NULL`);
-      await eraseCredentials(tx);
+      for (const sql of eraseCredentialsSql((alias) => tx.owned(alias))) await tx.query(sql);
       const tokens = await endTokens(tx);
       const members = await endMemberships(tx);
       const before = { name, gateways: gateways.length, tokens: tokens.count, members };
@@ -94,16 +95,6 @@ async function accountChange(tx: TenantTransaction): Promise<PolicyChange> {
   const change: PolicyChange = { kind: 'account', accountId: tx.accountId, revision: await nextRevision(tx) };
   await recordChange(tx, change);
   return change;
-}
-
-/** Everything that opens something elsewhere: provider keys, headers of custom providers, egress proxies. */
-async function eraseCredentials(tx: TenantTransaction): Promise<void> {
-  await tx.query(`DELETE FROM provider_key k WHERE ${tx.owned('k')}`);
-  await tx.query(`DELETE FROM custom_provider c WHERE ${tx.owned('c')}`);
-  await tx.query(
-    `UPDATE gateway_settings s SET egress_proxy_url = NULL, egress_proxy_sealed = NULL
-     WHERE ${tx.owned('s')} AND s.egress_proxy_url IS NOT NULL`,
-  );
 }
 
 /** Answers how many there were, and the change of each of their secrets. */

@@ -10,6 +10,7 @@ import type { AccountId } from '../../../schema/contracts/ids.js';
 import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
 import type { Database } from '../../tenancy/database.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
+import { eraseCredentialsSql } from './account-credentials.js';
 
 const RUN_EVERY_MS = 60_000;
 const BATCH_ROWS = 1_000;
@@ -155,13 +156,7 @@ export class AccountErasure {
   private async eraseStored(accountId: AccountId, deletedAt: Date, progress: Progress): Promise<boolean> {
     await this.database.inLookup({ 'app.account': accountId }, async (tx) => {
       // what was being stored while the account was deleted
-      await tx.query('DELETE FROM provider_key k WHERE k.account_id = $1', [accountId]);
-      await tx.query('DELETE FROM custom_provider c WHERE c.account_id = $1', [accountId]);
-      await tx.query(
-        `UPDATE gateway_settings s SET egress_proxy_url = NULL, egress_proxy_sealed = NULL
-         WHERE s.account_id = $1 AND s.egress_proxy_url IS NOT NULL`,
-        [accountId],
-      );
+      for (const sql of eraseCredentialsSql((alias) => `${alias}.account_id = $1`)) await tx.query(sql, [accountId]);
     });
     for (let day = -1; day < DAYS; day++) {
       if (this.isStopped) return false;
