@@ -10,6 +10,7 @@ import type { AccountId } from '../../../schema/contracts/ids.js';
 import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
 import type { Database } from '../../tenancy/database.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
+import { NOTHING_LEFT_SQL } from '../log/index.js';
 import { eraseCredentialsSql } from './account-credentials.js';
 
 const RUN_EVERY_MS = 60_000;
@@ -20,8 +21,6 @@ const LEFT_MAX = 20;
 const DAYS = 367;
 const DAY_MS = 86_400_000;
 
-const NOTHING_LEFT = `request_body = NULL, response_body = NULL, request_encoding = NULL, response_encoding = NULL,
-      truncated = false, feedback = NULL, score = NULL, later_metadata = NULL`;
 /** What is erased batch by batch: `$5` rows of a batch, of ids below `$4`, the newest first. */
 interface Erasure {
   readonly eraseSql: string;
@@ -48,7 +47,7 @@ const LOGS = erasureOf(
     ORDER BY u.id DESC LIMIT $5::int`,
   `INSERT INTO log_body AS kept (log_retention_days, day, id, account_id, gateway_id, deleted_at)
     SELECT b.log_retention_days, b.day, b.id, b.account_id, b.gateway_id, now() FROM batch b
-    ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, ${NOTHING_LEFT}
+    ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, ${NOTHING_LEFT_SQL}
     WHERE kept.deleted_at IS NULL`,
 );
 
@@ -61,7 +60,7 @@ const BODIES = erasureOf(
   `SELECT b.id FROM log_body b
     WHERE b.account_id = $1 AND b.day = $2::date AND b.log_retention_days = $3::smallint AND b.id < $4
     ORDER BY b.id DESC LIMIT $5::int`,
-  `UPDATE log_body kept SET deleted_at = coalesce(kept.deleted_at, now()), ${NOTHING_LEFT}
+  `UPDATE log_body kept SET deleted_at = coalesce(kept.deleted_at, now()), ${NOTHING_LEFT_SQL}
     FROM batch b WHERE kept.account_id = $1 AND kept.day = $2::date AND kept.log_retention_days = $3::smallint AND kept.id = b.id`,
 );
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';

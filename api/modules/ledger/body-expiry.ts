@@ -25,7 +25,7 @@ const EXCESS_SQL = `
   SELECT (sum(s.bytes) - min(a.log_bytes_max))::text AS excess, (min(s.day) FILTER (WHERE s.bytes > 0))::text AS day
   FROM log_storage s JOIN account a ON a.id = s.account_id WHERE s.account_id = $1`;
 
-/** The oldest bodies of a day, as many as it takes. */
+/** The oldest bodies of a day, as many as it takes. Their logs stay, with the ratings and metadata that a deletion would erase too. */
 const DROP_SQL = `
   UPDATE log_body b SET request_body = NULL, response_body = NULL, request_encoding = NULL, response_encoding = NULL,
     truncated = false, expired_at = now()

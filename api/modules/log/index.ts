@@ -24,7 +24,7 @@ export { LogTail } from './log-tail.js';
 export { LogTailResolver } from './log-tail.resolver.js';
 export { LogChangesResolver } from './log-changes.resolver.js';
 export { LogQueries } from './log.queries.js';
-export { LogService } from './log.service.js';
+export { LogService, NOTHING_LEFT_SQL } from './log.service.js';
 export { LogResolver } from './log.resolver.js';
 export { attemptsSchema, PRICED_COLUMNS_SQL, pricedAttempts } from './stored-attempts.js';
 export type { PricedAttempt, PricedRow } from './stored-attempts.js';

@@ -28,6 +28,9 @@ import type { Log } from './log.types.js';
 const COLLECT_MS_MAX = 20_000;
 /** Logs that one statement marks as deleted. */
 const MARKED_AT_ONCE = 2_000;
+/** What a log that is deleted loses of its row of bodies, where its mark stays. */
+export const NOTHING_LEFT_SQL = `request_body = NULL, response_body = NULL, request_encoding = NULL,
+  response_encoding = NULL, truncated = false, feedback = NULL, score = NULL, later_metadata = NULL`;
 
 export class LogService {
   constructor(
@@ -140,9 +143,7 @@ async function markSome(tx: TenantTransaction, found: readonly FoundRow[]): Prom
        SELECT u.log_retention_days, u.day, u.id, u.account_id, u.gateway_id, now()
        FROM unnest($2::date[], $3::uuid[]) AS f (day, id) JOIN usage_record u ON u.day = f.day AND u.id = f.id
        WHERE ${tx.owned('u')} AND u.kind = 'USAGE' AND u.day >= $4::date AND u.day <= $5::date ORDER BY u.id
-       ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, request_body = NULL,
-         response_body = NULL, request_encoding = NULL, response_encoding = NULL, truncated = false, feedback = NULL,
-         score = NULL, later_metadata = NULL
+       ON CONFLICT (log_retention_days, day, id) DO UPDATE SET deleted_at = excluded.deleted_at, ${NOTHING_LEFT_SQL}
        WHERE kept.deleted_at IS NULL RETURNING 1)
      SELECT count(*)::int AS count FROM marked`,
     [found.map(({ day }) => day), found.map(({ id }) => id), days[0], days.at(-1)],
