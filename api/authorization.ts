@@ -172,6 +172,11 @@ const RANKS: Readonly<Record<Role, number>> = { VIEWER: 0, EDITOR: 1, ADMIN: 2, 
 /** Whether someone who holds `held` may give, or take away, `role`: nobody does with a role above his own. */
 export const reaches = (held: Role | null, role: Role): boolean => held !== null && RANKS[held] >= RANKS[role];
 
+/** Throws FORBIDDEN for a role that someone who holds `held` may not give, or take away. */
+export function assertReaches(held: Role | null, role: Role): void {
+  if (!reaches(held, role)) throw forbidden(`You cannot give or take ${role}: it is above what you hold.`);
+}
+
 /**
  * The highest role that an API token may give: one that holds no more than the token does, and never OWNER, which is for
  * people. null: none.

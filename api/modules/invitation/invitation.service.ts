@@ -3,10 +3,9 @@
  * email and one use; it gives no role above that of who made it, neither when it is made nor when it is accepted.
  */
 import { newUuidV7, type InvitationId } from '../../../schema/contracts/ids.js';
-import type { Role } from '../../../schema/contracts/permissions.js';
 import { Invitation } from '../../../schema/entities/invitation.js';
-import { reaches } from '../../authorization.js';
-import { conflict, forbidden, notFound } from '../../errors.js';
+import { assertReaches } from '../../authorization.js';
+import { conflict, notFound } from '../../errors.js';
 import { heldInTurn } from '../../held.js';
 import { parseInput } from '../../input.js';
 import type { Principal } from '../../principal.js';
@@ -82,10 +81,6 @@ export class InvitationService {
 function makerOf(principal: Principal): Pick<Invitation, 'createdBy' | 'createdByToken'> {
   if (principal.kind === 'user') return { createdBy: principal.userId, createdByToken: null };
   return { createdBy: null, createdByToken: principal.kind === 'token' ? principal.tokenId : null };
-}
-
-function assertReaches(held: Role | null, role: Role): void {
-  if (!reaches(held, role)) throw forbidden(`You cannot give or take ${role}: it is above what you hold.`);
 }
 
 type Told = Pick<Invitation, 'id' | 'email' | 'role'>;

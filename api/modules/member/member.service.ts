@@ -5,7 +5,7 @@
 import { isUuid, type UserId } from '../../../schema/contracts/ids.js';
 import type { Role } from '../../../schema/contracts/permissions.js';
 import { Membership } from '../../../schema/entities/membership.js';
-import { reaches } from '../../authorization.js';
+import { assertReaches } from '../../authorization.js';
 import { badInput, conflict, forbidden, notFound } from '../../errors.js';
 import { heldInTurn, takeTurn } from '../../held.js';
 import type { Principal, UserPrincipal } from '../../principal.js';
@@ -94,10 +94,6 @@ async function found(tx: TenantTransaction, memberId: string): Promise<Member> {
   const member = isUuid(memberId) ? await findMember(tx, 'id', memberId) : null;
   if (member === null) throw notFound('member');
   return member;
-}
-
-function assertReaches(held: Role | null, role: Role): void {
-  if (!reaches(held, role)) throw forbidden(`You cannot give or take ${role}: it is above what you hold.`);
 }
 
 async function setRole(tx: TenantTransaction, { id }: Member, role: Role): Promise<void> {
