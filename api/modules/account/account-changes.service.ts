@@ -17,11 +17,11 @@ import {
 } from '../../policy-publisher/index.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
-import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { recordAudit } from '../audit/index.js';
 import { eraseCredentialsSql } from './account-credentials.js';
 import { accountNameSchema, type DeleteAccountInput, type UpdateAccountInput } from './account.inputs.js';
+import { nameConflict } from './account.service.js';
 
 /** Names that one account may ever have: none of them is free again. */
 const NAMES_MAX = 20;
@@ -47,8 +47,7 @@ export class AccountChangesService {
       if (change !== null) await this.publisher.publish(change);
       return account;
     } catch (error) {
-      const isTaken = isUniqueViolation(error, 'account_name_key') || isUniqueViolation(error, 'account_key_pkey');
-      throw isTaken ? conflict('This account name is taken.', 'input.name') : error;
+      throw nameConflict(error, 'input.name');
     }
   }
 

@@ -79,18 +79,12 @@ export class AccountService {
       await this.deps.publisher.publish(change);
       return account;
     } catch (error) {
-      throw this.translate(error, 'input.name');
+      throw nameConflict(error, 'input.name');
     }
   }
 
   announce(change: PolicyChange): Promise<void> {
     return this.deps.publisher.publish(change);
-  }
-
-  /** A taken name as CONFLICT at `field`; any other error as it is. */
-  translate(error: unknown, field: string): unknown {
-    const taken = isUniqueViolation(error, 'account_name_key') || isUniqueViolation(error, 'account_key_pkey');
-    return taken ? conflict('This account name is taken.', field) : error;
   }
 
   /** The account behind a tag or name (a former name too) if the caller may see it; null otherwise. */
@@ -110,4 +104,10 @@ export class AccountService {
       tx.manager.findOneBy(Account, { id, deletedAt: IsNull() }),
     );
   }
+}
+
+/** The error of a name that is taken as CONFLICT at `field`; any other as it is. */
+export function nameConflict(error: unknown, field: string): unknown {
+  const isTaken = isUniqueViolation(error, 'account_name_key') || isUniqueViolation(error, 'account_key_pkey');
+  return isTaken ? conflict('This account name is taken.', field) : error;
 }

@@ -8,7 +8,7 @@ import { parseInput } from '../../input.js';
 import type { UserPrincipal } from '../../principal.js';
 import { isUniqueViolation } from '../../tenancy/sql-state.js';
 import type { Database, LookupTransaction } from '../../tenancy/database.js';
-import type { AccountService } from '../account/index.js';
+import { nameConflict, type AccountService } from '../account/index.js';
 import { recordUserAudit } from '../audit/index.js';
 import type { Passwords } from './passwords.js';
 import {
@@ -106,7 +106,7 @@ export class SessionService {
       return session;
     } catch (error) {
       if (isUniqueViolation(error, 'app_user_email_key')) throw conflict('This email cannot be used.', 'input.email');
-      throw this.deps.accounts.translate(error, 'input.accountName');
+      throw nameConflict(error, 'input.accountName');
     }
   }
 
