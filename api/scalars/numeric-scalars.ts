@@ -1,7 +1,6 @@
 /** The contract's exact numbers: JSON strings always, so that no client rounds them. */
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-
-const PICO_DIGITS = 12;
+import { PICO_DECIMALS } from '../../schema/contracts/decimal.js';
 
 /** Integers of any size. */
 export const BigIntScalar = new GraphQLScalarType<bigint, string>({
@@ -21,19 +20,10 @@ export const DecimalScalar = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => parseDecimal(node.kind === Kind.STRING ? node.value : null),
 });
 
-/** Integer pico-USD (10⁻¹² USD), as a bigint or its digits, to a Decimal of USD. */
-export function usdFromPico(pico: bigint | string): string {
-  const value = BigInt(pico);
-  const digits = (value < 0n ? -value : value).toString().padStart(PICO_DIGITS + 1, '0');
-  const fraction = digits.slice(-PICO_DIGITS).replace(/0+$/, '');
-  const whole = digits.slice(0, -PICO_DIGITS);
-  return `${value < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
-}
-
 /** A Decimal of USD to whole pico-USD, held to what a bigint of Postgres can be. */
 export function picoFromUsd(usd: string): bigint {
   const [whole = '0', fraction = ''] = usd.split('.');
-  return asPostgresBigint(BigInt(whole + fraction.padEnd(PICO_DIGITS, '0')));
+  return asPostgresBigint(BigInt(whole + fraction.padEnd(PICO_DECIMALS, '0')));
 }
 
 const BIGINT_MAX = 2n ** 63n - 1n;

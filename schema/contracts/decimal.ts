@@ -7,7 +7,11 @@ export interface Decimal {
 }
 
 /** USD are counted in 10^-12. */
-const PICO_DECIMALS = 12;
+export const PICO_DECIMALS = 12;
+/** Rates are written for so many of a unit, and stored for one. */
+export const MILLION = 1_000_000n;
+/** No unit costs more than 1 000 USD; the pico-USD of 10^9 of them still fit any sum. */
+export const UNIT_PICO_MAX = 10n ** 15n;
 const TEXT_CHARACTERS_MAX = 64;
 const EXPONENT_MAX = 64;
 /** JSON's number, which is also what a JavaScript number prints as. */
@@ -33,10 +37,12 @@ export function decimalText({ digits, decimals }: Decimal): string {
   return `${digits < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** The decimal divided by 10^`places`. */
-export function shiftDown(value: Decimal, places: number): Decimal {
-  return { digits: value.digits, decimals: value.decimals + places };
-}
+/** Whole pico-USD, as a bigint or its digits, in USD. */
+export const usdFromPico = (pico: bigint | string): string =>
+  decimalText({ digits: BigInt(pico), decimals: PICO_DECIMALS });
+
+/** The rate of one, in pico-USD, in USD for a million. */
+export const usdPerMillion = (pico: bigint | string): string => usdFromPico(BigInt(pico) * MILLION);
 
 /**
  * The decimal as whole 10^-12 parts, or each of `parts` equal ones of it; a half is rounded up, and `isExact` is false when

@@ -11,6 +11,9 @@ export type CostStatus = (typeof COST_STATUSES)[number];
 export const BODY_STATES = ['STORED', 'TRUNCATED', 'NOT_COLLECTED', 'EXPIRED', 'HIDDEN'] as const;
 export type BodyState = (typeof BODY_STATES)[number];
 
+/** What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger. */
+export const COST_PICO_MAX = 2n ** 63n - 1n;
+
 /** A cost in pico-USD and how it came about; `costPico` is null exactly when the status is UNPRICED. */
 export interface Cost {
   readonly costPico: bigint | null;

@@ -1,7 +1,7 @@
 /** Logs of every kind for tests of filters and orders, and a plain statement of what each filter and order means. */
 import fc from 'fast-check';
 import type pg from 'pg';
-import { usdFromPico } from '../../api/scalars/numeric-scalars.js';
+import { usdFromPico } from '../../schema/contracts/decimal.js';
 import { createLog } from './seed.js';
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
 /** The sums of a set of cells: their SQL, and from its row to the contract's totals. */
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { Latency, UsageTotals } from './analytics.types.js';
 import { percentilesOf } from './latency-sketch.js';
 import { SKETCHES, SUMS, type SumName } from './rollup-views.js';

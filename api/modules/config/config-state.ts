@@ -9,6 +9,7 @@ import {
   type ConfigProviderKey,
   type WholeConfig,
 } from '../../../schema/contracts/config-document.js';
+import { usdPerMillion } from '../../../schema/contracts/decimal.js';
 import { CustomProvider } from '../../../schema/entities/custom-provider.js';
 import { GatewaySettings } from '../../../schema/entities/gateway-settings.js';
 import { Gateway } from '../../../schema/entities/gateway.js';
@@ -16,7 +17,6 @@ import { PriceOverride } from '../../../schema/entities/price-override.js';
 import { ProviderKey } from '../../../schema/entities/provider-key.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { isMasked, settingsOf } from '../gateway/index.js';
-import { usdPerMillion } from '../price-override/index.js';
 import { sorted, sortedDocument } from './document-order.js';
 import { derivedReferences } from './secret-references.js';
 

@@ -8,6 +8,7 @@ import {
   type ConfigGateway,
   type ConfigPriceOverride,
 } from '../../../schema/contracts/config-document.js';
+import { usdPerMillion } from '../../../schema/contracts/decimal.js';
 import { DEFAULT_GATEWAY_SETTINGS } from '../../../schema/contracts/gateway-settings.js';
 import type { NetworkList } from '../../../schema/contracts/networks.js';
 import { isProviderSlug } from '../../../schema/contracts/provider-origins.js';
@@ -17,7 +18,7 @@ import { parseInput } from '../../input.js';
 import { storableText } from '../../text-input.js';
 import { nameSchema, readBaseUrl, readCustomHeaders, slugSchema } from '../custom-provider/index.js';
 import { isMasked, readEgressProxy } from '../gateway/index.js';
-import { overrideSchema, usdPerMillion, type CheckedOverride } from '../price-override/index.js';
+import { overrideSchema, type CheckedOverride } from '../price-override/index.js';
 import { aliasSchema, readTarget } from '../provider-key/index.js';
 import type { ConfigState } from './config-state.js';
 import { sorted, sortedDocument } from './document-order.js';

@@ -1,11 +1,11 @@
 /** Explains described requests: whose they are is decided here, what becomes of them by a proxy, and prices are spelled out. */
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { CallPlan, DescribedRequest, ExplainedCall, Explanation } from '../../../schema/contracts/explanation.js';
 import { isUuid, type GatewayId } from '../../../schema/contracts/ids.js';
 import { customLines, ratesOfRule } from '../../../schema/contracts/pricing/custom-rates.js';
 import { noUnits, USAGE_UNITS, type UsageUnits } from '../../../schema/contracts/usage-units.js';
 import { badInput } from '../../errors.js';
 import { parseInput } from '../../input.js';
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';

@@ -1,8 +1,8 @@
 /** Insights out of a gateway's records: who called, what was dear, what failed, which prompts were liked. */
 import { z } from 'zod';
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import { ERROR_CODES } from '../../../schema/contracts/error-codes.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import { TOKENS_IN_SQL, TOKENS_OUT_SQL, type LogQueries } from '../log/index.js';
 import type { GroupOrder } from '../analytics/index.js';
 import { addressRange } from './insight-range.js';

@@ -1,8 +1,8 @@
 /** Requests that were made more than once, told by the hash of their cache key, and what a cache would have made of them. */
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import { uuidDay } from '../../../schema/contracts/ids.js';
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import type { RepeatedRequest, RepeatedRequests } from './insight.types.js';
 import type { LedgerPass } from './ledger-pass.js';
 import type { RepeatedGroup } from './repeated-tally.js';

@@ -1,8 +1,8 @@
 /** Explains a record's cost: units × rate, attempt by attempt, and what was adjusted. Computes nothing anew but lines. */
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { CostLine as PicoLine } from '../../../schema/contracts/pricing/compiled-rule.js';
 import { customLines, ratesOfRule } from '../../../schema/contracts/pricing/custom-rates.js';
 import type { CostStatus } from '../../../schema/contracts/usage-record.js';
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import { missingPrice, splitRule, type AppliedRules, type PriceName } from './applied-rules.js';
 import type { AppliedPrice, AttemptCost, CostAdjustment, CostBreakdown, CostLine } from './cost-breakdown.types.js';
 import { pricedAttempts, type PricedAttempt, type PricedRow } from './stored-attempts.js';

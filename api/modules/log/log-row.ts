@@ -1,8 +1,8 @@
 /** A row of the ledger, with what the log has beside it, to the log that a tenant sees. */
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { AccountId, ApiTokenId, GatewayId } from '../../../schema/contracts/ids.js';
 import type { CostStatus } from '../../../schema/contracts/usage-record.js';
 import { totalTokensIn, totalTokensOut, type UsageSource } from '../../../schema/contracts/usage-units.js';
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import { CURRENT_COST_SQL, CURRENT_STATUS_SQL } from './adjustments-sql.js';
 import { CURRENT_METADATA_SQL } from './record-form.js';
 import { adjustedAttemptsSchema, attemptsSchema } from './stored-attempts.js';

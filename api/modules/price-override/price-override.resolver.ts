@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { usdPerMillion } from '../../../schema/contracts/decimal.js';
 import { Account } from '../../../schema/entities/account.js';
 import { PriceOverride } from '../../../schema/entities/price-override.js';
 import { Authorized } from '../../authorization.js';
@@ -8,7 +9,6 @@ import type { Cursors } from '../../paging/cursors.js';
 import { PriceOverrideConnection, SetPriceOverrideInput, UnitRate } from './price-override.inputs.js';
 import type { PriceOverrideQueries } from './price-override.queries.js';
 import type { PriceOverrideService } from './price-override.service.js';
-import { usdPerMillion } from './unit-rate.js';
 
 @Resolver(() => PriceOverride)
 export class PriceOverrideResolver {

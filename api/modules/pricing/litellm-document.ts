@@ -2,7 +2,7 @@
  * LiteLLM's public price list (`model_prices_and_context_window.json`): USD per token, one object a model, tiers and long
  * contexts as suffixes of the keys. What it counts and we do not is named, never guessed at.
  */
-import { parseDecimal, toPico } from '../../../schema/contracts/decimal.js';
+import { parseDecimal, toPico, UNIT_PICO_MAX } from '../../../schema/contracts/decimal.js';
 import type { PriceRule, Rate } from '../../../schema/contracts/prices.js';
 import type { UsageUnit } from '../../../schema/contracts/usage-units.js';
 import { badInput } from '../../errors.js';
@@ -48,8 +48,6 @@ const TIERS: Readonly<Record<string, string>> = { flex: 'flex', priority: 'prior
 /** `…_above_200k_tokens`, and before or behind it the tier */
 const KEY = /^(.*?)(?:_above_(\d{1,4})k_tokens)?(?:_(flex|priority|batches))?(?:_above_(\d{1,4})k_tokens)?$/;
 const IS_PRICE = /cost/;
-/** No unit costs more than 1 000 USD. */
-const PICO_MAX = 10n ** 15n;
 
 interface Report {
   readonly ignored: Set<string>;
@@ -131,7 +129,7 @@ function picoOf(value: unknown, field: string, onRounded: () => void): string {
   const decimal = typeof value === 'string' ? parseDecimal(value) : null;
   if (decimal === null || decimal.digits < 0n) throw badInput(field, 'is no price');
   const { pico, isExact } = toPico(decimal);
-  if (pico > PICO_MAX) throw badInput(field, 'is beyond any price');
+  if (pico > UNIT_PICO_MAX) throw badInput(field, 'is beyond any price');
   if (!isExact) onRounded();
   return pico.toString();
 }

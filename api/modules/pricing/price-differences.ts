@@ -1,9 +1,7 @@
 /** What another price list would change: model by model, rate by rate. */
 import type { ModelPrice, Rate } from '../../../schema/contracts/prices.js';
 import { compileRule } from '../../../schema/contracts/pricing/compiled-rule.js';
-import { decimalText } from '../../../schema/contracts/decimal.js';
-
-const MILLION_IN_PICO_DECIMALS = 6;
+import { usdPerMillion } from '../../../schema/contracts/decimal.js';
 
 export interface RateDifference {
   /** the rule's condition, as `AppliedPrice.condition` tells it; null: none */
@@ -80,7 +78,3 @@ function rateText(rate: Rate): string {
   const steps = rate.tiers.map(({ start, price }) => `${usdPerMillion(price)} above ${start} input tokens`);
   return [usdPerMillion(rate.base), ...steps].join(', ');
 }
-
-/** Of a rate in pico-USD for one. */
-export const usdPerMillion = (pico: string): string =>
-  decimalText({ digits: BigInt(pico), decimals: MILLION_IN_PICO_DECIMALS });

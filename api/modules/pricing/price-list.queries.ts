@@ -1,12 +1,12 @@
 /** Reads of the price list in force. It is the instance's, and public facts: no account's data is near it. */
 import { z } from 'zod';
+import { usdPerMillion } from '../../../schema/contracts/decimal.js';
 import { modelPriceSchema, type ModelMatch, type PriceRule } from '../../../schema/contracts/prices.js';
 import { compileRule } from '../../../schema/contracts/pricing/compiled-rule.js';
 import { parseInput } from '../../input.js';
 import { pageOf, type Page, type PageRequest } from '../../paging/connection.js';
 import type { Database } from '../../tenancy/database.js';
 import { plainText } from '../../text-input.js';
-import { usdPerMillion } from './price-differences.js';
 import type { ListedPrice, ListedPriceRule, ListedRate, PriceListInForce } from './price-list.types.js';
 
 const NEWEST_SQL = `

@@ -1,5 +1,5 @@
 /** Adds the prices of service tiers to a list: rules beside the standard ones of the models that it has. */
-import { parseDecimal, shiftDown, toPico } from '../../../schema/contracts/decimal.js';
+import { MILLION, parseDecimal, toPico } from '../../../schema/contracts/decimal.js';
 import type { ModelPrice, PriceRule, Rate } from '../../../schema/contracts/prices.js';
 import type { UsageUnit } from '../../../schema/contracts/usage-units.js';
 import {
@@ -10,7 +10,6 @@ import {
   type TierRow,
 } from './service-tier-prices.js';
 
-const MILLION_POWER = 6;
 type Rates = PriceRule['rates'];
 const BY_THE_PIECE: readonly string[] = ['requests', 'webSearches'] satisfies UsageUnit[];
 
@@ -53,7 +52,7 @@ function stepped(base: string, long: string | null | undefined): Rate {
 /** Of a price in our own table, which is exact or a mistake in it. */
 function pico(usdPerMillion: string): string {
   const decimal = parseDecimal(usdPerMillion);
-  const value = decimal === null ? null : toPico(shiftDown(decimal, MILLION_POWER));
+  const value = decimal === null ? null : toPico(decimal, MILLION);
   if (value === null || !value.isExact) throw new Error(`no exact price: ${usdPerMillion}`);
   return value.pico.toString();
 }

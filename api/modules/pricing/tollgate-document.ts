@@ -1,6 +1,6 @@
 /** Our own price document (docs/prices.md): prices as decimal strings in USD for a million of a unit. */
 import { z } from 'zod';
-import { parseDecimal, shiftDown, toPico } from '../../../schema/contracts/decimal.js';
+import { MILLION, parseDecimal, toPico, UNIT_PICO_MAX } from '../../../schema/contracts/decimal.js';
 import { SERVICE_TIER, type ModelMatch, type PriceRule } from '../../../schema/contracts/prices.js';
 import { tierOf } from '../../../schema/contracts/pricing/compiled-prices.js';
 import { isPricedUnit, NOT_A_PRICED_UNIT } from '../../../schema/contracts/usage-units.js';
@@ -8,8 +8,6 @@ import { parseInput } from '../../input.js';
 import { storableText } from '../../text-input.js';
 import { MODELS_MAX, type PriceCandidates } from './price-candidate.js';
 
-const MILLION_POWER = 6;
-const PICO_MAX = 10n ** 15n;
 const RULES_MAX = 64;
 const TIERS_MAX = 8;
 
@@ -29,8 +27,8 @@ const matchSchema: z.ZodType<ModelMatch> = z.lazy(() =>
 
 const priceSchema = z.string('must be a decimal as a string').transform((text, context) => {
   const decimal = parseDecimal(text);
-  const value = decimal === null ? null : toPico(shiftDown(decimal, MILLION_POWER));
-  if (decimal !== null && value?.isExact === true && decimal.digits >= 0n && value.pico <= PICO_MAX) {
+  const value = decimal === null ? null : toPico(decimal, MILLION);
+  if (decimal !== null && value?.isExact === true && decimal.digits >= 0n && value.pico <= UNIT_PICO_MAX) {
     return value.pico.toString();
   }
   const message = 'must be USD per million, from 0 to 1000000000, with at most 6 fraction digits';

@@ -1,5 +1,5 @@
 /** Adds up what a recalculation finds, in whole and by model. */
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { CostRecalculation, ModelRecalculation } from './recalculation.types.js';
 
 const MODELS_SHOWN_MAX = 50;

@@ -4,10 +4,10 @@
  * left to do.
  */
 import { z } from 'zod';
+import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import { uuidV5 } from '../../../schema/contracts/ids.js';
 import { badInput, conflict } from '../../errors.js';
 import { parseInput } from '../../input.js';
-import { usdFromPico } from '../../scalars/numeric-scalars.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';

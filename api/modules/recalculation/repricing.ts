@@ -1,7 +1,7 @@
 /** One record priced anew. Pure: what prices are in force is given. */
 import type { PriceRequest } from '../../../schema/contracts/pricing/compiled-prices.js';
 import { markedTier } from '../../../schema/contracts/pricing/compiled-rule.js';
-import type { Cost, CostStatus } from '../../../schema/contracts/usage-record.js';
+import { COST_PICO_MAX, type Cost, type CostStatus } from '../../../schema/contracts/usage-record.js';
 import type { PricedAttempt } from '../log/index.js';
 
 /** Never throws. */
@@ -13,8 +13,6 @@ export interface Repricing {
   readonly attempts: readonly (Cost & { readonly number: number })[];
 }
 
-/** What the ledger's column holds. */
-const COST_PICO_MAX = 2n ** 63n - 1n;
 /** Statuses whose cost a price list decides. */
 export const LIST_PRICED: readonly CostStatus[] = ['PRICED', 'ESTIMATED', 'UNPRICED'];
 

@@ -1,28 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BigIntScalar, DecimalScalar, usdFromPico } from '../../../api/scalars/numeric-scalars.js';
-
-test.each([
-  ['0', '0'],
-  ['1', '0.000000000001'],
-  ['1000000000000', '1'],
-  ['150000', '0.00000015'],
-  ['-2500000000000', '-2.5'],
-  ['9007199254740993000000000000', '9007199254740993'],
-])('%s pico-USD are %s USD', (pico, usd) => {
-  expect(usdFromPico(pico)).toBe(usd);
-});
-
-test('USD are plain decimals without trailing zeros, and nothing of the integer is lost', () => {
-  fc.assert(
-    fc.property(fc.bigInt(), (pico) => {
-      const usd = usdFromPico(pico);
-      expect(usd).toMatch(/^-?(0|[1-9]\d*)(\.\d{0,11}[1-9])?$/);
-      const [whole = '', fraction = ''] = usd.replace('-', '').split('.');
-      expect(BigInt(whole + fraction.padEnd(12, '0'))).toBe(pico < 0n ? -pico : pico);
-    }),
-  );
-});
+import { BigIntScalar, DecimalScalar } from '../../../api/scalars/numeric-scalars.js';
 
 test('BigInt leaves as digits of any length', () => {
   fc.assert(fc.property(fc.bigInt(), (value) => void expect(BigIntScalar.serialize(value)).toBe(value.toString())));
