@@ -1,4 +1,4 @@
-/** Times in texts of queries. */
+/** Times as queries name them. */
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/i;
 /** the end of the year 9999 */
@@ -12,3 +12,6 @@ export function isoTimeMs(text: string): number | null {
   const ms = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;
   return ms >= 0 && ms <= MS_MAX ? ms : null;
 }
+
+/** Nothing was recorded before 1970, and Postgres has no year 0. */
+export const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));

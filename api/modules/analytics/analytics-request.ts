@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { GatewayId } from '../../../schema/contracts/ids.js';
 import { badInput } from '../../errors.js';
 import { isGiven, parseInput } from '../../input.js';
+import { notBefore1970 } from '../../iso-time.js';
 import { metadataFilters, type CheckedMetadata } from '../../metadata-filter.js';
 import { anyOf, anyOfIds, plainText } from '../../text-input.js';
 import { keptForSteps } from './rollup-segments.js';
@@ -102,7 +103,6 @@ export function analyticsRequest(
   order: GroupOrder = 'REQUESTS',
 ): AnalyticsRequest {
   if (input.to <= input.from) throw badInput('filter.to', 'must be after from');
-  // Nothing was recorded before 1970, and Postgres has no year 0.
   const [from, to] = [notBefore1970(input.from), notBefore1970(input.to)];
   const groupBy = input.groupBy ?? [];
   if (new Set(groupBy).size < groupBy.length) throw badInput('filter.groupBy', 'must not name a dimension twice');
@@ -133,8 +133,6 @@ export const withoutGroups = (request: AnalyticsRequest): AnalyticsRequest => ({
   cubeColumns: cubeColumns([], request.filter),
   fine: request.fine?.onlyWithValue === true ? request.fine : null,
 });
-
-const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
 
 function stepsOf(from: Date, to: Date, interval: Interval): Steps {
   const seconds = INTERVAL_SECONDS[interval];

@@ -3,7 +3,7 @@
  * sizes, in a fraction of the time that Postgres takes to plan a look into as many days (docs/decisions/0043).
  */
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
-import { windowDays, type TimeWindow } from './log-windows.js';
+import { DAY_MS, isoDay, windowDays, type TimeWindow } from './log-windows.js';
 
 /** The index of what changed in one partition: of adjustments, or of bodies that were deleted or given other metadata. */
 export interface ChangeIndex {
@@ -46,7 +46,6 @@ export const CHANGE_INDEXES_SQL = `(SELECT i.inhrelid FROM pg_inherits i WHERE i
 export const CHANGE_INDEXES_SUM_SQL = `(SELECT sum(c.inhrelid::bigint)::text FROM ${CHANGE_INDEXES_SQL} c)`;
 
 const RECORDS = 'usage_record';
-const DAY_MS = 86_400_000;
 /** A page goes from window to window: so many days are looked at together. */
 const DAYS_AT_ONCE = 32;
 
@@ -157,8 +156,6 @@ export function changeIndexesOf(indexes: readonly ChangeIndex[]): ChangeIndexes 
 
 const oidOf = ({ fromDay, oids }: KeptTable, day: string): number | null =>
   day < fromDay ? null : (oids.get(day) ?? oids.get(null) ?? null);
-
-const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 function daysOf(window: TimeWindow): string[] {
   const [first, last] = windowDays(window);

@@ -2,13 +2,10 @@
 import { uuidTimeMs } from '../../../schema/contracts/ids.js';
 import type { LogPosition } from './log-order.js';
 import type { FoundRow, LogSelection } from './log-statements.js';
-import type { TimeWindow } from './log-windows.js';
+import { DAY_MS, SEARCH_MS_MAX, type TimeWindow } from './log-windows.js';
 
-const DAY_MS = 86_400_000;
 /** No log is kept longer: partitions before it are not looked at. */
 const RETENTION_DAYS_MAX = 365;
-/** A page of a search reads no more than this. */
-const SEARCH_MS_MAX = DAY_MS;
 /** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
 const AHEAD_MS = 3_600_000;
 const NARROWED_TO = 1 / 16;

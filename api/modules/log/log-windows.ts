@@ -2,7 +2,10 @@
  * A range of time in windows of days, so that a page of logs opens the partitions that it reads and no others: the first
  * is the one day at which the page begins, each further one is three times as wide.
  */
-const DAY_MS = 86_400_000;
+
+export const DAY_MS = 86_400_000;
+/** A page of a search reads no more than this. */
+export const SEARCH_MS_MAX = 24 * 3_600_000;
 /** One query holds a lock on every partition of its window, and on each of their indexes. */
 const WINDOW_DAYS_MAX = 64;
 const GROWTH = 3;
@@ -53,7 +56,7 @@ export function daysApart(window: TimeWindow, days: readonly string[], isDescend
 
 export const isDayStart = (ms: number): boolean => ms % DAY_MS === 0;
 const dayStart = (ms: number): number => Math.floor(ms / DAY_MS) * DAY_MS;
-const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+export const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** The first and the last day of a window. */
 export const windowDays = ({ fromMs, toMs }: TimeWindow): readonly [first: string, last: string] => [

@@ -8,6 +8,7 @@ import { BigIntScalar, DecimalScalar } from '../../scalars/numeric-scalars.js';
 import { anyOf, anyOfIds, plainText } from '../../text-input.js';
 import { PageArguments } from '../../paging/connection.js';
 import { LogCondition, logConditions } from './log-condition.js';
+import { SEARCH_MS_MAX } from './log-windows.js';
 
 type Optional<T> = T | null | undefined;
 
@@ -96,8 +97,6 @@ export const logFilterSchema = z
   })
   .refine(({ from, to }) => !from || !to || from < to, { path: ['to'], message: 'must be after from' });
 export type CheckedLogFilter = z.infer<typeof logFilterSchema>;
-
-const SEARCH_MS_MAX = 86_400_000;
 
 /** A search reads 24 hours a page: it can only follow the time, or an order of what lies within 24 hours. */
 export function assertSearchable({ search, from, to }: CheckedLogFilter, order: LogOrder): void {

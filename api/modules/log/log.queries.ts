@@ -13,9 +13,9 @@ import { LogPartitions } from './log-partitions.js';
 import { ORDER_KEYS, positionText, readPosition, type LogPosition } from './log-order.js';
 import { LOG_COLUMNS_SQL, logOf, type LogRow } from './log-row.js';
 import type { FoundRow, LogSelection, ReadScope } from './log-statements.js';
+import { DAY_MS } from './log-windows.js';
 import type { Log, LogConnection } from './log.types.js';
 
-const DAY_MS = 86_400_000;
 /** Logs of more days are read in two halves at the same time, each with a connection of its own: Postgres plans for every day. */
 const DAYS_AT_ONCE = 16;
 /** Of more, it is asked first whether they have adjustments at all. */

@@ -8,6 +8,7 @@ import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import { uuidV5 } from '../../../schema/contracts/ids.js';
 import { badInput, conflict } from '../../errors.js';
 import { parseInput } from '../../input.js';
+import { notBefore1970 } from '../../iso-time.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
@@ -126,9 +127,6 @@ async function openCursor(tx: TenantTransaction, { from, to, gatewayIds }: Check
     where.parameters,
   );
 }
-
-/** Nothing was recorded before 1970, and Postgres has no year 0. */
-const notBefore1970 = (at: Date): Date => new Date(Math.max(at.getTime(), 0));
 
 /** The entry that a record needs, none or one; tells `tally` of the record in any case. */
 function entryOf(row: RecordRow, priceNow: PriceNow, tally: RecalculationTally): AdjustingEntry[] {
