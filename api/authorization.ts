@@ -181,7 +181,7 @@ export function assertReaches(held: Role | null, role: Role): void {
  * The highest role that an API token may give: one that holds no more than the token does, and never OWNER, which is for
  * people. null: none.
  */
-export function highestRoleWithin(held: ReadonlySet<Permission>): Role | null {
+function highestRoleWithin(held: ReadonlySet<Permission>): Role | null {
   const roles = ['ADMIN', 'EDITOR', 'VIEWER'] as const;
   return roles.find((role) => ROLE_PERMISSIONS[role].every((permission) => held.has(permission))) ?? null;
 }

@@ -7,7 +7,7 @@ import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSet
 import { tooComplex, type ApiError } from '../errors.js';
 
 /** Selections looked at, and pairs of fields to compare, of all operations and fragments together. */
-export const COMPARISONS_MAX = 20_000;
+const COMPARISONS_MAX = 20_000;
 /** Deeper is introspection of nothing, or fragments in a circle, which would go on to the end of the stack. */
 const LEVELS_MAX = 64;
 

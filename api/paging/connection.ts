@@ -3,8 +3,8 @@ import { ArgsType, Field, Int, ObjectType } from 'type-graphql';
 import { badInput } from '../errors.js';
 import type { Cursors } from './cursors.js';
 
-export const PAGE_ROWS_MAX = 100;
-export const PAGE_ROWS_DEFAULT = 20;
+const PAGE_ROWS_MAX = 100;
+const PAGE_ROWS_DEFAULT = 20;
 
 @ArgsType()
 export class PageArguments {

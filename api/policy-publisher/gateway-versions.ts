@@ -7,7 +7,7 @@ import type { GatewayId } from '../../schema/contracts/ids.js';
 import type { TenantTransaction } from '../tenancy/tenant-transaction.js';
 
 /** Versions of one gateway that are kept; row-level security lets no more of them go. */
-export const VERSIONS_MAX = 1_000;
+const VERSIONS_MAX = 1_000;
 
 /** `logRetentionDays` → `log_retention_days`, as all columns are called. */
 const columnOf = (name: string): string => name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`);

@@ -142,7 +142,7 @@ function rateLimitOf(wire: WireSettings): WireRateLimit | null {
  * The rules with the wire's single one in the place of the first that counts all requests. Off takes away all of those:
  * who has put the one that he sees off must not find another one in its place.
  */
-export function rulesWith(rules: readonly RateLimitRule[], wire: WireRateLimit | null): RateLimitRule[] {
+function rulesWith(rules: readonly RateLimitRule[], wire: WireRateLimit | null): RateLimitRule[] {
   if (wire === null) return rules.filter(({ key }) => key !== 'GATEWAY');
   const first = rules.findIndex(({ key }) => key === 'GATEWAY');
   if (first >= 0) return rules.map((rule, index) => (index === first ? { ...rule, ...wire } : rule));

@@ -2,7 +2,7 @@
 
 export const RANGES = { '1h': 1, '6h': 6, '24h': 24, '7d': 168, '30d': 720 } as const;
 export type RangeName = keyof typeof RANGES;
-export const RANGE_DEFAULT: RangeName = '24h';
+const RANGE_DEFAULT: RangeName = '24h';
 
 export type Interval = 'MINUTE' | 'FIVE_MINUTES' | 'HOUR' | 'DAY';
 export const INTERVAL_MS: Readonly<Record<Interval, number>> = {

@@ -5,7 +5,7 @@
  */
 import { keyedHashHex } from './keyed-hash.js';
 
-export const CACHE_KEY_VERSION = 3;
+const CACHE_KEY_VERSION = 3;
 
 export interface CacheKeyParts {
   readonly accountId: string;

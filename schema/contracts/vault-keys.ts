@@ -5,9 +5,9 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 /** length of a raw key, public or private, in bytes */
-export const VAULT_KEY_BYTES = 32;
+const VAULT_KEY_BYTES = 32;
 /** length of a key pair's id, in bytes */
-export const VAULT_KEY_ID_BYTES = 8;
+const VAULT_KEY_ID_BYTES = 8;
 
 /** DER before the 32 raw bytes of an X25519 key (RFC 8410 §4 and §7). */
 const SPKI_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');

@@ -13,7 +13,7 @@ export type CubeColumn = (typeof CUBE_COLUMNS)[number];
 
 /** The sums of a row, in the columns of `usage_delta`, `usage_entry` and all levels. */
 export const COUNTS = ['requests', 'errors', 'cached_requests', 'rate_limited', 'unpriced'] as const;
-export const AMOUNTS = ['tokens_in', 'tokens_out', 'tokens_cached_in', 'cost_pico', 'saved_pico'] as const;
+const AMOUNTS = ['tokens_in', 'tokens_out', 'tokens_cached_in', 'cost_pico', 'saved_pico'] as const;
 export const SUMS = [...COUNTS, ...AMOUNTS] as const;
 export type SumName = (typeof SUMS)[number];
 /** Distributions, each of them one number that is summed as all others are. */

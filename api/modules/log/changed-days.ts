@@ -43,7 +43,7 @@ export const ANY_DAY: ChangedDays = { adjusted: null, touched: null };
 export const CHANGE_INDEXES_SQL = `(SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = 'usage_record_adjusts_idx'::regclass
   OR i.inhparent IN (SELECT p.inhrelid FROM pg_inherits p WHERE p.inhparent = 'log_body_changed_idx'::regclass))`;
 /** What there are of them, in a number. */
-export const CHANGE_INDEXES_SUM_SQL = `(SELECT sum(c.inhrelid::bigint)::text FROM ${CHANGE_INDEXES_SQL} c)`;
+const CHANGE_INDEXES_SUM_SQL = `(SELECT sum(c.inhrelid::bigint)::text FROM ${CHANGE_INDEXES_SQL} c)`;
 
 const RECORDS = 'usage_record';
 /** A page goes from window to window: so many days are looked at together. */

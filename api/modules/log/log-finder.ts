@@ -42,6 +42,8 @@ import { isStatementTimeout, nullIfTooLong } from '../../tenancy/sql-state.js';
 const LOG_COUNT_MAX = 10_000;
 /** A window that takes too long is tried again so many times, each time as this part of it: a day, 90 and 6 minutes. */
 const NARROWED_MAX = 2;
+
+/** Logs as a page finds them. */
 export interface FoundLogs extends FoundRows {
   /** what it has seen to have changed; null: it did not look */
   readonly changes: SeenChanges | null;

@@ -85,7 +85,7 @@ function listedRule(rule: PriceRule): ListedPriceRule {
 }
 
 /** In words; parts of `and` that are alternatives stand in brackets. */
-export function matchText(match: ModelMatch): string {
+function matchText(match: ModelMatch): string {
   if ('equals' in match) return `is ${match.equals}`;
   if ('starts_with' in match) return `begins with ${match.starts_with}`;
   if ('ends_with' in match) return `ends with ${match.ends_with}`;
