@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { network, SignInThrottle } from '../../../api/modules/session/sign-in-throttle.js';
+import { network, SignInThrottle } from '../../../../../api/modules/session/sign-in-throttle.js';
 
 const GONE = new Error('Redis is away');
 const AWAY = { eval: () => Promise.reject(GONE) };

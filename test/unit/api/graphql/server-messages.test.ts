@@ -1,6 +1,6 @@
 import { buildSchema, graphqlSync } from 'graphql';
 import { expect, test } from '@jest/globals';
-import { coercedField, withoutValues } from '../../../api/graphql/server-messages.js';
+import { coercedField, withoutValues } from '../../../../api/graphql/server-messages.js';
 
 const SCHEMA = buildSchema(
   'input I { id: ID! secret: String! n: Int! e: E } enum E { A } type Query { a(input: I!, id: ID): Int }',

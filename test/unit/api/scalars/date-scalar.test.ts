@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { DateScalar } from '../../../api/scalars/date-scalar.js';
-import { withoutValues } from '../../../api/graphql/server-messages.js';
+import { DateScalar } from '../../../../api/scalars/date-scalar.js';
+import { withoutValues } from '../../../../api/graphql/server-messages.js';
 
 test.each(['2026-11-28', '2024-02-29', '0001-01-01', '9999-12-31'])('%s is a day, and stays that text', (day) => {
   expect(DateScalar.parseValue(day)).toBe(day);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { ApiError } from '../../../api/errors.js';
-import { readEgressProxy } from '../../../api/modules/gateway/egress-setting.js';
-import { networkListSchema, NO_NETWORKS } from '../../../schema/contracts/networks.js';
+import { ApiError } from '../../../../../api/errors.js';
+import { readEgressProxy } from '../../../../../api/modules/gateway/egress-setting.js';
+import { networkListSchema, NO_NETWORKS } from '../../../../../schema/contracts/networks.js';
 
 test.each([
   ['http://proxy.example.com:3128', 'http://proxy.example.com:3128'],

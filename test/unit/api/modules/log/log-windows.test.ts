@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { daysApart, timeWindows, windowDays } from '../../../../api/modules/log/log-windows.js';
-import { propertyRuns } from '../../../support/test-size.js';
+import { daysApart, timeWindows, windowDays } from '../../../../../api/modules/log/log-windows.js';
+import { propertyRuns } from '../../../../support/test-size.js';
 
 const DAY_MS = 86_400_000;
 const day = fc.integer({ min: 20_000, max: 20_400 }).map((days) => days * DAY_MS);

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { TailPosition, type Spool } from '../../../../api/modules/log/tail-position.js';
-import { propertyRuns } from '../../../support/test-size.js';
+import { TailPosition, type Spool } from '../../../../../api/modules/log/tail-position.js';
+import { propertyRuns } from '../../../../support/test-size.js';
 
 const KEY = Buffer.alloc(32, 7);
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isInside, isNarrower } from '../../../api/modules/api-token/cidr.js';
+import { isInside, isNarrower } from '../../../../../api/modules/api-token/cidr.js';
 
 test('an address is inside its networks, an IPv4-mapped one as IPv4, and an unknown one inside none', () => {
   expect(isInside('10.1.2.3', ['192.0.2.0/24', '10.0.0.0/8'])).toBe(true);

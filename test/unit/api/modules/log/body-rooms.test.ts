@@ -1,7 +1,7 @@
 /** Memory for bodies of logs: of one operation, and of all together. */
 import { expect, test } from '@jest/globals';
-import { ApiError } from '../../../../api/errors.js';
-import { BodyRooms } from '../../../../api/modules/log/index.js';
+import { ApiError } from '../../../../../api/errors.js';
+import { BodyRooms } from '../../../../../api/modules/log/index.js';
 
 const refusal = (work: () => void): string | null => {
   try {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BigIntScalar, DecimalScalar } from '../../../api/scalars/numeric-scalars.js';
+import { BigIntScalar, DecimalScalar } from '../../../../api/scalars/numeric-scalars.js';
 
 test('BigInt leaves as digits of any length', () => {
   fc.assert(fc.property(fc.bigInt(), (value) => void expect(BigIntScalar.serialize(value)).toBe(value.toString())));

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Cursors } from '../../../api/paging/cursors.js';
+import { Cursors } from '../../../../api/paging/cursors.js';
 
 const cursors = new Cursors(Buffer.alloc(32, 1));
 

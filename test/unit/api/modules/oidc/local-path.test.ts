@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { localPath } from '../../../../api/modules/oidc/index.js';
-import { anyText } from '../../../support/any-text.js';
-import { propertyRuns } from '../../../support/test-size.js';
+import { localPath } from '../../../../../api/modules/oidc/index.js';
+import { anyText } from '../../../../support/any-text.js';
+import { propertyRuns } from '../../../../support/test-size.js';
 
 const ORIGIN = 'https://tollgate.example';
 

@@ -1,8 +1,8 @@
 /** A simulated cache against a plain statement of what a cache does. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CacheSimulation, type RecordedCall } from '../../../../api/modules/insight/cache-simulation.js';
-import { propertyRuns } from '../../../support/test-size.js';
+import { CacheSimulation, type RecordedCall } from '../../../../../api/modules/insight/cache-simulation.js';
+import { propertyRuns } from '../../../../support/test-size.js';
 
 const TTL_SECONDS = 60;
 

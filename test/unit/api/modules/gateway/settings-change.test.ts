@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { ApiError } from '../../../api/errors.js';
-import { changedSettings, SETTING_NAMES } from '../../../api/modules/gateway/settings-change.js';
-import type { GatewaySettingsInput } from '../../../api/modules/gateway/gateway.inputs.js';
+import { ApiError } from '../../../../../api/errors.js';
+import { changedSettings, SETTING_NAMES } from '../../../../../api/modules/gateway/settings-change.js';
+import type { GatewaySettingsInput } from '../../../../../api/modules/gateway/gateway.inputs.js';
 import {
   ACTING_SETTINGS,
   DEFAULT_GATEWAY_SETTINGS,
   gatewaySettingsSchema,
   type GatewaySettingName,
-} from '../../../schema/contracts/gateway-settings.js';
+} from '../../../../../schema/contracts/gateway-settings.js';
 
 const rule = { name: 'r', limit: 1, intervalSeconds: 1, technique: 'SLIDING', key: 'GATEWAY' } as const;
 
