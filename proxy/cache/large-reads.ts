@@ -3,6 +3,7 @@
  * connection that small ones come by is one tenant's. Whoever finds too many before him finds nothing.
  */
 import type { Redis } from 'ioredis';
+import { Turns } from '../../platform/turns.js';
 
 /** Answers that are read at a time. */
 const READING_MAX = 2;
@@ -11,8 +12,7 @@ const WAITING_MAX = 6;
 
 export class LargeReads {
   private readonly reads = new Map<string, Promise<Buffer | null>>();
-  private readonly waiting: (() => void)[] = [];
-  private reading = 0;
+  private readonly turns = new Turns(READING_MAX, WAITING_MAX);
 
   constructor(private readonly redis: Pick<Redis, 'getBuffer'>) {}
 
@@ -20,22 +20,9 @@ export class LargeReads {
   read(key: string): Promise<Buffer | null> {
     const known = this.reads.get(key);
     if (known !== undefined) return known;
-    if (this.reads.size >= READING_MAX + WAITING_MAX) return Promise.resolve(null);
-    const read = this.inTurn(key).finally(() => this.reads.delete(key));
+    if (this.turns.isFull) return Promise.resolve(null);
+    const read = this.turns.run(() => this.redis.getBuffer(key)).finally(() => this.reads.delete(key));
     this.reads.set(key, read);
     return read;
-  }
-
-  private async inTurn(key: string): Promise<Buffer | null> {
-    if (this.reading >= READING_MAX) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.reading += 1;
-    try {
-      return await this.redis.getBuffer(key);
-    } finally {
-      // the next one takes this one's place
-      const next = this.waiting.shift();
-      if (next === undefined) this.reading -= 1;
-      else next();
-    }
   }
 }

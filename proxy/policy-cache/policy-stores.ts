@@ -13,6 +13,7 @@ import {
 } from '../../schema/contracts/redis-keys.js';
 import { TOKEN_GRANT_SQL, tokenGrantSchema, type TokenGrant } from '../../schema/contracts/token-grant.js';
 import { inTransaction, type ScopeSettings } from '../../platform/postgres.js';
+import { Turns } from '../../platform/turns.js';
 import type { DocumentStores, Versioned } from './document-cache.js';
 import type { PostgresReach } from './postgres-reach.js';
 
@@ -82,7 +83,7 @@ interface DocumentKind<T> {
 }
 
 function storesOf<T extends object>({ pool, redis, reach }: StoreClients, kind: DocumentKind<T>): DocumentStores<T> {
-  const inTurn = semaphore(POSTGRES_LOADS_MAX);
+  const turns = new Turns(POSTGRES_LOADS_MAX);
   return {
     async fromRedis(key) {
       const [revision, document] = await redis.hmget(kind.redisKey(key), 'revision', 'document');
@@ -93,7 +94,7 @@ function storesOf<T extends object>({ pool, redis, reach }: StoreClients, kind: 
       return result.success ? { revision: Number(revision), document: result.data } : null;
     },
     fromPostgres: (key) =>
-      inTurn(async () => {
+      turns.run(async () => {
         if (reach.isAway) throw new Error('Postgres is away');
         const rows = await inTransaction(pool, 'tollgate_proxy', kind.settings(key), (client) =>
           client.query<{ document: unknown }>(kind.sql, kind.parameters(key)),
@@ -120,21 +121,5 @@ function versioned<T extends object>(document: T): Versioned<T> {
   return {
     revision: 'revision' in document && typeof document.revision === 'number' ? document.revision : 0,
     document,
-  };
-}
-
-/** Runs at most `max` of the given jobs at a time, in order of arrival. */
-function semaphore(max: number): <T>(job: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (job) => {
-    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
-    try {
-      return await job();
-    } finally {
-      running -= 1;
-      waiting.shift()?.();
-    }
   };
 }

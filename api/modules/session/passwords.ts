@@ -3,6 +3,7 @@
  * wait is bounded: beyond that, sign-ins are refused instead of taking the process down.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { Turns } from '../../../platform/turns.js';
 import { rateLimited } from '../../errors.js';
 
 const BLOCK_SIZE = 8;
@@ -18,8 +19,7 @@ export interface PasswordOptions {
 }
 
 export class Passwords {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns: Turns;
   /** sign-ins refused because too many hashes were already waiting */
   refused = 0;
   /** hashes that were computed */
@@ -27,6 +27,7 @@ export class Passwords {
   private readonly decoy: string;
 
   constructor(private readonly options: PasswordOptions) {
+    this.turns = new Turns(options.runningMax, options.waitingMax);
     this.decoy = encode(options.costLog2, randomBytes(SALT_BYTES), randomBytes(KEY_BYTES));
   }
 
@@ -45,25 +46,14 @@ export class Passwords {
   }
 
   private async derive(password: string, salt: Buffer, costLog2: number): Promise<Buffer> {
-    await this.enter();
-    this.computed++;
-    try {
-      return await scryptKey(password, salt, costLog2);
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
+    if (this.turns.isFull) {
+      this.refused++;
+      throw rateLimited('Too many sign-ins at once; try again in a moment.');
     }
-  }
-
-  private async enter(): Promise<void> {
-    if (this.running >= this.options.runningMax) {
-      if (this.waiting.length >= this.options.waitingMax) {
-        this.refused++;
-        throw rateLimited('Too many sign-ins at once; try again in a moment.');
-      }
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
-    this.running++;
+    return this.turns.run(() => {
+      this.computed++;
+      return scryptKey(password, salt, costLog2);
+    });
   }
 }
 
