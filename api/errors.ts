@@ -2,6 +2,8 @@
  * Errors that a caller of the control plane may see. Everything else that is thrown is masked as INTERNAL with an id
  * under which the log tells more.
  */
+import { isStatementTimeout } from './tenancy/sql-state.js';
+
 export const API_ERROR_CODES = [
   'BAD_USER_INPUT',
   'UNAUTHENTICATED',
@@ -13,6 +15,19 @@ export const API_ERROR_CODES = [
   'PERSISTED_QUERY_NOT_FOUND',
 ] as const;
 export type ApiErrorCode = (typeof API_ERROR_CODES)[number];
+
+/** Statuses of answers by HTTP that are not GraphQL's: of the management REST, and of exports. */
+export const HTTP_STATUSES: Readonly<Record<ApiErrorCode | 'INTERNAL', number>> = Object.freeze({
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  RATE_LIMITED: 429,
+  QUERY_TOO_COMPLEX: 400,
+  PERSISTED_QUERY_NOT_FOUND: 400,
+  INTERNAL: 500,
+});
 
 /** An error in the caller's own terms. `field` is the path of the argument at fault, e.g. `input.settings.cacheTtlSeconds`. */
 export class ApiError extends Error {
@@ -40,3 +55,9 @@ export const conflict = (message: string, field: string | null = null): ApiError
 export const rateLimited = (message: string, retryAfterSeconds: number | null = null): ApiError =>
   new ApiError('RATE_LIMITED', message, null, retryAfterSeconds);
 export const tooComplex = (message: string): ApiError => new ApiError('QUERY_TOO_COMPLEX', message);
+
+/** What a caller is told of an error; null: it is masked. */
+export function knownError(error: unknown): ApiError | null {
+  if (error instanceof ApiError) return error;
+  return isStatementTimeout(error) ? tooComplex('This takes too long: narrow it down.') : null;
+}

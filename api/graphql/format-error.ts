@@ -3,8 +3,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 import type { Logger } from '../../platform/logger.js';
-import { ApiError, type ApiErrorCode } from '../errors.js';
-import { isStatementTimeout } from '../tenancy/sql-state.js';
+import { ApiError, knownError, type ApiErrorCode } from '../errors.js';
 import { coercedField, withoutSuggestions, withoutValues } from './server-messages.js';
 
 /** Codes that the GraphQL server itself gives, in our words. */
@@ -25,14 +24,8 @@ export function createErrorFormatter(logger: Logger, isProduction: boolean) {
       ...(formatted.path === undefined ? {} : { path: formatted.path }),
       ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
     };
-    if (cause instanceof ApiError) return { message: cause.message, ...where, extensions: extensionsOf(cause) };
-    if (isStatementTimeout(cause)) {
-      return {
-        message: 'The query takes too long: narrow it down.',
-        ...where,
-        extensions: { code: 'QUERY_TOO_COMPLEX' },
-      };
-    }
+    const known = knownError(cause);
+    if (known !== null) return { message: known.message, ...where, extensions: extensionsOf(known) };
     if (formatted.message.endsWith('Validation aborted.')) {
       return { message: 'The query is too complex to validate.', extensions: { code: 'QUERY_TOO_COMPLEX' } };
     }

@@ -6,7 +6,8 @@ import type { Request, RequestHandler, Response } from 'express';
 import { coerceInputValue, isInputType, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../../platform/logger.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
-import { ApiError, badInput, rateLimited } from '../errors.js';
+import { ApiError, badInput, HTTP_STATUSES, knownError, rateLimited } from '../errors.js';
+import { extensionsOf } from '../graphql/format-error.js';
 import { STUCK_MS_MAX, whenEnded, whenTaken } from './patient-write.js';
 
 /** Exports at a time: each holds one connection to Postgres every now and then, and a batch of rows. */
@@ -15,13 +16,6 @@ const EXPORTS_MAX = 4;
 const EXPORTS_OF_ACCOUNT_MAX = 2;
 /** Bytes written at a time: a client that takes so many in STUCK_MS_MAX goes on, however large a batch is. */
 const PIECE_BYTES = 64 * 1024;
-
-const STATUSES: Readonly<Partial<Record<ApiError['code'], number>>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  RATE_LIMITED: 429,
-};
 
 /** An export that was asked for by somebody who may have it. */
 export interface RowExport {
@@ -89,7 +83,8 @@ export function rowExport(deps: ExportDeps, prepare: (request: Request) => Promi
         await deps.room.enterAccount(wanted.accountId, async () => send(deps.room, response, wanted));
       });
     } catch (error) {
-      if (error instanceof ApiError && !response.headersSent) return refuse(response, error);
+      const known = knownError(error);
+      if (known !== null && !response.headersSent) return refuse(response, known);
       if (!response.destroyed && !(error instanceof ApiError)) deps.logger.error({ err: error }, 'an export broke off');
       response.destroy();
     }
@@ -132,9 +127,8 @@ export function filterOf(schema: GraphQLSchema, typeName: string, body: unknown)
 }
 
 function refuse(response: Response, error: ApiError): void {
-  const field = error.field === null ? {} : { field: error.field };
   if (error.retryAfterSeconds !== null) response.set('retry-after', String(error.retryAfterSeconds));
   response
-    .status(STATUSES[error.code] ?? 400)
-    .json({ errors: [{ message: error.message, extensions: { code: error.code, ...field } }] });
+    .status(HTTP_STATUSES[error.code])
+    .json({ errors: [{ message: error.message, extensions: extensionsOf(error) }] });
 }

@@ -1,24 +1,19 @@
-/** From an error in the words of GraphQL to the wire's: its status, its code, its envelope, the names of its fields. */
+/** From an error in the words of GraphQL to the wire's: its code, its envelope, the names of its fields. */
 import { ApiError, type ApiErrorCode } from '../errors.js';
 import type { FieldNames } from './rest-route.js';
 
-interface WireError {
-  readonly status: number;
-  readonly code: number;
-}
-
 /** Codes of Cloudflare's API: 7000 to 7003 of AI Gateway, 10000 and 971 of all of it. */
-export const WIRE_ERRORS: Readonly<Record<ApiErrorCode | 'INTERNAL' | 'NO_ROUTE', WireError>> = Object.freeze({
-  BAD_USER_INPUT: { status: 400, code: 7001 },
-  UNAUTHENTICATED: { status: 401, code: 10000 },
-  FORBIDDEN: { status: 403, code: 10000 },
-  NOT_FOUND: { status: 404, code: 7002 },
-  CONFLICT: { status: 409, code: 7001 },
-  RATE_LIMITED: { status: 429, code: 971 },
-  QUERY_TOO_COMPLEX: { status: 400, code: 7001 },
-  PERSISTED_QUERY_NOT_FOUND: { status: 400, code: 7001 },
-  INTERNAL: { status: 500, code: 7000 },
-  NO_ROUTE: { status: 404, code: 7003 },
+export const WIRE_CODES: Readonly<Record<ApiErrorCode | 'INTERNAL' | 'NO_ROUTE', number>> = Object.freeze({
+  BAD_USER_INPUT: 7001,
+  UNAUTHENTICATED: 10000,
+  FORBIDDEN: 10000,
+  NOT_FOUND: 7002,
+  CONFLICT: 7001,
+  RATE_LIMITED: 971,
+  QUERY_TOO_COMPLEX: 7001,
+  PERSISTED_QUERY_NOT_FOUND: 7001,
+  INTERNAL: 7000,
+  NO_ROUTE: 7003,
 });
 
 /** The body of a refusal. `field` is where the fault is, as a JSON pointer of the body or the name of a parameter. */

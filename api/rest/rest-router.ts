@@ -8,18 +8,17 @@ import { isAccountTag } from '../../schema/contracts/names.js';
 import type { Account } from '../../schema/entities/account.js';
 import type { Logger } from '../../platform/logger.js';
 import type { Access } from '../access.js';
-import { ApiError, badInput, notFound, tooComplex, unauthenticated } from '../errors.js';
+import { badInput, HTTP_STATUSES, knownError, notFound, unauthenticated, type ApiError } from '../errors.js';
 import { BODY_BYTES_MAX } from '../http/graphql-guard.js';
 import type { OperationEntrance } from '../graphql/operation-entrance.js';
 import type { BodyRoom } from '../modules/log/index.js';
 import type { RequestContexts } from '../request-context.js';
-import { isStatementTimeout } from '../tenancy/sql-state.js';
 import { CUSTOM_PROVIDER_ROUTES } from './custom-provider-routes.js';
 import { GATEWAY_ROUTES } from './gateway-routes.js';
 import { LOG_ROUTES } from './log-routes.js';
 import { PROVIDER_CONFIG_ROUTES } from './provider-config-routes.js';
 import { QueryParams } from './query-params.js';
-import { failure, inWireTerms, WIRE_ERRORS } from './rest-errors.js';
+import { failure, inWireTerms, WIRE_CODES } from './rest-errors.js';
 import type { RestAnswer, RestDeps, RestRoute } from './rest-route.js';
 
 /** All routes, each with its action and its parameters. */
@@ -48,8 +47,7 @@ export function restRouter(deps: RouterDeps): Router {
     router[route.method](`/accounts/:account/ai-gateway${route.path}`, answering(route, deps));
   }
   router.use((_request, response) => {
-    const { status, code } = WIRE_ERRORS.NO_ROUTE;
-    response.status(status).json(failure(code, 'There is no such route.'));
+    response.status(HTTP_STATUSES.NOT_FOUND).json(failure(WIRE_CODES.NO_ROUTE, 'There is no such route.'));
   });
   router.use(failing(deps.logger));
   return router;
@@ -121,29 +119,28 @@ function failing(logger: Logger): ErrorRequestHandler {
 }
 
 function refuse(response: Response, logger: Logger, error: unknown, route: RestRoute | null): void {
-  const known = knownError(error);
-  if (known === null) {
+  const refusal = refusalOf(error);
+  if (refusal === null) {
     const id = newUuidV7();
     logger.error({ err: error, errorId: id }, 'a REST request failed; the caller was told this id');
-    const { status, code } = WIRE_ERRORS.INTERNAL;
-    response.status(status).json(failure(code, `Something went wrong here (${id}).`));
+    response.status(HTTP_STATUSES.INTERNAL).json(failure(WIRE_CODES.INTERNAL, `Something went wrong here (${id}).`));
     return;
   }
-  const told = inWireTerms(known.error, route?.names ?? {});
-  const { status, code } = WIRE_ERRORS[told.code];
+  const told = inWireTerms(refusal.error, route?.names ?? {});
+  const code = route?.codeOf(told) ?? WIRE_CODES[told.code];
   if (told.retryAfterSeconds !== null) response.set('retry-after', String(told.retryAfterSeconds));
-  response.status(known.status ?? status).json(failure(route?.codeOf(told) ?? code, told.message, told.field));
+  response.status(refusal.status).json(failure(code, told.message, told.field));
 }
 
-interface KnownError {
+interface Refusal {
   readonly error: ApiError;
-  /** what Express says of a request that it cannot read; null: the code's own */
-  readonly status: number | null;
+  /** what Express says of a request that it cannot read, else the code's own */
+  readonly status: number;
 }
 
-function knownError(error: unknown): KnownError | null {
-  if (error instanceof ApiError) return { error, status: null };
-  if (isStatementTimeout(error)) return { error: tooComplex('This takes too long: narrow it down.'), status: null };
+function refusalOf(error: unknown): Refusal | null {
+  const known = knownError(error);
+  if (known !== null) return { error: known, status: HTTP_STATUSES[known.code] };
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
   if (status >= 500) return null;
   if (status === 413) return { error: badInput('body', `must be at most ${BODY_BYTES_MAX} bytes`), status };
