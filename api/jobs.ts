@@ -39,8 +39,8 @@ export function startJobs({ services, config, logger, onError }: JobDeps): Jobs 
   return {
     async stop(withinMs) {
       clearInterval(drops);
-      const others = [accountErasure.stop(), requestCounts.stop()];
-      await Promise.all([ledgerUpkeep.stop(withinMs), rollup.stop(withinMs), ...others]);
+      const running = [ledgerUpkeep, rollup, accountErasure, requestCounts];
+      await Promise.all(running.map((job) => job.stop(withinMs)));
     },
   };
 }

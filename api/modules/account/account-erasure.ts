@@ -8,6 +8,7 @@ import { errorMessage } from '../../../platform/error-code.js';
 import type { Logger } from '../../../platform/logger.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
 import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
+import { PeriodicJob } from '../../periodic-job.js';
 import type { Database } from '../../tenancy/database.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
 import { NOTHING_LEFT_SQL } from '../log/index.js';
@@ -75,9 +76,7 @@ interface Progress {
 }
 
 export class AccountErasure {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private isStopped = false;
+  private readonly job = new PeriodicJob(() => this.runAndTell(), { firstMs: RUN_EVERY_MS, everyMs: RUN_EVERY_MS });
 
   constructor(
     private readonly database: Database,
@@ -87,18 +86,12 @@ export class AccountErasure {
 
   /** Looks every minute for what is to be erased. */
   start(): void {
-    this.timer = setTimeout(() => {
-      this.running = this.runAndTell().finally(() => {
-        if (!this.isStopped) this.start();
-      });
-    }, RUN_EVERY_MS).unref();
+    this.job.start();
   }
 
-  /** Begins no further batch, and waits for the one that runs. */
-  async stop(): Promise<void> {
-    this.isStopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    await this.running;
+  /** Begins no further batch, and waits for the one that runs, at most `withinMs`. */
+  stop(withinMs: number): Promise<void> {
+    return this.job.stop(withinMs);
   }
 
   /**
@@ -141,7 +134,7 @@ export class AccountErasure {
   ): Promise<Account[]> {
     const ended: Account[] = [];
     for (const account of accounts) {
-      if (this.isStopped) break;
+      if (this.job.isStopped) break;
       try {
         if (await work(account)) ended.push(account);
       } catch (error) {
@@ -158,7 +151,7 @@ export class AccountErasure {
       for (const sql of eraseCredentialsSql((alias) => `${alias}.account_id = $1`)) await tx.query(sql, [accountId]);
     });
     for (let day = -1; day < DAYS; day++) {
-      if (this.isStopped) return false;
+      if (this.job.isStopped) return false;
       const date = new Date(deletedAt.getTime() - day * DAY_MS).toISOString().slice(0, 10);
       if (!(await this.eraseDay(accountId, date, progress))) return false;
     }
@@ -195,7 +188,7 @@ export class AccountErasure {
   ): Promise<boolean> {
     let before: string | undefined = LAST_ID;
     while (before !== undefined) {
-      if (this.isStopped) return false;
+      if (this.job.isStopped) return false;
       before = await this.eraseInTime(erasure, [...of, before], progress);
     }
     progress.rows = Math.min(progress.rows * 2, BATCH_ROWS);
@@ -230,7 +223,7 @@ export class AccountErasure {
   private async forgetAnswers(accountId: AccountId): Promise<boolean> {
     const keys = cacheKeys(accountId);
     for (let dropped = BATCH_ROWS; dropped === BATCH_ROWS;) {
-      if (this.isStopped) return false;
+      if (this.job.isStopped) return false;
       dropped = Number(await this.redis.eval(FORGET_ANSWERS_LUA, keys.length, ...keys, BATCH_ROWS));
     }
     return true;

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import type { Logger } from '../../../platform/logger.js';
 import { inTransaction } from '../../../platform/postgres.js';
+import { PeriodicJob } from '../../periodic-job.js';
 import { ROLL_UP_SQL } from './rollup-sql.js';
 import { LEVELS, VIEWS_VERSION } from './rollup-views.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
@@ -39,9 +40,7 @@ interface Moved {
 }
 
 export class UsageRollup {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private isStopped = false;
+  private readonly job = new PeriodicJob(() => this.runAndTell(), { firstMs: 0, everyMs: RUN_EVERY_MS });
   private keptUpAtMs = Number.NEGATIVE_INFINITY;
   private warnedAtMs = Number.NEGATIVE_INFINITY;
   /** deltas of the next transaction */
@@ -57,18 +56,12 @@ export class UsageRollup {
 
   /** Runs at once, and then every few seconds, until it is stopped. */
   start(): void {
-    this.running = this.runAndTell().finally(() => {
-      if (!this.isStopped) this.timer = setTimeout(() => this.start(), RUN_EVERY_MS).unref();
-    });
+    this.job.start();
   }
 
-  /** Begins nothing more and waits for what runs, at most `waitMs`. */
-  async stop(waitMs: number): Promise<void> {
-    this.isStopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    let limit: NodeJS.Timeout | undefined;
-    await Promise.race([this.running, new Promise<void>((resolve) => (limit = setTimeout(resolve, waitMs)))]);
-    clearTimeout(limit);
+  /** Begins nothing more and waits for what runs, at most `withinMs`. */
+  stop(withinMs: number): Promise<void> {
+    return this.job.stop(withinMs);
   }
 
   /** Moves all that there is. Throws when Postgres does not take it: it stays where it is, for the next run. */
@@ -85,7 +78,7 @@ export class UsageRollup {
       otherValues += Number(moved.other_values);
       otherKeys += Number(moved.other_keys);
       if (moved.deltas < batch) this.batch = this.batchDeltas;
-      if (moved.deltas < batch || this.isStopped) return { deltas, otherValues, otherKeys, isBusy: false };
+      if (moved.deltas < batch || this.job.isStopped) return { deltas, otherValues, otherKeys, isBusy: false };
     }
   }
 
@@ -97,7 +90,7 @@ export class UsageRollup {
       if (!isStatementTimeout(error) || batch === 1) throw error;
       this.batch = Math.ceil(batch / 2);
       this.logger.warn({ batch: this.batch }, 'a batch of the roll-up took too long; a smaller one is tried');
-      if (this.isStopped) throw error;
+      if (this.job.isStopped) throw error;
       return 'SMALLER';
     }
   }

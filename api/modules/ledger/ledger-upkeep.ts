@@ -7,6 +7,7 @@
 import type pg from 'pg';
 import type { Logger } from '../../../platform/logger.js';
 import { inTransaction } from '../../../platform/postgres.js';
+import { PeriodicJob } from '../../periodic-job.js';
 import { expireBodies } from './body-expiry.js';
 import { indexFinishedDays } from './finished-days.js';
 
@@ -56,24 +57,18 @@ interface Step {
 }
 
 export class LedgerUpkeep {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly job = new PeriodicJob(() => this.runAndTell(), { firstMs: FIRST_RUN_MS, everyMs: RUN_EVERY_MS });
 
   constructor(private readonly options: UpkeepOptions) {}
 
   /** Runs soon, and then every hour, until it is stopped. */
   start(): void {
-    this.wait(FIRST_RUN_MS);
+    this.job.start();
   }
 
-  /** Begins nothing more and waits for what runs, at most `waitMs`. */
-  async stop(waitMs: number): Promise<void> {
-    this.stopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    let limit: NodeJS.Timeout | undefined;
-    await Promise.race([this.running, new Promise<void>((resolve) => (limit = setTimeout(resolve, waitMs)))]);
-    clearTimeout(limit);
+  /** Begins nothing more and waits for what runs, at most `withinMs`. */
+  stop(withinMs: number): Promise<void> {
+    return this.job.stop(withinMs);
   }
 
   /** One run. Throws when Postgres cannot be asked; what it refuses is in the report. */
@@ -96,7 +91,7 @@ export class LedgerUpkeep {
 
   private async keepUp(report: Counted): Promise<void> {
     const removals = new Map<string, number>();
-    for (let step = 0; step < STEPS_MAX && !this.stopped; step++) {
+    for (let step = 0; step < STEPS_MAX && !this.job.isStopped; step++) {
       const done = await this.step(Object.keys(report.left), namesOver(removals));
       if (done === null) return;
       if (done.action === 'BUSY') {
@@ -112,7 +107,7 @@ export class LedgerUpkeep {
 
   private async expire(report: Counted): Promise<void> {
     const { pool, retentionDays } = this.options;
-    const { dropped, failed } = await expireBodies(pool, retentionDays, () => !this.stopped);
+    const { dropped, failed } = await expireBodies(pool, retentionDays, () => !this.job.isStopped);
     report.expired = dropped;
     for (const [id, problem] of failed) report.left[`bodies of account ${id}`] = problem;
   }
@@ -143,14 +138,6 @@ export class LedgerUpkeep {
     });
   }
 
-  private wait(delayMs: number): void {
-    this.timer = setTimeout(() => {
-      this.running = this.runAndTell().finally(() => {
-        if (!this.stopped) this.wait(RUN_EVERY_MS);
-      });
-    }, delayMs).unref();
-  }
-
   private async runAndTell(): Promise<void> {
     const { logger } = this.options;
     try {
@@ -164,7 +151,7 @@ export class LedgerUpkeep {
   private async indexAndTell(): Promise<void> {
     const { pool, logger } = this.options;
     try {
-      const report = await indexFinishedDays({ pool, isStopped: () => this.stopped });
+      const report = await indexFinishedDays({ pool, isStopped: () => this.job.isStopped });
       const isRefused = Object.values(report.left).some((problem) => problem !== 'in use');
       if (isRefused) logger.warn(report, 'a finished day could not be indexed; logs are found in it by time');
       else if (Object.keys(report.indexed).length > 0) logger.info(report, 'finished days were indexed');

@@ -6,9 +6,10 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../../platform/logger.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
 import { monthlyRequestKeys, raiseCountScript } from '../../../schema/contracts/request-counts.js';
+import { PeriodicJob } from '../../periodic-job.js';
 import type { AccountOverviewQueries, RequestCount } from './account-overview.queries.js';
 
-const INTERVAL_MS = 60_000;
+const RUN_EVERY_MS = 60_000;
 const RAISE_LUA = raiseCountScript();
 
 export interface RequestCountsDeps {
@@ -18,21 +19,17 @@ export interface RequestCountsDeps {
 }
 
 export class RequestCounts {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
+  private readonly job = new PeriodicJob(() => this.raise(null), { firstMs: RUN_EVERY_MS, everyMs: RUN_EVERY_MS });
 
   constructor(private readonly deps: RequestCountsDeps) {}
 
   start(): void {
-    this.timer = setInterval(() => {
-      this.running = this.raise(null);
-    }, INTERVAL_MS).unref();
+    this.job.start();
   }
 
-  /** Resolves when nothing runs any more. */
-  async stop(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer);
-    await this.running;
+  /** Begins nothing more and waits for what runs, at most `withinMs`. */
+  stop(withinMs: number): Promise<void> {
+    return this.job.stop(withinMs);
   }
 
   /** Raises what is counted of an account with a quota, or of all of them. Never rejects: the next run does it. */
