@@ -8,6 +8,7 @@ import type { Logger } from '../../platform/logger.js';
 import type { AccountId } from '../../schema/contracts/ids.js';
 import { ApiError, badInput, HTTP_STATUSES, knownError, rateLimited } from '../errors.js';
 import { extensionsOf } from '../graphql/format-error.js';
+import { Places } from '../places.js';
 import { STUCK_MS_MAX, whenEnded, whenTaken } from './patient-write.js';
 
 /** Exports at a time: each holds one connection to Postgres every now and then, and a batch of rows. */
@@ -29,40 +30,34 @@ export interface RowExport {
 
 /** The room that exports of all kinds share. */
 export class ExportRoom {
-  private running = 0;
-  private readonly ofAccount = new Map<AccountId, number>();
+  /** of requests, before it is known whose they are: one holder has them all */
+  private readonly all = new Places(EXPORTS_MAX, EXPORTS_MAX);
+  private readonly ofAccounts = new Places(EXPORTS_MAX, EXPORTS_OF_ACCOUNT_MAX);
   /** exports refused for want of room; clients that were cut because they took nothing */
   readonly counts = { refused: 0, stuck: 0 };
 
   /** `stuckMsMax`: how long a client may take nothing of what waits for it. */
   constructor(readonly stuckMsMax: number = STUCK_MS_MAX) {}
 
-  async enter(work: () => Promise<void>): Promise<void> {
-    if (this.running >= EXPORTS_MAX) throw this.full('Too many exports run now: try again later.');
-    this.running++;
+  enter(work: () => Promise<void>): Promise<void> {
+    return this.inPlace(this.all.take(''), 'Too many exports run now: try again later.', work);
+  }
+
+  enterAccount(accountId: AccountId, work: () => Promise<void>): Promise<void> {
+    const leave = this.ofAccounts.take(accountId);
+    return this.inPlace(leave, 'Two exports of this account run now: try again later.', work);
+  }
+
+  private async inPlace(leave: (() => void) | null, refusal: string, work: () => Promise<void>): Promise<void> {
+    if (leave === null) {
+      this.counts.refused++;
+      throw rateLimited(refusal);
+    }
     try {
       await work();
     } finally {
-      this.running--;
+      leave();
     }
-  }
-
-  async enterAccount(accountId: AccountId, work: () => Promise<void>): Promise<void> {
-    const count = this.ofAccount.get(accountId) ?? 0;
-    if (count >= EXPORTS_OF_ACCOUNT_MAX) throw this.full('Two exports of this account run now: try again later.');
-    this.ofAccount.set(accountId, count + 1);
-    try {
-      await work();
-    } finally {
-      const others = (this.ofAccount.get(accountId) ?? 1) - 1;
-      if (others === 0) this.ofAccount.delete(accountId);
-      else this.ofAccount.set(accountId, others);
-    }
-  }
-
-  private full(message: string): ApiError {
-    this.counts.refused++;
-    return rateLimited(message);
   }
 }
 

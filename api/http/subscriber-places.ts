@@ -2,6 +2,7 @@
  * Places of subscribers' connections. Until it is known who asks, a connection has a place of its network's; then one of
  * his own: neither those who never say who they are, nor one account, can take the places of all others.
  */
+import { Places } from '../places.js';
 import type { Principal } from '../principal.js';
 
 /** Connections of callers who are known, and as many of those not yet known. */
@@ -43,31 +44,6 @@ export class SubscriberPlaces {
         leave?.();
         leave = null;
       },
-    };
-  }
-}
-
-/** A bounded number of places, of which each holder has at most so many. */
-class Places {
-  private taken = 0;
-  private readonly ofHolder = new Map<string, number>();
-
-  constructor(
-    private readonly total: number,
-    private readonly ofOne: number,
-  ) {}
-
-  /** What gives the place back; null: there is none. */
-  take(holder: string): (() => void) | null {
-    const held = this.ofHolder.get(holder) ?? 0;
-    if (this.taken >= this.total || held >= this.ofOne) return null;
-    this.taken++;
-    this.ofHolder.set(holder, held + 1);
-    return () => {
-      this.taken--;
-      const others = (this.ofHolder.get(holder) ?? 1) - 1;
-      if (others === 0) this.ofHolder.delete(holder);
-      else this.ofHolder.set(holder, others);
     };
   }
 }

@@ -5,6 +5,7 @@
 import type { GatewayId } from '../../../schema/contracts/ids.js';
 import { rateLimited } from '../../errors.js';
 import type { Edge } from '../../paging/connection.js';
+import { Places } from '../../places.js';
 import type { AccountScope } from '../../tenancy/account-scope.js';
 import type { Database } from '../../tenancy/database.js';
 import type { SqlConditions } from '../../tenancy/sql-conditions.js';
@@ -49,36 +50,6 @@ export interface TailRequest {
   readonly scope: () => Promise<Scope>;
 }
 
-/** How many follow, of all and of each account. */
-class Places {
-  private all = 0;
-  refused = 0;
-  private readonly ofAccount = new Map<string, number>();
-
-  constructor(private readonly options: LogTailOptions) {}
-
-  take(accountId: string): void {
-    const count = this.ofAccount.get(accountId) ?? 0;
-    if (this.all >= this.options.subscribersMax || count >= this.options.subscribersOfAccountMax) {
-      this.refused++;
-      throw rateLimited('Too many follow logs now: try again later.');
-    }
-    this.all++;
-    this.ofAccount.set(accountId, count + 1);
-  }
-
-  get taken(): number {
-    return this.all;
-  }
-
-  leave(accountId: string): void {
-    this.all--;
-    const count = (this.ofAccount.get(accountId) ?? 1) - 1;
-    if (count === 0) this.ofAccount.delete(accountId);
-    else this.ofAccount.set(accountId, count);
-  }
-}
-
 /** Looks at the caller anew once that is due; what was loaded for him, bodies too, is let go with it. */
 class RecheckedCaller {
   private checkedMs = performance.now();
@@ -107,8 +78,11 @@ interface Batch {
 
 export class LogTail {
   private readonly watch: SpoolWatch;
+  /** of those who follow */
   private readonly places: Places;
   private readonly options: LogTailOptions;
+  /** subscribers that were refused for want of a place */
+  private refused = 0;
   /** subscribers that were ended because they took too long for a log */
   private slow = 0;
 
@@ -120,12 +94,12 @@ export class LogTail {
   ) {
     this.options = { ...OPTIONS, ...options };
     this.watch = new SpoolWatch(database);
-    this.places = new Places(this.options);
+    this.places = new Places(this.options.subscribersMax, this.options.subscribersOfAccountMax);
   }
 
   /** Who follows now; who was refused for want of places, and ended for being slow. */
   get counts(): { readonly following: number; readonly refused: number; readonly slow: number } {
-    return { following: this.places.taken, refused: this.places.refused, slow: this.slow };
+    return { following: this.places.taken, refused: this.refused, slow: this.slow };
   }
 
   /** Resolves when everything that appears from now on will be told; throws when the request cannot be. */
@@ -142,7 +116,11 @@ export class LogTail {
 
   /** Takes its place when it is first asked for something, so that whoever never asks holds none. */
   private async *edges(tail: Tail, first: Scope): AsyncGenerator<Edge<Log>, void> {
-    this.places.take(first.accountId);
+    const leave = this.places.take(first.accountId);
+    if (leave === null) {
+      this.refused++;
+      throw rateLimited('Too many follow logs now: try again later.');
+    }
     try {
       const caller = new RecheckedCaller(tail.scope, first, this.options.recheckMs);
       while (!tail.gone.aborted) {
@@ -153,7 +131,7 @@ export class LogTail {
         else yield* this.told(tail, caller, { scope, news, spools });
       }
     } finally {
-      this.places.leave(first.accountId);
+      leave();
     }
   }
 
