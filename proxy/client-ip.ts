@@ -1,5 +1,5 @@
 /** The client's address: the socket's, or as far up `X-Forwarded-For` as the operator's own proxies reach. */
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { ClientRequest } from './client/client-exchange.js';
 import { joinedHeaders } from './upstream/headers.js';
 
@@ -23,25 +23,4 @@ export function normaliseIp(text: string): string | null {
   const zoned = bare.indexOf('%');
   const address = zoned === -1 ? bare : bare.slice(0, zoned);
   return isIP(address) === 0 ? null : address;
-}
-
-const BITS = { ipv4: 32, ipv6: 128 } as const;
-
-/** Networks as one matcher; text that is no CIDR or address matches nothing. */
-export function networkList(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', bits, ...rest] = cidr.split('/');
-    const version = isIP(address);
-    if (version === 0 || rest.length > 0) continue;
-    const family = version === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    // Number('') is 0, which would let everybody in
-    else if (/^\d{1,3}$/.test(bits) && Number(bits) <= BITS[family]) list.addSubnet(address, Number(bits), family);
-  }
-  return list;
-}
-
-export function isInNetworks(list: BlockList, ip: string | null): boolean {
-  return ip !== null && list.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -5,8 +5,8 @@
  */
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { ApiTokenId } from '../../schema/contracts/ids.js';
+import { networksOf, type NetworkList } from '../../schema/contracts/networks.js';
 import type { TokenGrant } from '../../schema/contracts/token-grant.js';
-import { isInNetworks, networkList } from '../client-ip.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { headerOf } from '../upstream/headers.js';
@@ -125,17 +125,17 @@ function whyNotHere(grant: TokenGrant, policy: GatewayPolicy, ip: string | null)
   if (grant.gatewayIds !== null && !grant.gatewayIds.includes(policy.gatewayId)) {
     return 'the API token is not valid for this gateway';
   }
-  if (grant.cidrs !== null && !isInNetworks(networksOf(grant, grant.cidrs), ip)) {
+  if (grant.cidrs !== null && (ip === null || !allowedFrom(grant, grant.cidrs).has(ip))) {
     return 'the API token is not valid from this address';
   }
   return null;
 }
 
-/** Matchers are made once per grant document. */
-const networks = new WeakMap<TokenGrant, ReturnType<typeof networkList>>();
+/** Lists are made once per grant document. */
+const networks = new WeakMap<TokenGrant, NetworkList>();
 
-function networksOf(grant: TokenGrant, cidrs: readonly string[]): ReturnType<typeof networkList> {
+function allowedFrom(grant: TokenGrant, cidrs: readonly string[]): NetworkList {
   let list = networks.get(grant);
-  if (list === undefined) networks.set(grant, (list = networkList(cidrs)));
+  if (list === undefined) networks.set(grant, (list = networksOf(cidrs)));
   return list;
 }

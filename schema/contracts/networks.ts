@@ -39,6 +39,10 @@ export function networkList(networks: readonly Network[]): NetworkList {
   };
 }
 
+/** Of texts that were checked when they were stored; one that is no network has no address in it. */
+export const networksOf = (cidrs: readonly string[]): NetworkList =>
+  networkList(cidrs.map(parseNetwork).filter((network) => network !== null));
+
 export const NO_NETWORKS: NetworkList = Object.freeze({ isEmpty: true, has: () => false });
 
 /** `ALLOW_PRIVATE_UPSTREAMS`: networks, separated by commas, that tenants' URLs may lead to though they are not public. */
@@ -69,11 +73,9 @@ const NOT_PUBLIC_IPV4 = [
 const GLOBAL_UNICAST_IPV6 = ['2000::/3'];
 const NOT_PUBLIC_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'];
 
-const listed = (cidrs: readonly string[]): NetworkList =>
-  networkList(cidrs.map(parseNetwork).filter((network) => network !== null));
-const notPublicIpv4 = listed(NOT_PUBLIC_IPV4);
-const globalUnicastIpv6 = listed(GLOBAL_UNICAST_IPV6);
-const notPublicIpv6 = listed(NOT_PUBLIC_IPV6);
+const notPublicIpv4 = networksOf(NOT_PUBLIC_IPV4);
+const globalUnicastIpv6 = networksOf(GLOBAL_UNICAST_IPV6);
+const notPublicIpv6 = networksOf(NOT_PUBLIC_IPV6);
 
 /**
  * Whether an address belongs to the public internet. Mapped, NAT64, 6to4 and Teredo forms of an IPv4 address never do,

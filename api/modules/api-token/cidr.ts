@@ -1,12 +1,9 @@
 /** Client networks: whether an address is inside one, whether one network lies inside another. */
-import { isIP } from 'node:net';
-import { networkList, parseNetwork, type NetworkList } from '../../../schema/contracts/networks.js';
+import { networksOf, parseNetwork } from '../../../schema/contracts/networks.js';
 
 /** Whether an address (IPv4-mapped ones count as IPv4) is inside one of the networks; an unknown address never is. */
 export function isInside(ip: string | null, cidrs: readonly string[]): boolean {
-  if (ip === null) return false;
-  const plain = ip.toLowerCase().startsWith('::ffff:') && isIP(ip.slice(7)) === 4 ? ip.slice(7) : ip;
-  return listOf(cidrs).has(plain);
+  return ip !== null && networksOf(cidrs).has(ip);
 }
 
 /** Whether every address of `inner` is in one of `outer`. */
@@ -17,10 +14,6 @@ export function isNarrower(inner: string, outer: readonly string[]): boolean {
     const wider = parseNetwork(cidr);
     // Of one family only: `::ffff:192.0.2.1/8` has an address inside 0.0.0.0/0 and is far wider than it.
     if (wider === null || wider.family !== network.family || wider.bits > network.bits) return false;
-    return listOf([cidr]).has(network.address);
+    return networksOf([cidr]).has(network.address);
   });
-}
-
-function listOf(cidrs: readonly string[]): NetworkList {
-  return networkList(cidrs.map(parseNetwork).filter((network) => network !== null));
 }

@@ -1,9 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import { clientIp, isInNetworks, networkList, normaliseIp } from '../../../proxy/client-ip.js';
-import { propertyRuns } from '../../support/test-size.js';
+import { clientIp, normaliseIp } from '../../../proxy/client-ip.js';
 
 function requestFrom(remoteAddress: string, forwardedFor?: string): IncomingMessage {
   const socket = new Socket();
@@ -32,20 +30,4 @@ test('one client has one spelling', () => {
   for (const text of ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:192.0.2.1']) expect(normaliseIp(text)).toBe('192.0.2.1');
   expect(normaliseIp('fe80::1%eth0')).toBe('fe80::1');
   for (const text of ['', 'x', '1.2.3', '1.2.3.4:80', '<script>']) expect(normaliseIp(text)).toBeNull();
-});
-
-test('an address is in a network of its own family only', () => {
-  const list = networkList(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
-  for (const ip of ['10.255.0.1', '2001:db8::1', '192.0.2.7']) expect(isInNetworks(list, ip)).toBe(true);
-  for (const ip of ['11.0.0.1', '2001:db9::1', '192.0.2.8', null]) expect(isInNetworks(list, ip)).toBe(false);
-});
-
-test('text that is no network matches nothing and never throws', () => {
-  const odd = fc.oneof(fc.string(), fc.constantFrom('10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/-1', '::/129', '10.0.0.0/'));
-  fc.assert(
-    fc.property(fc.array(odd), (cidrs) => {
-      expect(isInNetworks(networkList(cidrs), '192.0.2.1')).toBe(cidrs.some((cidr) => /^0\.0\.0\.0\/0+$/.test(cidr)));
-    }),
-    propertyRuns,
-  );
 });

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { isPublicAddress, networkListSchema, parseNetwork } from '../../../../schema/contracts/networks.js';
+import fc from 'fast-check';
+import { isPublicAddress, networkListSchema, networksOf, parseNetwork } from '../../../../schema/contracts/networks.js';
+import { propertyRuns } from '../../../support/test-size.js';
 
 test.each(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1', '0.0.0.0/0'])('%s is a network', (text) => {
   expect(parseNetwork(text)).not.toBeNull();
@@ -14,10 +16,29 @@ test.each([
   '10.0.0.0/8/9',
   '10.0.0.0/',
   'fe80::1%eth0',
+  'fe80::1%eth0/64',
   '010.0.0.1',
   'example.com',
 ])('%j is no network', (text) => {
   expect(parseNetwork(text)).toBeNull();
+});
+
+test('an address is in a network of its own family only, an IPv4-mapped one in those of IPv4', () => {
+  const list = networksOf(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
+  const mapped = ['::ffff:10.0.0.1', '::FFFF:10.0.0.1', '::ffff:a00:1'];
+  for (const ip of ['10.255.0.1', '2001:db8::1', '192.0.2.7', ...mapped]) expect(list.has(ip)).toBe(true);
+  for (const ip of ['11.0.0.1', '2001:db9::1', '192.0.2.8', '::ffff:11.0.0.1', 'x']) expect(list.has(ip)).toBe(false);
+});
+
+test('text that is no network matches nothing and never throws', () => {
+  const odd = fc.oneof(fc.string(), fc.constantFrom('10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/-1', '::/129', '10.0.0.0/'));
+  fc.assert(
+    fc.property(fc.array(odd), (cidrs) => {
+      expect(networksOf(cidrs).has('192.0.2.1')).toBe(cidrs.some((cidr) => /^0\.0\.0\.0\/0+$/.test(cidr)));
+    }),
+    propertyRuns,
+  );
+  expect(networksOf(['fe80::1%eth0/64', 'fe80::1%eth0']).has('fe80::1')).toBe(false);
 });
 
 /** First and last address of each range that security.md §3.4 names, and of some more of IANA's registries. */
