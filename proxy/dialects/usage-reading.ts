@@ -1,6 +1,7 @@
 /** From what a tally saw to the reading that is recorded: reported units, or estimated ones with the reason. */
 import { BROKEN_OFF_NOTE, NO_USAGE_NOTE, UNREAD_NOTE } from '../../schema/contracts/cached-answers.js';
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { joinNotes } from '../usage/usage-note.js';
 import type { AnswerEnd } from './answer-reader.js';
 import { NOTHING_USED, nothingBilled, type RequestFacts, type UsageReading } from './dialect.js';
 import { estimateTokens, estimateUnread } from './estimate.js';
@@ -66,8 +67,7 @@ export function unansweredReading(facts: RequestFacts | null): UsageReading {
 
 /** The same of an answer whose client was cut because it did not take it. */
 export function ofSlowClient(reading: UsageReading): UsageReading {
-  const note = 'the client stopped reading and was cut';
-  return { ...reading, usageNote: reading.usageNote === null ? note : `${note}; ${reading.usageNote}` };
+  return { ...reading, usageNote: joinNotes('the client stopped reading and was cut', reading.usageNote) };
 }
 
 function reasonOf(end: AnswerEnd): string {

@@ -13,6 +13,7 @@ import type { LimitRefusal, RateLimiter } from '../rate-limits/rate-limiter.js';
 import type { Refusals } from '../rate-limits/refusals.js';
 import { headerOf, loggedQuery } from '../upstream/headers.js';
 import { lasted } from '../usage/lasted.js';
+import { joinNotes } from '../usage/usage-note.js';
 
 export interface LimitDeps {
   readonly rateLimiter: RateLimiter;
@@ -117,7 +118,6 @@ function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, 
   const { rawHeaders } = arrival.request;
   const { metadata, metadataNote } = arrival.options;
   const { status, code } = refusal.rule.isQuota ? ERROR_CODES.quotaUsedUp : ERROR_CODES.rateLimited;
-  const note = `refused by ${limitText(refusal)}`;
   return {
     id: arrival.id,
     createdAtMs: arrival.arrivedAtMs,
@@ -140,7 +140,7 @@ function refusedRecord(arrival: Arrival, target: LimitedTarget, caller: Caller, 
     timeToFirstTokenMs: null,
     units: noUnits(),
     usageSource: 'NONE',
-    usageNote: metadataNote === null ? note : `${note}; ${metadataNote}`,
+    usageNote: joinNotes(`refused by ${limitText(refusal)}`, metadataNote),
     ...NOT_BILLABLE,
     savedPico: null,
     requestCount: 1,

@@ -31,6 +31,7 @@ import { attemptSum, withTotalOnce } from '../usage/attempt-sum.js';
 import { lasted } from '../usage/lasted.js';
 import { logBodies } from '../usage/log-bodies.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
+import { joinNotes } from '../usage/usage-note.js';
 
 export interface RecordDeps extends CostDeps {
   readonly cacheKeyKey: Buffer;
@@ -216,7 +217,7 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
     timeToFirstTokenMs: null,
     units,
     usageSource,
-    usageNote: CUT_NOTE,
+    usageNote: joinNotes(CUT_NOTE, arrival.options.metadataNote),
     costPico,
     costStatus,
     priceVersion,
@@ -375,11 +376,6 @@ function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outco
 
 function sinceArrival(arrival: Arrival, atMs: number | null): number | null {
   return atMs === null ? null : lasted(arrival.arrivedAtMs, atMs);
-}
-
-function joinNotes(first: string | null, second: string | null): string | null {
-  if (first === null || second === null) return first ?? second;
-  return `${first}; ${second}`;
 }
 
 function systemMessageHash(deps: RecordDeps, call: UpstreamCall): string | null {
