@@ -185,8 +185,8 @@ function send(deps: PipelineDeps, opened: OpenRecord): Promise<Forwarded> {
   return deps.coalescedCalls
     .answer({ arrival, call, sharing, notes: opened, send: (asking) => forward(deps, asking, call, opened) })
     .then((forwarded) => {
-      const isFollowed = forwarded.kind === 'answered' && forwarded.answer.isFollowed === true;
-      if (isFollowed) opened.cache = { ...cache, status: 'HIT', ttlSeconds: 0 };
+      const isPaidByAnother = forwarded.kind === 'answered' && forwarded.answer.isPaidByAnother === true;
+      if (isPaidByAnother) opened.cache = { ...cache, status: 'HIT', ttlSeconds: 0 };
       return forwarded;
     });
 }

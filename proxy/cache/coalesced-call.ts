@@ -68,8 +68,8 @@ export class CoalescedCall extends EventEmitter implements AnswerSink, Waiting {
     return clients;
   }
 
-  join(client: Client, isFollowed: boolean): Waiter {
-    const waiter = new Waiter(this, client, isFollowed);
+  join(client: Client, isFollower: boolean): Waiter {
+    const waiter = new Waiter(this, client, isFollower);
     this.waiters.add(waiter);
     return waiter;
   }
@@ -159,8 +159,8 @@ export class CoalescedCall extends EventEmitter implements AnswerSink, Waiting {
   }
 
   private tell(waiter: Waiter, shared: SharedAnswer | null): void {
-    const isServed = shared !== null && (!waiter.isFollowed || suitsInForm(shared.form, waiter.wanted));
-    if (isServed) waiter.headers = [...(waiter.isFollowed ? shared.followersHeaders : shared.answer.headers)];
+    const isServed = shared !== null && (!waiter.isFollower || suitsInForm(shared.form, waiter.wanted));
+    if (isServed) waiter.headers = [...(waiter.isFollower ? shared.followersHeaders : shared.answer.headers)];
     waiter.settle(isServed ? 'answered' : 'none');
   }
 
@@ -230,10 +230,14 @@ export class Waiter implements UpstreamAnswer {
   constructor(
     private readonly call: CoalescedCall,
     private readonly client: Client,
-    readonly isFollowed: boolean,
+    readonly isFollower: boolean,
   ) {
     this.isGone = client.destroyed;
     client.once('close', this.onClose);
+  }
+
+  get isPaidByAnother(): boolean {
+    return this.isFollower;
   }
 
   wait(wanted: WantedForm, timeoutMs: number, onAwaited: (awaited: Awaited) => void): void {
@@ -275,7 +279,7 @@ export class Waiter implements UpstreamAnswer {
 
   goesOn(): boolean {
     const { call } = this;
-    if (this.isFollowed || this.isDone || !(call.isEnded || call.isWantedBesides(this))) return false;
+    if (this.isFollower || this.isDone || !(call.isEnded || call.isWantedBesides(this))) return false;
     this.isGone = true;
     this.resume();
     return true;
@@ -307,7 +311,7 @@ export class Waiter implements UpstreamAnswer {
   /** Once there is a sink, it is the sink's affair. */
   private readonly onClose = (): void => {
     if (this.sink !== null) return;
-    if (this.isFollowed || this.call.isAnswered) return this.settle('left');
+    if (this.isFollower || this.call.isAnswered) return this.settle('left');
     this.isGone = true;
     if (!this.call.isWantedBesides(this)) this.call.stop();
   };

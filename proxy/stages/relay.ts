@@ -134,7 +134,7 @@ class Passage implements AnswerSink {
   /** the client reads more slowly than the provider writes: nothing is read from the provider meanwhile */
   private isPaused = false;
   private isClientTooSlow = false;
-  private isUnseen = false; // its client has left; it may go on for others
+  private hasClientLeft = false; // the answer may go on for others
   private report: Report = NO_REPORT;
   private failure: GatewayError | null = null;
 
@@ -209,7 +209,7 @@ class Passage implements AnswerSink {
   error(cause: unknown): void {
     this.isEnded = true;
     this.failure = upstreamError(cause);
-    if (!this.isUnseen) this.deps.statistics.brokenAnswers += 1;
+    if (!this.hasClientLeft) this.deps.statistics.brokenAnswers += 1;
     if (!this.isReported) this.reportEnd(false);
     else if (this.isFinished) this.endBroken(); // after the end mark, nothing was missing
   }
@@ -298,7 +298,7 @@ class Passage implements AnswerSink {
 
   private readonly onClose = (): void => {
     if (this.isEnded && this.isReported) return;
-    this.isUnseen = true;
+    this.hasClientLeft = true;
     if (this.answer.goesOn?.() === true) return;
     this.answer.cancel();
     if (!this.isReported) this.reportEnd(false);
@@ -308,7 +308,7 @@ class Passage implements AnswerSink {
   private reportEnd(isComplete: boolean): void {
     this.isReported = true;
     if (!isComplete) this.kept?.release();
-    const interrupted = !isComplete && !this.isUnseen;
+    const interrupted = !isComplete && !this.hasClientLeft;
     try {
       const reading = this.meter.finish(isComplete);
       if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted));
@@ -327,13 +327,13 @@ class Passage implements AnswerSink {
   private relayed(reading: UsageReading, interrupted: boolean): Relayed {
     // As long as nothing went down, a broken answer is an ordinary failure with a status of its own.
     const failure = interrupted && !this.isHeadSent ? this.failure : null;
-    const isFollowed = this.answer.isFollowed === true;
-    const paid = isFollowed ? { ...NOTHING_USED, model: reading.model } : reading;
+    const isPaidByAnother = this.answer.isPaidByAnother === true;
+    const paid = isPaidByAnother ? { ...NOTHING_USED, model: reading.model } : reading;
     return {
       forwarded: this.forwarded,
       statusCode: failure?.definition.status ?? this.answer.statusCode,
       errorCode: failure?.definition.code ?? null,
-      clientAborted: this.isUnseen,
+      clientAborted: this.hasClientLeft,
       interrupted,
       streamed: this.isEventStream || this.call.facts?.isStreaming === true,
       reading: this.isClientTooSlow ? ofSlowClient(paid) : paid,
@@ -341,7 +341,7 @@ class Passage implements AnswerSink {
       responseEncoding: this.contentEncoding,
       responseBytes: this.bytes,
       firstByteAtMs: this.firstByteAtMs,
-      hit: isFollowed && failure === null ? { reading } : (this.cache?.hit ?? null),
+      hit: isPaidByAnother && failure === null ? { reading } : (this.cache?.hit ?? null),
       kept: this.kept,
       finish: () => (failure !== null ? this.refuse(failure) : interrupted ? this.breakOff() : this.finish()),
     };

@@ -25,7 +25,7 @@ export interface UpstreamAnswer {
   /** Its client has left: whether it goes on all the same, to be metered, because others wait for it. Absent: it does not. */
   goesOn?(): boolean;
   /** it is the answer to another request, which pays for it */
-  readonly isFollowed?: boolean;
+  readonly isPaidByAnother?: boolean;
 }
 
 /** What a call is aborted with; never seen outside. */

@@ -26,8 +26,8 @@ class FakePassage implements AnswerSink {
   hasLeft = false;
   readonly waiter: Waiter;
 
-  constructor(call: CoalescedCall, isFollowed: boolean) {
-    this.waiter = call.join(this.client, isFollowed);
+  constructor(call: CoalescedCall, isFollower: boolean) {
+    this.waiter = call.join(this.client, isFollower);
     this.client.on('close', () => {
       if (this.ended !== null || this.hasLeft) return;
       if (this.waiter.goesOn()) return;
