@@ -1,5 +1,5 @@
 /**
- * Answers that end their connection: refusals, which may come before a body has been read. A socket that is closed with
+ * Answers that end their connection: errors, which may come before a body has been read. A socket that is closed with
  * unread bytes in it resets the connection, and a reset may destroy the answer before the client has read it. So the
  * answer and a FIN go out first, what the client still sends is read and dropped, within bounds, and only then the
  * socket goes (RFC 9112 §9.6). Nothing that arrives behind such an answer is a request any more.

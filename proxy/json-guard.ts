@@ -82,13 +82,13 @@ export function guardJson(body: Buffer): void {
       i = end;
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (depth === 0) isKeyNext = isObject = byte === OPEN_BRACE;
-      if (++depth > DEPTH_MAX) throw refusal(`the JSON body is nested deeper than ${DEPTH_MAX} levels`);
+      if (++depth > DEPTH_MAX) throw badRequest(`the JSON body is nested deeper than ${DEPTH_MAX} levels`);
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
     else if (byte === COMMA && depth === 1) isKeyNext = isObject;
   }
 }
 
-const refusal = (description: string): GatewayError => new GatewayError('badRequest', description);
+const badRequest = (description: string): GatewayError => new GatewayError('badRequest', description);
 
 /** Bytes read one by one before the next quote is looked for natively, which costs as much as some sixty of them. */
 const STEP = 64;
@@ -117,7 +117,7 @@ function noted(body: Buffer, open: number, close: number, seen: number): number 
   if (length > ESCAPED_BYTES_MAX) return 0;
   const key = isPlain(body, open + 1, close) ? plainKey(body, open + 1, length) : writtenKey(body, open, close);
   if (key === undefined) return 0;
-  if ((seen & key.bit) !== 0) throw refusal(`the JSON body has more than one ${key.name}`);
+  if ((seen & key.bit) !== 0) throw badRequest(`the JSON body has more than one ${key.name}`);
   return key.bit;
 }
 

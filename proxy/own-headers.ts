@@ -1,4 +1,4 @@
-/** The headers that this gateway adds to every answer, and its own answers: refusals, preflights, the bare base. */
+/** The headers that this gateway adds to every answer, and its own answers: errors, preflights, the bare base. */
 import { errorEnvelope } from '../schema/contracts/error-codes.js';
 import type { ClientResponse } from './client/client-exchange.js';
 import { endConnectionAfter, isBodyUnread } from './connection-end.js';

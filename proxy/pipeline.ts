@@ -11,10 +11,10 @@ import type { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import { isEnding } from './connection-end.js';
 import { replay } from './cache/replayed-answer.js';
+import { answerError, faultOf } from './error-answers.js';
 import type { Arrival, Caller, Forwarded, Relayed, Target, UpstreamCall } from './exchange.js';
 import type { AccountSlots, RequestSlots } from './overload/request-slots.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
-import { faultOf, refuse } from './refusal.js';
 import { checkHead } from './request-head.js';
 import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
@@ -63,7 +63,7 @@ export function admit(deps: PipelineDeps, request: ClientRequest, response: Clie
     checkHead(request, deps.loopMark);
     return true;
   } catch (error) {
-    refuse(deps, { request, response, arrival: null }, error);
+    answerError(deps, { request, response, arrival: null }, error);
     return false;
   }
 }
@@ -97,7 +97,7 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     await record(deps, arrival, call, { open: opened, relayed });
     relayed.finish();
   } catch (error) {
-    refuse(deps, { request, response, arrival }, error);
+    answerError(deps, { request, response, arrival }, error);
   } finally {
     if (slots !== null) deps.slots.giveBack(slots);
   }

@@ -60,8 +60,8 @@ const GOVERNING_PREFIXES = ['cf-aig-', 'x-forwarded-'];
  */
 export function checkHead(request: ClientRequest, loopMark: string): string {
   const { rawHeaders } = request;
-  if (rawHeaders.length > 2 * HEADERS_MAX) throw refusal(`there are more than ${HEADERS_MAX} headers`);
-  if (request.httpVersionMajor !== 1 || request.httpVersionMinor > 1) throw refusal('only HTTP/1.1 is spoken here');
+  if (rawHeaders.length > 2 * HEADERS_MAX) throw badRequest(`there are more than ${HEADERS_MAX} headers`);
+  if (request.httpVersionMajor !== 1 || request.httpVersionMinor > 1) throw badRequest('only HTTP/1.1 is spoken here');
   const lines = new GoverningLines();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
@@ -73,7 +73,7 @@ export function checkHead(request: ClientRequest, loopMark: string): string {
   if (lines.loop !== null) checkLoop(lines.loop, loopMark);
   const { host } = lines;
   if (host === null || !isAuthority(host))
-    throw refusal('there must be one Host, a name or address with an optional port');
+    throw badRequest('there must be one Host, a name or address with an optional port');
   return originForm(request.url ?? '', host);
 }
 
@@ -137,8 +137,8 @@ function credentialBit(name: string): number {
   }
 }
 
-const refusal = (description: string): GatewayError => new GatewayError('badRequest', description);
-const repeated = (name: string): GatewayError => refusal(`${name.toLowerCase()} stands more than once`);
+const badRequest = (description: string): GatewayError => new GatewayError('badRequest', description);
+const repeated = (name: string): GatewayError => badRequest(`${name.toLowerCase()} stands more than once`);
 
 function once(name: string, before: string | null, value: string): string {
   if (before !== null) throw repeated(name);
@@ -157,13 +157,13 @@ export function checkLine(name: string, value: string): void {
   let hasUnderscore = false;
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
-    if (TOKEN[code] !== 1) throw refusal('a header name has a character that none may have');
+    if (TOKEN[code] !== 1) throw badRequest('a header name has a character that none may have');
     if (code === 95) hasUnderscore = true;
   }
-  if (name.length === 0) throw refusal('a header has no name');
+  if (name.length === 0) throw badRequest('a header has no name');
   for (let i = 0; i < value.length; i++) {
     if (VALUE[value.charCodeAt(i)] !== 1)
-      throw refusal(`the header ${name.toLowerCase()} has a control character in it`);
+      throw badRequest(`the header ${name.toLowerCase()} has a control character in it`);
   }
   if (hasUnderscore) checkUnderscores(name);
 }
@@ -172,7 +172,7 @@ export function checkLine(name: string, value: string): void {
 function checkUnderscores(name: string): void {
   const dashed = name.toLowerCase().replaceAll('_', '-');
   if (GOVERNING.has(dashed) || GOVERNING_PREFIXES.some((prefix) => dashed.startsWith(prefix)))
-    throw refusal(`the header ${name.toLowerCase()} must be spelled ${dashed}`);
+    throw badRequest(`the header ${name.toLowerCase()} must be spelled ${dashed}`);
 }
 
 function checkExpect(value: string): void {
@@ -183,10 +183,10 @@ function checkExpect(value: string): void {
 /** RFC 9112 §6: one way to know where the body ends. */
 function checkFraming(request: ClientRequest, length: string | null, coding: string | null): void {
   if (coding !== null) {
-    if (coding.toLowerCase() !== 'chunked') throw refusal('the only transfer-encoding is chunked');
-    if (length !== null) throw refusal('content-length and transfer-encoding exclude each other');
-    if (request.httpVersionMinor === 0) throw refusal('there is no transfer-encoding in HTTP/1.0');
-  } else if (length !== null && !isLength(length)) throw refusal('content-length must be a plain decimal number');
+    if (coding.toLowerCase() !== 'chunked') throw badRequest('the only transfer-encoding is chunked');
+    if (length !== null) throw badRequest('content-length and transfer-encoding exclude each other');
+    if (request.httpVersionMinor === 0) throw badRequest('there is no transfer-encoding in HTTP/1.0');
+  } else if (length !== null && !isLength(length)) throw badRequest('content-length must be a plain decimal number');
 }
 
 /** `0`, or 1 to 15 digits of which the first is not 0: what no two programs can read differently. */
@@ -222,18 +222,18 @@ function isAuthority(host: string): boolean {
 
 /** The target as `/path?query`; an absolute one must name the same authority as Host. */
 function originForm(url: string, host: string): string {
-  if (url.length > TARGET_BYTES_MAX) throw refusal(`the URL is longer than ${TARGET_BYTES_MAX} bytes`);
+  if (url.length > TARGET_BYTES_MAX) throw badRequest(`the URL is longer than ${TARGET_BYTES_MAX} bytes`);
   for (let i = 0; i < url.length; i++) {
     if (TARGET[url.charCodeAt(i)] !== 1)
-      throw refusal('the URL has a character in it that must be percent-encoded or left out');
+      throw badRequest('the URL has a character in it that must be percent-encoded or left out');
   }
   if (url.charCodeAt(0) === 47) return url;
   const scheme = /^https?:\/\//i.exec(url)?.[0];
-  if (scheme === undefined) throw refusal('the URL must begin with / or be that of this host');
+  if (scheme === undefined) throw badRequest('the URL must begin with / or be that of this host');
   const pathAt = url.slice(scheme.length).search(/[/?]/);
   const end = pathAt === -1 ? url.length : scheme.length + pathAt;
   if (url.slice(scheme.length, end).toLowerCase() !== host.toLowerCase())
-    throw refusal('the URL names another host than Host does');
+    throw badRequest('the URL names another host than Host does');
   return url.charCodeAt(end) === 47 ? url.slice(end) : `/${url.slice(end)}`;
 }
 

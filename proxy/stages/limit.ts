@@ -42,7 +42,7 @@ export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, 
   const decision = deps.rateLimiter.decide(target.policy, arrival, caller);
   if (decision === null) return null;
   const refused = (refusal: LimitRefusal): Promise<never> =>
-    refuse(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal);
+    recordRefusal(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal);
   if (!(decision instanceof Promise)) return { isAsked: false, end: refused(decision) };
   return { isAsked: true, end: decision.then((refusal) => (refusal === null ? undefined : refused(refusal))) };
 }
@@ -75,7 +75,12 @@ async function ahead<Planned>(end: Promise<void>, plan: () => Planned | Promise<
 const RETRY_SECONDS_MAX = 60;
 
 /** Records the refusal, then throws it. */
-async function refuse(deps: LimitDeps, arrival: Arrival, record: UsageRecord, refusal: LimitRefusal): Promise<never> {
+async function recordRefusal(
+  deps: LimitDeps,
+  arrival: Arrival,
+  record: UsageRecord,
+  refusal: LimitRefusal,
+): Promise<never> {
   const { name, isQuota } = refusal.rule;
   // A rule may have any name, also the quota's.
   const isLog = await deps.refusals.add(record, `${isQuota ? 'quota' : 'rule'} ${name}`);

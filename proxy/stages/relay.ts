@@ -343,7 +343,7 @@ class Passage implements AnswerSink {
       firstByteAtMs: this.firstByteAtMs,
       hit: isPaidByAnother && failure === null ? { reading } : (this.cache?.hit ?? null),
       kept: this.kept,
-      finish: () => (failure !== null ? this.refuse(failure) : interrupted ? this.breakOff() : this.finish()),
+      finish: () => (failure !== null ? this.sendFailure(failure) : interrupted ? this.breakOff() : this.finish()),
     };
   }
 
@@ -363,7 +363,7 @@ class Passage implements AnswerSink {
     else response.end(heldBack);
   }
 
-  private refuse(failure: GatewayError): void {
+  private sendFailure(failure: GatewayError): void {
     if (this.response.destroyed) return;
     const headers = ownHeaders(this.arrival, this.call.isLog, this.cache?.status);
     sendError(this.response, failure, headers, { close: !this.arrival.request.complete });

@@ -5,10 +5,10 @@
 import type { Logger } from '../../platform/logger.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import { giveUp } from '../attempts/given-up.js';
+import { faultOf, knownError } from '../error-answers.js';
 import type { Arrival, AttemptMade, AttemptNotes, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { ATTEMPTS_MS_MAX } from '../limits.js';
-import { faultOf, knownError } from '../refusal.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
 /** A step that can be called. */

@@ -9,13 +9,13 @@ import { ownHeaders, sendError } from './own-headers.js';
 import { ClientLeft } from './request-body.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 
-export interface RefusalDeps {
+export interface ErrorAnswerDeps {
   readonly statistics: Pick<ProxyStatistics, 'refused'>;
   readonly log: Logger;
 }
 
 /** A request as far as it came. */
-interface Refused {
+interface FailedRequest {
   readonly request: ClientRequest;
   readonly response: ClientResponse;
   /** null: the guard did not let it in */
@@ -23,22 +23,24 @@ interface Refused {
 }
 
 /** Answers with the error's envelope. What is no GatewayError is a fault of ours: logged whole, told as 503. */
-export function refuse(deps: RefusalDeps, { request, response, arrival }: Refused, error: unknown): void {
-  if (error instanceof ClientLeft) return;
-  const known = error instanceof GatewayError;
-  const refusal = known ? error : internalError(error);
-  deps.statistics.refused(refusal.definition);
-  const level = known ? refusal.definition.logLevel : 'error';
-  deps.log[level](
-    { requestId: arrival?.id, code: refusal.definition.code, err: refusal.cause ?? undefined },
-    refusal.description,
-  );
+export function answerError(
+  deps: ErrorAnswerDeps,
+  { request, response, arrival }: FailedRequest,
+  cause: unknown,
+): void {
+  if (cause instanceof ClientLeft) return;
+  const isKnown = cause instanceof GatewayError;
+  const error = isKnown ? cause : internalError(cause);
+  const { code, logLevel } = error.definition;
+  deps.statistics.refused(error.definition);
+  const level = isKnown ? logLevel : 'error';
+  deps.log[level]({ requestId: arrival?.id, code, err: error.cause ?? undefined }, error.description);
   if (response.headersSent) return void response.destroy();
   // A request that the guard refused has no id of its own yet, and no row will bear one.
   const id = arrival?.id ?? newUuidV7();
   const headers = ownHeaders({ id, eventId: arrival?.eventId ?? id }, false);
   // Where the next request begins on this connection is in doubt behind one that the guard refused.
-  sendError(response, refusal, headers, { close: arrival === null || isBodyUnread(request) });
+  sendError(response, error, headers, { close: arrival === null || isBodyUnread(request) });
 }
 
 /** What was caught of a request: an error of the table as it is, anything else as a fault of ours, logged here. */
