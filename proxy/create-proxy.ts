@@ -15,7 +15,6 @@ import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers
 import { RetryBudgets } from './attempts/retry-budget.js';
 import { closeServer, createGatewayServer } from './gateway-server.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
-import { REQUEST_BOUNDS, type RequestBounds } from './limits.js';
 import type { PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
 import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
@@ -37,6 +36,7 @@ import { ExplainEndpoint } from './explain/explain-endpoint.js';
 import { createRegistry } from './providers/registry.js';
 import { LoadWatch, type LoadSenses } from './overload/load-watch.js';
 import { RequestSlots } from './overload/request-slots.js';
+import { REQUEST_BOUNDS, type RequestBounds } from './request-bounds.js';
 import { LOOP_MARK_PREFIX } from './request-head.js';
 import { StartUp } from './start-up.js';
 import { SystemMessageHashes } from './system-message-hashes.js';
@@ -57,7 +57,7 @@ export interface ProxyClients {
   readonly pool: pg.Pool;
   readonly redis: Redis;
   /** a connection of the rate limits' own: nothing stands before their calls, and they decide how long they wait */
-  readonly limitsRedis: Redis;
+  readonly rateLimitsRedis: Redis;
   /** for cached answers alone */
   readonly cacheRedis: Redis;
   /** a second connection, for subscriptions */
@@ -113,23 +113,23 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const reach = new PostgresReach();
   const policyCache = createPolicyCache({ ...clients, reach }, deriveKey(config.tokenPepper, 'api-token'), config);
   const prices = new PriceSource(clients.pool);
-  const books = createBooks(config, clients, options.ledgerBounds ?? {});
-  const { ledger } = books;
+  const ledgerParts = createLedger(config, clients, options.ledgerBounds ?? {});
+  const { ledger } = ledgerParts;
   const listeners: Server[] = [];
   const dispatchers = dispatchersFor(config, options, listeners);
   const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
   const follower = createFollower({ ...clients, reach }, policyCache, prices);
-  const limits = createLimits(config, clients, ledger, options);
-  const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...limits });
+  const admission = createAdmission(config, clients, ledger, options);
+  const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...admission });
   const startUp = createStartUp({ clients, prices, follower, snapshot, reach });
   const rooms = { ...createUpstream(clients, options, dispatchers), ...createHeld(config, clients, options) };
   const tokenUses = createTokenUses(clients, options.tokenUseIntervalMs);
-  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...limits, ...rooms, vault, bounds };
+  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...admission, ...rooms, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach, diskProblem: () => ledger.diskProblem() };
   const explanations = createExplanations(config, deps, parts);
   const gateway = createGatewayServer(deps, state, explanations);
-  const metrics = createMetrics({ ...parts, ...books, ...gateway, snapshot, startUp, explanations });
+  const metrics = createMetrics({ ...parts, ...ledgerParts, ...gateway, snapshot, startUp, explanations });
   const metricsServer = createMetricsServer(metrics);
   listeners.push(gateway.server, metricsServer);
   return {
@@ -140,10 +140,10 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       await ledger.start();
       await follower.listen();
       await startUp.begin(onUnfit);
-      await startLimits(limits);
+      await startAdmission(admission);
       snapshot.start();
       tokenUses.start();
-      books.upkeep.start();
+      ledgerParts.upkeep.start();
       state.isReady = true;
     },
     async stop(deadlineMs, lameDuckMs = 0) {
@@ -153,7 +153,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       follower.stop();
       metricsServer.close();
       await Promise.all([snapshot.stop(), tokenUses.stop()]);
-      await letGo({ books, dispatchers, vault, limits }, Math.min(deadlineMs, FLUSH_MS_MAX));
+      await letGo({ dispatchers, vault }, ledgerParts, admission, Math.min(deadlineMs, FLUSH_MS_MAX));
     },
   };
 }
@@ -269,38 +269,39 @@ function createExplanations(config: ProxyConfig, deps: PipelineDeps, parts: Part
 }
 
 /** How much is admitted: of a gateway's requests, and of all. */
-interface Limits extends Pick<PipelineDeps, 'rateLimiter' | 'refusals'> {
+interface Admission extends Pick<PipelineDeps, 'rateLimiter' | 'refusals'> {
   readonly slots: RequestSlots;
   readonly loadWatch: LoadWatch;
 }
 
-function createLimits(
+function createAdmission(
   { tokenPepper, workers: siblings, requestsMax }: ProxyConfig,
-  { limitsRedis: redis, log }: ProxyClients,
+  { rateLimitsRedis: redis, log }: ProxyClients,
   ledger: SpoolLedger,
   { rateLimiterBounds: bounds = RATE_LIMITER_BOUNDS, loadSenses }: ProxyOptions,
-): Limits {
+): Admission {
   const hashKey = deriveKey(tokenPepper, 'rate-limit-value');
   const rateLimiter = new RateLimiter({ redis, log, bounds, hashKey, siblings });
   const slots = new RequestSlots(requestsMax);
   return { rateLimiter, refusals: new Refusals(ledger), slots, loadWatch: new LoadWatch(slots, loadSenses) };
 }
 
-async function startLimits({ rateLimiter, loadWatch }: Limits): Promise<void> {
+async function startAdmission({ rateLimiter, loadWatch }: Admission): Promise<void> {
   await rateLimiter.proxies.start();
   loadWatch.start();
 }
 
 /** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
 async function letGo(
-  { books, dispatchers, vault, limits }: { books: Books; dispatchers: Dispatchers; vault: Vault; limits: Limits },
+  { dispatchers, vault }: { readonly dispatchers: Dispatchers; readonly vault: Vault },
+  { ledger, bodies, upkeep }: LedgerParts,
+  admission: Admission,
   deadlineMs: number,
 ): Promise<void> {
-  const { ledger, bodies, upkeep } = books;
-  limits.loadWatch.stop();
-  limits.refusals.close();
+  admission.loadWatch.stop();
+  admission.refusals.close();
   try {
-    await limits.rateLimiter.proxies.stop();
+    await admission.rateLimiter.proxies.stop();
     await Promise.all([ledger.flush(deadlineMs), bodies.flush(deadlineMs), upkeep.stop()]);
   } finally {
     bodies.close();
@@ -311,14 +312,14 @@ async function letGo(
 }
 
 /** What is written down of requests. */
-interface Books {
+interface LedgerParts {
   readonly ledger: SpoolLedger;
   readonly bodies: BodyWriter;
   readonly shipments: Shipments;
   readonly upkeep: LedgerUpkeep;
 }
 
-function createBooks(config: ProxyConfig, { pool, log }: ProxyClients, given: Partial<LedgerBounds>): Books {
+function createLedger(config: ProxyConfig, { pool, log }: ProxyClients, given: Partial<LedgerBounds>): LedgerParts {
   const { spoolFolder, ledgerDurability: durability } = config;
   const { ledgerSpoolBytesMax: spoolBytesMax, ledgerSegmentBytes: segmentBytes } = config;
   const bounds = { ...LEDGER_BOUNDS, spoolBytesMax, segmentBytes, ...given };

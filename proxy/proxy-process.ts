@@ -76,7 +76,7 @@ function createClients(config: ProxyConfig, log: Logger): ProxyClients {
   };
   const redis = createRedis({ url, connectionName: 'tollgate-proxy', commandTimeoutMs: 50 }, onRedisError);
   redis.on('ready', () => (isRedisLost = false));
-  const limitsRedis = createRedis(
+  const rateLimitsRedis = createRedis(
     { url, connectionName: 'tollgate-proxy-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
     onRedisError,
   );
@@ -86,10 +86,10 @@ function createClients(config: ProxyConfig, log: Logger): ProxyClients {
     { url: config.cacheRedisUrl, connectionName: 'tollgate-proxy-cache', commandTimeoutMs: CACHE_TIMEOUT_MS },
     onRedisError,
   );
-  return { pool, redis, limitsRedis, cacheRedis, subscriber, log };
+  return { pool, redis, rateLimitsRedis, cacheRedis, subscriber, log };
 }
 
-async function disconnect({ pool, redis, limitsRedis, cacheRedis, subscriber }: ProxyClients): Promise<void> {
-  for (const client of [redis, limitsRedis, cacheRedis, subscriber]) client.disconnect();
+async function disconnect({ pool, redis, rateLimitsRedis, cacheRedis, subscriber }: ProxyClients): Promise<void> {
+  for (const client of [redis, rateLimitsRedis, cacheRedis, subscriber]) client.disconnect();
   await pool.end();
 }

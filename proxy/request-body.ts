@@ -8,7 +8,7 @@ import { PlainRequest } from './client/plain-request.js';
 import { sayContinue } from './expect-continue.js';
 import { GatewayError } from './gateway-error.js';
 import type { BodyHold } from './held-bodies.js';
-import { HELD_BYTES_MAX, type RequestBounds } from './limits.js';
+import { HELD_BYTES_MAX, type RequestBounds } from './request-bounds.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 
 export type RequestBody =

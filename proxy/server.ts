@@ -11,7 +11,7 @@ import {
   KEEP_ALIVE_TIMEOUT_MS,
   REQUESTS_PER_CONNECTION_MAX,
   REQUEST_TIMEOUT_MS,
-} from './limits.js';
+} from './request-bounds.js';
 
 const CONNECTION_CHECK_INTERVAL_MS = 5_000;
 const HEADER_BYTES_MAX = 16 * 1024;

@@ -5,7 +5,7 @@
 import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
 import type { Asking, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { ATTEMPTS_MS_MAX } from '../limits.js';
+import { ATTEMPTS_MS_MAX } from '../request-bounds.js';
 import { ClientLeft } from '../request-body.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
 import { withoutEchoes } from '../upstream/headers.js';

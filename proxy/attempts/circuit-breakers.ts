@@ -15,7 +15,7 @@
  */
 import type { Forwarded, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { DEFAULT_REQUEST_TIMEOUT_MS } from '../limits.js';
+import { DEFAULT_REQUEST_TIMEOUT_MS } from '../request-bounds.js';
 import { isUpstreams } from './retry-rule.js';
 
 export interface BreakerBounds {

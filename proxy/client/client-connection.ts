@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { DROPPED_BYTES_MAX, isEnding, lingerThenDestroy } from '../connection-end.js';
-import { CONNECTION_IDLE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
+import { CONNECTION_IDLE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../request-bounds.js';
 import { bufferedSocket } from './buffered-socket.js';
 import type { ClientRequest, ClientResponse } from './client-exchange.js';
 import { PlainRequest } from './plain-request.js';

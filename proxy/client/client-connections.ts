@@ -1,7 +1,7 @@
 /** All connections of clients that carry plain requests: takes them in, ends those that wait too long, and all at a stop. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../limits.js';
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../request-bounds.js';
 import { ClientConnection, type ConnectionOwner, type Phase } from './client-connection.js';
 import type { ClientRequest, ClientResponse } from './client-exchange.js';
 import { NodeAnswers } from './node-answers.js';

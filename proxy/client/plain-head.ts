@@ -4,7 +4,7 @@
  * anything that could be read in two ways, is left to Node's parser; what a head may say is the guard's affair.
  */
 import type { HeadReading } from '../head-reading.js';
-import { HELD_BYTES_MAX } from '../limits.js';
+import { HELD_BYTES_MAX } from '../request-bounds.js';
 
 /** As Node's parser has it (`maxHeaderSize`): a longer one is its to refuse. */
 export const HEAD_BYTES_MAX = 16 * 1024;

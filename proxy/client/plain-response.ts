@@ -5,13 +5,17 @@
 import { EventEmitter } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { ADVERTISED_KEEP_ALIVE } from '../limits.js';
+import { KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../request-bounds.js';
 import type { ClientResponse } from './client-exchange.js';
 import type { PlainRequest } from './plain-request.js';
 
 /** Up to this size a chunk goes out as one string with what stands round it: one write instead of a gathered one. */
 const ONE_WRITE_BYTES_MAX = 64 * 1024;
 const LAST_CHUNK = '0\r\n\r\n';
+/** What an answer that is not its connection's last says of it; as Node writes it. */
+const ADVERTISED_KEEP_ALIVE =
+  `Connection: keep-alive\r\n` +
+  `Keep-Alive: timeout=${KEEP_ALIVE_TIMEOUT_MS / 1_000}, max=${REQUESTS_PER_CONNECTION_MAX}\r\n`;
 
 export interface ResponseOwner {
   /** whether another request may follow on this connection */

@@ -2,7 +2,7 @@
  * Choose: turns an authenticated request into one upstream call: reads the body, understands as much of it as the
  * gateway needs, and decides path, headers, bytes, time limit and what will be kept of it.
  */
-import { DEFAULT_REQUEST_TIMEOUT_MS, HELD_BYTES_MAX } from '../limits.js';
+import { DEFAULT_REQUEST_TIMEOUT_MS, HELD_BYTES_MAX } from '../request-bounds.js';
 import { applyCredential, changesCredential, needsWholeBody } from '../credentials/apply-credential.js';
 import { gatewayEgress } from '../credentials/gateway-egress.js';
 import { assertBound } from '../credentials/key-binding.js';

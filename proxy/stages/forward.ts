@@ -7,7 +7,7 @@ import { giveUp } from '../attempts/given-up.js';
 import type { RetryBudgets, RetryShare } from '../attempts/retry-budget.js';
 import { retriesMsMax, waitBeforeNext, type RetryRule } from '../attempts/retry-rule.js';
 import type { Asking, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
-import { ATTEMPTS_MS_MAX } from '../limits.js';
+import { ATTEMPTS_MS_MAX } from '../request-bounds.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
 export interface ForwardDeps extends AttemptDeps {

@@ -10,7 +10,7 @@ import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { ofSlowClient } from '../dialects/usage-reading.js';
 import type { GatewayError } from '../gateway-error.js';
-import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../limits.js';
+import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../request-bounds.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import type { AnswerNotes, Arrival, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { answerHeaders, ownHeaders, sendError } from '../own-headers.js';

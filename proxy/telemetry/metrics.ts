@@ -103,7 +103,7 @@ function declareConnections(registry: Registry, connections: ClientConnections):
   declareGauge(registry, 'tollgate_proxy_plain_connections', 'Connections of plain requests', () => connections.size);
 }
 
-/** How often a bound of one request was reached (proxy/limits.ts). */
+/** How often a bound of one request was reached (proxy/request-bounds.ts). */
 function declareBounds(registry: Registry, statistics: ProxyStatistics): void {
   const bounds: readonly (readonly [string, string, () => number])[] = [
     ['upstream_pauses', 'Times that an upstream waited for a slow client', () => statistics.upstreamPauses],

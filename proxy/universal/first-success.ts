@@ -8,7 +8,7 @@ import { giveUp } from '../attempts/given-up.js';
 import { faultOf, knownError } from '../error-answers.js';
 import type { Arrival, AttemptMade, AttemptNotes, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { ATTEMPTS_MS_MAX } from '../limits.js';
+import { ATTEMPTS_MS_MAX } from '../request-bounds.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
 /** A step that can be called. */

@@ -5,7 +5,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { NO_NETWORKS, type NetworkList } from '../../schema/contracts/networks.js';
-import { REQUEST_BOUNDS, type RequestBounds } from '../limits.js';
+import { REQUEST_BOUNDS, type RequestBounds } from '../request-bounds.js';
 import { AddressGuard } from './address-guard.js';
 import { BoundedPools, type PoolBounds } from './bounded-pools.js';
 import type { Destination } from './destination.js';

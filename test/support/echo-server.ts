@@ -9,7 +9,7 @@ import { ClientConnections, type Serve } from '../../proxy/client/client-connect
 import type { ClientRequest, ClientResponse } from '../../proxy/client/client-exchange.js';
 import { isEnding } from '../../proxy/connection-end.js';
 import { GatewayError } from '../../proxy/gateway-error.js';
-import { REQUEST_BOUNDS } from '../../proxy/limits.js';
+import { REQUEST_BOUNDS } from '../../proxy/request-bounds.js';
 import { answerMalformed } from '../../proxy/malformed-requests.js';
 import { sendError } from '../../proxy/own-headers.js';
 import { ClientLeft, readRequestBody } from '../../proxy/request-body.js';

@@ -2,7 +2,7 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { listen } from '../../platform/listen.js';
-import type { RequestBounds } from '../../proxy/limits.js';
+import type { RequestBounds } from '../../proxy/request-bounds.js';
 import { openBlackHole } from './black-hole.js';
 import { startFaultyUpstream, TEST_AUTHORITY, type FaultyUpstream } from './faulty-upstream.js';
 import { startTestProxy, type TestProxy } from './proxy.js';

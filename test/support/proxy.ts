@@ -9,7 +9,7 @@ import { readProxyConfig } from '../../proxy/config.js';
 import { createProxy, type CopyBounds, type Proxy, type ProxyOptions } from '../../proxy/create-proxy.js';
 import { BREAKER_BOUNDS, type BreakerBounds } from '../../proxy/attempts/circuit-breakers.js';
 import { HELD_BODY_BOUNDS, type HeldBodyBounds } from '../../proxy/held-bodies.js';
-import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/limits.js';
+import { REQUEST_BOUNDS, type RequestBounds } from '../../proxy/request-bounds.js';
 import type { LoadSenses } from '../../proxy/overload/load-watch.js';
 import type { PoolBounds } from '../../proxy/upstream/bounded-pools.js';
 import type { NameLookup } from '../../proxy/upstream/name-lookup.js';
@@ -75,7 +75,7 @@ export async function startTestProxy(
   const ignore = (): void => undefined; // a test that takes a store away expects its errors
   const pool = createPool({ connectionString: config.databaseUrl, applicationName: 'test', connectionsMax: 4 }, ignore);
   const redis = createRedis({ url: config.redisUrl, connectionName: 'test', commandTimeoutMs: 100 }, ignore);
-  const limitsRedis = createRedis(
+  const rateLimitsRedis = createRedis(
     { url: config.redisUrl, connectionName: 'test-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
     ignore,
   );
@@ -85,7 +85,7 @@ export async function startTestProxy(
   );
   const subscriber = createRedis({ url: config.redisUrl, connectionName: 'test-subscriber' }, ignore);
   const owner = createPool({ connectionString: database.url, applicationName: 'owner', connectionsMax: 2 }, ignore);
-  const clients = { pool, redis, limitsRedis, cacheRedis, subscriber, log };
+  const clients = { pool, redis, rateLimitsRedis, cacheRedis, subscriber, log };
   const proxy = createProxy(config, clients, proxyOptions(options));
   await proxy.start((error) => {
     throw error;
@@ -109,7 +109,7 @@ export async function startTestProxy(
         if (!isDatabaseGone) throw error;
       } finally {
         redis.disconnect();
-        limitsRedis.disconnect();
+        rateLimitsRedis.disconnect();
         cacheRedis.disconnect();
         subscriber.disconnect();
         await Promise.all([pool.end(), owner.end()]);

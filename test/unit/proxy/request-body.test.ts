@@ -4,7 +4,7 @@ import { expect, jest, test } from '@jest/globals';
 import { PlainRequest } from '../../../proxy/client/plain-request.js';
 import { GatewayError } from '../../../proxy/gateway-error.js';
 import type { BodyHold } from '../../../proxy/held-bodies.js';
-import { REQUEST_BOUNDS } from '../../../proxy/limits.js';
+import { REQUEST_BOUNDS } from '../../../proxy/request-bounds.js';
 import { ProxyStatistics } from '../../../proxy/telemetry/statistics.js';
 import { ClientLeft, readRequestBody, type RequestBody, type RequestBodyDeps } from '../../../proxy/request-body.js';
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { BREAKER_BOUNDS, CircuitBreakers } from '../../../../proxy/attempts/circuit-breakers.js';
 import type { Forwarded, UpstreamCall } from '../../../../proxy/exchange.js';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
-import { DEFAULT_REQUEST_TIMEOUT_MS } from '../../../../proxy/limits.js';
+import { DEFAULT_REQUEST_TIMEOUT_MS } from '../../../../proxy/request-bounds.js';
 import type { UpstreamAnswer } from '../../../../proxy/upstream/upstream-exchange.js';
 
 const ORIGIN = 'https://api.example.com';

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { CopyRoom } from '../../../../proxy/cache/copy-room.js';
 import type { Dialect } from '../../../../proxy/dialects/dialect.js';
 import type { Arrival, Forwarded, UpstreamCall } from '../../../../proxy/exchange.js';
-import { REQUEST_BOUNDS } from '../../../../proxy/limits.js';
+import { REQUEST_BOUNDS } from '../../../../proxy/request-bounds.js';
 import { relay } from '../../../../proxy/stages/relay.js';
 import { ProxyStatistics } from '../../../../proxy/telemetry/statistics.js';
 import type { AnswerSink, UpstreamAnswer } from '../../../../proxy/upstream/upstream-exchange.js';

@@ -24,10 +24,6 @@ export const REQUEST_TIMEOUT_MS = 300_000;
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** Then the connection is closed in good order: clients spread over new proxies, and nothing lives for ever. */
 export const REQUESTS_PER_CONNECTION_MAX = 1_000;
-/** What an answer that is not its connection's last says of it; as Node writes it. */
-export const ADVERTISED_KEEP_ALIVE =
-  `Connection: keep-alive\r\n` +
-  `Keep-Alive: timeout=${KEEP_ALIVE_TIMEOUT_MS / 1_000}, max=${REQUESTS_PER_CONNECTION_MAX}\r\n`;
 
 /** The bounds that tests make smaller, so that they need not wait. */
 export interface RequestBounds {
