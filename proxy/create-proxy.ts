@@ -17,7 +17,7 @@ import { closeServer, createGatewayServer } from './gateway-server.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
 import type { PipelineDeps } from './pipeline.js';
 import { ChangeFollower } from './policy-cache/change-follower.js';
-import { createPolicyCache, type PolicyCache } from './policy-cache/policies.js';
+import { createPolicyCache, type PolicyCache } from './policy-cache/policy-cache.js';
 import { PolicySnapshot } from './policy-cache/policy-snapshot.js';
 import { PostgresReach } from './policy-cache/postgres-reach.js';
 import { SnapshotFile } from './policy-cache/snapshot-file.js';
@@ -29,7 +29,7 @@ import { BodyWriter } from './ledger/body-writer.js';
 import { Shipments } from './ledger/shipments.js';
 import { SpoolFolder } from './ledger/spool-folder.js';
 import { LEDGER_BOUNDS, SpoolLedger, type LedgerBounds } from './ledger/spool-ledger.js';
-import { LedgerUpkeep } from './ledger/upkeep.js';
+import { SpoolUpkeep } from './ledger/spool-upkeep.js';
 import { GoogleTokens } from './credentials/google-oauth.js';
 import { explain } from './explain/explain.js';
 import { ExplainEndpoint } from './explain/explain-endpoint.js';
@@ -316,7 +316,7 @@ interface LedgerParts {
   readonly ledger: SpoolLedger;
   readonly bodies: BodyWriter;
   readonly shipments: Shipments;
-  readonly upkeep: LedgerUpkeep;
+  readonly upkeep: SpoolUpkeep;
 }
 
 function createLedger(config: ProxyConfig, { pool, log }: ProxyClients, given: Partial<LedgerBounds>): LedgerParts {
@@ -329,7 +329,7 @@ function createLedger(config: ProxyConfig, { pool, log }: ProxyClients, given: P
   );
   const bodies = new BodyWriter(pool, { bytesMax: bounds.bodyBytesMax, intervalMs: bounds.shipIntervalMs, onProblem });
   const ledger = new SpoolLedger(new SpoolFolder(spoolFolder), shipments, bodies, { ...bounds, durability, log });
-  return { ledger, bodies, shipments, upkeep: new LedgerUpkeep(ledger, onProblem) };
+  return { ledger, bodies, shipments, upkeep: new SpoolUpkeep(ledger, onProblem) };
 }
 
 /** What a proxy has to know of Postgres before it may trust it, and then serve. */

@@ -24,7 +24,7 @@ const EXPOSED = [
 export type CacheStatus = 'HIT' | 'MISS';
 
 /** What an answer says of the request that it is of. */
-interface Answered {
+interface AnsweredIds {
   readonly id: string;
   readonly eventId: string;
   /** of a universal request: which of its steps is answered, and whose it is; null or absent: of none */
@@ -36,7 +36,7 @@ interface Answered {
  * Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written, the cache's status
  * only for a request that it was asked for.
  */
-export function ownHeaders(ids: Answered, isLog: boolean, cacheStatus?: CacheStatus): string[] {
+export function ownHeaders(ids: AnsweredIds, isLog: boolean, cacheStatus?: CacheStatus): string[] {
   const headers = [
     'access-control-allow-origin',
     '*',

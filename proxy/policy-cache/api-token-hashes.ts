@@ -14,7 +14,7 @@ export class ApiTokenHashes {
   private readonly key = randomBytes(32);
   private readonly known = lruMap<string>(KNOWN_MAX);
 
-  constructor(private readonly pepper: Buffer) {}
+  constructor(private readonly tokenHashKey: Buffer) {}
 
   /** What is looked up for `text`; null when it is no well-formed API token. */
   of(text: string): string | null {
@@ -23,7 +23,7 @@ export class ApiTokenHashes {
     const known = this.known.get(quick);
     if (known !== undefined) return known;
     if (!isWellFormedApiToken(text)) return null;
-    const hash = hashApiToken(this.pepper, text);
+    const hash = hashApiToken(this.tokenHashKey, text);
     this.known.set(quick, hash);
     return hash;
   }

@@ -13,7 +13,7 @@ import type { PriceSource } from '../pricing/price-source.js';
 import type { LiveProxies } from '../rate-limits/live-proxies.js';
 import type { ChangeFollower } from './change-follower.js';
 import type { KeptText } from './kept-documents.js';
-import { DOCUMENT_NAMES, type DocumentName, type PolicyCache } from './policies.js';
+import { DOCUMENT_NAMES, type DocumentName, type PolicyCache } from './policy-cache.js';
 import type { SnapshotFile } from './snapshot-file.js';
 
 const MEBIBYTE = 1024 * 1024;

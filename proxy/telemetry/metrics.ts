@@ -9,7 +9,7 @@ import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { RetryBudgets } from '../attempts/retry-budget.js';
 import type { ExplainEndpoint } from '../explain/explain-endpoint.js';
 import type { HeldBodies } from '../held-bodies.js';
-import type { PolicyCache } from '../policy-cache/policies.js';
+import type { PolicyCache } from '../policy-cache/policy-cache.js';
 import type { TokenUses } from '../policy-cache/token-uses.js';
 import { declareSnapshot, type SnapshotMetricSources } from './snapshot-metrics.js';
 import type { BodyWriter } from '../ledger/body-writer.js';

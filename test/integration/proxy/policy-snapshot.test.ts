@@ -8,7 +8,7 @@ import { createLogger } from '../../../platform/logger.js';
 import { createPool } from '../../../platform/postgres.js';
 import { createRedis } from '../../../platform/redis.js';
 import { ChangeFollower } from '../../../proxy/policy-cache/change-follower.js';
-import { createPolicyCache, type PolicyCache } from '../../../proxy/policy-cache/policies.js';
+import { createPolicyCache, type PolicyCache } from '../../../proxy/policy-cache/policy-cache.js';
 import { PolicySnapshot } from '../../../proxy/policy-cache/policy-snapshot.js';
 import { PostgresReach } from '../../../proxy/policy-cache/postgres-reach.js';
 import { SnapshotFile } from '../../../proxy/policy-cache/snapshot-file.js';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { Shipments } from '../../../../proxy/ledger/shipments.js';
-import { LedgerUpkeep } from '../../../../proxy/ledger/upkeep.js';
+import { SpoolUpkeep } from '../../../../proxy/ledger/spool-upkeep.js';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../../../schema/contracts/ids.js';
 import { EMPTY_RECORD } from '../../../support/empty-record.js';
 import { createTestLedger, newSpoolFolder, removeSpoolFolder, type TestLedger } from '../../../support/ledger.js';
@@ -49,10 +49,10 @@ async function deadSpool(records: number): Promise<string> {
 }
 
 /** With an upkeep that has not begun. */
-async function startHeir(): Promise<TestLedger & { readonly upkeep: LedgerUpkeep }> {
+async function startHeir(): Promise<TestLedger & { readonly upkeep: SpoolUpkeep }> {
   const heir = createTestLedger(pool, folder);
   await heir.ledger.start();
-  const upkeep = new LedgerUpkeep(heir.ledger, (problem) => void heir.problems.push(problem));
+  const upkeep = new SpoolUpkeep(heir.ledger, (problem) => void heir.problems.push(problem));
   return { ...heir, upkeep };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { createPolicyCache } from '../../../../proxy/policy-cache/policies.js';
+import { createPolicyCache } from '../../../../proxy/policy-cache/policy-cache.js';
 import { PostgresReach } from '../../../../proxy/policy-cache/postgres-reach.js';
 import { authenticate, type AuthenticateDeps } from '../../../../proxy/stages/authenticate.js';
 import { mintApiToken } from '../../../../schema/contracts/api-token.js';

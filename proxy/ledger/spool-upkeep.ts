@@ -4,7 +4,7 @@ import type { SpoolLedger } from './spool-ledger.js';
 
 const INTERVAL_MS = 10_000;
 
-export class LedgerUpkeep {
+export class SpoolUpkeep {
   private timer: NodeJS.Timeout | null = null;
   private inheriting: Promise<void> | null = null;
   private telling: Promise<void> | null = null;

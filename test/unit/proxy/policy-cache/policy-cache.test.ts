@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { addedCharacters } from '../../../../proxy/policy-cache/policies.js';
+import { addedCharacters } from '../../../../proxy/policy-cache/policy-cache.js';
 import { policyKey, policyOf } from '../../../support/credentialed-call.js';
 
 test('a policy weighs what its stored secrets weigh, of every kind, and one when it has none', () => {

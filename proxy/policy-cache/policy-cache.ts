@@ -77,7 +77,7 @@ export interface PolicyCache {
   readonly kept: Readonly<Record<DocumentName, Pick<KeptDocuments<object>, 'add' | 'clear'>>>;
 }
 
-export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer, bounds: StaleBounds): PolicyCache {
+export function createPolicyCache(clients: StoreClients, tokenHashKey: Buffer, bounds: StaleBounds): PolicyCache {
   const kept = {
     accounts: new KeptDocuments(accountEntrySchema),
     policies: new KeptDocuments(gatewayPolicySchema),
@@ -85,7 +85,7 @@ export function createPolicyCache(clients: StoreClients, tokenPepper: Buffer, bo
   };
   const accounts = new DocumentCache<AccountEntry>(accountStores(clients), routing(bounds), kept.accounts);
   const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), policyOptions(bounds), kept.policies);
-  const hashes = new ApiTokenHashes(tokenPepper);
+  const hashes = new ApiTokenHashes(tokenHashKey);
   const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), grantOptions(bounds), kept.tokens);
   return {
     policies: {
