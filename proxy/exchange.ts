@@ -113,6 +113,13 @@ export interface LookedUp {
   readonly sharing: Sharing | null;
 }
 
+/** Planned: what there is to do for a request. */
+export interface PlannedCall {
+  readonly call: UpstreamCall;
+  /** null: it has nothing to do with the cache */
+  readonly cache: LookedUp | null;
+}
+
 /** What an upstream call is shared by. */
 export interface Sharing {
   /** equal: one answer serves both */

@@ -3,10 +3,14 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXPLAIN_PATH } from '../schema/contracts/explain-call.js';
 import { ClientConnections, type Serve } from './client/client-connections.js';
+import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
+import { isEnding } from './connection-end.js';
+import { answerError } from './error-answers.js';
 import type { ExplainEndpoint } from './explain/explain-endpoint.js';
 import { answerMalformed } from './malformed-requests.js';
-import { admit, isGatewayCall, serve, type PipelineDeps } from './pipeline.js';
+import { serve, type PipelineDeps } from './pipeline.js';
 import type { PostgresReach } from './policy-cache/postgres-reach.js';
+import { CALL_PREFIX, checkHead } from './request-head.js';
 import { createBoundedServer, createExpressApp } from './server.js';
 
 const CLOSE_IDLE_INTERVAL_MS = 100;
@@ -38,6 +42,22 @@ function readiness({ isReady, why, reach, diskProblem }: Readiness): Readonly<Re
   return { status: 'ready', ...(reach.isAway && { reason: 'Postgres is away: only what is known is served' }) };
 }
 
+/** Whether a target is for the pipeline: told by its prefix alone. What is no path at all is the guard's affair. */
+const isGatewayCall = (url: string): boolean => url.startsWith(CALL_PREFIX) || url.charCodeAt(0) !== SLASH;
+const SLASH = 47;
+
+/** Whether a request that is not for the pipeline may have its answer; if not, it has had another one. */
+function hasFitHead(deps: PipelineDeps, request: ClientRequest, response: ClientResponse): boolean {
+  if (isEnding(request.socket)) return false;
+  try {
+    checkHead(request, deps.loopMark);
+    return true;
+  } catch (error) {
+    answerError(deps, { request, response, arrival: null }, error);
+    return false;
+  }
+}
+
 /** Gateway calls go by the pipeline, whatever way they come in; the rest is Express's. */
 export function createGatewayServer(
   deps: PipelineDeps,
@@ -46,7 +66,7 @@ export function createGatewayServer(
 ): GatewayServer {
   const app = createExpressApp();
   app.use((request, response, next) => {
-    if (admit(deps, request, response)) next();
+    if (hasFitHead(deps, request, response)) next();
   });
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', (_request, response) => {

@@ -10,16 +10,16 @@ import type { CircuitBreakers } from './attempts/circuit-breakers.js';
 import type { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import { isEnding } from './connection-end.js';
-import { replay } from './cache/replayed-answer.js';
+import { isHit, replay } from './cache/replayed-answer.js';
 import { answerError, faultOf } from './error-answers.js';
-import type { Arrival, Caller, Forwarded, Relayed, Target, UpstreamCall } from './exchange.js';
+import type { Arrival, Caller, Forwarded, PlannedCall, Relayed, Target, UpstreamCall } from './exchange.js';
 import type { AccountSlots, RequestSlots } from './overload/request-slots.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
 import { checkHead } from './request-head.js';
-import { authenticate, type AuthenticateDeps } from './stages/authenticate.js';
+import { ANY_PROVIDER, authenticate, type AuthenticateDeps } from './stages/authenticate.js';
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
-import { guard, PREFIX, type GuardDeps } from './stages/guard.js';
+import { guard, type GuardDeps } from './stages/guard.js';
 import { besideLimit, limit, type LimitDeps } from './stages/limit.js';
 import { lookUp, type LookUpDeps } from './stages/look-up.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
@@ -27,7 +27,7 @@ import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/resolve.js';
 import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
-import { firstSuccess, type StepCall, type StepStages } from './universal/first-success.js';
+import { firstSuccess, type StepStages } from './universal/first-success.js';
 import { isUniversal, limitedArrival, readSteps } from './universal/steps.js';
 import { headerOf } from './upstream/headers.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
@@ -52,22 +52,6 @@ export interface PipelineDeps
   readonly log: Logger;
 }
 
-/** Whether a target is for the pipeline: told by its prefix alone. What is no path at all is the guard's affair. */
-export const isGatewayCall = (url: string): boolean => url.startsWith(PREFIX) || url.charCodeAt(0) !== SLASH;
-const SLASH = 47;
-
-/** Whether a request that is not for the pipeline may have its answer; if not, it was refused. */
-export function admit(deps: PipelineDeps, request: ClientRequest, response: ClientResponse): boolean {
-  if (isEnding(request.socket)) return false;
-  try {
-    checkHead(request, deps.loopMark);
-    return true;
-  } catch (error) {
-    answerError(deps, { request, response, arrival: null }, error);
-    return false;
-  }
-}
-
 /** Serves one gateway request; never rejects. */
 export async function serve(deps: PipelineDeps, request: ClientRequest, response: ClientResponse): Promise<void> {
   if (isEnding(request.socket)) return;
@@ -89,7 +73,7 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     const limiting = limit(deps, arrival, target, caller);
     const planning = besideLimit(limiting, request, planOf(deps, arrival, target, caller));
     const { call, cache } = planning instanceof Promise ? await planning : planning;
-    if (cache === null || cache.hit === null) deps.breakers.admit(call);
+    if (!isHit(cache)) deps.breakers.admit(call);
     const opening = open(deps, arrival, call, cache);
     const opened = opening instanceof Promise ? await opening : opening;
     const relayed = await passOn(deps, opened);
@@ -103,18 +87,18 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
   }
 }
 
-type Plan = () => StepCall | Promise<StepCall>;
+type Plan = () => PlannedCall | Promise<PlannedCall>;
 
 /** Finds out what there is to do for a request: the call, and what the cache has for it. */
 function planOf(deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Plan {
   return () => {
     const chosen = choose(deps, arrival, target, caller);
-    if (chosen instanceof Promise) return chosen.then((call) => looked(deps, arrival, call));
-    return looked(deps, arrival, chosen);
+    if (chosen instanceof Promise) return chosen.then((call) => planned(deps, arrival, call));
+    return planned(deps, arrival, chosen);
   };
 }
 
-function looked(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): StepCall | Promise<StepCall> {
+function planned(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): PlannedCall | Promise<PlannedCall> {
   const cache = lookUp(deps, arrival, call);
   return cache instanceof Promise ? cache.then((found) => ({ call, cache: found })) : { call, cache };
 }
@@ -157,8 +141,6 @@ function stepStages(deps: PipelineDeps, policy: GatewayPolicy, caller: Caller): 
     passOn: (opened) => passOn(deps, opened),
   };
 }
-
-const ANY_PROVIDER = Object.freeze({ credentialHeaders: ['authorization'] });
 
 /** Forward and relay, as one outcome. A fault of ours is an outcome too: the ledger is open, and a record is owed. */
 async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> {

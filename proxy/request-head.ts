@@ -6,6 +6,8 @@
 import type { ClientRequest } from './client/client-exchange.js';
 import { GatewayError } from './gateway-error.js';
 
+/** What the path of every gateway call begins with. */
+export const CALL_PREFIX = '/v1/';
 const TARGET_BYTES_MAX = 8 * 1024;
 /** The server reads one more and drops the rest: a header that is not seen might have mattered. */
 const HEADERS_MAX = 100;

@@ -43,6 +43,9 @@ class ReplayedAnswer implements UpstreamAnswer {
   }
 }
 
+/** Whether the cache has the answer: nothing goes upstream then. */
+export const isHit = (cache: LookedUp | null): boolean => cache !== null && cache.hit !== null;
+
 /** A hit in the place of what a provider would have answered, with an attempt that nobody made and no record lists. */
 export function replay(arrival: Arrival, cache: LookedUp | null): Forwarded | null {
   if (cache === null || cache.hit === null) return null;

@@ -5,6 +5,7 @@
  */
 import type { HeadReading } from '../head-reading.js';
 import { HELD_BYTES_MAX } from '../request-bounds.js';
+import { CALL_PREFIX } from '../request-head.js';
 
 /** As Node's parser has it (`maxHeaderSize`): a longer one is its to refuse. */
 export const HEAD_BYTES_MAX = 16 * 1024;
@@ -22,10 +23,8 @@ export interface PlainHead {
   readonly reading?: HeadReading | undefined;
 }
 
-/** Where plain requests go. */
-const TARGET_PREFIX = '/v1/';
 const METHODS = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'];
-const STARTS = METHODS.map((method) => `${method} ${TARGET_PREFIX}`);
+const STARTS = METHODS.map((method) => `${method} ${CALL_PREFIX}`);
 const START_CHARACTERS_MAX = Math.max(...STARTS.map(({ length }) => length));
 const VERSION = 'HTTP/1.1';
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -51,7 +50,7 @@ function parseHead(text: string, headBytes: number): PlainHead | 'other' {
   const methodEnd = text.indexOf(' ');
   const method = text.slice(0, methodEnd);
   const urlAt = methodEnd + 1;
-  if (!METHODS.includes(method) || !text.startsWith(TARGET_PREFIX, urlAt)) return 'other';
+  if (!METHODS.includes(method) || !text.startsWith(CALL_PREFIX, urlAt)) return 'other';
   const urlEnd = text.indexOf(' ', urlAt);
   if (lineEnd - urlEnd !== VERSION.length + 1 || !text.startsWith(VERSION, urlEnd + 1)) return 'other';
   const rawHeaders: string[] = [];

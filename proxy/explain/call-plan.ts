@@ -2,6 +2,7 @@
 import type { CallPlan } from '../../schema/contracts/explanation.js';
 import { backoffMs, retriesMsMax, type RetryRule } from '../attempts/retry-rule.js';
 import { cacheWish } from '../cache/cache-wish.js';
+import { isHit } from '../cache/replayed-answer.js';
 import { requestKeyHash } from '../cache/request-key.js';
 import { selectCredential } from '../credentials/select-credential.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
@@ -52,7 +53,7 @@ function cacheOf(deps: CallPlanDeps, arrival: Arrival, call: UpstreamCall, cache
 
 /** The price of an answer by the model that was asked for; one by another model costs what that does. */
 function priceOf(deps: CallPlanDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): CallPlan['price'] {
-  if (cache !== null && cache.hit !== null) return { costStatus: 'CACHED', priceVersion: null, priceRule: null };
+  if (isHit(cache)) return { costStatus: 'CACHED', priceVersion: null, priceRule: null };
   const reading: UsageReading = call.dialect === null ? NOTHING_USED : { ...NOTHING_USED, usageSource: 'PROVIDER' };
   const { costStatus, priceVersion, priceRule } = costOf(deps, arrival, call, { reading, statusCode: 200 });
   return { costStatus, priceVersion, priceRule };

@@ -10,18 +10,18 @@ import { isPreflight, isProbe } from '../answered-here.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import type { AnswerPeek } from '../cache/answer-cache.js';
 import { CopyRoom } from '../cache/copy-room.js';
+import { isHit } from '../cache/replayed-answer.js';
 import { normaliseIp } from '../client-ip.js';
-import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
+import type { Arrival, Caller, PlannedCall, Target, UpstreamCall } from '../exchange.js';
 import type { RateLimiter } from '../rate-limits/rate-limiter.js';
 import { checkHead } from '../request-head.js';
-import { authenticate, type AuthenticateDeps } from '../stages/authenticate.js';
+import { ANY_PROVIDER, authenticate, type AuthenticateDeps } from '../stages/authenticate.js';
 import { choose, type ChooseDeps } from '../stages/choose.js';
 import { guard, type GuardDeps } from '../stages/guard.js';
 import { overLimit } from '../stages/limit.js';
 import { lookUp } from '../stages/look-up.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from '../stages/resolve.js';
 import { ProxyStatistics } from '../telemetry/statistics.js';
-import type { StepCall } from '../universal/first-success.js';
 import { isUniversal, limitedArrival, readSteps } from '../universal/steps.js';
 import { callPlan, type CallPlanDeps } from './call-plan.js';
 import { DESCRIBED_TOKEN, unsentExchange, type UnsentExchange } from './described-request.js';
@@ -88,10 +88,9 @@ async function walk(
   const call = told.begin(arrival);
   told.stage = 'CHOOSE';
   const chosen = await chooseCall(deps, arrival, { target, caller }, call);
-  const isHit = chosen.cache !== null && chosen.cache.hit !== null;
-  if (!isHit) admit(deps, chosen.call, told);
+  if (!isHit(chosen.cache)) admit(deps, chosen.call, told);
   call.isTried = true;
-  return told.endsIn(isHit ? 'CACHED' : 'FORWARDED');
+  return told.endsIn(isHit(chosen.cache) ? 'CACHED' : 'FORWARDED');
 }
 
 /** A universal request: who calls is asked once, of the request around the steps. */
@@ -100,7 +99,7 @@ async function walkSteps(deps: ExplainDeps, described: DescribedRequest, arrival
   assertOwn({ policy }, described);
   told.underPolicy(policy);
   told.stage = 'AUTHENTICATE';
-  const caller = await authenticate(deps, arrival, { policy, provider: { credentialHeaders: ['authorization'] } });
+  const caller = await authenticate(deps, arrival, { policy, provider: ANY_PROVIDER });
   told.calledBy(caller);
   told.stage = 'CHOOSE';
   const steps = await readSteps(deps, arrival);
@@ -135,7 +134,7 @@ async function chooseCall(
   arrival: Arrival,
   { target, caller }: { readonly target: Target; readonly caller: Caller },
   told: ToldCall,
-): Promise<StepCall> {
+): Promise<PlannedCall> {
   const call = await choose(deps, arrival, target, caller);
   const { answerCache, cacheKeyKey } = deps;
   const find: AnswerPeek['peek'] = (name, suits) => answerCache.peek(name, suits);

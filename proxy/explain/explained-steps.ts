@@ -5,10 +5,10 @@
 import type { Logger } from '../../platform/logger.js';
 import { replay } from '../cache/replayed-answer.js';
 import { NOTHING_USED } from '../dialects/dialect.js';
-import type { Arrival, AttemptMade, Forwarded, LookedUp, UpstreamCall } from '../exchange.js';
+import type { Arrival, AttemptMade, Forwarded, LookedUp, PlannedCall, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
-import { firstSuccess, type StepCall, type StepRecord, type StepStages } from '../universal/first-success.js';
+import { firstSuccess, type StepRecord, type StepStages } from '../universal/first-success.js';
 import type { Told, ToldCall } from './told.js';
 
 export interface StepsTold {
@@ -18,7 +18,7 @@ export interface StepsTold {
 
 /** What is found out of one step. Both throw GatewayError. */
 interface StepQuestions {
-  choose(step: Arrival, told: ToldCall): Promise<StepCall>;
+  choose(step: Arrival, told: ToldCall): Promise<PlannedCall>;
   admit(call: UpstreamCall): void;
 }
 

@@ -27,6 +27,9 @@ export interface AuthenticateDeps {
 
 const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null, unchecked: null });
 
+/** Of a universal request, whose steps name providers: it says who calls, if not in a header of ours, in the usual one. */
+export const ANY_PROVIDER = Object.freeze({ credentialHeaders: ['authorization'] });
+
 /** What is called, as far as it matters here. */
 interface AuthenticatedTarget {
   readonly policy: GatewayPolicy;

@@ -8,12 +8,11 @@ import type { ClientRequest, ClientResponse } from '../client/client-exchange.js
 import type { Arrival } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import type { GuardedHead } from '../head-reading.js';
-import { checkHead } from '../request-head.js';
+import { CALL_PREFIX, checkHead } from '../request-head.js';
 import { parseRequestOptions } from '../request-options.js';
 import { isSafePath } from '../upstream/path.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-export const PREFIX = '/v1/';
 
 export interface GuardDeps {
   readonly trustedHops: number;
@@ -70,10 +69,10 @@ type TargetParts = Pick<GuardedHead, 'accountKey' | 'gatewayName' | 'providerSlu
 function parseTarget(url: string): TargetParts {
   const queryAt = url.indexOf('?');
   const end = queryAt === -1 ? url.length : queryAt;
-  const accountEnd = url.indexOf('/', PREFIX.length);
+  const accountEnd = url.indexOf('/', CALL_PREFIX.length);
   const nextSlash = accountEnd === -1 ? -1 : url.indexOf('/', accountEnd + 1);
   const gatewayEnd = nextSlash === -1 || nextSlash > end ? end : nextSlash;
-  if (accountEnd === -1 || accountEnd + 1 >= gatewayEnd || !url.startsWith(PREFIX)) {
+  if (accountEnd === -1 || accountEnd + 1 >= gatewayEnd || !url.startsWith(CALL_PREFIX)) {
     throw new GatewayError('unknownProvider', 'the URL must be /v1/{account}/{gateway}/{provider}/…');
   }
   const slash = url.indexOf('/', gatewayEnd + 1);
@@ -81,7 +80,7 @@ function parseTarget(url: string): TargetParts {
   const path = url.slice(providerEnd, end);
   if (!isSafePath(path)) throw new GatewayError('badRequest', 'the path may not be decoded into another one');
   return {
-    accountKey: url.slice(PREFIX.length, accountEnd),
+    accountKey: url.slice(CALL_PREFIX.length, accountEnd),
     gatewayName: url.slice(accountEnd + 1, gatewayEnd),
     providerSlug: url.slice(Math.min(gatewayEnd + 1, end), providerEnd),
     path: path === '/' ? '' : path,

@@ -3,6 +3,7 @@
  * now, before anything goes upstream and while a stream goes on, and as it is, at the end. Waits until the ledger has
  * that; only then may the client see the end of its answer.
  */
+import { isHit } from '../cache/replayed-answer.js';
 import { requestKeyHash } from '../cache/request-key.js';
 import type {
   AttemptRecord,
@@ -150,7 +151,7 @@ export function open(
   call: UpstreamCall,
   cache: LookedUp | null,
 ): OpenRecord | Promise<OpenRecord> {
-  const cut = cache !== null && cache.hit !== null ? null : cutOutcome(deps, arrival, call);
+  const cut = isHit(cache) ? null : cutOutcome(deps, arrival, call);
   const opening = deps.ledger.open(requestOf(deps, arrival, call, cache), cut);
   return opening instanceof Promise
     ? opening.then((entry) => new OpenRecord(deps, arrival, call, { entry, cache }))

@@ -5,21 +5,24 @@
 import type { Logger } from '../../platform/logger.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
 import { giveUp } from '../attempts/given-up.js';
+import { isHit } from '../cache/replayed-answer.js';
 import { faultOf, knownError } from '../error-answers.js';
-import type { Arrival, AttemptMade, AttemptNotes, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
+import type {
+  Arrival,
+  AttemptMade,
+  AttemptNotes,
+  Forwarded,
+  LookedUp,
+  PlannedCall,
+  Relayed,
+  UpstreamCall,
+} from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { ATTEMPTS_MS_MAX } from '../request-bounds.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
-/** A step that can be called. */
-export interface StepCall {
-  readonly call: UpstreamCall;
-  /** null: it has nothing to do with the cache */
-  readonly cache: LookedUp | null;
-}
-
 /** A step and its call. */
-interface ChosenStep extends StepCall {
+interface ChosenStep extends PlannedCall {
   readonly arrival: Arrival;
 }
 
@@ -31,9 +34,9 @@ export interface StepRecord extends AttemptNotes, ChosenStep {
 /** The stages as the pipeline has them, for the steps of one request. */
 export interface StepStages<Opened extends StepRecord, Made extends AttemptMade = Relayed> {
   /** Throws GatewayError: the step cannot be called. */
-  choose(step: Arrival): Promise<StepCall>;
+  choose(step: Arrival): Promise<PlannedCall>;
   /** Of the first step that is tried. Throws GatewayError 9006. */
-  open(step: Arrival, chosen: StepCall): Opened | Promise<Opened>;
+  open(step: Arrival, chosen: PlannedCall): Opened | Promise<Opened>;
   forward(opened: Opened): Forwarded | Promise<Forwarded>;
   relay(chosen: ChosenStep, notes: Opened, forwarded: Forwarded): Promise<Made>;
   /** Both as one, of the step that ends the trying. Never rejects for a fault of ours. */
@@ -108,7 +111,7 @@ async function stepCall(
     }
     const { call, cache } = await stages.choose(arrival);
     chosen = { arrival, call, cache };
-    if (cache === null || cache.hit === null) deps.breakers.admit(call);
+    if (!isHit(cache)) deps.breakers.admit(call);
     return { kind: 'callable', chosen };
   } catch (cause) {
     return { kind: 'refused', error: knownError(deps.log, arrival, cause), chosen };
