@@ -1,7 +1,7 @@
 /** Requests that the gateway answers itself, without a call. */
 import type { ClientRequest } from './client/client-exchange.js';
 import type { Arrival, Target } from './exchange.js';
-import { headerOf } from './upstream/headers.js';
+import { headerOf } from './header-list.js';
 
 /** A CORS preflight (Fetch §4.8); any other OPTIONS request is the provider's. */
 export function isPreflight(request: ClientRequest): boolean {

@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
-import { headerOf } from './upstream/headers.js';
+import { headerOf } from './header-list.js';
 
 /** At the bound, or when the time is up, the connection is cut, read or not. */
 export const DROPPED_BYTES_MAX = 64 * 1024;

@@ -13,6 +13,7 @@ import { isEnding } from './connection-end.js';
 import { isHit, replay } from './cache/replayed-answer.js';
 import { answerError, faultOf } from './error-answers.js';
 import type { Arrival, Caller, Forwarded, PlannedCall, Relayed, Target, UpstreamCall } from './exchange.js';
+import { headerOf } from './header-list.js';
 import type { AccountSlots, RequestSlots } from './overload/request-slots.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
 import { checkHead } from './request-head.js';
@@ -29,7 +30,6 @@ import { store, type StoreDeps } from './stages/store.js';
 import type { ProxyStatistics } from './telemetry/statistics.js';
 import { firstSuccess, type StepStages } from './universal/first-success.js';
 import { isUniversal, limitedArrival, readSteps } from './universal/steps.js';
-import { headerOf } from './upstream/headers.js';
 import type { UsageLedger } from './usage/usage-ledger.js';
 
 export interface PipelineDeps

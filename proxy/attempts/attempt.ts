@@ -2,13 +2,12 @@
  * One attempt: an upstream call up to the head of its answer, until the client leaves, or until the time is up. All three
  * are outcomes, not exceptions: each of them is recorded.
  */
-import { addedSecrets, holdsOwnSecret } from '../credentials/sent-secrets.js';
+import { addedSecrets, holdsOwnSecret, withoutEchoes } from '../credentials/sent-secrets.js';
 import type { Asking, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { ATTEMPTS_MS_MAX } from '../request-bounds.js';
 import { ClientLeft } from '../request-body.js';
 import type { Dispatchers } from '../upstream/dispatchers.js';
-import { withoutEchoes } from '../upstream/headers.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import { UpstreamExchange } from '../upstream/upstream-exchange.js';
 import type { CircuitBreakers } from './circuit-breakers.js';

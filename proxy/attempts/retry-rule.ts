@@ -3,8 +3,8 @@ import { errorCode } from '../../platform/error-code.js';
 import type { GatewaySettingsValues } from '../../schema/contracts/gateway-settings.js';
 import type { Forwarded } from '../exchange.js';
 import type { GatewayError } from '../gateway-error.js';
+import { headerOf } from '../header-list.js';
 import type { RequestOptions } from '../request-options.js';
-import { headerOf } from '../upstream/headers.js';
 
 export interface RetryRule {
   /** all tries, the first one included; at least 2 */

@@ -5,7 +5,8 @@
  */
 import type { Arrival, Asking, AttemptNotes, Forwarded, Sharing, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { contentEncodingOf, headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
+import { contentEncodingOf } from '../upstream/headers.js';
 import type { UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { CopyRoom } from './copy-room.js';
 import type { WantedForm } from './cached-answer.js';

@@ -4,8 +4,9 @@
  */
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import type { Arrival } from '../exchange.js';
+import { headerOf } from '../header-list.js';
 import type { Provider } from '../providers/provider.js';
-import { headerOf, unescaped } from '../upstream/headers.js';
+import { unescaped } from '../upstream/query.js';
 
 type Carriers = Pick<Provider, 'credentialHeaders' | 'credentialParameters'>;
 

@@ -4,7 +4,7 @@
  * in the answer.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
-import { headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
 import type { AnswerEnd, AnswerTally } from './answer-reader.js';
 import { AwsFrameReader } from './aws-frame-reader.js';
 import { bedrockModel } from './bedrock-model.js';

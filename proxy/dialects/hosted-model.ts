@@ -3,7 +3,7 @@
  * in the path, or bears the publisher's name, and prices go by it (`global.`, `us.`, …), while the answer has the maker's
  * own. So the request's name counts, where it has one.
  */
-import { headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
 import { anthropicMessages, MessagesTally } from './anthropic-messages.js';
 import { AwsFrameReader } from './aws-frame-reader.js';
 import { bedrockModel } from './bedrock-model.js';

@@ -4,7 +4,7 @@
  * what Cloudflare bills them in, neurons, in a header.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
-import { headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
 import type { AnswerEnd, AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';

@@ -5,7 +5,7 @@
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { GatewayError } from '../gateway-error.js';
-import { headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
 import { isSafePath } from '../upstream/path.js';
 import { authOf, NO_TARGET } from './plain-provider.js';
 import type { Provider } from './provider.js';

@@ -4,7 +4,7 @@
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { GatewayError } from '../gateway-error.js';
-import { headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
 import { authOf } from './plain-provider.js';
 import type { Provider, RouteRequest } from './provider.js';
 import { targetValue } from './target-value.js';

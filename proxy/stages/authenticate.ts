@@ -9,7 +9,7 @@ import { networksOf, type NetworkList } from '../../schema/contracts/networks.js
 import type { TokenGrant } from '../../schema/contracts/token-grant.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { headerOf } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
 
 /** Where token grants come from, by the token's hash; `find` throws (503/9006) when it cannot be known. */
 export interface TokenGrants {

@@ -15,12 +15,14 @@ import { selectDialect } from '../dialects/select-dialect.js';
 import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
 import { retryRule, type RetryRule } from '../attempts/retry-rule.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
+import { headerOf } from '../header-list.js';
 import type { HeldBodies } from '../held-bodies.js';
 import type { Route } from '../providers/provider.js';
 import { guardJson } from '../json-guard.js';
 import { readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
 import type { Destination, EgressProxy } from '../upstream/destination.js';
-import { headerOf, upstreamHeaders, upstreamQuery, type UpstreamHeaderOptions } from '../upstream/headers.js';
+import { upstreamHeaders, type UpstreamHeaderOptions } from '../upstream/headers.js';
+import { upstreamQuery } from '../upstream/query.js';
 
 export interface ChooseDeps extends RequestBodyDeps {
   readonly logBodyBytesMax: number;

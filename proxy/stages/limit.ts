@@ -9,9 +9,10 @@ import type { UsageRecord } from '../../schema/contracts/usage-record.js';
 import type { ClientRequest } from '../client/client-exchange.js';
 import type { Arrival, Caller, Target } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
+import { headerOf } from '../header-list.js';
 import type { LimitRefusal, RateLimiter } from '../rate-limits/rate-limiter.js';
 import type { Refusals } from '../rate-limits/refusals.js';
-import { headerOf, loggedQuery } from '../upstream/headers.js';
+import { loggedQuery } from '../upstream/query.js';
 import { lasted } from '../usage/lasted.js';
 import { joinNotes } from '../usage/usage-note.js';
 

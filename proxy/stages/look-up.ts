@@ -10,7 +10,8 @@ import type { CopyRoom } from '../cache/copy-room.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
 import { cachedAnswerMember } from '../../schema/contracts/redis-keys.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
-import { headerOf, joinedHeaders } from '../upstream/headers.js';
+import { headerOf } from '../header-list.js';
+import { joinedHeaders } from '../upstream/headers.js';
 
 export interface LookUpDeps {
   readonly answerCache: AnswerStore;

@@ -25,9 +25,10 @@ import type {
   Relayed,
   UpstreamCall,
 } from '../exchange.js';
+import { headerOf } from '../header-list.js';
 import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
-import { headerOf, loggedQuery } from '../upstream/headers.js';
+import { loggedQuery } from '../upstream/query.js';
 import { attemptSum, withTotalOnce } from '../usage/attempt-sum.js';
 import { lasted } from '../usage/lasted.js';
 import { logBodies } from '../usage/log-bodies.js';

@@ -5,6 +5,7 @@
  */
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import { HOP_BY_HOP } from '../../schema/contracts/hop-by-hop.js';
+import { OF_THE_BODY } from '../header-list.js';
 
 const NOT_UP = new Set<string>([
   ...HOP_BY_HOP,
@@ -72,50 +73,6 @@ export function upstreamHeaders(rawHeaders: readonly string[], options: Upstream
   return headers;
 }
 
-/** A query without parameters that hold one of our API tokens. */
-export function upstreamQuery(query: string): string {
-  if (query === '' || !holdsApiToken(unescaped(query))) return query;
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !holdsApiToken(unescaped(pair)));
-  return kept.length > 0 ? `?${kept.join('&')}` : '';
-}
-
-/** Percent-decoded byte by byte, which cannot fail; what is not well encoded stays (the provider will say so). */
-export function unescaped(text: string): string {
-  if (!text.includes('%')) return text;
-  return text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-}
-
-/** Parameters that carry credentials, at any provider; the last three make a presigned URL of AWS. */
-const NOT_LOGGED = new Set([
-  'key',
-  'api_key',
-  'api-key',
-  'token',
-  'access_token',
-  'auth',
-  'x-amz-credential',
-  'x-amz-security-token',
-  'x-amz-signature',
-]);
-
-/**
- * A query as it may be logged: our API tokens and the values of parameters that carry credentials are taken out. Names
- * are compared as a provider reads them: in any case, and decoded.
- */
-export function loggedQuery(query: string): string {
-  if (!query.includes('=')) return query;
-  const pairs = upstreamQuery(query).slice(1).split('&');
-  const logged = pairs.map((pair) => {
-    const name = pair.slice(0, Math.max(0, pair.indexOf('=')));
-    return NOT_LOGGED.has(unescaped(name).toLowerCase()) ? `${name}=[removed]` : pair;
-  });
-  const text = logged.join('&');
-  return text === '' ? '' : `?${text}`;
-}
-
 /**
  * The provider's answer headers less what must not go down. Values with a control character in them do not come this
  * far: the client's parser takes such an answer for broken (502/2005).
@@ -133,100 +90,6 @@ export function downstreamHeaders(rawHeaders: readonly string[]): string[] {
     headers.push(name, rawHeaders[i + 1] ?? '');
   }
   return named === null ? headers : withoutNamed(headers, named);
-}
-
-/** Framing and type always go down, whatever else is said of them: without them the body means something else. */
-const OF_THE_BODY = new Set(['content-length', 'content-type', 'content-encoding']);
-
-/** Shorter values are no secrets, and would be found in anything. */
-const SECRET_CHARACTERS_MIN = 8;
-/** What we add that is no secret: our own, and what a custom provider's headers may say besides. Any other name may hold one. */
-const OPEN = new Set([
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'anthropic-beta',
-  'anthropic-version',
-  'cdn-loop',
-  'content-length',
-  'content-type',
-  'host',
-  'openai-beta',
-  'openai-organization',
-  'openai-project',
-  'user-agent',
-  'x-amz-content-sha256',
-  'x-amz-date',
-]);
-/** Of one header: each is looked for in all of an answer. */
-const SECRETS_MAX = 16;
-const BETWEEN_SECRETS = /[\s;,"]+/;
-/** Of a signed request's line, the signature alone: errors speak of what was signed in the same words. */
-const BEFORE_SIGNATURE = /^AWS4-HMAC-SHA256 .*Signature=/;
-
-/**
- * The secrets in a header's value: the whole, what stands behind its scheme (`Bearer …`), and the values of a list
- * (`a=…; b=…`), of many the longest.
- */
-export function secretsIn(value: string): string[] {
-  const whole = value.replace(BEFORE_SIGNATURE, '');
-  const parts = whole.split(BETWEEN_SECRETS).map(valueOf);
-  if (parts.length === 1) return parts.filter(isLong);
-  const all = [whole, ...parts].filter(isLong);
-  return all.length > SECRETS_MAX ? all.toSorted((one, other) => other.length - one.length).slice(0, SECRETS_MAX) : all;
-}
-
-const isLong = (text: string): boolean => text.length >= SECRET_CHARACTERS_MIN;
-
-/** Behind its name; what pads a key is none of a name's. */
-function valueOf(part: string): string {
-  const value = part.slice(part.indexOf('=') + 1);
-  return isLong(value) ? value : part;
-}
-
-/**
- * The secrets among the headers that went up which the client had not sent: the difference between `sent` and `own` is
- * ours, and no client may read it.
- */
-export function addedSecrets(sent: readonly string[], own: readonly string[]): string[] {
-  const clients = new Set(own.filter((_text, i) => i % 2 === 1));
-  const secrets: string[] = [];
-  for (let i = 0; i < sent.length; i += 2) {
-    const value = sent[i + 1] ?? '';
-    if (clients.has(value) || OPEN.has(sent[i]?.toLowerCase() ?? '')) continue;
-    secrets.push(...secretsIn(value));
-  }
-  return secrets;
-}
-
-/** An answer's headers without those that repeat one of `secrets`. */
-export function withoutEchoes(headers: readonly string[], secrets: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? '';
-    const value = headers[i + 1] ?? '';
-    if (OF_THE_BODY.has(name.toLowerCase()) || !secrets.some((secret) => value.includes(secret)))
-      kept.push(name, value);
-  }
-  return kept;
-}
-
-/** Headers of an answer whose body is no longer as long as it was. */
-export function withoutLength(headers: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() !== 'content-length') kept.push(headers[i] ?? '', headers[i + 1] ?? '');
-  }
-  return kept;
-}
-
-/** The value of a header in a flat list; null when absent. `name` is lowercase. */
-export function headerOf(headers: readonly string[], name: string): string | null {
-  for (let i = 0; i < headers.length; i += 2) {
-    const candidate = headers[i] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name) return headers[i + 1] ?? '';
-  }
-  return null;
 }
 
 /** The values of a header that may stand more than once, as one (RFC 9110 §5.3); null when absent. `name` is lowercase. */

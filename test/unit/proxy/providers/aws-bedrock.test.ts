@@ -3,9 +3,10 @@
  * Requests of clients: test/fixtures/aws-sig-v4/README.md.
  */
 import { describe, expect, it, test } from '@jest/globals';
+import { headerOf } from '../../../../proxy/header-list.js';
 import type { OutgoingCall, Provider } from '../../../../proxy/providers/provider.js';
 import { awsBedrock } from '../../../../proxy/providers/aws-bedrock.js';
-import { headerOf, upstreamHeaders } from '../../../../proxy/upstream/headers.js';
+import { upstreamHeaders } from '../../../../proxy/upstream/headers.js';
 import { isSafePath } from '../../../../proxy/upstream/path.js';
 import { PROVIDERS } from '../../../../schema/contracts/providers.js';
 import { awsClientCalls } from '../../../support/aws-fixtures.js';
