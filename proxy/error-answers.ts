@@ -2,6 +2,7 @@
 import type { ClientRequest, ClientResponse } from './client/client-exchange.js';
 import { newUuidV7 } from '../schema/contracts/ids.js';
 import type { Logger } from '../platform/logger.js';
+import { endedAttempt, newAttempt } from './attempts/attempt.js';
 import { isBodyUnread } from './connection-end.js';
 import type { Arrival, AttemptNotes, Forwarded } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
@@ -54,14 +55,14 @@ export function knownError(log: Logger, arrival: Arrival, cause: unknown): Gatew
 /** A fault of ours behind the opening of the ledger, as an outcome: a record is owed, and the provider may have the request. */
 export function faultOf(
   log: Logger,
-  { arrival, nextNumber: number }: AttemptNotes & { readonly arrival: Arrival },
+  opened: Pick<AttemptNotes, 'nextNumber'> & { readonly arrival: Arrival },
   cause: unknown,
 ): Extract<Forwarded, { kind: 'failed' }> {
+  const { arrival } = opened;
   const error = internalError(cause);
   log.error({ requestId: arrival.id, err: cause }, error.description);
-  const errorCode = error.definition.code;
-  const attempt = { number, step: arrival.step ?? 0, startedAtMs: arrival.arrivedAtMs, statusCode: null, errorCode };
-  return { kind: 'failed', error, attempt, wasSent: true };
+  const begun = newAttempt(arrival, opened, arrival.arrivedAtMs);
+  return { kind: 'failed', error, attempt: endedAttempt(begun, null, error.definition.code), wasSent: true };
 }
 
 const internalError = (cause: unknown): GatewayError =>

@@ -3,7 +3,7 @@
  * are outcomes, not exceptions: each of them is recorded.
  */
 import { addedSecrets, holdsOwnSecret, withoutEchoes } from '../credentials/sent-secrets.js';
-import type { Asking, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
+import type { Asking, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { ATTEMPTS_MS_MAX } from '../request-bounds.js';
 import { ClientLeft } from '../request-body.js';
@@ -36,11 +36,11 @@ export function attempt(
       if (cause instanceof ClientLeft) return onClientLeft();
       const error = upstreamError(cause);
       const { wasSent } = exchange;
-      return settle({ kind: 'failed', error, wasSent, attempt: ended(begun, null, error.definition.code) });
+      return settle({ kind: 'failed', error, wasSent, attempt: endedAttempt(begun, null, error.definition.code) });
     };
     const exchange = new UpstreamExchange((answer) => {
       if (holdsOwnSecret(call)) exchange.headers = withoutEchoes(answer.headers, addedSecrets(call, arrival));
-      settle({ kind: 'answered', answer, attempt: ended(begun, answer.statusCode, null) });
+      settle({ kind: 'answered', answer, attempt: endedAttempt(begun, answer.statusCode, null) });
     }, fail);
     const onClientLeft = (): void => {
       const { wasSent } = exchange;
@@ -80,6 +80,16 @@ function dispatch(deps: AttemptDeps, call: UpstreamCall, exchange: UpstreamExcha
   }
 }
 
-function ended(begun: OpenAttempt, statusCode: number | null, errorCode: number | null): OpenAttempt {
+/** The one that comes next, of which nothing is known yet. */
+export function newAttempt(
+  { step }: Pick<Asking, 'step'>,
+  { nextNumber: number }: Pick<AttemptNotes, 'nextNumber'>,
+  startedAtMs: number,
+): OpenAttempt {
+  return { number, step: step ?? 0, startedAtMs, statusCode: null, errorCode: null };
+}
+
+/** What came of it: an answer, or an error of ours. */
+export function endedAttempt(begun: OpenAttempt, statusCode: number | null, errorCode: number | null): OpenAttempt {
   return { number: begun.number, step: begun.step, startedAtMs: begun.startedAtMs, statusCode, errorCode };
 }

@@ -3,6 +3,7 @@
  * the conditions under which it might be cached (RFC 9111 §4): status 200, in a form that the follower takes. After
  * anything else, or none, each follower makes a call of its own. Bounded: followers a call; at the bound, calls of one's own.
  */
+import { endedAttempt, newAttempt } from '../attempts/attempt.js';
 import type { Arrival, Asking, AttemptNotes, Forwarded, Sharing, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
 import { headerOf } from '../header-list.js';
@@ -86,23 +87,22 @@ export class CoalescedCalls {
   private async follow(running: CoalescedCall, asked: Coalescing): Promise<Forwarded> {
     const { arrival, call, sharing, notes, send } = asked;
     const waiter = running.join(arrival.response, true);
-    const { nextNumber: number } = notes;
-    const attempt = { number, step: arrival.step ?? 0, startedAtMs: Date.now(), statusCode: null, errorCode: null };
+    const attempt = newAttempt(arrival, notes, Date.now());
     notes.follows();
     const awaited = await running.answerFor(waiter, sharing.wanted, call.timeoutMs);
     switch (awaited) {
       case 'answered':
         this.counts.followed += 1;
-        return { kind: 'answered', answer: waiter, attempt: { ...attempt, statusCode: 200 } };
+        return { kind: 'answered', answer: waiter, attempt: endedAttempt(attempt, 200, null) };
       case 'left':
         return { kind: 'client-left', wasSent: false, attempt };
       case 'late': {
         const error = new GatewayError('upstreamTimedOut', `the provider sent no answer within ${call.timeoutMs} ms`);
-        return { kind: 'failed', error, wasSent: false, attempt: { ...attempt, errorCode: error.definition.code } };
+        return { kind: 'failed', error, wasSent: false, attempt: endedAttempt(attempt, null, error.definition.code) };
       }
       case 'none':
         this.counts.alone += 1;
-        if (number === 1) notes.begins({ ...attempt, startedAtMs: Date.now() }); // `forward` tells of the later ones
+        if (attempt.number === 1) notes.begins(newAttempt(arrival, notes, Date.now())); // `forward` tells of the later ones
         return send(arrival);
     }
   }

@@ -56,6 +56,11 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
   return { units, usageSource: 'ESTIMATED', usageNote: counts.problems.join('; '), model, serviceTier };
 }
 
+/** The reading of an answer that another request paid for, or once did: it used nothing, and this model gave it. */
+export function unbilledReading(model: string | null): UsageReading {
+  return { ...NOTHING_USED, model };
+}
+
 /** The reading of a call that was sent, and of whose answer nothing came. `facts` null: nobody can say what it uses. */
 export function unansweredReading(facts: RequestFacts | null): UsageReading {
   if (facts === null) return NOTHING_USED;

@@ -2,7 +2,7 @@
  * Forward: the upstream call, up to the head of its answer. Where the gateway or the request allows retries, an attempt
  * that failed is followed by others; nothing has gone to the client by then. What the last one came to is the outcome.
  */
-import { attempt, type AttemptDeps } from '../attempts/attempt.js';
+import { attempt, newAttempt, type AttemptDeps } from '../attempts/attempt.js';
 import { giveUp } from '../attempts/given-up.js';
 import type { RetryBudgets, RetryShare } from '../attempts/retry-budget.js';
 import { retriesMsMax, waitBeforeNext, type RetryRule } from '../attempts/retry-rule.js';
@@ -28,10 +28,8 @@ export function forward(
 
 /** The next attempt; one that is not the first is noted, because the intent does not tell of it. */
 function begin(arrival: Asking, notes: AttemptNotes): OpenAttempt {
-  const { nextNumber: number } = notes;
-  const step = arrival.step ?? 0;
-  const begun = { number, step, startedAtMs: Date.now(), statusCode: null, errorCode: null };
-  if (number > 1) notes.begins(begun);
+  const begun = newAttempt(arrival, notes, Date.now());
+  if (begun.number > 1) notes.begins(begun);
   return begun;
 }
 

@@ -6,6 +6,7 @@ import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { createZstdDecoder } from '../../platform/zstd.js';
 import { NOTHING_USED, type AnswerReader, type UsageReading } from '../dialects/dialect.js';
+import { unbilledReading } from '../dialects/usage-reading.js';
 import type { UpstreamCall } from '../exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 
@@ -38,9 +39,9 @@ export interface AnswerShape {
 
 const NO_METER: Meter = { push: () => undefined, finish: () => NOTHING_USED, soFar: () => null };
 
-/** Of an answer that nobody bills: it used nothing, and this model once gave it. */
+/** Of an answer that nobody bills. */
 export function unmetered(model: string | null): Meter {
-  const reading = { ...NOTHING_USED, model };
+  const reading = unbilledReading(model);
   return { push: () => undefined, finish: () => reading, soFar: () => null };
 }
 

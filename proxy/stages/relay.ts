@@ -8,7 +8,7 @@ import type { CopyRoom } from '../cache/copy-room.js';
 import type { ClientResponse } from '../client/client-exchange.js';
 import { UsageChunkFilter } from '../dialects/usage-chunk-filter.js';
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
-import { ofSlowClient } from '../dialects/usage-reading.js';
+import { ofSlowClient, unbilledReading } from '../dialects/usage-reading.js';
 import type { GatewayError } from '../gateway-error.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../request-bounds.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
@@ -329,7 +329,7 @@ class Passage implements AnswerSink {
     // As long as nothing went down, a broken answer is an ordinary failure with a status of its own.
     const failure = interrupted && !this.isHeadSent ? this.failure : null;
     const isPaidByAnother = this.answer.isPaidByAnother === true;
-    const paid = isPaidByAnother ? { ...NOTHING_USED, model: reading.model } : reading;
+    const paid = isPaidByAnother ? unbilledReading(reading.model) : reading;
     return {
       forwarded: this.forwarded,
       statusCode: failure?.definition.status ?? this.answer.statusCode,
