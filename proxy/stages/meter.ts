@@ -3,12 +3,11 @@
  * throws, and reads a compressed answer through a bounded decoder at the side.
  */
 import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { createZstdDecoder } from '../../platform/zstd.js';
 import { NOTHING_USED, type AnswerReader, type UsageReading } from '../dialects/dialect.js';
 import { unbilledReading } from '../dialects/usage-reading.js';
 import type { UpstreamCall } from '../exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
+import { decoderOf } from '../upstream/content-codings.js';
 
 /** What a decoder may give out in all, and per byte it took in; beyond either, counting stops and is estimated. */
 const DECODED_BYTES_MAX = 32 * 1024 * 1024;
@@ -107,22 +106,6 @@ function decodedMeter(reader: AnswerReader, decoder: Transform, counts: Counts):
       return problem === null || !isComplete ? reading : unreliable(reading, problem);
     },
   };
-}
-
-function decoderOf(encoding: string): Transform | null {
-  switch (encoding.trim().toLowerCase()) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    case 'zstd':
-      return createZstdDecoder();
-    default:
-      return null;
-  }
 }
 
 /** Read as a document that is no JSON, whatever it is: its size alone is known, and stands for the output. */
