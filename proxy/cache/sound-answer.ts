@@ -2,7 +2,7 @@
  * Whether an answer that was relayed is one that others may get: 200, whole, and an answer in its own format too. A
  * provider may send an error, or half a stream, within a well-formed 200.
  */
-import { NO_END_MARK } from '../dialects/stream-end.js';
+import { isLineEnd, NO_END_MARK } from '../dialects/stream-end.js';
 import type { Relayed, UpstreamCall } from '../exchange.js';
 
 /** What is looked at of the end of a stream: more than its last event ever has. */
@@ -53,7 +53,6 @@ const behind = (text: string, blank: string): number => {
   const at = text.lastIndexOf(blank);
   return at === -1 ? 0 : at + blank.length;
 };
-const isLineEnd = (byte: number | undefined): boolean => byte === 10 || byte === 13;
 
 /** It is whole JSON, and of nothing that is still being made. */
 function isDone({ dialect }: UpstreamCall, body: Buffer): boolean {

@@ -72,7 +72,7 @@ export function stringToSign(scope: SigningScope, request: SignableRequest): str
  * What AWS's SDKs leave as it is in a path segment or query, and nothing else: `encodeURIComponent` leaves five
  * characters more (RFC 3986 §2.3). A lone surrogate, which no URL can hold, throws URIError.
  */
-export function awsEncoded(text: string): string {
+function awsEncoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -25,7 +25,7 @@ export interface AnswerTally {
 }
 
 /** A document above this is not held: its usage is estimated. */
-export const DOCUMENT_BYTES_MAX = 8_388_608;
+const DOCUMENT_BYTES_MAX = 8_388_608;
 
 /** How a document can be read without most of it. */
 export interface Skim {

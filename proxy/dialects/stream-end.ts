@@ -29,4 +29,5 @@ export function isWholeEvent(chunk: Uint8Array, mark: string): boolean {
   return chunk.at(-1) === LF && (chunk.at(-2) === LF || (chunk.at(-2) === CR && chunk.at(-3) === LF));
 }
 
-const isLineEnd = (byte: number | undefined): boolean => byte === LF || byte === CR;
+/** LF or CR: a line ends by either, or both. */
+export const isLineEnd = (byte: number | undefined): boolean => byte === LF || byte === CR;

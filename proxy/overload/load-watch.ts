@@ -23,7 +23,7 @@ export interface LoadSenses {
   readonly heapShare: () => number;
 }
 
-export const LOAD_SENSES: LoadSenses = {
+const LOAD_SENSES: LoadSenses = {
   now: () => performance.now(),
   heapShare() {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();

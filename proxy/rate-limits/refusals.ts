@@ -4,6 +4,7 @@
  */
 import type { UsageRecord } from '../../schema/contracts/usage-record.js';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../schema/contracts/ids.js';
+import { lasted } from '../usage/lasted.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 
 const SECOND_MS = 1_000;
@@ -100,7 +101,7 @@ export class Refusals {
 }
 
 async function settle({ entry, record }: Tally): Promise<void> {
-  const durationMs = Math.min(Math.max(0, Date.now() - record.createdAtMs), SECOND_MS);
+  const durationMs = Math.min(lasted(record.createdAtMs, Date.now()), SECOND_MS);
   await (await entry).settle({ ...record, durationMs }, null);
 }
 
