@@ -1,6 +1,7 @@
 /**
- * Maps that let go of what was used longest ago. Told `max`, `LRUCache` takes memory for all the entries that it may ever have at once, 28 bytes
- * each: bounds that few proxies ever reach were 15 MB of the heap of one that had just started. Told sizes, it grows.
+ * Maps that let go of what was used longest ago. Told `max`, `LRUCache` takes memory for all the entries that it may
+ * ever have at once, 28 bytes each: bounds that few proxies ever reach were 15 MB of the heap of one that had just
+ * started. Told sizes, it grows.
  */
 import { LRUCache } from 'lru-cache';
 

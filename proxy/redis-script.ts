@@ -18,8 +18,8 @@ export class RedisScript {
   }
 
   /**
-   * What the script returns, its strings as bytes. A Redis that does not know it (a new one, one that was flushed) is told its text. Rejects
-   * when Redis does not answer within the client's own time, or answers with an error.
+   * What the script returns, its strings as bytes. A Redis that does not know it (a new one, one that was flushed) is
+   * told its text. Rejects when Redis does not answer within the client's own time, or answers with an error.
    *
    * @param keys at least one; they share a slot
    */

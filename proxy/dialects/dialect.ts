@@ -39,7 +39,8 @@ export const NOTHING_USED: UsageReading = Object.freeze(nothingBilled(null));
 
 /**
  * Reads one answer. `push` takes decoded bytes in any split, keeps at most one stream event (or a bounded document, in
- * the chunks themselves: their memory must not be written to before `finish`) and never throws; `finish` gives what was read so far and may be called once, after the end or after a cut.
+ * the chunks themselves: their memory must not be written to before `finish`) and never throws; `finish` gives what was
+ * read so far and may be called once, after the end or after a cut.
  */
 export interface AnswerReader {
   push(chunk: Uint8Array): void;

@@ -4,7 +4,8 @@
  * Promises: one load at a time per key; an unknown key is remembered too, in a memory of its own that strangers cannot
  * use to push out known ones; a document announced as superseded is never served again while a store answers; when both
  * stores are out of reach, what is held, or was kept by an earlier process, is served until `staleMs` after it was loaded,
- * and only then (or for a key never seen) does `find` throw. Absence is `null`, failure is an exception, and neither is ever taken for the other.
+ * and only then (or for a key never seen) does `find` throw. Absence is `null`, failure is an exception, and neither is
+ * ever taken for the other.
  */
 import { LRUCache } from 'lru-cache';
 import { POLICY_TTL_SECONDS } from '../../schema/contracts/redis-keys.js';

@@ -132,10 +132,11 @@ return verdicts`;
 
 /**
  * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
- * in ms (0: the calendar month) and 1 if it slides; then, for each of any number of requests, one value per rule. Returns for each request the time
- * in ms (negative: a value shared a counter with others) when it was admitted, or {number of the refusing rule that is
- * longest in the way, ms until that would admit one} when it was not. If the last rule is of the calendar month, two numbers
- * follow: what is counted by it now, and the number of the month. `clock` sets the local `now`.
+ * in ms (0: the calendar month) and 1 if it slides; then, for each of any number of requests, one value per rule.
+ * Returns for each request the time in ms (negative: a value shared a counter with others) when it was admitted, or
+ * {number of the refusing rule that is longest in the way, ms until that would admit one} when it was not. If the last
+ * rule is of the calendar month, two numbers follow: what is counted by it now, and the number of the month. `clock`
+ * sets the local `now`.
  */
 export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
   clock + MONTH_LUA + LOOK_LUA + WAIT_LUA + COUNT_LUA + DECIDE_LUA;

@@ -128,7 +128,10 @@ export class LocalCounters {
     };
   }
 
-  /** Lets go of what says nothing any more: of windows that have passed, at `nowMs` of Redis' clock, and refusals that are over at `monotonicMs`. */
+  /**
+   * Lets go of what says nothing any more: of windows that have passed, at `nowMs` of Redis' clock, and refusals that
+   * are over at `monotonicMs`.
+   */
   sweep(nowMs: number, monotonicMs: number): void {
     this.turnTo(nowMs);
     for (const [value, { askAgainAtMs }] of this.refusals) {

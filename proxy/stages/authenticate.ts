@@ -37,8 +37,8 @@ interface AuthenticatedTarget {
 }
 
 /**
- * Throws GatewayError 2009 (no valid token), 9003 (the account is suspended; a token is valid, but not for this) or 9006 (cannot be known now). A promise only
- * when a store has to be asked.
+ * Throws GatewayError 2009 (no valid token), 9003 (the account is suspended; a token is valid, but not for this) or
+ * 9006 (cannot be known now). A promise only when a store has to be asked.
  */
 export function authenticate(
   deps: AuthenticateDeps,

@@ -1,6 +1,7 @@
 /**
- * Limit: whether the request keeps to its gateway's rate limits, and to its account's quota of requests a month. One that does is counted by all of them; one that does not
- * is counted by none, leaves a record that costs nothing, and is told when to come again. Before the cache: a hit counts.
+ * Limit: whether the request keeps to its gateway's rate limits, and to its account's quota of requests a month. One
+ * that does is counted by all of them; one that does not is counted by none, leaves a record that costs nothing, and is
+ * told when to come again. Before the cache: a hit counts.
  */
 import { ERROR_CODES } from '../../schema/contracts/error-codes.js';
 import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
@@ -49,9 +50,9 @@ export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, 
 }
 
 /**
- * What `plan` finds out of a request, while Redis is asked for its limit: so Redis is waited for once, and not for the limit first and then for
- * the cache. Whoever is refused by the limit hears of nothing else; and a client that may be refused is not waited for, to send
- * the rest of its body.
+ * What `plan` finds out of a request, while Redis is asked for its limit: so Redis is waited for once, and not for the
+ * limit first and then for the cache. Whoever is refused by the limit hears of nothing else; and a client that may be
+ * refused is not waited for, to send the rest of its body.
  */
 export function besideLimit<Planned>(
   limiting: Limiting | null,

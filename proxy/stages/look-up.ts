@@ -57,8 +57,9 @@ function isRoomFor({ body }: CachedAnswer, { response }: Arrival, { copyRoom }: 
 }
 
 /**
- * Whose answer may not stand for another's; null: it may. By the gateway's setting alone these are the calls whose format is known, and which do
- * nothing but ask: what others do (make a batch, upload a file, call somebody back) may not be left out because it was done before.
+ * Whose answer may not stand for another's; null: it may. By the gateway's setting alone these are the calls whose
+ * format is known, and which do nothing but ask: what others do (make a batch, upload a file, call somebody back) may
+ * not be left out because it was done before.
  */
 export function uncachedReason(arrival: Arrival, call: UpstreamCall, wish: CacheWish | null): UncachedReason | null {
   if (wish === null) return arrival.options.skipCache === true ? 'SKIPPED' : 'OFF';

@@ -18,7 +18,10 @@ export interface ResolveDeps {
   readonly providers: { find(slug: string): Provider | null };
 }
 
-/** Throws GatewayError 2001 (no such account or gateway), 2008 (no such provider) or 9006 (cannot be known now). A promise only when a store has to be asked. */
+/**
+ * Throws GatewayError 2001 (no such account or gateway), 2008 (no such provider) or 9006 (cannot be known now). A
+ * promise only when a store has to be asked.
+ */
 export function resolve(deps: ResolveDeps, arrival: Arrival): Target | Promise<Target> {
   const policy = resolvePolicy(deps, arrival);
   const { providerSlug } = arrival;

@@ -31,8 +31,8 @@ export function attemptSum(attempts: readonly [AttemptRecord, ...AttemptRecord[]
 }
 
 /**
- * The same attempts, of which a client's own price in total (`cf-aig-custom-cost`) costs the last one alone that it is for: it says what the
- * request costs, however often it was tried.
+ * The same attempts, of which a client's own price in total (`cf-aig-custom-cost`) costs the last one alone that it is
+ * for: it says what the request costs, however often it was tried.
  */
 export function withTotalOnce(attempts: readonly AttemptRecord[]): AttemptRecord[] {
   const charged = new Set<string>();

@@ -1,6 +1,7 @@
 /**
- * What is kept of an answer while it passes: all of it for the cache, its first bytes for the log, held once for both. What the cache gets is
- * bounded, each answer alone and all together (`CopyRoom`); at a bound that is given up, and counted, and the client's answer goes on.
+ * What is kept of an answer while it passes: all of it for the cache, its first bytes for the log, held once for both.
+ * What the cache gets is bounded, each answer alone and all together (`CopyRoom`); at a bound that is given up, and
+ * counted, and the client's answer goes on.
  */
 import type { CopyRoom } from '../cache/copy-room.js';
 import { ByteParts } from './byte-parts.js';
@@ -11,8 +12,8 @@ export class KeptAnswer {
   private bytes = 0;
 
   /**
-   * `loggedBytesMax`: what a log has of it at most; null: nothing. `room`: where the cache's bytes are counted; null: it gets none. Whoever has a
-   * room calls `release` in the end.
+   * `loggedBytesMax`: what a log has of it at most; null: nothing. `room`: where the cache's bytes are counted; null:
+   * it gets none. Whoever has a room calls `release` in the end.
    */
   constructor(
     private readonly loggedBytesMax: number | null,
@@ -38,7 +39,10 @@ export class KeptAnswer {
     return this.room !== null;
   }
 
-  /** For the cache: everything that was pushed, perhaps as a view: whoever keeps it copies it. Null: it gets nothing, or that was given up. */
+  /**
+   * For the cache: everything that was pushed, perhaps as a view: whoever keeps it copies it. Null: it gets nothing, or
+   * that was given up.
+   */
   copied(): Buffer | null {
     return this.room === null ? null : this.held.joined();
   }
