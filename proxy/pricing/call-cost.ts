@@ -1,8 +1,7 @@
 /** What one upstream call costs: by its nature, its client's word, or the price list. */
 import { NOT_BILLABLE } from '../../schema/contracts/pricing/compiled-prices.js';
-import type { Cost } from '../../schema/contracts/usage-record.js';
+import { COST_PICO_MAX, type Cost } from '../../schema/contracts/usage-record.js';
 import type { Answered, Arrival, UpstreamCall } from '../exchange.js';
-import { COST_PICO_MAX } from '../usage/attempt-sum.js';
 import { customCost } from './custom-cost.js';
 import type { PriceBook } from './price-book.js';
 

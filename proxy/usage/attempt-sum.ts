@@ -1,12 +1,9 @@
 /** What a record says of all its attempts: their units and their cost are its own, summed exactly. */
 import { ratesOfRule } from '../../schema/contracts/pricing/custom-rates.js';
-import type { AttemptRecord, UsageRecord } from '../../schema/contracts/usage-record.js';
+import { COST_PICO_MAX, type AttemptRecord, type UsageRecord } from '../../schema/contracts/usage-record.js';
 import { addUnits, noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 
 type AttemptSum = Pick<UsageRecord, 'units' | 'usageSource' | 'costPico' | 'costStatus' | 'priceVersion' | 'priceRule'>;
-
-/** What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger. */
-export const COST_PICO_MAX = 2n ** 63n - 1n;
 
 /**
  * Of one attempt it is that attempt, so that nothing is made for nearly every request. An attempt of unknown cost leaves
