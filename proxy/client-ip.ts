@@ -1,7 +1,7 @@
 /** The client's address: the socket's, or as far up `X-Forwarded-For` as the operator's own proxies reach. */
 import { isIP } from 'node:net';
 import type { ClientRequest } from './client/client-exchange.js';
-import { joinedHeaders } from './upstream/headers.js';
+import { joinedHeaders } from './header-list.js';
 
 /**
  * The address of the client, `trustedHops` proxies in front of us: hop 1 is the last entry of `X-Forwarded-For`, which

@@ -6,8 +6,7 @@
 import { endedAttempt, newAttempt } from '../attempts/attempt.js';
 import type { Arrival, Asking, AttemptNotes, Forwarded, Sharing, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
-import { headerOf } from '../header-list.js';
-import { contentEncodingOf } from '../upstream/headers.js';
+import { contentEncodingOf, headerOf } from '../header-list.js';
 import type { UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { CopyRoom } from './copy-room.js';
 import type { WantedForm } from './cached-answer.js';

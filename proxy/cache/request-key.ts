@@ -6,9 +6,8 @@ import { formFields } from '../dialects/form-fields.js';
 import { textIn } from '../dialects/json-value.js';
 import type { Arrival, UpstreamCall } from '../exchange.js';
 import type { KeyFront } from '../head-reading.js';
-import { headerOf } from '../header-list.js';
+import { contentEncodingOf, headerOf } from '../header-list.js';
 import { jsonMembers, trimmedJson } from '../universal/json-slices.js';
-import { contentEncodingOf } from '../upstream/headers.js';
 
 const NO_BYTES = Buffer.alloc(0);
 /** Of what a body states as its `stream`: more than `true` and `false` have, and little to keep. */

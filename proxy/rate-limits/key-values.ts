@@ -6,9 +6,9 @@ import { isIPv6 } from 'node:net';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';
 import { SHARED_VALUE } from '../../schema/contracts/request-counts.js';
 import type { Arrival, Caller } from '../exchange.js';
+import { joinedHeaders } from '../header-list.js';
 import { lruMap } from '../lru-map.js';
 import { ownText } from '../own-text.js';
-import { joinedHeaders } from '../upstream/headers.js';
 import type { CompiledRule } from './compiled-rules.js';
 
 /** Hashes remembered; at the bound the one used longest ago is worked out again. */

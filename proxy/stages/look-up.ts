@@ -10,8 +10,7 @@ import type { CopyRoom } from '../cache/copy-room.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
 import { cachedAnswerMember } from '../../schema/contracts/redis-keys.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
-import { headerOf } from '../header-list.js';
-import { joinedHeaders } from '../upstream/headers.js';
+import { headerOf, joinedHeaders } from '../header-list.js';
 
 export interface LookUpDeps {
   readonly answerCache: AnswerStore;

@@ -4,10 +4,10 @@
  */
 import type { Arrival } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
+import { contentEncodingOf } from '../header-list.js';
 import type { HeldBodies } from '../held-bodies.js';
 import { readRequestBody, type RequestBodyDeps } from '../request-body.js';
 import { limitedOptions, overlaidOptions, parseRequestOptions } from '../request-options.js';
-import { contentEncodingOf } from '../upstream/headers.js';
 import { isSafePath } from '../upstream/path.js';
 import { isArray, jsonElements, jsonMembers, trimmedJson } from './json-slices.js';
 import { stepHead } from './step-headers.js';

@@ -92,24 +92,6 @@ export function downstreamHeaders(rawHeaders: readonly string[]): string[] {
   return named === null ? headers : withoutNamed(headers, named);
 }
 
-/** The values of a header that may stand more than once, as one (RFC 9110 §5.3); null when absent. `name` is lowercase. */
-export function joinedHeaders(headers: readonly string[], name: string): string | null {
-  let joined: string | null = null;
-  for (let i = 0; i < headers.length; i += 2) {
-    const candidate = headers[i] ?? '';
-    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
-    const value = headers[i + 1] ?? '';
-    joined = joined === null ? value : `${joined}, ${value}`;
-  }
-  return joined;
-}
-
-/** An answer's `Content-Encoding`; null: it has none, which `identity` says too. */
-export function contentEncodingOf(headers: readonly string[]): string | null {
-  const encoding = joinedHeaders(headers, 'content-encoding');
-  return encoding?.trim().toLowerCase() === 'identity' ? null : encoding;
-}
-
 function connectionNames(rawHeaders: readonly string[]): Set<string> | null {
   let names: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -2,8 +2,8 @@
 import type { LogBodies } from '../../schema/contracts/usage-record.js';
 import { clientSecrets } from '../credentials/sent-secrets.js';
 import type { Arrival, Relayed, UpstreamCall } from '../exchange.js';
+import { contentEncodingOf } from '../header-list.js';
 import { maskedBytes } from '../upstream/answer-echoes.js';
-import { contentEncodingOf } from '../upstream/headers.js';
 
 /** What the log keeps; null when the log, or its bodies, are not wanted. */
 export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed): LogBodies | null {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { contentEncodingOf, downstreamHeaders, upstreamHeaders } from '../../../../proxy/upstream/headers.js';
+import { downstreamHeaders, upstreamHeaders } from '../../../../proxy/upstream/headers.js';
 import { mintApiToken } from '../../../../schema/contracts/api-token.js';
 
 const MARK = 'tollgate-here';
@@ -107,11 +107,4 @@ test("what the provider's Connection names stays with its connection, all but th
 
 test('a header value keeps its bytes on the way down', () => {
   expect(down('x-note', 'caf\u00e9')).toEqual(['x-note', 'caf\u00e9']);
-});
-
-test('identity is no encoding, however it is written, unless there is another beside it', () => {
-  const of = (...values: string[]): string | null =>
-    contentEncodingOf(values.flatMap((value) => ['Content-Encoding', value]));
-  expect([of(), of('identity'), of(' Identity'), of('gzip')]).toEqual([null, null, null, 'gzip']);
-  expect([of('identity', 'gzip'), of('identity, br')]).toEqual(['identity, gzip', 'identity, br']);
 });
