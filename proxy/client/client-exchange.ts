@@ -20,7 +20,7 @@ export interface ClientRequest {
   readonly complete: boolean;
 }
 
-type ResponseEvent = 'close' | 'drain' | 'error' | 'timeout';
+export type ResponseEvent = 'close' | 'drain' | 'error' | 'timeout';
 
 /** One answer. It is over, and says `close`, when its last byte is with the system or its connection is gone. */
 export interface ClientResponse {

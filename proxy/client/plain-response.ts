@@ -2,12 +2,12 @@
  * The answer to a plain request, written straight to the socket: the head goes out with the first bytes of the body, and
  * a small answer is one write altogether (docs/performance.md).
  */
-import { EventEmitter } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../request-bounds.js';
 import type { ClientResponse } from './client-exchange.js';
 import type { PlainRequest } from './plain-request.js';
+import { ResponseEvents } from './response-events.js';
 
 /** Up to this size a chunk goes out as one string with what stands round it: one write instead of a gathered one. */
 const ONE_WRITE_BYTES_MAX = 64 * 1024;
@@ -26,7 +26,7 @@ export interface ResponseOwner {
 
 type Framing = 'length' | 'chunked' | 'none';
 
-export class PlainResponse extends EventEmitter implements ClientResponse {
+export class PlainResponse extends ResponseEvents implements ClientResponse {
   headersSent = false;
   destroyed = false;
   closed = false;
