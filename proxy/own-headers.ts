@@ -54,8 +54,34 @@ export function ownHeaders(ids: AnsweredIds, isLog: boolean, cacheStatus?: Cache
   return headers;
 }
 
-/** The same of a provider's answer; a universal step's tells the model too, where it can stand in a header. */
-export function answerHeaders(arrival: Arrival, call: UpstreamCall, cacheStatus?: CacheStatus): string[] {
+interface AnswerHead {
+  readonly statusCode: number;
+  readonly headers: string[];
+}
+
+/** Writes the head of a provider's answer: its own headers, and ours behind them. */
+export function writeAnswerHead(
+  arrival: Arrival,
+  call: UpstreamCall,
+  { statusCode, headers }: AnswerHead,
+  cacheStatus?: CacheStatus,
+): void {
+  const { response, step } = arrival;
+  if (step !== null || response.writeHeadWith === undefined)
+    response.writeHead(statusCode, headers.concat(answerHeaders(arrival, call, cacheStatus)));
+  else response.writeHeadWith(statusCode, headers, answerLines(arrival, call.isLog, cacheStatus));
+}
+
+/** What `ownHeaders` says where no step is answered, as it goes out: nearly all answers have this text, but for its ids. */
+function answerLines({ id, eventId }: Arrival, isLog: boolean, cacheStatus: CacheStatus | undefined): string {
+  const lines = `${BEFORE_ID}${id}\r\ncf-aig-event-id: ${eventId}\r\n`;
+  const logged = isLog ? `${lines}cf-aig-log-id: ${id}\r\n` : lines;
+  return cacheStatus === undefined ? logged : `${logged}cf-aig-cache-status: ${cacheStatus}\r\n`;
+}
+const BEFORE_ID = `access-control-allow-origin: *\r\naccess-control-expose-headers: ${EXPOSED}\r\ncf-aig-request-id: `;
+
+/** `ownHeaders` of a provider's answer; a universal step's tells the model too, where it can stand in a header. */
+function answerHeaders(arrival: Arrival, call: UpstreamCall, cacheStatus?: CacheStatus): string[] {
   const headers = ownHeaders(arrival, call.isLog, cacheStatus);
   const model = arrival.step === null ? null : (call.facts?.model ?? null);
   if (model !== null && MODEL.test(model)) headers.push('cf-aig-model', model);

@@ -35,6 +35,8 @@ export interface ClientResponse {
   readonly writableLength: number;
   /** `headers`: names and values in turn, checked already */
   writeHead(statusCode: number, headers: string[]): unknown;
+  /** The same with headers behind them that are text already, each with the end of its line; absent: they have to be a list. */
+  writeHeadWith?(statusCode: number, headers: readonly string[], lines: string): unknown;
   flushHeaders(): void;
   /** false: the client's socket is full, and `drain` will be said */
   write(chunk: Uint8Array | string): boolean;

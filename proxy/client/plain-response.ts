@@ -6,6 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../request-bounds.js';
 import type { ClientResponse } from './client-exchange.js';
+import { JOINED_BYTES_MAX, writeJoined } from './joined-write.js';
 import type { PlainRequest } from './plain-request.js';
 import { ResponseEvents } from './response-events.js';
 
@@ -53,6 +54,10 @@ export class PlainResponse extends ResponseEvents implements ClientResponse {
   }
 
   writeHead(statusCode: number, headers: readonly string[]): this {
+    return this.writeHeadWith(statusCode, headers, '');
+  }
+
+  writeHeadWith(statusCode: number, headers: readonly string[], lines: string): this {
     if (this.headersSent) throw new Error('the head of an answer can be written once');
     this.headersSent = true;
     let text = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? 'unknown'}\r\n`;
@@ -69,6 +74,7 @@ export class PlainResponse extends ResponseEvents implements ClientResponse {
       }
       text += `${name}: ${value}\r\n`;
     }
+    text += lines;
     if (!isDated) text += `Date: ${httpDate()}\r\n`;
     // RFC 9112 §6.3: these have no body, whatever their headers say.
     if (statusCode === 204 || statusCode === 304) framing = 'none';
@@ -128,6 +134,9 @@ export class PlainResponse extends ResponseEvents implements ClientResponse {
     const before = isChunk ? `${this.head}${byteLength(chunk).toString(16)}\r\n` : this.head;
     const after = isChunk ? `\r\n${behind}` : behind;
     this.head = '';
+    const bytes = before.length + chunk.length + after.length;
+    if (typeof chunk !== 'string' && bytes <= JOINED_BYTES_MAX && socket.writableLength === 0)
+      return writeJoined(socket, { before, chunk, after }, onSent);
     if (chunk.length <= ONE_WRITE_BYTES_MAX) return socket.write(before + latin1(chunk) + after, 'latin1', onSent);
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');

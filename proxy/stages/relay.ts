@@ -14,7 +14,7 @@ import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../request-bound
 import { upstreamError } from '../upstream/upstream-errors.js';
 import type { AnswerNotes, Arrival, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
 import { contentEncodingOf, headerOf, withoutLength } from '../header-list.js';
-import { answerHeaders, ownHeaders, sendError } from '../own-headers.js';
+import { ownHeaders, sendError, writeAnswerHead } from '../own-headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
@@ -286,8 +286,8 @@ class Passage implements AnswerSink {
     // A write to a client that has just left is reported as 'error'; 'close' follows and is what counts.
     if (!this.isEnded) this.response.on('drain', this.onDrain).on('error', this.onDrain);
     const { headers, statusCode } = this.answer;
-    const sent = this.filter === null ? headers : withoutLength(headers);
-    this.response.writeHead(statusCode, sent.concat(answerHeaders(this.arrival, this.call, this.cache?.status)));
+    const head = { statusCode, headers: this.filter === null ? headers : withoutLength(headers) };
+    writeAnswerHead(this.arrival, this.call, head, this.cache?.status);
   }
 
   private readonly onDrain = (): void => {
