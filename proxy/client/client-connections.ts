@@ -86,7 +86,9 @@ export class ClientConnections implements ConnectionOwner {
   /** Ends what has waited too long at `nowMs` (Unix ms); looked at every second. */
   sweep(nowMs: number): void {
     for (const connection of this.connections) {
-      if (nowMs - connection.sinceMs > WAIT_MS_MAX[connection.phase]) connection.expire();
+      const waitedMs = nowMs - connection.sinceMs;
+      if (waitedMs > WAIT_MS_MAX[connection.phase]) connection.expire();
+      if (waitedMs > SWEEP_INTERVAL_MS) connection.watchSilence();
     }
   }
 }

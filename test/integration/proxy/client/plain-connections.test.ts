@@ -5,6 +5,7 @@ import type { ClientRequest, ClientResponse } from '../../../../proxy/client/cli
 import { closeServer } from '../../../../proxy/gateway-server.js';
 import { sendError } from '../../../../proxy/own-headers.js';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
+import { CONNECTION_IDLE_TIMEOUT_MS } from '../../../../proxy/limits.js';
 import { RawClient, startEchoServer, type EchoServer } from '../../../support/echo-server.js';
 import { waitFor } from '../../../support/wait-for.js';
 
@@ -297,6 +298,31 @@ describe('a client that takes too long', () => {
     waiting[0]?.writeHead(204, []);
     waiting[0]?.end();
     expect(await answered(client, 1)).toEqual([204]);
+    client.socket.destroy();
+  });
+
+  test('to read an answer that takes more than a moment is cut when both have been silent for long', async () => {
+    server.close();
+    const waiting: ClientResponse[] = [];
+    const timeouts: (number | undefined)[] = [];
+    const serve = (request: ClientRequest, response: ClientResponse): void => {
+      timeouts.push(request.socket.timeout);
+      waiting.push(response);
+    };
+    server = await startEchoServer({ isPlain: true, serve });
+    const client = new RawClient(server.port).write(post('1') + post('2'));
+    await waitFor(() => waiting.length === 1, 'the request is taken');
+    const socket = waiting[0]?.req.socket;
+    sweepAfter(2_000);
+    expect(socket?.timeout).toBe(CONNECTION_IDLE_TIMEOUT_MS);
+    waiting[0]?.writeHead(204, []);
+    waiting[0]?.end();
+    await waitFor(() => waiting.length === 2, 'the next one is taken');
+    expect(timeouts).toEqual([undefined, 0]);
+    socket?.setTimeout(100); // as relay does for a client that reads slowly
+    sweepAfter(2_000);
+    expect(socket?.timeout).toBe(100);
+    await waitFor(() => client.isOver, 'the connection is cut');
     client.socket.destroy();
   });
 
