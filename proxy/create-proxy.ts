@@ -12,6 +12,7 @@ import { CopyRoom } from './cache/copy-room.js';
 import { CoalescedCalls } from './cache/coalesced-calls.js';
 import type { ProxyConfig } from './config.js';
 import { CircuitBreakers, type BreakerBounds } from './attempts/circuit-breakers.js';
+import { Deadlines } from './attempts/deadlines.js';
 import { RetryBudgets } from './attempts/retry-budget.js';
 import { closeServer, createGatewayServer } from './gateway-server.js';
 import { HeldBodies, type HeldBodyBounds } from './held-bodies.js';
@@ -196,9 +197,10 @@ function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: r
 function createAttemptBounds(
   { log }: ProxyClients,
   { breakerBounds }: ProxyOptions,
-): Pick<PipelineDeps, 'retryBudgets' | 'breakers'> {
+): Pick<PipelineDeps, 'retryBudgets' | 'breakers' | 'deadlines'> {
   const onOpened = (breaker: string): void => log.info({ breaker }, 'a circuit breaker opened');
-  return { retryBudgets: new RetryBudgets(), breakers: new CircuitBreakers(breakerBounds, onOpened) };
+  const breakers = new CircuitBreakers(breakerBounds, onOpened);
+  return { retryBudgets: new RetryBudgets(), breakers, deadlines: new Deadlines() };
 }
 
 /** Bodies in memory: those that are held for a signature, answers that are cached, and copies on their way there. */
@@ -225,6 +227,7 @@ type Parts = Pick<
   | 'dispatchers'
   | 'retryBudgets'
   | 'breakers'
+  | 'deadlines'
   | 'heldBodies'
   | 'copyRoom'
   | 'coalescedCalls'

@@ -46,6 +46,7 @@ export interface Arrival extends GuardedHead {
 export interface Waiting {
   /** nobody waits any more; `close` told so */
   readonly destroyed: boolean;
+  on(event: 'close', listener: () => void): unknown;
   once(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
 }

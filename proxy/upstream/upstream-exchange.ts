@@ -33,7 +33,14 @@ class Cancelled extends Error {
   readonly code = 'TOLLGATE_CANCELLED';
 }
 
-/** `onAnswer` is called once, when the head is there, `onFailure` once when there will be none. */
+/** Who waits for the head of an answer. */
+export interface ExchangeOwner {
+  /** once, when it is there */
+  onAnswer(answer: UpstreamAnswer): void;
+  /** once, when there will be none */
+  onFailure(error: unknown): void;
+}
+
 export class UpstreamExchange implements CallHandler, UpstreamAnswer {
   statusCode = 0;
   headers: string[] = [];
@@ -45,10 +52,7 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
   private isCancelled = false;
   private failure: unknown = null;
 
-  constructor(
-    private readonly onAnswer: (answer: UpstreamAnswer) => void,
-    private readonly onFailure: (error: unknown) => void,
-  ) {}
+  constructor(private readonly owner: ExchangeOwner) {}
 
   /** whether the provider may have taken the request in; asked before there is an answer */
   get wasSent(): boolean {
@@ -62,7 +66,7 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
   onHead(statusCode: number, headers: string[]): void {
     this.headers = downstreamHeaders(headers);
     this.statusCode = statusCode;
-    this.onAnswer(this);
+    this.owner.onAnswer(this);
     this.isAnswered = true; // now, because a fault in the lines above is a failure to answer
   }
 
@@ -79,7 +83,7 @@ export class UpstreamExchange implements CallHandler, UpstreamAnswer {
 
   onError(error: Error): void {
     if (this.isCancelled) return;
-    if (!this.isAnswered) this.onFailure(error);
+    if (!this.isAnswered) this.owner.onFailure(error);
     else {
       this.failure = error;
       this.sink?.error(error);

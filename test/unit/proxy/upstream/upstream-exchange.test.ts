@@ -9,13 +9,13 @@ import {
 /** An exchange whose every word is written down. */
 function recorded(onAnswer: (answer: UpstreamAnswer) => void = () => undefined) {
   const said: string[] = [];
-  const exchange = new UpstreamExchange(
-    (answer) => {
+  const exchange = new UpstreamExchange({
+    onAnswer(answer) {
       said.push(`answer ${answer.statusCode}`);
       onAnswer(answer);
     },
-    (error) => void said.push(`failure ${String(error)}`),
-  );
+    onFailure: (error) => void said.push(`failure ${String(error)}`),
+  });
   const running: RunningCall = {
     wasSent: true,
     abort: () => void said.push('abort'),
