@@ -2,7 +2,7 @@
  * Guard: the first stage. Takes the request apart without looking anything up, and refuses what no later stage should
  * ever see. Routing and authentication read only what this stage parsed.
  */
-import { newUuidV7, uuidTimeMs, type RequestId } from '../../schema/contracts/ids.js';
+import { newTimedUuidV7, type RequestId } from '../../schema/contracts/ids.js';
 import { clientIp } from '../client-ip.js';
 import type { ClientRequest, ClientResponse } from '../client/client-exchange.js';
 import type { Arrival } from '../exchange.js';
@@ -26,7 +26,8 @@ export interface GuardDeps {
  */
 export function guard(deps: GuardDeps, request: ClientRequest, response: ClientResponse): Arrival {
   const head = guardedHead(deps, request);
-  const id = newUuidV7() as RequestId; // made here, and only here
+  const { id: uuid, timeMs } = newTimedUuidV7();
+  const id = uuid as RequestId; // made here, and only here
   return {
     request,
     response,
@@ -35,7 +36,7 @@ export function guard(deps: GuardDeps, request: ClientRequest, response: ClientR
     step: null,
     id,
     eventId: head.options.eventId ?? id,
-    arrivedAtMs: uuidTimeMs(id),
+    arrivedAtMs: timeMs,
     method: head.method,
     accountKey: head.accountKey,
     gatewayName: head.gatewayName,

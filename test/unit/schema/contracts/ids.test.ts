@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { firstUuidAt, isUuid, newUuidV7, uuidDay, uuidTimeMs, uuidV5 } from '../../../../schema/contracts/ids.js';
+import {
+  firstUuidAt,
+  isUuid,
+  newTimedUuidV7,
+  newUuidV7,
+  uuidDay,
+  uuidTimeMs,
+  uuidV5,
+} from '../../../../schema/contracts/ids.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
 const YEAR_2200_MS = Date.UTC(2200, 0, 1);
@@ -18,6 +26,16 @@ test('an id made of a name is the same each time, and the one of RFC 9562 for it
   const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
   expect(uuidV5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
   expect(uuidV5(dns, 'www.example.org')).not.toBe(uuidV5(dns, 'www.example.com'));
+});
+
+test('the time that is given with an id is the one inside it, also where ids outrun the clock', () => {
+  for (let i = 0; i < 20_000; i++) {
+    const { id, timeMs } = newTimedUuidV7();
+    if (uuidTimeMs(id) !== timeMs) throw new Error(`${id} is not of ${timeMs}`);
+  }
+  newUuidV7(Date.now() + 60_000);
+  const { id, timeMs } = newTimedUuidV7();
+  expect(uuidTimeMs(id)).toBe(timeMs);
 });
 
 test('ids never go backwards, also when the clock does', () => {
