@@ -10,17 +10,28 @@ import { keyedHashHex } from '../schema/contracts/keyed-hash.js';
 const KNOWN_MAX = 1_000;
 /** Longer ones are hashed each time: comparing them would not cost much less. */
 const KNOWN_CHARACTERS_MAX = 2_048;
+/** Accounts whose hash of one prompt is remembered; at the bound all of them are hashed again. */
+const ACCOUNTS_MAX = 100;
 
 export class SystemMessageHashes {
-  private readonly known = new LRUCache<string, string>({ max: KNOWN_MAX });
+  /** by prompt, then by account: a key of both would be another copy of the prompt, joined for each look-up */
+  private readonly known = new LRUCache<string, Map<AccountId, string>>({ max: KNOWN_MAX });
 
   constructor(private readonly key: Buffer) {}
 
   of(accountId: AccountId, text: string): string {
-    const message = `${accountId}\n${text}`;
-    if (text.length > KNOWN_CHARACTERS_MAX) return keyedHashHex(this.key, message);
-    let hash = this.known.get(message);
-    if (hash === undefined) this.known.set(message, (hash = keyedHashHex(this.key, message)));
+    if (text.length > KNOWN_CHARACTERS_MAX) return this.hash(accountId, text);
+    let hashes = this.known.get(text);
+    if (hashes === undefined) this.known.set(text, (hashes = new Map<AccountId, string>()));
+    let hash = hashes.get(accountId);
+    if (hash === undefined) {
+      if (hashes.size >= ACCOUNTS_MAX) hashes.clear();
+      hashes.set(accountId, (hash = this.hash(accountId, text)));
+    }
     return hash;
+  }
+
+  private hash(accountId: AccountId, text: string): string {
+    return keyedHashHex(this.key, `${accountId}\n${text}`);
   }
 }

@@ -8,6 +8,7 @@ import type { Policies } from '../stages/resolve.js';
 import { ApiTokenHashes } from './api-token-hashes.js';
 import { DocumentCache, type DocumentCacheOptions } from './document-cache.js';
 import { KeptDocuments } from './kept-documents.js';
+import { PolicyKeys } from './policy-keys.js';
 import {
   accountEntrySchema,
   accountStores,
@@ -85,13 +86,14 @@ export function createPolicyCache(clients: StoreClients, tokenHashKey: Buffer, b
   };
   const accounts = new DocumentCache<AccountEntry>(accountStores(clients), routing(bounds), kept.accounts);
   const policies = new DocumentCache<GatewayPolicy>(policyStores(clients), policyOptions(bounds), kept.policies);
+  const keys = new PolicyKeys();
   const hashes = new ApiTokenHashes(tokenHashKey);
   const grants = new DocumentCache<TokenGrant>(tokenGrantStores(clients), grantOptions(bounds), kept.tokens);
   return {
     policies: {
       held(accountKey, gatewayName) {
         const account = accounts.held(accountKey);
-        return account ? policies.held(policyCacheKey(account.accountId, gatewayName)) : account;
+        return account ? policies.held(keys.of(account, gatewayName)) : account;
       },
       async find(accountKey, gatewayName) {
         const account = await accounts.find(accountKey);

@@ -14,8 +14,9 @@ import {
 import type { Cost } from '../../schema/contracts/usage-record.js';
 import { lruMap } from '../lru-map.js';
 
-/** Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is resolved again. */
-const MODELS_MAX = 10_000;
+/** Of each provider. Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is resolved again. */
+const MODELS_MAX = 2_000;
+const NO_RULES: readonly CompiledRule[] = [];
 
 export interface PriceBook {
   readonly version: number;
@@ -25,14 +26,17 @@ export interface PriceBook {
 
 export function createPriceBook(version: number, prices: readonly ModelPrice[]): PriceBook {
   const find = compilePrices(prices);
-  const resolved = lruMap<readonly CompiledRule[]>(MODELS_MAX);
+  const providers = new Set(prices.map(({ provider }) => provider));
+  /** by provider, then by model: a key of both would have to be joined and hashed for each look-up */
+  const resolved = new Map([...providers].map((provider) => [provider, lruMap<readonly CompiledRule[]>(MODELS_MAX)]));
 
   function rulesOf(provider: string, model: string): readonly CompiledRule[] {
-    const key = `${provider}/${model}`;
-    let rules = resolved.get(key);
+    const models = resolved.get(provider);
+    if (models === undefined) return NO_RULES;
+    let rules = models.get(model);
     if (rules === undefined) {
       rules = find(provider, model);
-      resolved.set(key, rules);
+      models.set(model, rules);
     }
     return rules;
   }

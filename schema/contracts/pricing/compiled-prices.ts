@@ -104,7 +104,14 @@ export function tierOf(serviceTier: string | null): string | null {
   return tier === null || STANDARD_TIERS.has(tier) ? null : tier;
 }
 
+/** Of a tier's rules the last that is in force; if none is, the first. */
 function ruleInForce(rules: readonly CompiledRule[], atMs: number, tier: string | null): CompiledRule | null {
-  const candidates = rules.filter((rule) => rule.serviceTier === tier);
-  return candidates.findLast((rule) => rule.isInForce(atMs)) ?? candidates[0] ?? null;
+  let first: CompiledRule | null = null;
+  for (let i = rules.length - 1; i >= 0; i--) {
+    const rule = rules[i];
+    if (rule === undefined || rule.serviceTier !== tier) continue;
+    if (rule.isInForce(atMs)) return rule;
+    first = rule;
+  }
+  return first;
 }

@@ -14,3 +14,11 @@ test.each(['Be brief.', 'x'.repeat(5_000)])('one prompt of one account has one h
   expect(hashes.of(ours, `${text}.`)).not.toBe(hash);
   expect(new SystemMessageHashes(Buffer.alloc(32, 2)).of(ours, text)).not.toBe(hash);
 });
+
+test('a prompt that many accounts use has the hash of each of them, however many', () => {
+  const hashes = new SystemMessageHashes(Buffer.alloc(32, 1));
+  const accounts = Array.from({ length: 250 }, account);
+  const each = accounts.map((id) => hashes.of(id, 'Be brief.'));
+  expect(new Set(each).size).toBe(accounts.length);
+  expect(accounts.map((id) => hashes.of(id, 'Be brief.'))).toEqual(each);
+});
