@@ -37,11 +37,13 @@ export class ByteParts {
     return undefined;
   }
 
-  /** All of them in one, which is held in their place from now on; no copy when there is but one. */
+  /** All of them in one, which is held in their place from now on; when there is but one, that itself, and no view of it. */
   joined(): Buffer {
     const { parts } = this;
-    const [only] = parts;
-    if (parts.length === 1 && only !== undefined) return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+    const only = parts.length === 1 ? parts[0] : undefined;
+    if (only !== undefined) {
+      return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+    }
     const whole = Buffer.concat(parts);
     this.clear();
     this.push(whole);

@@ -23,11 +23,25 @@ test('a mebibyte in single bytes is held in a few blocks, not in a million views
   expect(held.joined()[1_000_001]).toBe(1_000_001 & 255);
 });
 
-test('one part alone is not copied', () => {
+test('one part alone is not copied, and of several one copy is made', () => {
   const held = new ByteParts();
   const part = Buffer.from('alone');
   held.push(part);
-  expect(held.joined().buffer).toBe(part.buffer);
+  expect(held.joined()).toBe(part);
+  held.push(Buffer.from(' no more'));
+  const whole = held.joined();
+  expect(whole.toString()).toBe('alone no more');
+  expect(held.joined()).toBe(whole);
+});
+
+test('bytes that are no Buffer come out as one, where they are', () => {
+  const held = new ByteParts();
+  const part = Uint8Array.from([0, 1, 2, 3]).subarray(1, 3);
+  held.push(part);
+  const joined = held.joined();
+  expect(Buffer.isBuffer(joined)).toBe(true);
+  expect([...joined]).toEqual([1, 2]);
+  expect(joined.buffer).toBe(part.buffer);
 });
 
 test('cleared, it holds nothing and takes bytes anew', () => {
