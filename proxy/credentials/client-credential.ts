@@ -5,6 +5,7 @@
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import type { Arrival } from '../exchange.js';
 import { headerOf } from '../header-list.js';
+import { readingFor } from '../head-reading.js';
 import type { Provider } from '../providers/provider.js';
 import { unescaped } from '../upstream/query.js';
 
@@ -16,6 +17,12 @@ const BARE_SCHEME_CHARACTERS_MAX = 7;
 
 /** Whether the request carries a credential of its own for this provider. */
 export function hasClientCredential(arrival: Arrival, provider: Carriers): boolean {
+  const reading = readingFor(arrival.head, provider);
+  if (reading === null) return carriesCredential(arrival, provider);
+  return (reading.hasClientCredential ??= carriesCredential(arrival, provider));
+}
+
+function carriesCredential(arrival: Arrival, provider: Carriers): boolean {
   if (clientHeaderCredential(arrival, provider) !== null) return true;
   if (provider.credentialParameters.length === 0 || arrival.query === '') return false;
   return pairsOf(arrival.query).some((pair) => {

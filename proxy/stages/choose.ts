@@ -16,8 +16,9 @@ import { spliceIncludeUsage } from '../dialects/stream-usage-option.js';
 import { retryRule, type RetryRule } from '../attempts/retry-rule.js';
 import type { Arrival, Caller, Target, UpstreamCall } from '../exchange.js';
 import { headerOf } from '../header-list.js';
+import { readingFor } from '../head-reading.js';
 import type { HeldBodies } from '../held-bodies.js';
-import type { Route } from '../providers/provider.js';
+import type { Provider, Route, RouteRequest } from '../providers/provider.js';
 import { guardJson } from '../json-guard.js';
 import { readRequestBody, type RequestBody, type RequestBodyDeps } from '../request-body.js';
 import type { Destination, EgressProxy } from '../upstream/destination.js';
@@ -48,7 +49,7 @@ export function choose(
   if (choice.kind === 'refused') throw choice.error;
   const route = routeFor(arrival, target, choice);
   const egress = gatewayEgress(deps.vault, policy);
-  const { dialect, isBillable } = selectDialect(provider.slug, arrival.method, arrival.path, arrival.query);
+  const { dialect, isBillable } = dialectFor(arrival, provider);
   const hold =
     arrival.body === null && needsWholeBody(target, choice) ? deps.heldBodies.holdFor(arrival.response) : null;
   const chosen = { target, caller, choice, route, egress, dialect, isBillable };
@@ -128,15 +129,26 @@ function upstreamCall(
   };
 }
 
+function dialectFor({ head, method, path, query }: Arrival, provider: Provider): DialectChoice {
+  const reading = readingFor(head, provider);
+  if (reading === null) return selectDialect(provider.slug, method, path, query);
+  return (reading.dialect ??= selectDialect(provider.slug, method, path, query));
+}
+
 /** A key that is not for this route is refused before a body is read for it. */
 function routeFor(arrival: Arrival, { provider }: Target, choice: UsableChoice): Route {
   const key = choice.kind === 'stored' ? choice.key : null;
-  const route = provider.route({
-    path: arrival.path,
-    headers: arrival.head.rawHeaders,
-    keyTarget: key === null ? null : key.target,
-  });
+  const route = routeWith(arrival, provider, key === null ? null : key.target);
   if (key !== null) assertBound(key, provider, route);
+  return route;
+}
+
+function routeWith({ head, path }: Arrival, provider: Provider, keyTarget: RouteRequest['keyTarget']): Route {
+  const reading = readingFor(head, provider);
+  const kept = reading === null ? null : reading.route;
+  if (kept !== null && kept.keyTarget === keyTarget) return kept.route;
+  const route = provider.route({ path, headers: head.rawHeaders, keyTarget });
+  if (reading !== null) reading.route = { keyTarget, route };
   return route;
 }
 

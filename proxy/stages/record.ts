@@ -28,10 +28,10 @@ import type {
 import { headerOf } from '../header-list.js';
 import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
-import { loggedQuery } from '../upstream/query.js';
 import { attemptSum, withTotalOnce } from '../usage/attempt-sum.js';
 import { lasted } from '../usage/lasted.js';
 import { logBodies } from '../usage/log-bodies.js';
+import { recordedHead } from '../usage/recorded-head.js';
 import type { LedgerEntry, UsageLedger } from '../usage/usage-ledger.js';
 import { joinNotes } from '../usage/usage-note.js';
 
@@ -161,6 +161,7 @@ export function open(
 
 function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): RecordedRequest {
   const { policy } = call.target;
+  const head = recordedHead(arrival);
   return {
     id: arrival.id,
     createdAtMs: arrival.arrivedAtMs,
@@ -170,14 +171,14 @@ function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache
     eventId: arrival.eventId,
     configVersion: policy.configVersion,
     method: arrival.method,
-    path: arrival.path + loggedQuery(arrival.query),
+    path: head.path,
     isLog: call.isLog,
     logRetentionDays: policy.settings.logRetentionDays,
     cacheKeyHash: cache === null ? requestKeyHash(deps.cacheKeyKey, arrival, call) : cache.name.keyHash,
     metadata: arrival.options.metadata,
     clientIp: arrival.clientIp,
-    userAgent: headerOf(arrival.request.rawHeaders, 'user-agent'),
-    requestContentType: headerOf(arrival.head.rawHeaders, 'content-type'),
+    userAgent: head.userAgent,
+    requestContentType: head.contentType,
     systemMessageHash: systemMessageHash(deps, call),
   };
 }
