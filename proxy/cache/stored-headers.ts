@@ -1,4 +1,6 @@
 /** Which headers of an answer are kept with it: a list of those that mean the same to whoever gets it later. */
+import { NameMeanings } from '../upstream/name-meanings.js';
+
 const KEPT: ReadonlySet<string> = new Set([
   'content-type',
   'content-encoding',
@@ -11,15 +13,14 @@ const KEPT: ReadonlySet<string> = new Set([
 /** What a Bedrock answer used, and which model gave it. */
 const KEPT_PREFIX = 'x-amzn-bedrock-';
 const VALUE_CHARACTERS_MAX = 1_024;
+const keptNames = new NameMeanings((lower) => KEPT.has(lower) || lower.startsWith(KEPT_PREFIX));
 
 export function storedHeaders(headers: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
-    const lower = name.toLowerCase();
-    const isKept = KEPT.has(lower) || lower.startsWith(KEPT_PREFIX);
-    if (isKept && value.length <= VALUE_CHARACTERS_MAX) kept.push(name, value);
+    if (keptNames.of(name) && value.length <= VALUE_CHARACTERS_MAX) kept.push(name, value);
   }
   return kept;
 }

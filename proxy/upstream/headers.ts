@@ -6,6 +6,7 @@
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import { HOP_BY_HOP } from '../../schema/contracts/hop-by-hop.js';
 import { OF_THE_BODY } from '../header-list.js';
+import { NameMeanings } from './name-meanings.js';
 
 const NOT_UP = new Set<string>([
   ...HOP_BY_HOP,
@@ -46,6 +47,12 @@ const NOT_DOWN = new Set<string>([
 ]);
 const NOT_DOWN_PREFIXES = ['cf-aig-', 'tollgate-', 'access-control-'];
 
+/** Whether an answer's header goes down, and which one names others that do not. */
+const waysDown = new NameMeanings((lower): 'down' | 'not down' | 'connection' => {
+  if (lower === 'connection') return lower;
+  return NOT_DOWN.has(lower) || startsWithAny(lower, NOT_DOWN_PREFIXES) ? 'not down' : 'down';
+});
+
 export interface UpstreamHeaderOptions {
   /** the answer has to be readable: ask for no content encoding */
   readonly isIdentityWanted: boolean;
@@ -82,12 +89,10 @@ export function downstreamHeaders(rawHeaders: readonly string[]): string[] {
   let named: Set<string> | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
-    const lower = name.toLowerCase();
-    if (NOT_DOWN.has(lower) || startsWithAny(lower, NOT_DOWN_PREFIXES)) {
-      if (lower === 'connection') named = namesIn(rawHeaders[i + 1] ?? '', named);
-      continue;
-    }
-    headers.push(name, rawHeaders[i + 1] ?? '');
+    const value = rawHeaders[i + 1] ?? '';
+    const way = waysDown.of(name);
+    if (way === 'down') headers.push(name, value);
+    else if (way === 'connection') named = namesIn(value, named);
   }
   return named === null ? headers : withoutNamed(headers, named);
 }

@@ -3,6 +3,7 @@
  * of the connection (§9). What is not written as the standard says is refused: a lenient reader takes one answer for two.
  */
 import { notHttp } from './call-errors.js';
+import type { LineNames } from './line-names.js';
 
 export interface AnswerHead {
   readonly statusCode: number;
@@ -35,14 +36,18 @@ VALUE[TAB] = 1;
 /** `HTTP/1.x NNN`, and perhaps a reason */
 const STATUS_CHARACTERS = 12;
 
-/** `text`: the head without its empty line, a character a byte. Throws undici's HTTPParserError. */
-export function parseAnswerHead(text: string): AnswerHead {
+/**
+ * `text`: the head without its empty line, a character a byte. Throws undici's HTTPParserError.
+ * @param names those of the answers before it on its connection; null: it is none of several
+ */
+export function parseAnswerHead(text: string, names: LineNames | null): AnswerHead {
   const isHttp10 = text.startsWith('HTTP/1.0 ');
   if (!isHttp10 && !text.startsWith('HTTP/1.1 ')) throw notHttp('it does not begin with HTTP/1.1');
   const statusCode = statusOf(text);
   const lines = new HeaderLines(isHttp10);
+  names?.begin();
   let at = endOfLine(text, STATUS_CHARACTERS);
-  while (at < text.length) at = readLine(text, at + 2, lines);
+  while (at < text.length) at = readLine(text, at + 2, lines, names);
   if (lines.isChunked && (lines.contentLength !== null || isHttp10)) throw notHttp('its body has two ends');
   return {
     statusCode,
@@ -74,17 +79,24 @@ function endOfLine(text: string, from: number): number {
 }
 
 /** Reads the header line at `start`; the place of its end. */
-function readLine(text: string, start: number, lines: HeaderLines): number {
-  let nameEnd = start;
-  while (TOKEN[text.charCodeAt(nameEnd)] === 1) nameEnd += 1;
-  if (nameEnd === start || text.charCodeAt(nameEnd) !== COLON) throw notHttp('a line of its head is no header');
-  let from = nameEnd + 1;
+function readLine(text: string, start: number, lines: HeaderLines, names: LineNames | null): number {
+  const name = names?.expected(text, start) ?? readName(text, start, names);
+  let from = start + name.length + 1;
   while (isBlank(text.charCodeAt(from))) from += 1;
   const end = endOfLine(text, from);
   let to = end;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
-  lines.add(text.slice(start, nameEnd), text.slice(from, to));
+  lines.add(name, text.slice(from, to));
   return end;
+}
+
+/** The token at `start`, with a colon behind it. */
+function readName(text: string, start: number, names: LineNames | null): string {
+  let end = start;
+  while (TOKEN[text.charCodeAt(end)] === 1) end += 1;
+  if (end === start || text.charCodeAt(end) !== COLON) throw notHttp('a line of its head is no header');
+  const name = text.slice(start, end);
+  return names === null ? name : names.learn(name);
 }
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB;

@@ -5,6 +5,7 @@
  */
 import { closedByServer, headTooLarge, notHttp, outOfPlace } from './call-errors.js';
 import { parseAnswerHead, TOKEN, type AnswerHead } from './answer-head.js';
+import { LineNames } from './line-names.js';
 
 /** The head of an answer, the lines of its interim answers and of its trailers, each. */
 export const HEAD_BYTES_MAX = 16 * 1024;
@@ -62,6 +63,7 @@ export class AnswerParser {
   private hasToken = false;
   /** a head, or trailers, of which the end has not come yet */
   private held: Buffer = NOTHING;
+  private readonly names = new LineNames();
 
   constructor(private readonly events: AnswerEvents) {}
 
@@ -136,7 +138,7 @@ export class AnswerParser {
 
   /** The place behind the head. */
   private takeHead(bytes: Buffer, start: number, end: number): number {
-    const head = parseAnswerHead(bytes.toString('latin1', start, end));
+    const head = parseAnswerHead(bytes.toString('latin1', start, end), this.names);
     const next = end + HEAD_END.length;
     if (head.statusCode < 200) {
       // 101 ends HTTP on this connection, 100 answers what was not asked; the others say nothing to an API client
@@ -247,7 +249,7 @@ export class AnswerParser {
     const end = joined.indexOf(HEAD_END);
     if (end === -1) return bytes.length;
     this.held = NOTHING;
-    parseAnswerHead(`HTTP/1.1 200\r\n${joined.toString('latin1', 0, end)}`);
+    parseAnswerHead(`HTTP/1.1 200\r\n${joined.toString('latin1', 0, end)}`, null);
     this.finish(this.isReusable);
     return at + end + HEAD_END.length - held.length;
   }

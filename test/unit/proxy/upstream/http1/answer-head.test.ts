@@ -1,9 +1,12 @@
 /** The head of an answer, line by line as RFC 9112 (§4, §5, §6.3, §9.3) has it; what it leaves open is refused. */
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { errors } from 'undici';
 import { parseAnswerHead, type AnswerHead } from '../../../../../proxy/upstream/http1/answer-head.js';
+import { LineNames } from '../../../../../proxy/upstream/http1/line-names.js';
+import { propertyRuns } from '../../../../support/test-size.js';
 
-const headOf = (...lines: readonly string[]): AnswerHead => parseAnswerHead(lines.join('\r\n'));
+const headOf = (...lines: readonly string[]): AnswerHead => parseAnswerHead(lines.join('\r\n'), null);
 const withHeaders = (...lines: readonly string[]): AnswerHead => headOf('HTTP/1.1 200 OK', ...lines);
 
 test.each([
@@ -261,4 +264,63 @@ test.each([
   ['', null],
 ])('Keep-Alive: %s is kept for %s ms', (value, ms) => {
   expect(withHeaders(`Keep-Alive: ${value}`).keepAliveMs).toBe(ms);
+});
+
+/** A head, or that it was refused. */
+function headOrRefusal(text: string, names: LineNames | null): AnswerHead | string {
+  try {
+    return parseAnswerHead(text, names);
+  } catch (error) {
+    if (error instanceof errors.HTTPParserError) return error.message;
+    throw error;
+  }
+}
+
+/** Lines that begin alike, come and go, and are none. */
+const lines = fc.array(
+  fc
+    .tuple(
+      fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom('Content-Length', 'content-length', 'Date', 'x-a', 'x-ab', 'x-abc', 'Connection') }, // prettier-ignore
+        { weight: 1, arbitrary: fc.constantFrom('', 'x a', 'x-a ', 'x'.repeat(80)) },
+        { weight: 1, arbitrary: fc.string({ maxLength: 3 }) },
+      ),
+      fc.constantFrom(': ', ':', ' :', ''),
+      fc.constantFrom('12', 'close', '', 'a\tb', 'a\0b', ':', 'x-a: y'),
+    )
+    .map((parts) => parts.join('')),
+  { maxLength: 12 },
+);
+
+test('a head says the same whether the names of those before it are known or not', () => {
+  fc.assert(
+    fc.property(fc.array(lines, { maxLength: 8 }), (answers) => {
+      const names = new LineNames();
+      for (const answer of answers) {
+        const text = ['HTTP/1.1 200 OK', ...answer].join('\r\n');
+        expect(headOrRefusal(text, names)).toEqual(headOrRefusal(text, null));
+      }
+    }),
+    propertyRuns,
+  );
+});
+
+test('names are known from the second answer on, also when lines are missing or new, and no more than there is room for', () => {
+  const names = new LineNames();
+  const known = (count: number): boolean[] => {
+    names.begin();
+    const text = Array.from({ length: count }, (_, i) => `name-${i}: x`);
+    return text.map((line, i) => {
+      const name = names.expected(line, 0);
+      if (name === null) names.learn(`name-${i}`);
+      return name !== null;
+    });
+  };
+  expect(known(3)).toEqual([false, false, false]);
+  expect(known(3)).toEqual([false, false, false]);
+  expect(known(3)).toEqual([true, true, true]);
+  names.begin();
+  expect(names.expected('name-2: x', 0)).toBe('name-2');
+  expect(known(100).filter(Boolean)).toHaveLength(3);
+  expect(known(100).filter(Boolean)).toHaveLength(64);
 });
