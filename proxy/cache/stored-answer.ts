@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { noUnits, otherUnitsSchema, USAGE_UNITS, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { answerHead } from './answer-head.js';
 import type { CachedAnswer } from './cached-answer.js';
 
 const VERSION = 2;
@@ -32,42 +33,10 @@ const headSchema = z.tuple(
 );
 type Head = z.infer<typeof headSchema>;
 
-function headOf(answer: CachedAnswer): Head {
-  const { reading } = answer;
-  const { units } = reading;
-  return [
-    [...answer.headers],
-    answer.contentEncoding,
-    answer.vary === null ? null : [...answer.vary],
-    answer.varyHash,
-    answer.policyRevision,
-    answer.keyDigest,
-    answer.requestedModel,
-    reading.usageSource,
-    reading.usageNote,
-    reading.model,
-    reading.serviceTier,
-    units.other,
-    answer.body.length,
-    units.inputTokens,
-    units.cachedInputTokens,
-    units.cacheWriteTokens,
-    units.cacheWrite1hTokens,
-    units.outputTokens,
-    units.reasoningTokens,
-    units.audioInputTokens,
-    units.audioOutputTokens,
-    units.imageInputTokens,
-    units.imageOutputTokens,
-    units.requests,
-    units.webSearches,
-  ];
-}
-
 /** The answer in one piece, small ones in a pool's memory: most live only until Redis has them. */
 export function writtenAnswer(answer: CachedAnswer): Buffer {
   const { body } = answer;
-  const head = JSON.stringify(headOf(answer));
+  const head = answerHead(answer);
   const headBytes = Buffer.byteLength(head);
   const written = Buffer.allocUnsafe(FRAME_BYTES + headBytes + body.length);
   written[0] = VERSION;
