@@ -4,6 +4,7 @@
  * `commandTimeoutMs`.
  */
 import { Cluster, Redis } from 'ioredis';
+import { BufferedConnector } from './redis-connector.js';
 
 export interface RedisOptions {
   /** as `REDIS_URL`: one URL (`redis://…`, `rediss://…`, `unix:///path/of/a/socket`), or several nodes of a cluster */
@@ -65,6 +66,7 @@ export function createRedis(options: RedisOptions, onError: (error: Error) => vo
 
 function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOptions): Redis {
   const common = {
+    Connector: BufferedConnector,
     connectionName,
     commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
