@@ -108,19 +108,33 @@ export function beginSql(role: DatabaseRole, settings: ScopeSettings): string {
 const settingName = (name: string): string => name.split('.').map(pg.escapeIdentifier).join('.');
 
 /** Runs `work` in one transaction of `role`; commits what it returns, rolls back and rethrows what it throws. */
-export async function inTransaction<T>(
+export function inTransaction<T>(
   pool: pg.Pool,
   role: DatabaseRole,
   settings: ScopeSettings,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query(beginSql(role, settings));
+  return inEndedTransaction(pool, beginSql(role, settings), async (client) => {
     const result = await work(client);
     await client.query('COMMIT');
     return result;
+  });
+}
+
+/**
+ * The same for work that sends COMMIT itself, at its end: with its last statement, both take one round trip. `begin`: what
+ * `beginSql` says, and what the work adds to it.
+ */
+export async function inEndedTransaction<T>(
+  pool: pg.Pool,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(begin);
+    return await work(client);
   } catch (error) {
     // A connection on which ROLLBACK fails is in an unknown state: it leaves the pool.
     await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));

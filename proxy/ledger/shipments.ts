@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import { errorCode, errorMessage } from '../../platform/error-code.js';
-import { inTransaction } from '../../platform/postgres.js';
+import { beginSql, inEndedTransaction, inTransaction } from '../../platform/postgres.js';
 import { uuidDay } from '../../schema/contracts/ids.js';
 import { insertArray } from '../usage/array-insert.js';
 import type { CompositeRows } from '../usage/composite-rows.js';
@@ -117,7 +117,7 @@ export class Shipments {
     settledSeq: number,
   ): Promise<ShippedSpool> {
     const toSeq = run.firstSeq + run.rows.count - 1;
-    return this.transaction(async (client) => {
+    return inEndedTransaction(this.pool, BEGIN, async (client) => {
       await moveCursor(client, spool, toSeq, settledSeq);
       const refused = [...poison];
       let from = 0;
@@ -126,7 +126,7 @@ export class Shipments {
         from = index + 1;
       }
       for (const one of refused) await this.quarantine(client, spool, run, one);
-      await noteShipment(client, spool, run.firstSeq, toSeq);
+      await client.query(endSql(spool.number, run.firstSeq, toSeq));
       return { ...spool, shippedSeq: toSeq };
     });
   }
@@ -222,6 +222,7 @@ const ROW_AT = 24;
  * hours. A statement of which only a part has come counts as idle too.
  */
 const SILENCE_MS_MAX = 5_000;
+const BEGIN = `${beginSql('tollgate_shipper', {})}; SET LOCAL idle_in_transaction_session_timeout = ${SILENCE_MS_MAX}`;
 
 /** Throws CursorMoved when the cursor is not where it was. */
 async function moveCursor(
@@ -230,7 +231,6 @@ async function moveCursor(
   toSeq: number,
   settledSeq: number,
 ): Promise<void> {
-  await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${SILENCE_MS_MAX}`);
   const { rowCount } = await client.query(
     `UPDATE ledger_spool SET shipped_seq = $3, settled_seq = GREATEST(settled_seq, $3, $4), heard_at = now()
      WHERE id = $1 AND shipped_seq = $2`,
@@ -239,14 +239,11 @@ async function moveCursor(
   if (rowCount !== 1) throw new CursorMoved(`the cursor of spool ${spool.id} is not at ${spool.shippedSeq} any more`);
 }
 
-async function noteShipment(client: pg.PoolClient, spool: ShippedSpool, from: number, to: number): Promise<void> {
-  await client.query(
-    `INSERT INTO ledger_shipment (spool, shipped_on, from_seq, to_seq)
-     VALUES ($1, (now() AT TIME ZONE 'UTC')::date, $2, $3)
-     ON CONFLICT (shipped_on, spool) DO UPDATE SET to_seq = excluded.to_seq`,
-    [spool.number, from, to],
-  );
-}
+/** Notes the shipment, and ends the transaction if that is noted. The numbers are ours. */
+const endSql = (spool: number, from: number, to: number): string =>
+  `INSERT INTO ledger_shipment (spool, shipped_on, from_seq, to_seq)
+   VALUES (${spool}, (now() AT TIME ZONE 'UTC')::date, ${from}, ${to})
+   ON CONFLICT (shipped_on, spool) DO UPDATE SET to_seq = excluded.to_seq; COMMIT`;
 
 const COLUMNS = RECORD_COLUMNS.join(', ');
 const VALUES = RECORD_COLUMNS.map((name) => (name === 'client_ip' ? 'client_ip::inet' : name)).join(', ');

@@ -264,6 +264,24 @@ test(
   STORED_TIMEOUT_MS,
 );
 
+test('a run whose shipment cannot be noted is not stored, and is as soon as it can', async () => {
+  const record = { ...EMPTY_RECORD, id: newUuidV7() as RequestId };
+  const shipments = new Shipments(pool, () => undefined);
+  const spool = await shipments.open(newUuidV7(), 'test');
+  const ship = () => shipments.ship(spool, { firstSeq: 1, rows: rowsOf([record]) }, 1);
+  await pool.query('REVOKE INSERT ON ledger_shipment FROM tollgate_shipper');
+  try {
+    await expect(ship()).rejects.toMatchObject({ code: '42501' });
+    expect(await stored(record)).toBeUndefined();
+  } finally {
+    await pool.query('GRANT INSERT ON ledger_shipment TO tollgate_shipper');
+  }
+  expect(await ship()).toMatchObject({ shippedSeq: 1 });
+  expect(await stored(record)).toMatchObject({ spool: spool.number, spool_seq: '1' });
+  const { rows } = await pool.query('SELECT from_seq, to_seq FROM ledger_shipment WHERE spool = $1', [spool.number]);
+  expect(rows).toEqual([{ from_seq: '1', to_seq: '1' }]);
+});
+
 test('rows that Postgres will never take go to the quarantine, each alone, and hold none of the others up', async () => {
   const refused: string[] = [];
   const batched = Array.from({ length: 33 }, (_, i): UsageRecord => {
