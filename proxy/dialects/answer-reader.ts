@@ -83,14 +83,15 @@ export class DocumentReader implements AnswerReader {
 
 class SseReader implements AnswerReader {
   private readonly events: SseEvents;
-  private isOverflowed = false;
+  private oversizeBytes = 0;
   private unreadBytes = 0;
 
   constructor(
     private readonly tally: AnswerTally,
     private readonly repeated: RepeatedEvents | null,
   ) {
-    this.events = new SseEvents({ event: (raw) => this.read(raw), oversize: () => (this.isOverflowed = true) });
+    const oversize = (bytes: Buffer): void => void (this.oversizeBytes += bytes.length);
+    this.events = new SseEvents({ event: (raw) => this.read(raw), oversize });
   }
 
   push(chunk: Uint8Array): void {
@@ -110,8 +111,9 @@ class SseReader implements AnswerReader {
   }
 
   private reading(isComplete: boolean): UsageReading {
-    const { isOverflowed, unreadBytes } = this;
-    return this.tally.reading({ isComplete, isOverflowed, isDamaged: false, unreadBytes });
+    const { oversizeBytes } = this;
+    const unreadBytes = this.unreadBytes + oversizeBytes;
+    return this.tally.reading({ isComplete, isOverflowed: oversizeBytes > 0, isDamaged: false, unreadBytes });
   }
 
   private read(raw: Buffer): void {
@@ -176,8 +178,9 @@ class ArrayReader implements AnswerReader {
   }
 
   finish(isComplete: boolean): UsageReading {
-    const { isOverflowed } = this.elements;
-    return this.tally.reading({ isComplete, isOverflowed, isDamaged: false, unreadBytes: this.unreadBytes });
+    const { oversizeBytes } = this.elements;
+    const unreadBytes = this.unreadBytes + oversizeBytes;
+    return this.tally.reading({ isComplete, isOverflowed: oversizeBytes > 0, isDamaged: false, unreadBytes });
   }
 
   soFar(): UsageReading {

@@ -1,9 +1,10 @@
 /** Gemini generateContent and streamGenerateContent (server-sent events, or one streamed JSON array). */
-import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import type { AnswerEnd, AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { geminiUnits, trafficTier } from './gemini-usage.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { slimDocument, slimStream, TEXT_BYTES_MAX } from './long-strings.js';
 import { NO_END_MARK } from './stream-end.js';
 import { partsText } from './system-text.js';
 import { readingOf } from './usage-reading.js';
@@ -31,8 +32,8 @@ export const gemini: Dialect = {
       otherUnits: null,
     };
   },
-  newDocumentReader: (facts) => new DocumentReader(new GeminiTally(facts)),
-  newStreamReader: (facts) => new StreamReader(new GeminiTally(facts)),
+  newDocumentReader: (facts) => slimDocument(new GeminiTally(facts), TEXT_BYTES_MAX),
+  newStreamReader: (facts) => slimStream(new GeminiTally(facts), TEXT_BYTES_MAX),
   endsStream: NO_END_MARK,
   isLastEvent: (event) => event.includes('"finishReason"'),
   streamErrorEvent: (message) =>

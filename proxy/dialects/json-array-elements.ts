@@ -6,8 +6,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 export class JsonArrayElements {
-  /** whether an element was larger than an event may be, and was skipped */
-  isOverflowed = false;
+  /** bytes of elements that were larger than an event may be, and were skipped */
+  oversizeBytes = 0;
   private readonly held = new ByteParts();
   private bytes = 0;
   private depth = 0;
@@ -54,7 +54,7 @@ export class JsonArrayElements {
   private hold(bytes: Buffer): void {
     this.bytes += bytes.length;
     if (this.bytes > EVENT_BYTES_MAX) {
-      this.isOverflowed = true;
+      this.oversizeBytes += this.held.bytes + bytes.length;
       this.held.clear();
     } else this.held.push(bytes);
   }

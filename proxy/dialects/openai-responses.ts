@@ -1,9 +1,10 @@
 /** OpenAI responses: usage stands in the document, or in the response inside a stream's last event. */
 import type { UsageUnits } from '../../schema/contracts/usage-units.js';
-import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';
+import type { AnswerEnd, AnswerTally } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { slimDocument, slimStream, TEXT_BYTES_MAX } from './long-strings.js';
 import { RESPONSES_USAGE, openAiUnits } from './openai-usage.js';
 import { isWholeEvent } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
@@ -33,8 +34,8 @@ export const openAiResponses: Dialect = {
       otherUnits: null,
     };
   },
-  newDocumentReader: (facts) => new DocumentReader(new ResponsesTally(facts)),
-  newStreamReader: (facts) => new StreamReader(new ResponsesTally(facts)),
+  newDocumentReader: (facts) => slimDocument(new ResponsesTally(facts), TEXT_BYTES_MAX),
+  newStreamReader: (facts) => slimStream(new ResponsesTally(facts), TEXT_BYTES_MAX),
   endsStream: (chunk) => TERMINAL_LINES.some((line) => isWholeEvent(chunk, line)),
   isPending: (document) => isJsonObject(document) && isPending(document),
   streamErrorEvent(message) {

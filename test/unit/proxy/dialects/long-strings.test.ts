@@ -59,6 +59,19 @@ test('what passes of a string is bounded', () => {
   expect(shortened(`["${'A'.repeat(3_000_000)}"]`, Array<number>(50).fill(65_536)).length).toBeLessThan(MAX + 100);
 });
 
+test('lines keep apart: a long string in one is shortened, and the others pass byte for byte', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.json(), long)), fc.array(fc.nat({ max: 30_000 })), (lines, sizes) => {
+      const short = lines.map(([json]) => `${json}\n`);
+      const whole = lines.flatMap(([json, text]) => [`${json}\n`, `data: {"a":"${text}"}\r\n\r\n`]).join('');
+      const shortLines = shortened(whole, sizes).split('\n');
+      expect(shortened(whole, sizes)).toBe(shortened(whole));
+      for (const [i, line] of short.entries()) expect(`${shortLines[i * 3]}\n`).toBe(Buffer.from(line).toString());
+    }),
+    { ...propertyRuns, numRuns: Math.ceil(propertyRuns.numRuns / 10) },
+  );
+});
+
 test('an unfinished string ends with its line', () => {
   const rest = '\ndata: {"usage":{"n":3}}\n\n';
   expect(shortened(`data: {"a":"${'A'.repeat(10_000)}${rest}`).endsWith(rest)).toBe(true);
