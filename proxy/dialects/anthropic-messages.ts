@@ -1,5 +1,5 @@
 /** Anthropic messages. Cached input stands *beside* the input count; a stream's counts are cumulative. */
-import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
+import { addUnits, noUnits, totalTokensIn, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { DocumentReader, StreamReader, type AnswerEnd } from './answer-reader.js';
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
@@ -7,7 +7,7 @@ import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json
 import { RepeatedEvents, type TextTally } from './repeated-events.js';
 import { endsWithLine } from './stream-end.js';
 import { partsText, systemTextOf } from './system-text.js';
-import { hasCount, type UsageCounts } from './usage-counts.js';
+import { hasCount, UsageCounts } from './usage-counts.js';
 import { readingOf, type Estimates } from './usage-reading.js';
 
 export const anthropicMessages: Dialect = {
@@ -119,6 +119,15 @@ function newer(known: JsonObject | null, given: JsonObject): JsonObject {
 }
 
 function anthropicUnits(usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
+  const units = samplingUnits(usage, counts, estimates);
+  // a surcharge of a tenth on newer models, which the price list does not have
+  if (usage['inference_geo'] === 'us') counts.problems.push('inference_geo us is priced at the global rate');
+  units.webSearches = counts.optional(objectIn(usage, 'server_tool_use'), 'web_search_requests');
+  return withCompactions(units, usage, counts, estimates);
+}
+
+/** Tokens of an answer as a whole, or of one of the samplings that it is made of. */
+function samplingUnits(usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
   const units = noUnits();
   units.inputTokens = counts.required(usage, 'input_tokens') ?? estimates.inputTokens;
   units.cachedInputTokens = counts.optional(usage, 'cache_read_input_tokens');
@@ -134,14 +143,39 @@ function anthropicUnits(usage: JsonObject, counts: UsageCounts, estimates: Estim
   units.cacheWriteTokens = unsplit === null ? written : fiveMinutes + unsplit;
   units.cacheWrite1hTokens = unsplit === null ? 0 : oneHour;
 
-  // a surcharge of a tenth on newer models, which the price list does not have
-  if (usage['inference_geo'] === 'us') counts.problems.push('inference_geo us is priced at the global rate');
-
   const output = counts.required(usage, 'output_tokens') ?? estimates.outputTokens;
   const thinking = counts.optional(objectIn(usage, 'output_tokens_details'), 'thinking_tokens');
   const visible = counts.rest('output_tokens', output, thinking);
   units.outputTokens = visible ?? output;
   units.reasoningTokens = visible === null ? 0 : thinking;
-  units.webSearches = counts.optional(objectIn(usage, 'server_tool_use'), 'web_search_requests');
   return units;
+}
+
+/** Some models' prices step there, by the input of each sampling; a record is priced by the sum of them. */
+const LONG_INPUT_TOKENS = 200_000;
+
+/**
+ * The totals leave out the samplings that summarise a long conversation, which are billed (platform.claude.com, Compaction
+ * at a token threshold, 2026-10-30), and those of an adviser or of a model that declined, whose prices are others.
+ */
+function withCompactions(units: UsageUnits, usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
+  let sum = units;
+  let isOtherKind = false;
+  let isAnyShort = false;
+  for (const iteration of arrayIn(usage, 'iterations')) {
+    const type = textIn(iteration, 'type');
+    if (!isJsonObject(iteration) || (type !== 'message' && type !== 'compaction')) {
+      isOtherKind = true;
+      continue;
+    }
+    const isCompaction = type === 'compaction';
+    const own = samplingUnits(iteration, isCompaction ? counts : new UsageCounts(), estimates);
+    if (isCompaction) sum = addUnits(sum, own);
+    isAnyShort ||= totalTokensIn(own) <= LONG_INPUT_TOKENS;
+  }
+  if (isOtherKind) counts.problems.push('an iteration of another kind, or of another model, is not counted');
+  if (isAnyShort && totalTokensIn(sum) > LONG_INPUT_TOKENS) {
+    counts.problems.push('the iterations are priced as one long input');
+  }
+  return sum;
 }

@@ -125,7 +125,7 @@ const keys = fc.constantFrom(
   'promptTokenCount', 'candidatesTokenCount', 'promptTokensDetails', 'cacheTokensDetails', 'thoughtsTokenCount',
   'inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheWriteInputTokens', 'cacheDetails', 'billed_units',
   'search_units', 'image_tokens', 'input_token_details', 'output_tokens_details', 'audio_tokens', 'seconds', 'type',
-  'citation_tokens', 'num_search_queries', 'reasoning_tokens', 'search_context_size', 'server_tool_use',
+  'iterations', 'citation_tokens', 'num_search_queries', 'reasoning_tokens', 'search_context_size', 'server_tool_use',
   'web_search_requests', 'prompt_audio_seconds', 'num_sources_used', 'inputTokenCount', 'outputTokenCount',
   '__proto__', 'constructor', 'toString',
 ); // prettier-ignore
