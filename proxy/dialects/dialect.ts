@@ -16,6 +16,8 @@ export interface RequestFacts {
   readonly inputTextBytes: number;
   /** what the request itself fixes of what is billed: the characters to be spoken, …; null or absent: nothing */
   readonly otherUnits?: OtherUnits | null;
+  /** it was too large to be looked at: its input is not known, and the rest only as far as its path, or a form's beginning, tells */
+  readonly isUnread?: boolean;
 }
 
 /** What an answer reported. Units are all zero when the source is NONE. */

@@ -56,6 +56,6 @@ class SpeechTally implements AnswerTally {
     });
     if (reading.usageSource !== 'ESTIMATED' || reading.units.audioOutputTokens > 0) return reading;
     // sound was made of which no count is known: the characters stand for it
-    return { ...reading, units: { ...noUnits(), other: facts.otherUnits ?? { characters: 0 } } };
+    return { ...reading, units: { ...noUnits(), other: facts.otherUnits ?? reading.units.other ?? { characters: 0 } } };
   }
 }

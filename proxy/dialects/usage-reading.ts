@@ -30,17 +30,39 @@ export interface Estimates {
 /** Turns a dialect's usage object into disjoint units; bad fields go to `counts.problems` and are replaced by estimates. */
 export type UnitsOf = (usage: JsonObject, counts: UsageCounts, estimates: Estimates) => UsageUnits;
 
+const UNREAD_REQUEST_NOTE = 'the request was too large to read: its input is not known';
+
+/** Remembers whether the input had to be estimated: of a request that was not read it cannot be. */
+class AnswerEstimates implements Estimates {
+  private isInputTaken = false;
+
+  constructor(
+    private readonly facts: RequestFacts,
+    readonly outputTokens: number,
+  ) {}
+
+  get inputTokens(): number {
+    this.isInputTaken = true;
+    return estimateTokens(this.facts.inputTextBytes);
+  }
+
+  get isInputUnknown(): boolean {
+    return this.isInputTaken && this.facts.isUnread === true;
+  }
+}
+
 /** The reading of an answer. Never throws, and never gives zero for what it does not know. */
 export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts, unitsOf: UnitsOf): UsageReading {
-  const estimates = {
-    inputTokens: estimateTokens(facts.inputTextBytes),
-    outputTokens: estimateTokens(seen.outputTextBytes) + estimateUnread(end.unreadBytes),
-  };
+  const outputTokens = estimateTokens(seen.outputTextBytes) + estimateUnread(end.unreadBytes);
+  const estimates = new AnswerEstimates(facts, outputTokens);
   const { model, serviceTier } = seen;
   if (seen.usage === null) {
     if (seen.isError && seen.outputTextBytes === 0) return nothingBilled('the provider answered with an error');
-    const units = { ...noUnits(), ...estimates };
-    const usageNote = seen.isError && end.isComplete ? BROKEN_OFF_NOTE : reasonOf(end);
+    const units = noUnits();
+    units.inputTokens = estimates.inputTokens;
+    units.outputTokens = outputTokens;
+    const reason = seen.isError && end.isComplete ? BROKEN_OFF_NOTE : reasonOf(end);
+    const usageNote = estimates.isInputUnknown ? `${reason}; ${unread(units)}` : reason;
     return { units, usageSource: 'ESTIMATED', usageNote, model, serviceTier };
   }
   const counts = new UsageCounts();
@@ -48,10 +70,11 @@ export function readingOf(seen: AnswerSeen, end: AnswerEnd, facts: RequestFacts,
   if (!seen.isFinal) {
     counts.problems.push('the answer was cut: output estimated from what was seen');
     const reported = units.outputTokens + units.reasoningTokens;
-    units.outputTokens += Math.max(0, estimates.outputTokens - reported);
+    units.outputTokens += Math.max(0, outputTokens - reported);
   }
   if (end.isOverflowed) counts.problems.push('a part of the answer was too large to read');
   if (end.isDamaged) counts.problems.push('a part of the answer was damaged');
+  if (estimates.isInputUnknown) counts.problems.push(unread(units));
   if (counts.problems.length === 0) return { units, usageSource: 'PROVIDER', usageNote: null, model, serviceTier };
   return { units, usageSource: 'ESTIMATED', usageNote: counts.problems.join('; '), model, serviceTier };
 }
@@ -67,7 +90,14 @@ export function unansweredReading(facts: RequestFacts | null): UsageReading {
   const units = noUnits(); // not spread: every request has one, and all shall have one shape
   units.inputTokens = estimateTokens(facts.inputTextBytes);
   units.other = facts.otherUnits ?? null;
-  return { units, usageSource: 'ESTIMATED', usageNote: null, model: null, serviceTier: null };
+  const usageNote = facts.isUnread === true ? unread(units) : null;
+  return { units, usageSource: 'ESTIMATED', usageNote, model: null, serviceTier: null };
+}
+
+/** Marks units whose input nobody knows, so that they have no cost; why. Its bytes tell nothing: most are media. */
+function unread(units: UsageUnits): string {
+  units.other = { ...units.other, unreadCalls: 1 };
+  return UNREAD_REQUEST_NOTE;
 }
 
 /** The same of an answer whose client was cut because it did not take it. */

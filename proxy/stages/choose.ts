@@ -177,7 +177,8 @@ function understand(body: RequestBody, arrival: Arrival, dialect: Dialect | null
   const parsed = held === null ? null : parseJson(held);
   if (held !== null && parsed !== null) guardJson(held);
   const isForm = parsed === null && dialect.takesForms === true;
-  const facts = dialect.readRequest(isForm ? formOf(body, arrival) : parsed, arrival.path);
+  const read = dialect.readRequest(isForm ? formOf(body, arrival) : parsed, arrival.path);
+  const facts = body.kind === 'streamed' ? { ...read, isUnread: true } : read;
   const mayInject = target.policy.settings.injectStreamUsage;
   return { held, facts, spliced: held !== null && mayInject ? splice(dialect, facts, held, parsed) : null };
 }

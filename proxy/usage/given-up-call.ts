@@ -6,7 +6,8 @@ import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';
 import type { Forwarded, UpstreamCall } from '../exchange.js';
 
-export const GIVEN_UP_NOTE = 'sent, and given up before an answer came: input estimated from text';
+const GIVEN_UP = 'sent, and given up before an answer came';
+export const GIVEN_UP_NOTE = `${GIVEN_UP}: input estimated from text`;
 
 /** Of a call without an answer. */
 export function readingOfGivenUp(
@@ -15,6 +16,7 @@ export function readingOfGivenUp(
 ): UsageReading {
   const isOurs = forwarded.kind === 'client-left' || forwarded.error.errorName === 'upstreamTimedOut';
   if (!isOurs || !forwarded.wasSent || !isBillable || facts === null) return NOTHING_USED;
-  const { units, usageSource, model, serviceTier } = unansweredReading(facts);
-  return { units, usageSource, usageNote: GIVEN_UP_NOTE, model, serviceTier };
+  const { units, usageSource, usageNote, model, serviceTier } = unansweredReading(facts);
+  const note = usageNote === null ? GIVEN_UP_NOTE : `${GIVEN_UP}; ${usageNote}`;
+  return { units, usageSource, usageNote: note, model, serviceTier };
 }

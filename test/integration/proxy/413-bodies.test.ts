@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { answerJson, chatCompletion } from '../../support/fake-upstream.js';
+import { answerEvents, answerJson, chatCompletion, chatEvents } from '../../support/fake-upstream.js';
 import { CHAT, post, startRig, type Rig } from '../../support/rig.js';
 import { usageRecordCount, usageRecords } from '../../support/usage-records.js';
 
@@ -28,6 +28,20 @@ test('a body larger than what is held in memory streams upstream byte for byte',
   expect(rig.upstream.seen.at(-1)?.body.equals(Buffer.from(body))).toBe(true);
   const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
   expect(row).toMatchObject({ usage_source: 'PROVIDER', cache_key_hash: null, model: 'gpt-4o-mini-2024-07-18' });
+});
+
+test.each([
+  ['tells no usage has no cost', false, { cost_status: 'UNPRICED', other_units: { unreadCalls: 1 } }],
+  ['tells its usage is billed by that', true, { usage_source: 'PROVIDER', input_tokens: '1000', other_units: null }],
+])('a large body whose stream %s', async (_, withUsage, expected) => {
+  const tenant = await rig.tenant();
+  rig.upstream.answer = answerEvents(chatEvents(['Hello'], withUsage));
+  const content = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(1024 * 1024)}` } }];
+  const body = { ...CHAT, stream: true, messages: [{ role: 'user', content }] };
+  await (await post(`${tenant.base}/openai/chat/completions`, body)).arrayBuffer();
+  rig.upstream.answer = answerJson(200, chatCompletion());
+  const [row] = await usageRecords(rig.proxy.owner, tenant.accountId, 1);
+  expect(row).toMatchObject(expected);
 });
 
 test('a body of unknown length that grows past the bound is cut off and recorded as a failure', async () => {
