@@ -25,7 +25,6 @@ import type {
   Relayed,
   UpstreamCall,
 } from '../exchange.js';
-import { headerOf } from '../header-list.js';
 import { costOf, type CostDeps } from '../pricing/call-cost.js';
 import type { SystemMessageHashes } from '../system-message-hashes.js';
 import { attemptSum, withTotalOnce } from '../usage/attempt-sum.js';

@@ -5,7 +5,7 @@ import type { ClientRequest, ClientResponse } from '../../../../proxy/client/cli
 import { closeServer } from '../../../../proxy/gateway-server.js';
 import { sendError } from '../../../../proxy/own-headers.js';
 import { GatewayError } from '../../../../proxy/gateway-error.js';
-import { CONNECTION_IDLE_TIMEOUT_MS } from '../../../../proxy/limits.js';
+import { CONNECTION_IDLE_TIMEOUT_MS } from '../../../../proxy/request-bounds.js';
 import { RawClient, startEchoServer, type EchoServer } from '../../../support/echo-server.js';
 import { waitFor } from '../../../support/wait-for.js';
 
