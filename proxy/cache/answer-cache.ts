@@ -8,7 +8,7 @@
  */
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
-import { cachedAnswerKey, cachedAnswerMember, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
+import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import type { CachedAnswer } from './cached-answer.js';
 import { REDIS_OVERHEAD_BYTES, SharedAnswers } from './shared-answers.js';
 import { readAnswer, writtenAnswer } from './stored-answer.js';
@@ -91,10 +91,10 @@ export class AnswerCache {
    * suit in memory may suit in Redis, where another proxy may have stored a newer one.
    */
   find(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): FoundAnswer | Promise<FoundAnswer> {
-    const key = cachedAnswerMember(name);
-    const held = this.held.get(key);
+    const { member } = name;
+    const held = this.held.get(member);
     if (held !== undefined) {
-      if (held.endsAtMs <= this.options.now()) this.held.delete(key);
+      if (held.endsAtMs <= this.options.now()) this.held.delete(member);
       else {
         const answer = answerOf(held);
         if (answer !== null && suits(answer)) {
@@ -112,7 +112,7 @@ export class AnswerCache {
 
   /** What `find` would find, with nothing counted, moved up or taken into memory. */
   async peek(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
-    const held = this.held.peek(cachedAnswerMember(name));
+    const held = this.held.peek(name.member);
     const known = held !== undefined && held.endsAtMs > this.options.now() ? answerOf(held) : null;
     if (known !== null && suits(known)) return known;
     if (this.isAway()) return null;
@@ -132,7 +132,7 @@ export class AnswerCache {
   put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1_000;
     const written = writtenAnswer(answer);
-    const member = cachedAnswerMember(name);
+    const { member } = name;
     const held = { written, answer: null, endsAtMs: this.options.now() + ttlMs };
     this.counts.stored += 1;
     const bytes = written.length + REDIS_OVERHEAD_BYTES;
@@ -178,7 +178,7 @@ export class AnswerCache {
   private async holdShared(name: CachedAnswerName, read: Buffer): Promise<void> {
     const ttlMs = await this.shared.use(name, read);
     if (ttlMs <= 0) return;
-    this.hold(cachedAnswerMember(name), { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
+    this.hold(name.member, { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
   /** Never rejects. */
@@ -196,7 +196,7 @@ export class AnswerCache {
 
   private keepAlone(name: CachedAnswerName, held: Held): void {
     this.counts.notShared += 1;
-    this.hold(cachedAnswerMember(name), held);
+    this.hold(name.member, held);
   }
 
   private isAway(): boolean {

@@ -8,7 +8,6 @@ import {
   EXCHANGE_ANSWERS_LUA,
   USE_ANSWER_LUA,
   cachedAnswerKey,
-  cachedAnswerMember,
   cacheKeys,
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
@@ -63,14 +62,14 @@ export class SharedAnswers {
 
   /** What stands under the name, perhaps as a view into more; null: nothing. Rejects when Redis does not tell. */
   async read(name: CachedAnswerName): Promise<Buffer | null> {
-    const asked = { member: cachedAnswerMember(name), written: null, ttlMs: 0 };
+    const asked = { member: name.member, written: null, ttlMs: 0 };
     const told = await this.exchanges.ask(name.accountId, asked, READ_BYTES);
     return typeof told === 'number' ? this.large.read(cachedAnswerKey(name)) : told;
   }
 
   /** Resolves with how many answers left for it before their end; -1: there is no room. Rejects likewise. */
   keep(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<number> {
-    const asked = { member: cachedAnswerMember(name), written, ttlMs };
+    const asked = { member: name.member, written, ttlMs };
     const told = this.exchanges.ask(name.accountId, asked, Math.max(written.length, KEPT_BYTES_MIN));
     return told as Promise<number>; // as our script tells of what is kept
   }
@@ -80,7 +79,7 @@ export class SharedAnswers {
    * one has taken its place. Rejects likewise.
    */
   async use(name: CachedAnswerName, read: Buffer): Promise<number> {
-    const values = [cachedAnswerMember(name), String(read.length)];
+    const values = [name.member, String(read.length)];
     return (await USE.run(this.redis, cacheKeys(name.accountId), values)) as number; // as our script returns
   }
 

@@ -8,7 +8,7 @@ import { ANSWER_CACHE_OPTIONS, type AnswerStore } from '../cache/answer-cache.js
 import { suits, type CachedAnswer } from '../cache/cached-answer.js';
 import type { CopyRoom } from '../cache/copy-room.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
-import { cachedAnswerMember } from '../../schema/contracts/redis-keys.js';
+import { cachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
 import { headerOf, joinedHeaders } from '../header-list.js';
 
@@ -30,7 +30,7 @@ export function lookUp(
   const keyHash = requestKeyHash(deps.cacheKeyKey, arrival, call);
   if (keyHash === null) return null;
   const { accountId, gatewayId, cacheEpoch: epoch, cachePurges: purges } = policy;
-  const name = { accountId, gatewayId, epoch, keyHash };
+  const name = cachedAnswerName({ accountId, gatewayId, epoch, keyHash });
   const wanted = {
     purges,
     acceptEncoding: joinedHeaders(arrival.head.rawHeaders, 'accept-encoding') ?? undefined,
@@ -38,7 +38,7 @@ export function lookUp(
   };
   const { ttlSeconds, isCoalesced } = wish;
   // What was asked for before a change of the gateway, a purge among them, serves nobody who asks after it.
-  const sharing = isCoalesced ? { key: `${cachedAnswerMember(name)}:${policy.revision}`, wanted } : null;
+  const sharing = isCoalesced ? { key: `${name.member}:${policy.revision}`, wanted } : null;
   const looked = (found: CachedAnswer | null): LookedUp => {
     const hit = found !== null && isRoomFor(found, arrival, deps) ? found : null;
     return { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, sharing };

@@ -108,7 +108,7 @@ for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end
 return 1`;
 
 /** Whose answer it is, and under which whole cache of its gateway it was stored. */
-export interface CachedAnswerName {
+interface CachedAnswerParts {
   readonly accountId: AccountId;
   readonly gatewayId: GatewayId;
   readonly epoch: number;
@@ -116,9 +116,19 @@ export interface CachedAnswerName {
   readonly keyHash: string;
 }
 
-/** A cached answer's place among its account's: the member of the two indexes, and the end of its key. */
-export const cachedAnswerMember = ({ gatewayId, epoch, keyHash }: CachedAnswerName): string =>
-  `${gatewayId}:${epoch}:${keyHash}`;
+export interface CachedAnswerName {
+  readonly accountId: AccountId;
+  readonly keyHash: string;
+  /** its place among its account's: the member of the two indexes, and the end of its key */
+  readonly member: string;
+}
+
+/** Made once for a request, which asks by its member up to four times: a text that is joined anew is hashed anew. */
+export const cachedAnswerName = ({ accountId, gatewayId, epoch, keyHash }: CachedAnswerParts): CachedAnswerName => ({
+  accountId,
+  keyHash,
+  member: `${gatewayId}:${epoch}:${keyHash}`,
+});
 
 /** Everything of one account's cache stands in one slot, because its bytes are bounded together. */
 const cachePrefix = (accountId: AccountId): string => `tollgate:cache:v1:{${accountId}}:`;
@@ -127,8 +137,7 @@ const cachePrefix = (accountId: AccountId): string => `tollgate:cache:v1:{${acco
 export const cachedAnswersPrefix = (accountId: AccountId): string => `${cachePrefix(accountId)}answer:`;
 
 /** A cached answer, in the format of proxy/cache/stored-answer.ts. */
-export const cachedAnswerKey = (name: CachedAnswerName): string =>
-  cachedAnswersPrefix(name.accountId) + cachedAnswerMember(name);
+export const cachedAnswerKey = (name: CachedAnswerName): string => cachedAnswersPrefix(name.accountId) + name.member;
 
 /** An account's index: members by the time of their last use, by the time of their end, their sizes, and the sum of them. */
 export function cacheIndexKeys(

@@ -5,7 +5,7 @@ import { REDIS_OVERHEAD_BYTES, SharedAnswers } from '../../../../proxy/cache/sha
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
-import { cachedAnswerKey, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
+import { cachedAnswerKey, cachedAnswerName, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
 import { cachedAnswer } from '../../../support/cached-answer.js';
 import { openRedis } from '../../../support/cached-keys.js';
@@ -34,7 +34,8 @@ test(
     const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, memoryAnswerBytesMax: 1_100, accountBytesMax });
     const [greedy, modest] = [newUuidV7() as AccountId, newUuidV7() as AccountId]; // of nobody's
     const gatewayId = newUuidV7() as GatewayId; // likewise
-    const nameOf = (accountId: AccountId, keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+    const nameOf = (accountId: AccountId, keyHash: string) =>
+      cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
     const kept = nameOf(modest, 'kept');
     cache.put(kept, ANSWER, 600);
     const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
@@ -67,7 +68,7 @@ test('answers of one name that are kept in the same turn are counted once, with 
   const redis = await openRedis(server.url);
   const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax: 20_000 });
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
-  const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+  const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
   const [, , sizes, sum] = cacheIndexKeys(accountId);
   for (let turn = 0; turn < 40; turn++) {
     for (const keyHash of [`twice-${turn}`, `other-${turn}`, `twice-${turn}`]) cache.put(nameOf(keyHash), ANSWER, 600);
@@ -85,7 +86,8 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   const server = await openTestRedis();
   const redis = await openRedis(server.url);
   const accountId = newUuidV7() as AccountId; // of nobody's
-  const nameOf = (keyHash: string) => ({ accountId, gatewayId: newUuidV7() as GatewayId, epoch: 0, keyHash });
+  const nameOf = (keyHash: string) =>
+    cachedAnswerName({ accountId, gatewayId: newUuidV7() as GatewayId, epoch: 0, keyHash });
   const [first, second, third] = [nameOf('first'), nameOf('second'), nameOf('third')];
   const bytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
   const answers = new SharedAnswers(redis, 2 * bytes);
@@ -113,7 +115,7 @@ test('what counts an account’s answers outlives each of them, and is prolonged
   const keys = cacheIndexKeys(accountId);
   const ttls = (): Promise<number[]> => Promise.all(keys.map((key) => redis.pttl(key)));
   const keep = async (keyHash: string): Promise<void> => {
-    const name = { accountId, gatewayId, epoch: 0, keyHash };
+    const name = cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
     cache.put(name, ANSWER, CACHE_TTL_SECONDS_MAX);
     await waitFor(async () => (await redis.exists(cachedAnswerKey(name))) === 1, 'it is written');
   };

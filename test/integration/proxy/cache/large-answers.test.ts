@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
-import { cachedAnswerKey, type CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
+import { cachedAnswerKey, cachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { openRedis } from '../../../support/cached-keys.js';
 import { openTestRedis, type TestRedis } from '../../../support/redis.js';
 
@@ -24,7 +24,7 @@ describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) =>
 
   test('what is small comes with the look-up, what is large by itself and once, and what is too much is not found', async () => {
     const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
-    const nameOf = (keyHash: string): CachedAnswerName => ({ accountId, gatewayId, epoch: 0, keyHash });
+    const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
     const larges = Array.from({ length: 12 }, (_, number) => `large-${number}`);
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     for (const large of larges) await redis.set(cachedAnswerKey(nameOf(large)), Buffer.alloc(MEBIBYTE + 1, large));

@@ -4,13 +4,14 @@ import { AnswerCache } from '../../../../proxy/cache/answer-cache.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
+import { cachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
 import { cachedAnswer } from '../../../support/cached-answer.js';
 import { redisOfScripts, type ScriptCall } from '../../../support/fake-scripts.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
-const nameOf = (keyHash: string) => ({ accountId, gatewayId, epoch: 0, keyHash });
+const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
 const any = (): boolean => true;
 
 /** What else is asked of one that answers. */
