@@ -114,7 +114,7 @@ export interface LookedUp {
   readonly sharing: Sharing | null;
 }
 
-/** Planned: what there is to do for a request. */
+/** Planned: all there is to do for a request, or a step of one. */
 export interface PlannedCall {
   readonly call: UpstreamCall;
   /** null: it has nothing to do with the cache */

@@ -12,7 +12,7 @@ import type { ClientRequest, ClientResponse } from './client/client-exchange.js'
 import { isEnding } from './connection-end.js';
 import { isHit, replay } from './cache/replayed-answer.js';
 import { answerError, faultOf } from './error-answers.js';
-import type { Arrival, Caller, Forwarded, PlannedCall, Relayed, Target, UpstreamCall } from './exchange.js';
+import type { Arrival, Caller, Forwarded, PlannedCall, Relayed, Target } from './exchange.js';
 import { headerOf } from './header-list.js';
 import type { AccountSlots, RequestSlots } from './overload/request-slots.js';
 import { ownHeaders, sendEmpty, sendPreflight } from './own-headers.js';
@@ -21,7 +21,7 @@ import { ANY_PROVIDER, authenticate, type AuthenticateDeps } from './stages/auth
 import { choose, type ChooseDeps } from './stages/choose.js';
 import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, type GuardDeps } from './stages/guard.js';
-import { besideLimit, limit, type LimitDeps } from './stages/limit.js';
+import { admitted, besideLimit, limit, type LimitDeps } from './stages/limit.js';
 import { lookUp, type LookUpDeps } from './stages/look-up.js';
 import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
@@ -93,14 +93,9 @@ type Plan = () => PlannedCall | Promise<PlannedCall>;
 function planOf(deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Plan {
   return () => {
     const chosen = choose(deps, arrival, target, caller);
-    if (chosen instanceof Promise) return chosen.then((call) => planned(deps, arrival, call));
-    return planned(deps, arrival, chosen);
+    if (chosen instanceof Promise) return chosen.then((call) => lookUp(deps, arrival, call));
+    return lookUp(deps, arrival, chosen);
   };
-}
-
-function planned(deps: PipelineDeps, arrival: Arrival, call: UpstreamCall): PlannedCall | Promise<PlannedCall> {
-  const cache = lookUp(deps, arrival, call);
-  return cache instanceof Promise ? cache.then((found) => ({ call, cache: found })) : { call, cache };
 }
 
 /** A universal request. Who calls is asked once, of the request around the steps. */
@@ -124,7 +119,7 @@ async function serveStepsOf(
   const steps = await readSteps(deps, arrival);
   const limited = limitedArrival(arrival, steps);
   const limiting = limit(deps, limited, { policy, provider: { slug: steps[0]?.providerSlug ?? '' } }, caller);
-  if (limiting !== null) await limiting.end;
+  if (limiting !== null) await admitted(limiting);
   const { opened, relayed } = await firstSuccess(deps, steps, stepStages(deps, policy, caller));
   store(deps, opened.arrival, opened.call, { cache: opened.cache, relayed });
   await record(deps, opened.arrival, opened.call, { open: opened, relayed });

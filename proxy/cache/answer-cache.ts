@@ -87,10 +87,10 @@ export class AnswerCache {
   }
 
   /**
-   * An answer that `suits`; null: there is none. No promise when memory knows it, or Redis cannot be asked. What does not
-   * suit in memory may suit in Redis, where another proxy may have stored a newer one.
+   * What is `made` of an answer that `suits`; of null: there is none. No promise when memory knows it, or Redis cannot be asked. What
+   * does not suit in memory may suit in Redis, where another proxy may have stored a newer one.
    */
-  find(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): FoundAnswer | Promise<FoundAnswer> {
+  find<Made>(name: CachedAnswerName, suits: Suits, made: (found: FoundAnswer) => Made): Made | Promise<Made> {
     const { member } = name;
     const held = this.held.get(member);
     if (held !== undefined) {
@@ -99,19 +99,17 @@ export class AnswerCache {
         const answer = answerOf(held);
         if (answer !== null && suits(answer)) {
           this.counts.memoryHits += 1;
-          return answer;
+          return made(answer);
         }
       }
     }
-    if (this.isAway()) {
-      this.counts.misses += 1;
-      return null;
-    }
-    return this.findShared(name, suits);
+    if (!this.isAway()) return new Promise((resolve) => this.findShared(name, suits, (found) => resolve(made(found))));
+    this.counts.misses += 1;
+    return made(null);
   }
 
   /** What `find` would find, with nothing counted, moved up or taken into memory. */
-  async peek(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
+  async peek(name: CachedAnswerName, suits: Suits): Promise<FoundAnswer> {
     const held = this.held.peek(name.member);
     const known = held !== undefined && held.endsAtMs > this.options.now() ? answerOf(held) : null;
     if (known !== null && suits(known)) return known;
@@ -144,7 +142,7 @@ export class AnswerCache {
     // An older one, which suited no more.
     this.held.delete(member);
     this.unwrittenBytes += bytes;
-    void this.share(name, held, ttlMs);
+    this.share(name, held, ttlMs);
   }
 
   /** In memory of its own: pieces of a pool keep all of it. */
@@ -154,24 +152,28 @@ export class AnswerCache {
     this.held.set(member, { written: own, answer, endsAtMs });
   }
 
-  private async findShared(name: CachedAnswerName, suits: (answer: CachedAnswer) => boolean): Promise<FoundAnswer> {
+  private findShared(name: CachedAnswerName, suits: Suits, found: (answer: FoundAnswer) => void): void {
     const { stream } = this.redis; // which a cluster does not have, and a client that is not connected
-    const bytesBefore = stream?.bytesRead;
-    try {
-      const written = await this.shared.read(name);
-      const answer = written === null ? null : readAnswer(written);
-      if (written !== null && answer !== null && suits(answer)) {
+    const bytesBefore = stream?.bytesRead ?? 0;
+    const missed = (): void => {
+      this.counts.misses += 1;
+      found(null);
+    };
+    this.shared.read(name, {
+      told: (written) => {
+        const answer = written === null ? null : readAnswer(written);
+        if (written === null || answer === null || !suits(answer)) return missed();
         this.counts.redisHits += 1;
         this.holdShared(name, written).catch(() => this.fail());
-        return answer;
-      }
-    } catch {
-      const bytes = stream === this.redis.stream ? (stream?.bytesRead ?? 0) - (bytesBefore ?? 0) : 0;
-      if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
-      else this.fail();
-    }
-    this.counts.misses += 1;
-    return null;
+        found(answer);
+      },
+      failed: () => {
+        const bytes = stream === this.redis.stream ? (stream?.bytesRead ?? 0) - bytesBefore : 0;
+        if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
+        else this.fail();
+        missed();
+      },
+    });
   }
 
   /** Takes what Redis had into memory for the time that it still has there, and says that it was used. */
@@ -181,17 +183,17 @@ export class AnswerCache {
     this.hold(name.member, { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
-  /** Never rejects. */
-  private async share(name: CachedAnswerName, held: Held, ttlMs: number): Promise<void> {
-    try {
-      const evicted = await this.shared.keep(name, held.written, ttlMs);
+  private share(name: CachedAnswerName, held: Held, ttlMs: number): void {
+    const told = (evicted: number): void => {
+      this.unwrittenBytes -= held.written.length + REDIS_OVERHEAD_BYTES;
       if (evicted >= 0) this.counts.redisEvictions += evicted;
       else this.keepAlone(name, held);
-    } catch {
+    };
+    const failed = (): void => {
       this.fail();
-      this.keepAlone(name, held);
-    }
-    this.unwrittenBytes -= held.written.length + REDIS_OVERHEAD_BYTES;
+      told(-1);
+    };
+    this.shared.keep(name.accountId, { member: name.member, written: held.written, ttlMs, told, failed });
   }
 
   private keepAlone(name: CachedAnswerName, held: Held): void {
@@ -211,6 +213,7 @@ export class AnswerCache {
 }
 
 export type FoundAnswer = CachedAnswer | null;
+type Suits = (answer: CachedAnswer) => boolean;
 
 /** Null cannot be: what is held was written here, or has been read once. */
 function answerOf(held: Held): CachedAnswer | null {

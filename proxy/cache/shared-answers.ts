@@ -12,7 +12,7 @@ import {
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
 import { RedisScript, type ScriptValue } from '../redis-script.js';
-import { TurnBatches } from '../turn-batches.js';
+import { TurnBatches, tell, type Asker } from '../turn-batches.js';
 import { LargeReads } from './large-reads.js';
 
 /** Bytes of one command that keeps answers, and what an answer counts for at least: the script's time is everybody's. */
@@ -34,15 +34,50 @@ const KEPT_VALUES = 4;
 const EXCHANGE = new RedisScript(EXCHANGE_ANSWERS_LUA);
 const USE = new RedisScript(USE_ANSWER_LUA);
 
+/** What our script returns for each: see there. */
+type Told = Buffer | number | null;
+
 /** What is to be kept; a look-up, which is a member alone, keeps nothing. */
-interface Asked {
+interface Asked extends Asker<Told> {
   readonly member: string;
   readonly written: Buffer | null;
   readonly ttlMs: number;
 }
 
-/** What our script returns for each: see there. */
-type Told = Buffer | number | null;
+/** An answer that is to be kept. It is told how many left for it before their end; -1: there is no room. */
+export interface AnswerToKeep extends Asker<number> {
+  readonly member: string;
+  readonly written: Buffer;
+  readonly ttlMs: number;
+}
+
+/** A look-up, for whose answer Redis is asked once more where it is too large to come along with others. */
+class LookUp implements Asked {
+  readonly written = null;
+  readonly ttlMs = 0;
+
+  constructor(
+    private readonly name: CachedAnswerName,
+    private readonly asker: Asker<Buffer | null>,
+    private readonly large: LargeReads,
+  ) {}
+
+  get member(): string {
+    return this.name.member;
+  }
+
+  told(told: Told): void {
+    if (typeof told !== 'number') return this.asker.told(told);
+    void this.large.read(cachedAnswerKey(this.name)).then(
+      (answer) => tell(this.asker, answer),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  failed(error: unknown): void {
+    this.asker.failed(error);
+  }
+}
 
 export class SharedAnswers {
   private readonly exchanges: TurnBatches<AccountId, Asked, Told>;
@@ -60,23 +95,19 @@ export class SharedAnswers {
     this.large = new LargeReads(redis);
   }
 
-  /** What stands under the name, perhaps as a view into more; null: nothing. Rejects when Redis does not tell. */
-  async read(name: CachedAnswerName): Promise<Buffer | null> {
-    const asked = { member: name.member, written: null, ttlMs: 0 };
-    const told = await this.exchanges.ask(name.accountId, asked, READ_BYTES);
-    return typeof told === 'number' ? this.large.read(cachedAnswerKey(name)) : told;
+  /** Tells what stands under the name, perhaps as a view into more; null: nothing. Fails when Redis does not tell. */
+  read(name: CachedAnswerName, asker: Asker<Buffer | null>): void {
+    this.exchanges.ask(name.accountId, new LookUp(name, asker, this.large), READ_BYTES);
   }
 
-  /** Resolves with how many answers left for it before their end; -1: there is no room. Rejects likewise. */
-  keep(name: CachedAnswerName, written: Buffer, ttlMs: number): Promise<number> {
-    const asked = { member: name.member, written, ttlMs };
-    const told = this.exchanges.ask(name.accountId, asked, Math.max(written.length, KEPT_BYTES_MIN));
-    return told as Promise<number>; // as our script tells of what is kept
+  /** Fails likewise. */
+  keep(accountId: AccountId, kept: AnswerToKeep): void {
+    this.exchanges.ask(accountId, kept, Math.max(kept.written.length, KEPT_BYTES_MIN));
   }
 
   /**
    * Says that what was `read` there is used, and resolves with for how many ms it will still stand there; negative: it is gone, or another
-   * one has taken its place. Rejects likewise.
+   * one has taken its place. Rejects when Redis does not tell.
    */
   async use(name: CachedAnswerName, read: Buffer): Promise<number> {
     const values = [name.member, String(read.length)];

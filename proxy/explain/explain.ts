@@ -8,7 +8,7 @@ import type { DescribedRequest, Explanation } from '../../schema/contracts/expla
 import { HeldBodies } from '../held-bodies.js';
 import { isPreflight, isProbe } from '../answered-here.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
-import type { AnswerPeek } from '../cache/answer-cache.js';
+import type { AnswerPeek, AnswerStore } from '../cache/answer-cache.js';
 import { CopyRoom } from '../cache/copy-room.js';
 import { isHit } from '../cache/replayed-answer.js';
 import { normaliseIp } from '../client-ip.js';
@@ -137,12 +137,12 @@ async function chooseCall(
 ): Promise<PlannedCall> {
   const call = await choose(deps, arrival, target, caller);
   const { answerCache, cacheKeyKey } = deps;
-  const find: AnswerPeek['peek'] = (name, suits) => answerCache.peek(name, suits);
+  const find: AnswerStore['find'] = async (name, suits, made) => made(await answerCache.peek(name, suits));
   const nothingHeld = { answerCache: { find, put: () => undefined }, copyRoom: new CopyRoom(), cacheKeyKey };
-  const cache = await lookUp(nothingHeld, arrival, call);
+  const planned = await lookUp(nothingHeld, arrival, call);
   told.model = call.facts?.model ?? null;
-  told.plan = callPlan(deps, arrival, call, cache);
-  return { call, cache };
+  told.plan = callPlan(deps, arrival, call, planned.cache);
+  return planned;
 }
 
 /** Throws what an open breaker would; none that is about to try one lets it through. */

@@ -154,18 +154,24 @@ export class RateLimiter {
     return this.breaker.isOpen;
   }
 
-  private async ask(
+  private ask(compiled: CompiledRules, values: readonly string[], askedAtMs: number): Promise<LimitRefusal | null> {
+    return new Promise((resolve) => {
+      this.shared.ask(compiled, {
+        values,
+        told: (verdict) => resolve(this.decided(compiled, values, { verdict, askedAtMs })),
+        failed: (error) => {
+          this.failed(error);
+          resolve(this.alone(compiled, values));
+        },
+      });
+    });
+  }
+
+  private decided(
     compiled: CompiledRules,
     values: readonly string[],
-    askedAtMs: number,
-  ): Promise<LimitRefusal | null> {
-    let verdict: Verdict;
-    try {
-      verdict = await this.shared.ask(compiled, values);
-    } catch (error) {
-      this.failed(error);
-      return this.alone(compiled, values);
-    }
+    { verdict, askedAtMs }: { readonly verdict: Verdict; readonly askedAtMs: number },
+  ): LimitRefusal | null {
     if (this.breaker.isOpen) this.options.log.info('rate limits are counted in Redis again');
     this.breaker.succeeded();
     this.counts.asked += 1;

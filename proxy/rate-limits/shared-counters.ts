@@ -4,12 +4,17 @@
  */
 import type { Redis } from 'ioredis';
 import { RedisScript } from '../redis-script.js';
-import { TurnBatches } from '../turn-batches.js';
+import { TurnBatches, type Asker } from '../turn-batches.js';
 import type { CompiledRule, CompiledRules } from './compiled-rules.js';
 import { limitScript, previewScript, type RuleState } from './limit-script.js';
 
 /** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
 export type Verdict = number | readonly [rule: number, waitMs: number];
+
+/** A request under limits: one value per rule, and who hears the verdict. */
+export interface Limited extends Asker<Verdict> {
+  readonly values: readonly string[];
+}
 
 /** A request waits so long for Redis: then its proxy decides alone. */
 const DEADLINE_MS = 50;
@@ -31,27 +36,27 @@ export class LimitsTimeout extends Error {
 }
 
 export class SharedCounters {
-  private readonly calls = new TurnBatches<CompiledRules, readonly string[], Verdict>({
+  private readonly calls = new TurnBatches<CompiledRules, Limited, Verdict>({
     weightMax: CALL_VALUES_MAX,
     send: (rules, requests) => this.decide(rules, requests),
   });
 
   constructor(private readonly redis: Pick<Redis, 'sendCommand'>) {}
 
-  /** `values`: one per rule. Rejects when Redis does not answer, or answers with an error. */
-  ask(rules: CompiledRules, values: readonly string[]): Promise<Verdict> {
-    return this.calls.ask(rules, values, values.length);
+  /** Fails when Redis does not answer, or answers with an error. */
+  ask(rules: CompiledRules, request: Limited): void {
+    this.calls.ask(rules, request, request.values.length);
   }
 
-  /** How each rule stands to its value, with nothing counted. Rejects as `ask` does. */
+  /** How each rule stands to its value, with nothing counted. Rejects when `ask` fails. */
   preview(rules: CompiledRules, values: readonly string[]): Promise<readonly RuleState[]> {
     return withinDeadline(this.run(PREVIEW, rules, [...rules.parameters, ...values]));
   }
 
-  private decide(rules: CompiledRules, requests: readonly (readonly string[])[]): Promise<readonly Verdict[]> {
+  private decide(rules: CompiledRules, requests: readonly Limited[]): Promise<readonly Verdict[]> {
     const { quota } = rules;
     const all = rules.parameters.slice();
-    for (const values of requests) for (const value of values) all.push(value);
+    for (const { values } of requests) for (const value of values) all.push(value);
     const told = withinDeadline(this.run<Verdict>(DECIDE, rules, all));
     return quota === null ? told : told.then((verdicts) => withoutCount(verdicts, quota));
   }

@@ -27,14 +27,14 @@ interface LimitedTarget extends Pick<Target, 'policy'> {
   readonly provider: { readonly slug: string };
 }
 
+/** A request whose limit is asked for, or that is refused already. */
 export interface Limiting {
-  /** Redis is asked; if not, the request is refused already */
-  readonly isAsked: boolean;
+  readonly decision: LimitRefusal | Promise<LimitRefusal | null>;
   /**
    * Fails with GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the ledger cannot keep the record of a
    * refusal.
    */
-  readonly end: Promise<void>;
+  readonly refuse: (refusal: LimitRefusal) => Promise<never>;
 }
 
 /** Null: there is nothing to wait for, the request may go on. */
@@ -43,10 +43,16 @@ export function limit(deps: LimitDeps, arrival: Arrival, target: LimitedTarget, 
   if (settings.rateLimits.length === 0 && requestsPerMonthMax === null) return null;
   const decision = deps.rateLimiter.decide(target.policy, arrival, caller);
   if (decision === null) return null;
-  const refused = (refusal: LimitRefusal): Promise<never> =>
-    recordRefusal(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal);
-  if (!(decision instanceof Promise)) return { isAsked: false, end: refused(decision) };
-  return { isAsked: true, end: decision.then((refusal) => (refusal === null ? undefined : refused(refusal))) };
+  return {
+    decision,
+    refuse: (refusal) => recordRefusal(deps, arrival, refusedRecord(arrival, target, caller, refusal), refusal),
+  };
+}
+
+/** Waits for the limit; fails as `refuse` does. */
+export async function admitted({ decision, refuse }: Limiting): Promise<void> {
+  const refusal = await decision;
+  if (refusal !== null) await refuse(refusal);
 }
 
 /**
@@ -60,14 +66,22 @@ export function besideLimit<Planned>(
   plan: () => Planned | Promise<Planned>,
 ): Planned | Promise<Planned> {
   if (limiting === null) return plan();
-  return limiting.isAsked && request.complete ? ahead(limiting.end, plan) : limiting.end.then(plan);
+  const isAsked = limiting.decision instanceof Promise;
+  return isAsked && request.complete ? ahead(limiting, plan) : admitted(limiting).then(plan);
 }
 
-async function ahead<Planned>(end: Promise<void>, plan: () => Planned | Promise<Planned>): Promise<Planned> {
-  const planning = (async () => plan())();
-  planning.catch(() => undefined); // heard below, behind the limit
-  await end;
-  return planning;
+async function ahead<Planned>(limiting: Limiting, plan: () => Planned | Promise<Planned>): Promise<Planned> {
+  let planning: Planned | Promise<Planned>;
+  try {
+    planning = plan();
+  } catch (error) {
+    await admitted(limiting);
+    throw error;
+  }
+  if (planning instanceof Promise) planning.catch(() => undefined); // heard below, behind the limit
+  const refusal = await limiting.decision;
+  if (refusal !== null) return limiting.refuse(refusal);
+  return planning instanceof Promise ? await planning : planning;
 }
 
 /**

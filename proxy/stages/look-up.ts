@@ -9,7 +9,7 @@ import { suits, type CachedAnswer } from '../cache/cached-answer.js';
 import type { CopyRoom } from '../cache/copy-room.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
 import { cachedAnswerName } from '../../schema/contracts/redis-keys.js';
-import type { Arrival, LookedUp, UpstreamCall } from '../exchange.js';
+import type { Arrival, PlannedCall, UpstreamCall } from '../exchange.js';
 import { headerOf, joinedHeaders } from '../header-list.js';
 
 export interface LookUpDeps {
@@ -18,17 +18,13 @@ export interface LookUpDeps {
   readonly cacheKeyKey: Buffer;
 }
 
-/** Null: the call has nothing to do with the cache. A promise only when Redis has to be asked. */
-export function lookUp(
-  deps: LookUpDeps,
-  arrival: Arrival,
-  call: UpstreamCall,
-): LookedUp | null | Promise<LookedUp | null> {
+/** The call, and what the cache has for it. A promise only when Redis has to be asked, and then one for all of it. */
+export function lookUp(deps: LookUpDeps, arrival: Arrival, call: UpstreamCall): PlannedCall | Promise<PlannedCall> {
   const { policy } = call.target;
   const wish = cacheWish(arrival.options, policy.settings);
-  if (wish === null || uncachedReason(arrival, call, wish) !== null) return null;
+  if (wish === null || uncachedReason(arrival, call, wish) !== null) return { call, cache: null };
   const keyHash = requestKeyHash(deps.cacheKeyKey, arrival, call);
-  if (keyHash === null) return null;
+  if (keyHash === null) return { call, cache: null };
   const { accountId, gatewayId, cacheEpoch: epoch, cachePurges: purges } = policy;
   const name = cachedAnswerName({ accountId, gatewayId, epoch, keyHash });
   const wanted = {
@@ -39,13 +35,12 @@ export function lookUp(
   const { ttlSeconds, isCoalesced } = wish;
   // What was asked for before a change of the gateway, a purge among them, serves nobody who asks after it.
   const sharing = isCoalesced ? { key: `${name.member}:${policy.revision}`, wanted } : null;
-  const looked = (found: CachedAnswer | null): LookedUp => {
+  const planned = (found: CachedAnswer | null): PlannedCall => {
     const hit = found !== null && isRoomFor(found, arrival, deps) ? found : null;
-    return { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, sharing };
+    return { call, cache: { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, sharing } };
   };
-  if (ttlSeconds === 0) return looked(null);
-  const found = deps.answerCache.find(name, (answer) => suits(answer, wanted));
-  return found instanceof Promise ? found.then(looked) : looked(found);
+  if (ttlSeconds === 0) return planned(null);
+  return deps.answerCache.find(name, (answer) => suits(answer, wanted), planned);
 }
 
 /** Beyond this an answer is in no memory that requests share: each has read one of its own. */

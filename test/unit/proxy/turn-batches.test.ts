@@ -1,46 +1,70 @@
 import { expect, test } from '@jest/globals';
-import { TurnBatches } from '../../../proxy/turn-batches.js';
+import { TurnBatches, type Asker } from '../../../proxy/turn-batches.js';
+
+interface Item extends Asker<string> {
+  readonly text: string;
+}
+
+type Ask = (key: string, text: string, weight?: number) => Promise<string>;
+
+const asking =
+  (batches: TurnBatches<string, Item, string>): Ask =>
+  (key, text, weight) =>
+    new Promise((told, failed) => batches.ask(key, { text, told, failed }, weight));
 
 /** A store that repeats each item, and notes what it was asked. */
 function repeating(weightMax: number) {
   const sent: [key: string, items: readonly string[]][] = [];
-  const batches = new TurnBatches<string, string, string>({
+  const batches = new TurnBatches<string, Item, string>({
     weightMax,
     send: (key, items) => {
-      sent.push([key, items]);
-      return Promise.resolve(items.map((item) => `${key}:${item}`));
+      sent.push([key, items.map(({ text }) => text)]);
+      return Promise.resolve(items.map(({ text }) => `${key}:${text}`));
     },
   });
-  return { sent, batches };
+  return { sent, batches, ask: asking(batches) };
 }
 
 test('what one turn asks for under one key goes together, and each hears of its own', async () => {
-  const { sent, batches } = repeating(10);
-  const told = await Promise.all([batches.ask('a', '1'), batches.ask('b', '2'), batches.ask('a', '3')]);
+  const { sent, ask } = repeating(10);
+  const told = await Promise.all([ask('a', '1'), ask('b', '2'), ask('a', '3')]);
   expect(told).toEqual(['a:1', 'b:2', 'a:3']);
   expect(sent).toEqual([
     ['a', ['1', '3']],
     ['b', ['2']],
   ]);
-  await batches.ask('a', '4');
+  await ask('a', '4');
   expect(sent.at(-1)).toEqual(['a', ['4']]);
 });
 
 test('a batch that weighs enough goes at once, and the next begins', async () => {
-  const { sent, batches } = repeating(3);
-  const asked = ['1', '2', '3', '4'].map((item) => batches.ask('a', item));
+  const { sent, ask } = repeating(3);
+  const asked = ['1', '2', '3', '4'].map((item) => ask('a', item));
   expect(sent).toEqual([['a', ['1', '2', '3']]]);
-  asked.push(batches.ask('a', '5', 3));
+  asked.push(ask('a', '5', 3));
   expect(sent.at(-1)).toEqual(['a', ['4', '5']]);
   expect(await Promise.all(asked)).toEqual(['a:1', 'a:2', 'a:3', 'a:4', 'a:5']);
 });
 
 test('when the store fails, or does not answer to everything, all of the batch hear of it', async () => {
   const failing = (send: () => Promise<string[]>) => {
-    const batches = new TurnBatches<string, string, string>({ weightMax: 10, send });
-    return Promise.allSettled([batches.ask('a', '1'), batches.ask('a', '2')]);
+    const ask = asking(new TurnBatches({ weightMax: 10, send }));
+    return Promise.allSettled([ask('a', '1'), ask('a', '2')]);
   };
   const lost = await failing(() => Promise.reject(new Error('gone')));
   const short = await failing(() => Promise.resolve(['1']));
   expect([...lost, ...short].map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+});
+
+test('who cannot make anything of his answer hears that he has none, and the others have theirs', async () => {
+  const { batches, ask } = repeating(10);
+  const spoilt = new Promise((_resolve, reject) => {
+    const told = (): never => {
+      throw new Error('not this one');
+    };
+    batches.ask('a', { text: '1', told, failed: reject });
+  });
+  const next = ask('a', '2');
+  await expect(spoilt).rejects.toThrow('not this one');
+  expect(await next).toBe('a:2');
 });

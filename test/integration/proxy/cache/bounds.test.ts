@@ -5,7 +5,12 @@ import { REDIS_OVERHEAD_BYTES, SharedAnswers } from '../../../../proxy/cache/sha
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
-import { cachedAnswerKey, cachedAnswerName, cacheIndexKeys } from '../../../../schema/contracts/redis-keys.js';
+import {
+  cachedAnswerKey,
+  cachedAnswerName,
+  cacheIndexKeys,
+  type CachedAnswerName,
+} from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
 import { cachedAnswer } from '../../../support/cached-answer.js';
 import { openRedis } from '../../../support/cached-keys.js';
@@ -92,16 +97,20 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   const bytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
   const answers = new SharedAnswers(redis, 2 * bytes);
   const written = writtenAnswer(ANSWER);
-  for (const name of [first, second]) await answers.keep(name, written, 600_000);
+  const keep = ({ member }: CachedAnswerName, answer: Buffer): Promise<number> =>
+    new Promise((told, failed) => {
+      answers.keep(accountId, { member, written: answer, ttlMs: 600_000, told, failed });
+    });
+  for (const name of [first, second]) await keep(name, written);
   jest.spyOn(Date, 'now').mockReturnValue(0);
   expect(await answers.use(first, written)).toBeGreaterThan(590_000);
   jest.restoreAllMocks();
-  await answers.keep(third, written, 600_000);
+  await keep(third, written);
   expect(await Promise.all([first, second, third].map((name) => redis.exists(cachedAnswerKey(name))))).toEqual([
     1, 0, 1,
   ]);
   expect(await answers.use(second, written)).toBe(-2);
-  await answers.keep(first, Buffer.alloc(10), 600_000);
+  await keep(first, Buffer.alloc(10));
   expect(await answers.use(first, written)).toBe(-2); // another one stands there
   redis.disconnect();
   await server.close();

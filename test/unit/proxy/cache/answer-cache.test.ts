@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from '@jest/globals';
-import { AnswerCache } from '../../../../proxy/cache/answer-cache.js';
+import { AnswerCache, type FoundAnswer } from '../../../../proxy/cache/answer-cache.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
@@ -13,6 +13,8 @@ import { waitFor } from '../../../support/wait-for.js';
 const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
 const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
 const any = (): boolean => true;
+const find = (cache: AnswerCache, keyHash: string, suits = any): FoundAnswer | Promise<FoundAnswer> =>
+  cache.find(nameOf(keyHash), suits, (found) => found);
 
 /** What else is asked of one that answers. */
 const READY = { status: 'ready', stream: {} };
@@ -48,12 +50,12 @@ test(
       cache.put(nameOf(`key ${i}`), answer, 60);
       if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
     }
-    expect(cache.find(nameOf(`key ${DISTINCT_KEYS - 1}`), any)).toEqual(answer);
-    expect(cache.find(nameOf('key 0'), any)).toBeNull();
+    expect(find(cache, `key ${DISTINCT_KEYS - 1}`)).toEqual(answer);
+    expect(find(cache, 'key 0')).toBeNull();
     expect(cache.counts.stored).toBe(DISTINCT_KEYS);
     expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
     cache.put(nameOf('large'), cachedAnswer(Buffer.alloc(65_000)), 60);
-    expect(cache.find(nameOf('large'), any)).toBeNull();
+    expect(find(cache, 'large')).toBeNull();
   },
   FULL_SIZE_TIMEOUT_MS,
 );
@@ -63,23 +65,23 @@ test('an answer is there until its time has passed, and not for whom it does not
   const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => nowMs });
   const answer = cachedAnswer(Buffer.from('x'));
   cache.put(nameOf('key'), answer, 60);
-  expect(cache.find(nameOf('key'), () => false)).toBeNull();
+  expect(find(cache, 'key', () => false)).toBeNull();
   nowMs = 59_999;
-  expect(cache.find(nameOf('key'), any)).toEqual(answer);
+  expect(find(cache, 'key')).toEqual(answer);
   nowMs = 60_000;
-  expect(cache.find(nameOf('key'), any)).toBeNull();
+  expect(find(cache, 'key')).toBeNull();
 });
 
 test('a Redis that does not answer is a miss, and is not waited for again at once', async () => {
   let nowMs = 0;
   const commands: string[] = [];
   const cache = new AnswerCache(silent(commands), { ...BOUNDS, now: () => nowMs });
-  expect(await cache.find(nameOf('key'), any)).toBeNull();
-  expect(cache.find(nameOf('key'), any)).toBeNull(); // no promise
+  expect(await find(cache, 'key')).toBeNull();
+  expect(find(cache, 'key')).toBeNull(); // no promise
   cache.put(nameOf('key'), cachedAnswer(Buffer.from('x')), 60);
   expect(cache.counts.notShared).toBe(1);
   nowMs = 1_000;
-  await cache.find(nameOf('other'), any);
+  await find(cache, 'other');
   expect(commands).toEqual(['exchange', 'exchange']);
   expect(cache.counts.failures).toBe(2);
 });
@@ -94,14 +96,14 @@ test('a large answer that does not come in time is a miss of its own, and no out
   const redis = redisOfScripts(answering, { status: 'ready', stream });
   const cache = new AnswerCache(redis, { ...BOUNDS, now: () => 0 });
   sent = 64 * 1024;
-  expect(await cache.find(nameOf('large'), any)).toBeNull();
-  const next = cache.find(nameOf('next'), any);
+  expect(await find(cache, 'large')).toBeNull();
+  const next = find(cache, 'next');
   expect(next).toBeInstanceOf(Promise); // Redis is asked again
   await next;
   expect(cache.counts).toMatchObject({ tooSlow: 2, failures: 0, misses: 2 });
   sent = 100;
-  await cache.find(nameOf('silent'), any);
-  expect(cache.find(nameOf('next'), any)).toBeNull();
+  await find(cache, 'silent');
+  expect(find(cache, 'next')).toBeNull();
   expect(cache.counts).toMatchObject({ tooSlow: 2, failures: 1, misses: 4 });
 });
 
@@ -117,11 +119,11 @@ test('look-ups of one turn are one command, and what one finds is kept without w
     return members.map((member) => (member.endsWith('there') ? reply.subarray(0, bytes) : null));
   };
   const cache = new AnswerCache(redisOfScripts(found, READY), { ...BOUNDS, now: () => 0 });
-  const looking = ['there', 'not', 'there'].map((key) => Promise.resolve(cache.find(nameOf(key), any)));
+  const looking = ['there', 'not', 'there'].map((key) => Promise.resolve(find(cache, key)));
   expect(await Promise.all(looking)).toEqual([answer, null, answer]);
   expect(commands.map(({ length }) => length)).toEqual([2]);
   await waitFor(() => cache.heldBytes > 0, 'it is held');
-  const held = cache.find(nameOf('there'), any); // from memory: no promise
+  const held = find(cache, 'there'); // from memory: no promise
   expect(held).toEqual(answer);
   expect((held as CachedAnswer) /* as was just seen */.body.buffer.byteLength).toBeLessThan(1024);
 });
@@ -140,17 +142,17 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
   cache.put(nameOf('shared'), answer, 60);
   await waitFor(() => stored.length === 1, 'Redis has it');
   expect(cache.heldBytes).toBe(0);
-  expect(await cache.find(nameOf('shared'), any)).toEqual(answer);
+  expect(await find(cache, 'shared')).toEqual(answer);
   await waitFor(() => cache.heldBytes > 0, 'it is held');
   expect(cache.counts).toMatchObject({ redisHits: 1, notShared: 0 });
   // A newer answer under the same name: what memory has is the older one.
   const newer = cachedAnswer(Buffer.from('newer'));
   cache.put(nameOf('shared'), newer, 60);
   await waitFor(() => stored.length === 2, 'Redis has the newer one');
-  expect(await cache.find(nameOf('shared'), any)).toEqual(newer);
+  expect(await find(cache, 'shared')).toEqual(newer);
   room = false;
   const alone = cachedAnswer(Buffer.from('alone'));
   cache.put(nameOf('alone'), alone, 60);
   await waitFor(() => cache.counts.notShared === 1, 'there was no room');
-  expect(cache.find(nameOf('alone'), any)).toEqual(alone); // no promise
+  expect(find(cache, 'alone')).toEqual(alone); // no promise
 });

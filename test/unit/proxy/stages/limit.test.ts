@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Arrival, Caller, Target } from '../../../../proxy/exchange.js';
-import type { RateLimiter } from '../../../../proxy/rate-limits/rate-limiter.js';
+import type { LimitRefusal, RateLimiter } from '../../../../proxy/rate-limits/rate-limiter.js';
 import type { Refusals } from '../../../../proxy/rate-limits/refusals.js';
-import { besideLimit, limit } from '../../../../proxy/stages/limit.js';
+import { admitted, besideLimit, limit } from '../../../../proxy/stages/limit.js';
 import type { UsageRecord } from '../../../../schema/contracts/usage-record.js';
 
 const CALLER: Caller = { apiTokenId: null, unchecked: null };
@@ -27,9 +27,8 @@ async function refused(by: { readonly isQuota: boolean }, arrivedAtMs = Date.now
   } as unknown as Arrival;
   const policy = { requestsPerMonthMax: 3, settings: { rateLimits: [RULE], logRetentionDays: 30 } };
   const target = { policy, provider: { slug: 'openai' } } as unknown as Target; // likewise
-  const error: unknown = await Promise.resolve(limit({ rateLimiter, refusals }, arrival, target, CALLER)?.end).catch(
-    (thrown: unknown) => thrown,
-  );
+  const limiting = limit({ rateLimiter, refusals }, arrival, target, CALLER);
+  const error: unknown = limiting === null ? null : await admitted(limiting).catch((thrown: unknown) => thrown);
   return { ...added[0], error };
 }
 
@@ -46,20 +45,32 @@ test('a clock that is set while a request is refused makes its record no longer 
   expect([long.record?.durationMs, ahead.record?.durationMs]).toEqual([2 ** 31 - 1, 0]);
 });
 
+/** `planFails`: of a request that is refused. */
+interface Asked {
+  readonly isAsked?: boolean;
+  readonly refuses?: boolean;
+  readonly planFails?: 'at once' | 'later';
+}
+
+const REFUSAL = { rule: RULE, waitMs: 1_000 } as unknown as LimitRefusal; // what is read of it
+
 /** What is done beside a limit that is being asked for, in the order in which it is done. */
-async function beside(limiting: { isAsked?: boolean; refuses?: boolean } | null, request: { complete: boolean }) {
+async function beside(limiting: Asked | null, request: { complete: boolean }) {
   const done: string[] = [];
-  const plan = (): string => {
+  const refuses = limiting?.refuses === true;
+  const plan = (): string | Promise<string> => {
     done.push('planned');
-    if (limiting?.refuses === true) throw new Error('a bad request');
-    return 'a plan';
+    const failed = new Error('a bad request');
+    if (refuses && limiting?.planFails === 'at once') throw failed;
+    return refuses ? Promise.reject(failed) : 'a plan';
   };
-  const end = async (): Promise<void> => {
+  const decide = async (): Promise<LimitRefusal | null> => {
     await Promise.resolve();
     done.push('decided');
-    if (limiting?.refuses === true) throw new Error('over the limit');
+    return refuses ? REFUSAL : null;
   };
-  const asked = limiting === null ? null : { isAsked: limiting.isAsked ?? true, end: end() };
+  const refuse = (): Promise<never> => Promise.reject(new Error('over the limit'));
+  const asked = limiting === null ? null : { decision: limiting.isAsked === false ? REFUSAL : decide(), refuse };
   const planned = await Promise.resolve(besideLimit(asked, request, plan)).catch((error: Error) => error.message);
   return { done, planned };
 }
@@ -67,16 +78,37 @@ async function beside(limiting: { isAsked?: boolean; refuses?: boolean } | null,
 test('a request that is here is planned while its limit is asked for, and refused by the limit first', async () => {
   const here = { complete: true };
   expect(await beside({}, here)).toEqual({ done: ['planned', 'decided'], planned: 'a plan' });
-  expect(await beside({ refuses: true }, here)).toEqual({ done: ['planned', 'decided'], planned: 'over the limit' });
+  for (const planFails of ['at once', 'later'] as const) {
+    expect(await beside({ refuses: true, planFails }, here)).toEqual({
+      done: ['planned', 'decided'],
+      planned: 'over the limit',
+    });
+  }
   expect(await beside(null, here)).toEqual({ done: ['planned'], planned: 'a plan' });
 });
 
 test('nothing is planned of a request that is refused already, nor, before its limit is known, of one that still arrives', async () => {
-  expect(await beside({ isAsked: false, refuses: true }, { complete: true })).toEqual({
-    done: ['decided'],
-    planned: 'over the limit',
-  });
+  expect(await beside({ isAsked: false }, { complete: true })).toEqual({ done: [], planned: 'over the limit' });
   const arriving = { complete: false };
   expect(await beside({}, arriving)).toEqual({ done: ['decided', 'planned'], planned: 'a plan' });
   expect(await beside({ refuses: true }, arriving)).toEqual({ done: ['decided'], planned: 'over the limit' });
+});
+
+test('a plan that fails is heard behind the limit, which counts', async () => {
+  for (const fails of [
+    () => Promise.reject(new Error('a bad request')),
+    () => {
+      throw new Error('a bad request');
+    },
+  ]) {
+    let isDecided = false;
+    const decide = async (): Promise<null> => {
+      await Promise.resolve();
+      isDecided = true;
+      return null;
+    };
+    const limiting = { decision: decide(), refuse: () => Promise.reject(new Error('over the limit')) };
+    await expect(besideLimit(limiting, { complete: true }, fails)).rejects.toThrow('a bad request');
+    expect(isDecided).toBe(true);
+  }
 });
