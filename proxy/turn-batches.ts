@@ -2,37 +2,27 @@
  * What requests ask of a store in one turn of the event loop, as one command for all of them: beneath a command lie a
  * system call, a deadline and a reply, which cost several times what one more key in it does (docs/performance.md).
  */
+import { tell, type Asker } from './asker.js';
 
-/**
- * Who asked: one of the two is called, once. A promise here led to others on the way to the pipeline: a request under a limit and with a
- * cache waited for eleven, and now for four.
- */
-export interface Asker<Told> {
-  /** What it throws, `failed` hears of. */
-  told(answer: Told): void;
-  /** Never throws. */
-  failed(error: unknown): void;
-}
+class Batch<Item extends Asker<Told>, Told> implements Asker<readonly Told[]> {
+  readonly items: Item[] = [];
+  weight = 0;
 
-/** Tells an answer of which its asker may be unable to make anything: whoever else waits hears of his own all the same. */
-export function tell<Told>(asker: Asker<Told>, answer: Told): void {
-  try {
-    asker.told(answer);
-  } catch (error) {
-    asker.failed(error);
+  told(answers: readonly Told[]): void {
+    if (answers.length !== this.items.length) throw new Error('the store did not answer to everything');
+    for (const [index, item] of this.items.entries()) tell(item, answers[index] as Told); // one for each, as was just seen
   }
-}
 
-interface Batch<Item> {
-  readonly items: Item[];
-  weight: number;
+  failed(error: unknown): void {
+    for (const item of this.items) item.failed(error);
+  }
 }
 
 export interface TurnBatchesOptions<Key, Item, Told> {
   /** a batch that would weigh more with another one like its last is sent at once */
   readonly weightMax: number;
-  /** what there is to say to each item, in their order */
-  readonly send: (key: Key, items: readonly Item[]) => Promise<readonly Told[]>;
+  /** asks for all items; what there is to say to each is told in their order. What it throws is a failure, too. */
+  readonly send: (key: Key, items: readonly Item[], asker: Asker<readonly Told[]>) => void;
 }
 
 export class TurnBatches<Key, Item extends Asker<Told>, Told> {
@@ -40,20 +30,20 @@ export class TurnBatches<Key, Item extends Asker<Told>, Told> {
    * A map of its own for each turn. One that is cleared or grows has its entries in a new table each time, to which the old
    * one refers: in the old generation it keeps every later turn's batches alive until the next full collection.
    */
-  private batches = new Map<Key, Batch<Item>>();
+  private batches = new Map<Key, Batch<Item, Told>>();
   private isScheduled = false;
 
   constructor(private readonly options: TurnBatchesOptions<Key, Item, Told>) {}
 
-  /** Only items with the same key go together. Fails with what `send` rejects with. */
+  /** Only items with the same key go together. One may fail before this returns. */
   ask(key: Key, item: Item, weight = 1): void {
     let batch = this.batches.get(key);
-    if (batch === undefined) this.batches.set(key, (batch = { items: [], weight: 0 }));
+    if (batch === undefined) this.batches.set(key, (batch = new Batch()));
     batch.items.push(item);
     batch.weight += weight;
     if (batch.weight + weight > this.options.weightMax) {
       this.batches.delete(key);
-      void this.send(key, batch.items);
+      this.send(key, batch);
     } else if (!this.isScheduled) {
       this.isScheduled = true;
       setImmediate(this.sendAll);
@@ -64,19 +54,14 @@ export class TurnBatches<Key, Item extends Asker<Told>, Told> {
     this.isScheduled = false;
     const { batches } = this;
     this.batches = new Map();
-    for (const [key, { items }] of batches) void this.send(key, items);
+    for (const [key, batch] of batches) this.send(key, batch);
   };
 
-  /** Never rejects. */
-  private async send(key: Key, items: readonly Item[]): Promise<void> {
-    let told: readonly Told[];
+  private send(key: Key, batch: Batch<Item, Told>): void {
     try {
-      told = await this.options.send(key, items);
-      if (told.length !== items.length) throw new Error('the store did not answer to everything');
+      this.options.send(key, batch.items, batch);
     } catch (error) {
-      for (const item of items) item.failed(error);
-      return;
+      batch.failed(error);
     }
-    for (const [index, item] of items.entries()) tell(item, told[index] as Told); // one for each, as was just seen
   }
 }

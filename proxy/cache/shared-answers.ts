@@ -11,8 +11,9 @@ import {
   cacheKeys,
   type CachedAnswerName,
 } from '../../schema/contracts/redis-keys.js';
+import { tell, type Asker } from '../asker.js';
 import { RedisScript, type ScriptValue } from '../redis-script.js';
-import { TurnBatches, tell, type Asker } from '../turn-batches.js';
+import { TurnBatches } from '../turn-batches.js';
 import { LargeReads } from './large-reads.js';
 
 /** Bytes of one command that keeps answers, and what an answer counts for at least: the script's time is everybody's. */
@@ -90,7 +91,7 @@ export class SharedAnswers {
   ) {
     this.exchanges = new TurnBatches({
       weightMax: COMMAND_BYTES_MAX,
-      send: (accountId, asked) => this.exchange(accountId, asked),
+      send: (accountId, asked, asker) => this.exchange(accountId, asked, asker),
     });
     this.large = new LargeReads(redis);
   }
@@ -115,7 +116,7 @@ export class SharedAnswers {
   }
 
   /** Everything is kept before anything is read; each answer is read once, however many look for it. */
-  private async exchange(accountId: AccountId, asked: readonly Asked[]): Promise<Told[]> {
+  private exchange(accountId: AccountId, asked: readonly Asked[], asker: Asker<readonly Told[]>): void {
     const kept: ScriptValue[] = [];
     const read = new Map<string, number>();
     for (const { member, written, ttlMs } of asked) {
@@ -125,12 +126,21 @@ export class SharedAnswers {
     const keptCount = kept.length / KEPT_VALUES;
     const bounds = [this.accountBytesMax, REMOVED_MAX, READ_BYTES_MAX, keptCount].map(String);
     const values = [...bounds, ...kept, ...read.keys()];
-    const told = (await EXCHANGE.run(this.redis, cacheKeys(accountId), values)) as Told[]; // what our script returns
-    if (told.length !== keptCount + read.size) throw new Error('Redis did not answer to everything');
-    const outcomes = told.values(); // of those that are kept, which come first
-    return asked.map(({ member, written }) => {
-      const at = written === null ? read.get(member) : undefined;
-      return at === undefined ? outcomes.next().value : told[keptCount + at];
-    }) as Told[]; // as many as there are, as was just seen
+    EXCHANGE.call(this.redis, cacheKeys(accountId), values, {
+      told: (answer) => asker.told(toldToEach(asked, answer as Told[], read)), // what our script returns
+      failed: (error) => asker.failed(error),
+    });
   }
+}
+
+/** `told`: of all that are kept, and then of those that are `read`, by their places. */
+function toldToEach(asked: readonly Asked[], told: readonly Told[], read: ReadonlyMap<string, number>): Told[] {
+  const keptCount = told.length - read.size;
+  let kept = 0;
+  const toEach = asked.map(({ member, written }) => {
+    const at = written === null ? read.get(member) : undefined;
+    return told[at === undefined ? kept++ : keptCount + at];
+  });
+  if (kept !== keptCount) throw new Error('Redis did not answer to everything');
+  return toEach as Told[]; // as many as there are, as was just seen
 }

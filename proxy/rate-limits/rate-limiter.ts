@@ -7,11 +7,12 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../platform/logger.js';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import type { Arrival, Caller } from '../exchange.js';
+import { RedisTimeout } from '../redis-script.js';
 import { RuleCompiler, type CompiledRule, type CompiledRules } from './compiled-rules.js';
 import { KeyValues } from './key-values.js';
 import { LiveProxies } from './live-proxies.js';
 import { CounterRoom } from './local-counters.js';
-import { LimitsTimeout, SharedCounters, type Verdict } from './shared-counters.js';
+import { SharedCounters, type Verdict } from './shared-counters.js';
 import { StoreBreaker } from './store-breaker.js';
 import { remainingOf, waitMsOf, type WindowCounts } from './window.js';
 
@@ -224,7 +225,7 @@ export class RateLimiter {
     const wasOpen = this.breaker.isOpen;
     this.counts.failures += 1;
     this.breaker.failed(performance.now());
-    if (this.breaker.isOpen && error instanceof LimitsTimeout) this.reconnect();
+    if (this.breaker.isOpen && error instanceof RedisTimeout) this.reconnect();
     if (wasOpen || !this.breaker.isOpen) return;
     this.options.log.warn({ err: error, proxies: this.proxies.count }, 'Redis is away: each proxy limits by its share');
   }

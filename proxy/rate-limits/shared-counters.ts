@@ -3,8 +3,9 @@
  * decided by one call: the script takes them one after the other, so each sees what those before it counted.
  */
 import type { Redis } from 'ioredis';
+import type { Asker } from '../asker.js';
 import { RedisScript } from '../redis-script.js';
-import { TurnBatches, type Asker } from '../turn-batches.js';
+import { TurnBatches } from '../turn-batches.js';
 import type { CompiledRule, CompiledRules } from './compiled-rules.js';
 import { limitScript, previewScript, type RuleState } from './limit-script.js';
 
@@ -18,27 +19,19 @@ export interface Limited extends Asker<Verdict> {
 
 /** A request waits so long for Redis: then its proxy decides alone. */
 const DEADLINE_MS = 50;
-/** When the client gives a command up that nobody waits for any more: bounds how many it remembers. */
+/** What else is asked on the connection of the limits, for which nobody waits. */
 export const LIMITS_COMMAND_TIMEOUT_MS = 2_000;
 
 /** Bounds how long one call keeps Redis: 512 values take about 2 ms. */
 const CALL_VALUES_MAX = 512;
 
-const DECIDE = new RedisScript(limitScript());
-const PREVIEW = new RedisScript(previewScript());
-
-/** Redis did not answer in time. */
-export class LimitsTimeout extends Error {
-  constructor() {
-    super(`Redis did not answer within ${DEADLINE_MS} ms`);
-    this.name = 'LimitsTimeout';
-  }
-}
+const DECIDE = new RedisScript(limitScript(), DEADLINE_MS);
+const PREVIEW = new RedisScript(previewScript(), DEADLINE_MS);
 
 export class SharedCounters {
   private readonly calls = new TurnBatches<CompiledRules, Limited, Verdict>({
     weightMax: CALL_VALUES_MAX,
-    send: (rules, requests) => this.decide(rules, requests),
+    send: (rules, requests, asker) => this.decide(rules, requests, asker),
   });
 
   constructor(private readonly redis: Pick<Redis, 'sendCommand'>) {}
@@ -50,19 +43,21 @@ export class SharedCounters {
 
   /** How each rule stands to its value, with nothing counted. Rejects when `ask` fails. */
   preview(rules: CompiledRules, values: readonly string[]): Promise<readonly RuleState[]> {
-    return withinDeadline(this.run(PREVIEW, rules, [...rules.parameters, ...values]));
+    const told = PREVIEW.run(this.redis, rules.keys, [...rules.parameters, ...values]);
+    return told as Promise<readonly RuleState[]>; // what our script returns
   }
 
-  private decide(rules: CompiledRules, requests: readonly Limited[]): Promise<readonly Verdict[]> {
-    const { quota } = rules;
+  private decide(rules: CompiledRules, requests: readonly Limited[], asker: Asker<readonly Verdict[]>): void {
+    const { keys, quota } = rules;
     const all = rules.parameters.slice();
     for (const { values } of requests) for (const value of values) all.push(value);
-    const told = withinDeadline(this.run<Verdict>(DECIDE, rules, all));
-    return quota === null ? told : told.then((verdicts) => withoutCount(verdicts, quota));
-  }
-
-  private run<Told>(script: RedisScript, { keys }: CompiledRules, values: readonly string[]): Promise<readonly Told[]> {
-    return script.run(this.redis, keys, values) as Promise<readonly Told[]>; // what our scripts return
+    DECIDE.call(this.redis, keys, all, {
+      told(answer) {
+        const verdicts = answer as readonly Verdict[]; // what our script returns
+        asker.told(quota === null ? verdicts : withoutCount(verdicts, quota));
+      },
+      failed: (error) => asker.failed(error),
+    });
   }
 }
 
@@ -72,16 +67,4 @@ function withoutCount(told: readonly Verdict[], quota: CompiledRule): readonly V
   if (typeof count !== 'number' || typeof month !== 'number') throw new Error('Redis did not tell what was counted');
   quota.counters.heard(count, month);
   return told.slice(0, -2);
-}
-
-/**
- * Rejects when the answer is not there after the deadline. An answer that has arrived while this process was too busy to read
- * it is not late: the sockets are looked at once more before it is given up.
- */
-function withinDeadline<T>(answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => void setImmediate(() => reject(new LimitsTimeout()));
-    const timer = setTimeout(late, DEADLINE_MS);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,4 +1,4 @@
-import type { Command, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 /** What a script is called with. */
 export interface ScriptCall {
@@ -8,13 +8,25 @@ export interface ScriptCall {
 
 /** A Redis that knows scripts and nothing else but what is given: `answer` says what one returns; what it throws rejects. */
 export function redisOfScripts(answer: (call: ScriptCall) => unknown, others: object = {}): Redis {
-  const sendCommand = (command: Pick<Command, 'toWritable'>): Promise<unknown> =>
-    new Promise((resolve) => resolve(answer(scriptCall(command))));
+  const sendCommand = (command: SentCommand): void => {
+    const answering = new Promise((resolve) => resolve(answer(scriptCall(command))));
+    answering.then(
+      (reply) => command.resolve(reply),
+      (error: unknown) => command.reject(error),
+    );
+  };
   return { sendCommand, ...others } as unknown as Redis; // nothing else of it is asked
 }
 
-function scriptCall(command: Pick<Command, 'toWritable'>): ScriptCall {
-  const [, , count, ...parameters] = bulkStrings(command.toWritable({}) as Buffer); // as ours do
+/** What is asked of a command of ours here. */
+interface SentCommand {
+  toWritable(): Buffer;
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
+}
+
+function scriptCall(command: SentCommand): ScriptCall {
+  const [, , count, ...parameters] = bulkStrings(command.toWritable());
   const keys = Number(String(count));
   return { keys: parameters.slice(0, keys).map(String), values: parameters.slice(keys) };
 }

@@ -46,3 +46,12 @@ test('an error of the script rejects, and so does text that is not ASCII, before
   await expect(ECHO.run(redis, ['ü'], [])).rejects.toThrow('not ASCII');
   expect(await redis.echo('next')).toBe('next');
 });
+
+test('who waits when the connection is lost is told so, and so is who asks without one', async () => {
+  const other = await openRedis(server.url);
+  const asked = ECHO.run(other, ['a'], []);
+  other.stream.destroy();
+  await expect(asked).rejects.toThrow('max retries');
+  await expect(ECHO.run(other, ['a'], [])).rejects.toThrow('writeable');
+  other.disconnect();
+});

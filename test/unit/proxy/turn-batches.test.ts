@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { TurnBatches, type Asker } from '../../../proxy/turn-batches.js';
+import { tell, type Asker } from '../../../proxy/asker.js';
+import { TurnBatches } from '../../../proxy/turn-batches.js';
 
 interface Item extends Asker<string> {
   readonly text: string;
@@ -17,9 +18,12 @@ function repeating(weightMax: number) {
   const sent: [key: string, items: readonly string[]][] = [];
   const batches = new TurnBatches<string, Item, string>({
     weightMax,
-    send: (key, items) => {
+    send: (key, items, asker) => {
       sent.push([key, items.map(({ text }) => text)]);
-      return Promise.resolve(items.map(({ text }) => `${key}:${text}`));
+      tell(
+        asker,
+        items.map(({ text }) => `${key}:${text}`),
+      );
     },
   });
   return { sent, batches, ask: asking(batches) };
@@ -47,13 +51,16 @@ test('a batch that weighs enough goes at once, and the next begins', async () =>
 });
 
 test('when the store fails, or does not answer to everything, all of the batch hear of it', async () => {
-  const failing = (send: () => Promise<string[]>) => {
-    const ask = asking(new TurnBatches({ weightMax: 10, send }));
+  const failing = (answer: (asker: Asker<readonly string[]>) => void) => {
+    const ask = asking(new TurnBatches({ weightMax: 10, send: (_key, _items, asker) => answer(asker) }));
     return Promise.allSettled([ask('a', '1'), ask('a', '2')]);
   };
-  const lost = await failing(() => Promise.reject(new Error('gone')));
-  const short = await failing(() => Promise.resolve(['1']));
-  expect([...lost, ...short].map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+  const unsent = await failing(() => {
+    throw new Error('not ASCII');
+  });
+  const lost = await failing((asker) => asker.failed(new Error('gone')));
+  const short = await failing((asker) => tell(asker, ['1']));
+  expect([...unsent, ...lost, ...short].map(({ status }) => status)).toEqual(Array(6).fill('rejected'));
 });
 
 test('who cannot make anything of his answer hears that he has none, and the others have theirs', async () => {
