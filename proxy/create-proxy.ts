@@ -111,6 +111,7 @@ export interface ProxyOptions {
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
   const bounds = options.requestBounds ?? REQUEST_BOUNDS;
   const statistics = new ProxyStatistics();
+  const { log } = clients;
   const reach = new PostgresReach();
   const policyCache = createPolicyCache({ ...clients, reach }, deriveKey(config.tokenPepper, 'api-token'), config);
   const prices = new PriceSource(clients.pool);
@@ -118,11 +119,11 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const { ledger } = ledgerParts;
   const listeners: Server[] = [];
   const dispatchers = dispatchersFor(config, options, listeners);
-  const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), clients.log);
+  const vault = new Vault(new LocalKeyOpener(config.vaultPrivateKeys), log);
   const follower = createFollower({ ...clients, reach }, policyCache, prices);
   const admission = createAdmission(config, clients, ledger, options);
   const snapshot = createSnapshot(config, clients, { cache: policyCache, prices, follower, ...admission });
-  const startUp = createStartUp({ clients, prices, follower, snapshot, reach });
+  const startUp = new StartUp({ askStores: () => askForAll(clients, prices, follower), snapshot, reach, log });
   const rooms = { ...createUpstream(clients, options, dispatchers), ...createHeld(config, clients, options) };
   const tokenUses = createTokenUses(clients, options.tokenUseIntervalMs);
   const parts = { statistics, policyCache, tokenUses, prices, ledger, ...admission, ...rooms, vault, bounds };
@@ -154,25 +155,13 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
       follower.stop();
       metricsServer.close();
       await Promise.all([snapshot.stop(), tokenUses.stop()]);
-      await letGo({ dispatchers, vault }, ledgerParts, admission, Math.min(deadlineMs, FLUSH_MS_MAX));
+      await letGo(parts, ledgerParts, admission, Math.min(deadlineMs, FLUSH_MS_MAX));
     },
   };
 }
 
 function createTokenUses({ pool, log }: ProxyClients, intervalMs?: number): TokenUses {
   return new TokenUses(pool, (problem, error) => log.warn({ err: error }, problem), intervalMs);
-}
-
-interface StartUpParts {
-  readonly clients: ProxyClients;
-  readonly prices: PriceSource;
-  readonly follower: ReturnType<typeof createFollower>;
-  readonly snapshot: ReturnType<typeof createSnapshot>;
-  readonly reach: PostgresReach;
-}
-
-function createStartUp({ clients, prices, follower, snapshot, reach }: StartUpParts): StartUp {
-  return new StartUp({ askStores: () => askForAll(clients, prices, follower), snapshot, reach, log: clients.log });
 }
 
 function createUpstream(clients: ProxyClients, options: ProxyOptions, dispatchers: Dispatchers) {
@@ -296,20 +285,21 @@ async function startAdmission({ rateLimiter, loadWatch }: Admission): Promise<vo
 
 /** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
 async function letGo(
-  { dispatchers, vault }: { readonly dispatchers: Dispatchers; readonly vault: Vault },
+  { answerCache, dispatchers, vault }: Pick<Parts, 'answerCache' | 'dispatchers' | 'vault'>,
   { ledger, bodies, upkeep }: LedgerParts,
   admission: Admission,
   deadlineMs: number,
 ): Promise<void> {
   admission.loadWatch.stop();
   admission.refusals.close();
+  answerCache.flush();
   try {
     await admission.rateLimiter.proxies.stop();
     await Promise.all([ledger.flush(deadlineMs), bodies.flush(deadlineMs), upkeep.stop()]);
   } finally {
     bodies.close();
     await ledger.close();
-    await dispatchers.close();
+    await parts.dispatchers.close();
     vault.close();
   }
 }

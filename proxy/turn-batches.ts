@@ -4,9 +4,13 @@
  */
 import { tell, type Asker } from './asker.js';
 
+/** How long an item for which nobody waits is held back, for others to come. */
+const ALONG_MS = 3;
+
 class Batch<Item extends Asker<Told>, Told> implements Asker<readonly Told[]> {
   readonly items: Item[] = [];
   weight = 0;
+  isAwaited = false;
 
   told(answers: readonly Told[]): void {
     if (answers.length !== this.items.length) throw new Error('the store did not answer to everything');
@@ -32,29 +36,55 @@ export class TurnBatches<Key, Item extends Asker<Told>, Told> {
    */
   private batches = new Map<Key, Batch<Item, Told>>();
   private isScheduled = false;
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: TurnBatchesOptions<Key, Item, Told>) {}
 
   /** Only items with the same key go together. One may fail before this returns. */
   ask(key: Key, item: Item, weight = 1): void {
+    const batch = this.gather(key, item, weight);
+    if (batch === null) return;
+    batch.isAwaited = true;
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(this.sendAwaited);
+  }
+
+  /** The same of an item for which nobody waits: it goes in front of what is asked under its key next, or by itself in `ALONG_MS`. */
+  askAlong(key: Key, item: Item, weight = 1): void {
+    const batch = this.gather(key, item, weight);
+    if (batch !== null && !batch.isAwaited) this.timer ??= setTimeout(() => this.sendAll(), ALONG_MS);
+  }
+
+  /** Sends what waits now, in its order before anything that the store is asked later. */
+  sendAll(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    const { batches } = this;
+    this.batches = new Map();
+    for (const [key, batch] of batches) this.send(key, batch);
+  }
+
+  /** The batch in which an item waits now; null: it is full, and was sent. */
+  private gather(key: Key, item: Item, weight: number): Batch<Item, Told> | null {
     let batch = this.batches.get(key);
     if (batch === undefined) this.batches.set(key, (batch = new Batch()));
     batch.items.push(item);
     batch.weight += weight;
-    if (batch.weight + weight > this.options.weightMax) {
-      this.batches.delete(key);
-      this.send(key, batch);
-    } else if (!this.isScheduled) {
-      this.isScheduled = true;
-      setImmediate(this.sendAll);
-    }
+    if (batch.weight + weight <= this.options.weightMax) return batch;
+    this.batches.delete(key);
+    this.send(key, batch);
+    return null;
   }
 
-  private readonly sendAll = (): void => {
+  private readonly sendAwaited = (): void => {
     this.isScheduled = false;
     const { batches } = this;
     this.batches = new Map();
-    for (const [key, batch] of batches) this.send(key, batch);
+    for (const [key, batch] of batches) {
+      if (batch.isAwaited) this.send(key, batch);
+      else this.batches.set(key, batch);
+    }
   };
 
   private send(key: Key, batch: Batch<Item, Told>): void {

@@ -114,6 +114,7 @@ export class AnswerCache {
     const known = held !== undefined && held.endsAtMs > this.options.now() ? answerOf(held) : null;
     if (known !== null && suits(known)) return known;
     if (this.isAway()) return null;
+    this.shared.sendKept(); // may it be this one
     try {
       const written = await this.redis.getBuffer(cachedAnswerKey(name));
       const answer = written === null ? null : readAnswer(written);
@@ -124,8 +125,8 @@ export class AnswerCache {
   }
 
   /**
-   * Keeps the answer, whose body is copied: in Redis, where it is for whoever asks later than now, as commands keep their
-   * order; in this process alone while Redis is away or has no room.
+   * Keeps the answer, whose body is copied: in Redis, where this process finds it from now on, as commands keep their order, and others
+   * after 3 ms; in this process alone while Redis is away or has no room.
    */
   put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1_000;
@@ -143,6 +144,11 @@ export class AnswerCache {
     this.held.delete(member);
     this.unwrittenBytes += bytes;
     this.share(name, held, ttlMs);
+  }
+
+  /** At a stop: what was put just now goes to Redis. */
+  flush(): void {
+    this.shared.sendKept();
   }
 
   /** In memory of its own: pieces of a pool keep all of it. */

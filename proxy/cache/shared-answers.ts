@@ -101,9 +101,17 @@ export class SharedAnswers {
     this.exchanges.ask(name.accountId, new LookUp(name, asker, this.large), READ_BYTES);
   }
 
-  /** Fails likewise. */
+  /**
+   * Goes along with the next look-up of the account, which finds it, or by itself after 3 ms: by itself it cost as much as a look-up. Fails
+   * likewise.
+   */
   keep(accountId: AccountId, kept: AnswerToKeep): void {
-    this.exchanges.ask(accountId, kept, Math.max(kept.written.length, KEPT_BYTES_MIN));
+    this.exchanges.askAlong(accountId, kept, Math.max(kept.written.length, KEPT_BYTES_MIN));
+  }
+
+  /** Sends what is to be kept, in front of whatever Redis is asked from now on. */
+  sendKept(): void {
+    this.exchanges.sendAll();
   }
 
   /**

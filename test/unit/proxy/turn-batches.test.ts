@@ -1,6 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { tell, type Asker } from '../../../proxy/asker.js';
 import { TurnBatches } from '../../../proxy/turn-batches.js';
+
+afterEach(() => void jest.useRealTimers());
 
 interface Item extends Asker<string> {
   readonly text: string;
@@ -74,4 +76,37 @@ test('who cannot make anything of his answer hears that he has none, and the oth
   const next = ask('a', '2');
   await expect(spoilt).rejects.toThrow('not this one');
   expect(await next).toBe('a:2');
+});
+
+test('what nobody waits for goes in front of what is asked next, and by itself when nothing is', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+  const { sent, batches, ask } = repeating(10);
+  const along = (key: string, text: string): Promise<string> =>
+    new Promise((told, failed) => batches.askAlong(key, { text, told, failed }));
+  const kept = [along('a', '1'), along('b', '2')];
+  await ask('c', '3'); // in a turn of its own
+  expect(sent).toEqual([['c', ['3']]]);
+  expect(await ask('a', '4')).toBe('a:4');
+  expect(sent).toEqual([
+    ['c', ['3']],
+    ['a', ['1', '4']],
+  ]);
+  jest.advanceTimersByTime(3);
+  expect(sent.at(-1)).toEqual(['b', ['2']]);
+  expect(await Promise.all(kept)).toEqual(['a:1', 'b:2']);
+});
+
+test('all that waits can be sent at once, and what weighs enough is', () => {
+  const { sent, batches } = repeating(3);
+  const unheard = { told: () => undefined, failed: () => undefined };
+  for (const text of ['1', '2', '3', '4']) batches.askAlong('a', { text, ...unheard });
+  expect(sent).toEqual([['a', ['1', '2', '3']]]);
+  batches.ask('b', { text: '5', ...unheard });
+  batches.sendAll();
+  expect(sent.slice(1)).toEqual([
+    ['a', ['4']],
+    ['b', ['5']],
+  ]);
+  batches.sendAll();
+  expect(sent).toHaveLength(3);
 });

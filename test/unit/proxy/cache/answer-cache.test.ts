@@ -156,3 +156,25 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
   await waitFor(() => cache.counts.notShared === 1, 'there was no room');
   expect(find(cache, 'alone')).toEqual(alone); // no promise
 });
+
+test('an answer that is kept goes along with the next look-up, which finds it, or to Redis at a stop', async () => {
+  const calls: { answers: number; members: number }[] = [];
+  let stored: Buffer | null = null;
+  const exchange = (call: ScriptCall): (Buffer | number | null)[] | number => {
+    if (isUse(call)) return 5_000;
+    const { answers, members } = exchanged(call);
+    calls.push({ answers: answers.length, members: members.length });
+    stored = answers.at(-1) ?? stored;
+    return [...answers.map(() => 0), ...members.map(() => stored)];
+  };
+  const cache = new AnswerCache(redisOfScripts(exchange, READY), { ...BOUNDS, now: () => 0 });
+  const answer = cachedAnswer(Buffer.from('kept'));
+  cache.put(nameOf('key'), answer, 60);
+  expect(await find(cache, 'key')).toEqual(answer);
+  cache.put(nameOf('other'), answer, 60);
+  cache.flush();
+  expect(calls).toEqual([
+    { answers: 1, members: 1 },
+    { answers: 1, members: 0 },
+  ]);
+});
