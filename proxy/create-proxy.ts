@@ -110,7 +110,6 @@ export interface ProxyOptions {
 
 export function createProxy(config: ProxyConfig, clients: ProxyClients, options: ProxyOptions = {}): Proxy {
   const bounds = options.requestBounds ?? REQUEST_BOUNDS;
-  const statistics = new ProxyStatistics();
   const { log } = clients;
   const reach = new PostgresReach();
   const policyCache = createPolicyCache({ ...clients, reach }, deriveKey(config.tokenPepper, 'api-token'), config);
@@ -126,7 +125,7 @@ export function createProxy(config: ProxyConfig, clients: ProxyClients, options:
   const startUp = new StartUp({ askStores: () => askForAll(clients, prices, follower), snapshot, reach, log });
   const rooms = { ...createUpstream(clients, options, dispatchers), ...createHeld(config, clients, options) };
   const tokenUses = createTokenUses(clients, options.tokenUseIntervalMs);
-  const parts = { statistics, policyCache, tokenUses, prices, ledger, ...admission, ...rooms, vault, bounds };
+  const parts = { policyCache, tokenUses, prices, ledger, ...admission, ...rooms, vault, bounds };
   const deps = pipelineDeps(config, clients, parts);
   const state = { isReady: false, why: 'starting', reach, diskProblem: () => ledger.diskProblem() };
   const explanations = createExplanations(config, deps, parts);
@@ -167,7 +166,8 @@ function createTokenUses({ pool, log }: ProxyClients, intervalMs?: number): Toke
 function createUpstream(clients: ProxyClients, options: ProxyOptions, dispatchers: Dispatchers) {
   const { googleTokenUrl: tokenUrl } = options;
   const googleTokens = new GoogleTokens(dispatchers, tokenUrl === undefined ? {} : { tokenUrl });
-  return { dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
+  const statistics = new ProxyStatistics();
+  return { statistics, dispatchers, googleTokens, ...createAttemptBounds(clients, options) };
 }
 
 function dispatchersFor(config: ProxyConfig, options: ProxyOptions, listeners: readonly Server[]): Dispatchers {
@@ -285,7 +285,7 @@ async function startAdmission({ rateLimiter, loadWatch }: Admission): Promise<vo
 
 /** What is left when no request runs any more. What cannot be shipped by the deadline stays in the spool. */
 async function letGo(
-  { answerCache, dispatchers, vault }: Pick<Parts, 'answerCache' | 'dispatchers' | 'vault'>,
+  { answerCache, dispatchers, vault }: Pick<Parts, 'answerCache' | 'dispatchers'> & { readonly vault: Vault },
   { ledger, bodies, upkeep }: LedgerParts,
   admission: Admission,
   deadlineMs: number,
@@ -299,7 +299,7 @@ async function letGo(
   } finally {
     bodies.close();
     await ledger.close();
-    await parts.dispatchers.close();
+    await dispatchers.close();
     vault.close();
   }
 }

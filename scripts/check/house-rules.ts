@@ -32,9 +32,9 @@ const RENAMING = /^import\b|^export (?:type )?\{|^\s+(?:type )?\w+ as \w+,?$/;
 const COMMENT = /\/\/|\/\*|\*\//;
 const SUPPRESSION = /(?:oxlint|eslint)-disable/;
 const SLEEP = /\b(?:sleep|delay)\(|setTimeout\((?:resolve|done|r)\b|timers\/promises/;
-/** Where connections to upstreams are made, and nowhere else (security §3.4); the others ask a Redis and a proxy of our own. */
+/** Where connections to upstreams are made, and nowhere else (security §3.4); the others connect to a Redis or ask a proxy of our own. */
 const DIALLING =
-  /^(?:proxy\/client\/buffered-socket|proxy\/upstream\/(?:upstream-pool|http1\/(?:dial|call-errors)|guarded-connector|socket-steps|name-lookup)|platform\/embedded\/redis-server|api\/modules\/explain\/request-explainer)\.ts$/;
+  /^(?:proxy\/client\/buffered-socket|proxy\/upstream\/(?:upstream-pool|http1\/(?:dial|call-errors)|guarded-connector|socket-steps|name-lookup)|platform\/(?:redis-connector|embedded\/redis-server)|api\/modules\/explain\/request-explainer)\.ts$/;
 const DIALS =
   /(?<!\.|\w|async )fetch\(|globalThis\.fetch\b|\b(?:https?|http2|net|tls|dgram)\.(?:request|get|connect|createConnection|createSocket)\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\(/;
 const IMPORTS_A_DIALLER =
