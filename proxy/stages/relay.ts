@@ -120,6 +120,8 @@ class Passage implements AnswerSink {
   private readonly contentEncoding: string | null;
   private readonly contentLength: number;
   private readonly isEventStream: boolean;
+  /** in events of any kind: Bedrock's frames and Gemini's list of objects are no event streams */
+  private readonly isStream: boolean;
   /** documents are kept back chunk by chunk, so that a small one goes out whole in one write */
   private readonly isDocument: boolean;
   private heldBack: Uint8Array | null = null;
@@ -151,10 +153,8 @@ class Passage implements AnswerSink {
     this.contentType = headerOf(headers, 'content-type');
     this.contentEncoding = contentEncodingOf(headers);
     this.isEventStream = this.contentType?.startsWith('text/event-stream') === true;
-    this.isDocument =
-      !this.isEventStream &&
-      call.facts?.isStreaming !== true &&
-      this.contentType?.startsWith('application/json') === true;
+    this.isStream = this.isEventStream || call.facts?.isStreaming === true;
+    this.isDocument = !this.isStream && this.contentType?.startsWith('application/json') === true;
     this.contentLength = Number(headerOf(headers, 'content-length') ?? Number.NaN);
     const { isEventStream, contentEncoding } = this;
     const shape = { statusCode, isEventStream, contentEncoding, headers };
@@ -191,10 +191,8 @@ class Passage implements AnswerSink {
     const isTaken =
       this.filter === null ? this.pass(chunk, isLast) : this.passFiltered(this.filter.push(chunk), isLast);
     this.meter.push(chunk);
-    if (this.isEventStream) {
-      if (isLast) this.reportEnd(true);
-      else if (!this.isReported) this.noteProgress();
-    }
+    if (isLast && this.isEventStream) this.reportEnd(true);
+    else if (this.isStream && !this.isReported) this.noteProgress();
     return isTaken;
   }
 
