@@ -15,7 +15,7 @@ const NOT_TEXT = new Set([
   'id', 'type', 'role', 'object', 'index', 'data', 'url', 'image_url', 'file_data', 'file_id', 'signature', 'status',
   'call_id', 'tool_call_id', 'tool_use_id', 'media_type', 'mimeType', 'mime_type', 'fileUri', 'obfuscation',
   'encrypted_content', 'thoughtSignature', 'thought_signature', 'cache_control', 'finish_reason', 'logprobs',
-  'channel',
+  'channel', 'bytes', 'format',
 ]); // prettier-ignore
 
 /** The characters of a text that is billed by them, as Unicode counts; null: there is no text. */

@@ -18,6 +18,7 @@ test('all text of a message counts, wherever it stands; ids, media and signature
       },
       { role: 'assistant', tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } }] },
       { inlineData: { mimeType: 'image/png', data: 'AAAA' }, thoughtSignature: 'sig' },
+      { image: { format: 'png', source: { bytes: 'AAAA' } } },
     ]),
   ).toBe(4 + 1 + 2);
 });
