@@ -46,8 +46,10 @@ test('flex and priority cost what the page says, dated ids too, and the rule nam
 
 test('a long context steps the tier’s price as it steps the standard one', () => {
   const at = (inputTokens: number) => cost('openai', 'gpt-5.4', 'flex', { inputTokens }).costPico;
-  expect(at(272_000)).toBe(272_000n * 1_250_000n);
-  expect(at(272_001)).toBe(272_001n * 2_500_000n);
+  expect(at(271_999)).toBe(271_999n * 1_250_000n);
+  expect(at(272_000)).toBe(272_000n * 2_500_000n);
+  const standard = (inputTokens: number) => cost('openai', 'gpt-5.4', null, { inputTokens }).costPico ?? 0n;
+  for (const inputTokens of [271_999, 272_000]) expect(standard(inputTokens)).toBe(2n * (at(inputTokens) ?? 0n));
 });
 
 test('what is billed by the piece costs in a tier what it costs without', () => {
