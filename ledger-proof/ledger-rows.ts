@@ -9,6 +9,7 @@ const ledgerRowSchema = z.object({
   eventId: z.string(),
   status: z.int(),
   interrupted: z.boolean(),
+  attempts: count,
   inputTokens: z.coerce.bigint(),
   cachedInputTokens: z.coerce.bigint(),
   outputTokens: z.coerce.bigint(),
@@ -20,7 +21,8 @@ const ledgerRowSchema = z.object({
 });
 export type LedgerRow = z.infer<typeof ledgerRowSchema>;
 
-const ROWS_SQL = `SELECT id, event_id AS "eventId", status_code AS status, interrupted, input_tokens AS "inputTokens",
+const ROWS_SQL = `SELECT id, event_id AS "eventId", status_code AS status, interrupted,
+    coalesce(jsonb_array_length(attempts), 1) AS attempts, input_tokens AS "inputTokens",
     cached_input_tokens AS "cachedInputTokens", output_tokens AS "outputTokens", usage_source AS "usageSource",
     usage_note AS "usageNote", cost_pico AS "costPico", cost_status AS "costStatus"
   FROM usage_record WHERE kind = 'USAGE' AND account_id = $1`;

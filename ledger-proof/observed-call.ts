@@ -16,7 +16,7 @@ export interface PlannedCall {
 
 /** Far beyond any pause of a proxy: an answer that has not come then never will. */
 const TIMEOUT_MS = 60_000;
-/** No connection could be made; and one that was closed while it lay idle. */
+/** No connection could be made. One that was closed while it lay idle counts as sent: what came of it is not known. */
 const UNSENT = ['ECONNREFUSED', 'EADDRNOTAVAIL'];
 const INTERNAL_CODE = /"internalCode":(\d+)/;
 

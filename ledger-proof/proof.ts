@@ -141,14 +141,14 @@ export class Proof {
     return made;
   }
 
-  /** Everything is back: the proxies ship what they hold and end, and one more adopts what is left of those killed. */
+  /** Everything is back: the proxies ship what they hold and end, and one more inherits what is left of those killed. */
   private async settle(fleet: ProxyFleet): Promise<string[]> {
     const spools = path.join(this.surroundings.folder, 'proxies', 'spool');
     const remarks = await untilQuiet(this.surroundings.postgres, spools, PROXIES, 'the proxies');
     await fleet.stop();
-    const adopter = await fleet.startAnother();
-    remarks.push(...(await untilQuiet(this.surroundings.postgres, spools, 1, 'the adopter')));
-    await adopter.stop();
+    const heir = await fleet.startAnother();
+    remarks.push(...(await untilQuiet(this.surroundings.postgres, spools, 1, 'the heir')));
+    await heir.stop();
     remarks.push(...fleet.remarks());
     const damaged = damagedSpools(spools);
     if (damaged > 0) remarks.push(`${damaged} spools were put aside as damaged`);

@@ -23,7 +23,7 @@ const STATE_SQL = `SELECT
   (SELECT count(*) FROM ledger_spool WHERE closed_at IS NULL) AS open`;
 
 /**
- * Waits until the spools of processes that ended are adopted and shipped: at most `live` are left, of processes that
+ * Waits until the spools of processes that ended are inherited and shipped: at most `live` are left, of processes that
  * serve. Answers what is still missing at the deadline, in words; nothing when all is quiet.
  */
 export async function untilQuiet(

@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<Finding, string>> = {
   lost: 'lost',
   duplicated: 'duplicated',
   phantom: 'phantom',
+  calledAgain: 'called again',
   wrongAmount: 'wrong amount',
   unexplainedEstimate: 'unexplained estimate',
   wronglyQuarantined: 'in quarantine without a cause',

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, statfsSync } from 'node:fs';
 
-/** Room for the spools of processes that were killed, until others have adopted them. */
+/** Room for the spools of processes that were killed, until others have inherited them. */
 const DISK_BYTES = 2 * 1024 ** 3;
 /** Between measuring what is on it and setting its size, more may be written. */
 const FILL_TRIES = 20;

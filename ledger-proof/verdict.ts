@@ -13,6 +13,7 @@ export const FINDINGS = [
   'lost',
   'duplicated',
   'phantom',
+  'calledAgain',
   'wrongAmount',
   'unexplainedEstimate',
   'wronglyQuarantined',
@@ -58,7 +59,8 @@ class Comparing {
   private readonly findings: Record<Finding, { count: number; examples: string[] }>;
   private readonly rowsOf: Map<string, LedgerRow[]>;
   private readonly quarantined: Map<string, number>;
-  private readonly upstreamOf: Map<string, UpstreamNote>;
+  private readonly upstreamOf = new Map<string, UpstreamNote>();
+  private readonly callsOf = new Map<string, number>();
 
   constructor(private readonly witnesses: Witnesses) {
     const none = (): { count: number; examples: string[] } => ({ count: 0, examples: [] });
@@ -66,6 +68,7 @@ class Comparing {
       lost: none(),
       duplicated: none(),
       phantom: none(),
+      calledAgain: none(),
       wrongAmount: none(),
       unexplainedEstimate: none(),
       wronglyQuarantined: none(),
@@ -76,7 +79,10 @@ class Comparing {
       if (rows === undefined) this.rowsOf.set(row.eventId, [row]);
       else rows.push(row);
     }
-    this.upstreamOf = new Map(witnesses.upstream.map((note) => [note.id, note]));
+    for (const note of witnesses.upstream) {
+      this.upstreamOf.set(note.id, note);
+      this.callsOf.set(note.id, (this.callsOf.get(note.id) ?? 0) + 1);
+    }
     this.quarantined = new Map();
     for (const id of witnesses.quarantine) {
       if (id === null) this.find('phantom', 'a record in quarantine that cannot be read');
@@ -116,6 +122,10 @@ class Comparing {
   }
 
   private judgeRow(note: ClientNote, upstream: UpstreamNote | undefined, row: LedgerRow): void {
+    const calls = this.callsOf.get(note.id) ?? 0;
+    // What was open when its proxy was killed may have been sent, and tells of no attempt yet.
+    if (calls > Math.max(1, row.attempts))
+      this.find('calledAgain', `${note.id}: ${calls} calls, ${row.attempts} attempts`);
     const problem = amountProblem(note, upstream?.reported ?? null, row) ?? this.costProblem(row);
     if (problem !== null) this.find('wrongAmount', `${row.eventId} (row ${row.id}): ${problem}; ${told(note)}`);
     if (row.usageSource !== 'ESTIMATED') return;

@@ -32,6 +32,7 @@ const row: LedgerRow = {
   eventId: ID,
   status: 200,
   interrupted: false,
+  attempts: 1,
   inputTokens: 6n,
   cachedInputTokens: 4n,
   outputTokens: 5n,
@@ -67,6 +68,13 @@ test('three witnesses that agree leave nothing to find', () => {
 test('what reached the provider and has no row is lost, whatever the client saw of it', () => {
   expect(found({ rows: [] })).toEqual({ lost: 1 });
   expect(found({ rows: [], client: [{ ...seen, ...NO_HEAD }] })).toEqual({ lost: 1 });
+});
+
+test('a provider that is called more often than a row tells was called without a record', () => {
+  const refused: UpstreamNote = { ...answered, status: 500, reported: null, deltasSent: 0 };
+  expect(found({ upstream: [refused, answered] })).toEqual({ calledAgain: 1 });
+  expect(found({ upstream: [refused, answered], rows: [{ ...row, attempts: 2 }] })).toEqual({});
+  expect(found({ rows: [{ ...row, attempts: 0 }] })).toEqual({});
 });
 
 test('an answer with the id of a log promises a row, also when the provider was never reached', () => {
