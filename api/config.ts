@@ -52,14 +52,18 @@ export const API_VARIABLES = {
     'http://127.0.0.1:`PROXY_PORT`',
     'where the api reaches a proxy, or the balancer before them: `explainRequest` asks there',
   ),
-  DATABASE_URL: variable(requiredText, 'embedded', 'Postgres of the tiers'),
+  DATABASE_URL: variable(requiredText, 'embedded under `npm start`, else required', 'Postgres of the tiers'),
   REDIS_URL: variable(
     requiredText,
-    'embedded',
+    'embedded under `npm start`, else required',
     'Redis of the tiers: `redis://`, `rediss://` or `unix://`; several nodes of a Redis Cluster with commas between them',
   ),
   SECRET_KEY: variable(optionalText, 'generated into `DATA_DIR`', 'sessions and cursors; at least 32 characters'),
-  TOKEN_PEPPER: variable(optionalText, 'generated into `DATA_DIR`', 'hashes of API tokens; the same for both tiers'),
+  TOKEN_PEPPER: variable(
+    optionalText,
+    'generated into `DATA_DIR`; a proxy by itself requires it',
+    'hashes of API tokens; the same for both tiers',
+  ),
   VAULT_PUBLIC_KEY: variable(
     optionalText,
     'generated into `DATA_DIR`',

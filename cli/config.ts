@@ -7,13 +7,14 @@ const tokenSchema = z
   .string({ error: 'must be set to an API token' })
   .regex(/^[\x21-\x7e]+$/, 'has a space, a line break or another character that no API token has');
 
-const CLI_VARIABLES = {
+/** Shown in docs/operations.md. */
+export const CLI_VARIABLES = {
   TOLLGATE_URL: variable(
     text('http://localhost:4000').pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })),
     'http://localhost:4000',
     'where the api is',
   ),
-  TOLLGATE_TOKEN: variable(tokenSchema, '', 'an API token of the account'),
+  TOLLGATE_TOKEN: variable(tokenSchema, 'required', 'an API token of the account'),
   TOLLGATE_ACCOUNT: variable(optionalText, 'the first that the token is of', 'name of the account'),
 };
 

@@ -59,12 +59,12 @@ export const PROXY_VARIABLES = {
   REDIS_URL: variable(z.string({ error: 'must be set' }), 'embedded under `npm start`', 'Redis'),
   TOKEN_PEPPER: variable(
     z.string({ error: 'must be set' }).min(32, 'must have at least 32 characters'),
-    'generated outside production',
+    'generated under `npm start`, else required',
     'Secret under which API tokens are hashed; the same in both tiers',
   ),
   VAULT_PRIVATE_KEY: variable(
     vaultPrivateKey,
-    'generated outside production',
+    'generated under `npm start`, else required',
     'Opens stored credentials: base64 of an X25519 private key, the other half of `VAULT_PUBLIC_KEY`',
   ),
   VAULT_PRIVATE_KEY_PREVIOUS: variable(

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { buildApiSchema } from '../api/graphql/schema.js';
 import { API_VARIABLES } from '../api/config.js';
+import { CLI_VARIABLES } from '../cli/config.js';
 import { MIGRATION_VARIABLES } from '../migrations/config.js';
 import { PROXY_VARIABLES } from '../proxy/config.js';
 import { configJsonSchema } from '../schema/contracts/config-document.js';
@@ -25,7 +26,9 @@ const TABLES = [
   { process: 'proxy', table: PROXY_VARIABLES },
   { process: 'migrate', table: MIGRATION_VARIABLES },
   { process: 'vault', table: VAULT_VARIABLES },
-  { process: 'start', table: START_VARIABLES },
+  { process: 'start', table: { ...START_VARIABLES, ...MIGRATION_VARIABLES } },
+  { process: 'prices', table: MIGRATION_VARIABLES },
+  { process: 'tollgate', table: CLI_VARIABLES },
 ];
 
 async function generated(): Promise<ReadonlyMap<string, string>> {
