@@ -44,6 +44,8 @@ export function parseAnswerHead(text: string, names: LineNames | null): AnswerHe
   const isHttp10 = text.startsWith('HTTP/1.0 ');
   if (!isHttp10 && !text.startsWith('HTTP/1.1 ')) throw notHttp('it does not begin with HTTP/1.1');
   const statusCode = statusOf(text);
+  // HTTP/1.0 has none of these (RFC 9110 §15.2), and whoever keeps to it takes the connection's end for this answer's.
+  if (isHttp10 && statusCode < 200) throw notHttp('it is an interim answer of HTTP/1.0');
   const lines = new HeaderLines(isHttp10);
   names?.begin();
   let at = endOfLine(text, STATUS_CHARACTERS);

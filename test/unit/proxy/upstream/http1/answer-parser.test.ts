@@ -95,6 +95,11 @@ test('HTTP/1.0 with a length ends by it, and its connection with it', () => {
 });
 
 describe('interim answers', () => {
+  test.each([100, 101, 102, 103, 199])('%i of HTTP/1.0, which has none, is refused', (status) => {
+    const answer = parsed(`HTTP/1.0 ${status} Early\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi`);
+    expect(answer).toMatchObject({ events: [], error: { message: 'it is an interim answer of HTTP/1.0' } });
+  });
+
   test.each([102, 103, 104, 199])('%i is passed over', (status) => {
     const answer = parsed(`HTTP/1.1 ${status} Wait\r\nlink: </x>\r\n\r\n${OK}content-length: 2\r\n\r\nhi`);
     expect(answer).toMatchObject({ ...whole('hi'), events: ['head 200', 'data', 'end'] });
