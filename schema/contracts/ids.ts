@@ -41,9 +41,12 @@ let lastMs = 0;
 let lastText = '';
 let sequence = 0;
 
+/** A clock that goes back by more was wrong before: its hour of ids would all have one and the same time. */
+const STEP_BACK_MS_MAX = 10_000;
+
 /**
- * A new UUIDv7. Ids made by one process never go backwards: within a millisecond, and when the clock steps back, the
- * 12-bit field counts up from a random start (RFC 9562 §6.2, method 1).
+ * A new UUIDv7. Ids made by one process do not go backwards: within a millisecond, and when the clock steps back by up to
+ * ten seconds, the 12-bit field counts up from a random start (RFC 9562 §6.2, method 1).
  */
 export function newUuidV7(nowMs: number = Date.now()): string {
   if (poolOffset + 10 > pool.length) {
@@ -53,7 +56,7 @@ export function newUuidV7(nowMs: number = Date.now()): string {
   }
   const at = poolOffset;
   poolOffset += 10;
-  if (nowMs > lastMs) {
+  if (nowMs > lastMs || nowMs < lastMs - STEP_BACK_MS_MAX) {
     setLast(nowMs);
     sequence = ((pool[at] ?? 0) << 3) | ((pool[at + 1] ?? 0) & 7); // 11 random bits: at least 2048 ids to count up
   } else if (++sequence > 0xfff) {
