@@ -25,7 +25,7 @@ function tableRules({ provider, model, rules }: ModelPrice): PriceRule[] {
   return TIER_TABLES.filter((table) => table.provider === provider).flatMap((table) => {
     const row = table.rows.find((each) => each.model === model);
     if (row === undefined) return [];
-    const rates = { ...untiered(standard), ...rowRates(row) };
+    const rates = { ...untiered(standard), ...rowRates(row, standard) };
     return table.tiers.map((tier): PriceRule => ({ condition: { type: 'service_tier', tier }, rates }));
   });
 }
@@ -34,19 +34,24 @@ function tableRules({ provider, model, rules }: ModelPrice): PriceRule[] {
 const untiered = (rates: Rates): Rates =>
   Object.fromEntries(Object.entries(rates).filter(([unit]) => BY_THE_PIECE.includes(unit)));
 
-function rowRates(row: TierRow): Rates {
+function rowRates(row: TierRow, standard: Rates): Rates {
   const [longInput, longCached, longWritten, longOutput] = row.long ?? [];
+  const start = stepOf(standard['inputTokens']) ?? LONG_CONTEXT_TOKENS;
   return {
-    inputTokens: stepped(row.input, longInput),
-    ...(row.cached === null ? {} : { cachedInputTokens: stepped(row.cached, longCached) }),
-    ...(row.written === null ? {} : { cacheWriteTokens: stepped(row.written, longWritten) }),
-    outputTokens: stepped(row.output, longOutput),
+    inputTokens: stepped(row.input, longInput, start),
+    ...(row.cached === null ? {} : { cachedInputTokens: stepped(row.cached, longCached, start) }),
+    ...(row.written === null ? {} : { cacheWriteTokens: stepped(row.written, longWritten, start) }),
+    outputTokens: stepped(row.output, longOutput, start),
   };
 }
 
-function stepped(base: string, long: string | null | undefined): Rate {
+/** Where the standard rate steps: a tier's price is another one, and its context is long where the standard one's is. */
+const stepOf = (rate: Rate | undefined): number | undefined =>
+  rate === undefined || typeof rate === 'string' ? undefined : rate.tiers[0]?.start;
+
+function stepped(base: string, long: string | null | undefined, start: number): Rate {
   if (long === null || long === undefined) return pico(base);
-  return { base: pico(base), tiers: [{ start: LONG_CONTEXT_TOKENS, price: pico(long) }] };
+  return { base: pico(base), tiers: [{ start, price: pico(long) }] };
 }
 
 /** Of a price in our own table, which is exact or a mistake in it. */

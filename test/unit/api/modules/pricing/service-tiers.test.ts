@@ -3,6 +3,7 @@ import { importGenaiPrices, PRICED_PROVIDERS } from '../../../../../api/modules/
 import { TIER_FACTORS, TIER_TABLES } from '../../../../../api/modules/pricing/service-tier-prices.js';
 import { withServiceTiers } from '../../../../../api/modules/pricing/service-tiers.js';
 import { compilePrices, priceByList } from '../../../../../schema/contracts/pricing/compiled-prices.js';
+import type { PriceRule } from '../../../../../schema/contracts/prices.js';
 import { PROVIDER_SLUGS } from '../../../../../schema/contracts/providers.js';
 import { noUnits, type UsageUnits } from '../../../../../schema/contracts/usage-units.js';
 import { findProvider } from '@pydantic/genai-prices';
@@ -48,8 +49,21 @@ test('a long context steps the tier’s price as it steps the standard one', () 
   const at = (inputTokens: number) => cost('openai', 'gpt-5.4', 'flex', { inputTokens }).costPico;
   expect(at(271_999)).toBe(271_999n * 1_250_000n);
   expect(at(272_000)).toBe(272_000n * 2_500_000n);
-  const standard = (inputTokens: number) => cost('openai', 'gpt-5.4', null, { inputTokens }).costPico ?? 0n;
-  for (const inputTokens of [271_999, 272_000]) expect(standard(inputTokens)).toBe(2n * (at(inputTokens) ?? 0n));
+});
+
+test('no tier of a model has its step elsewhere than its standard price', () => {
+  const stepsOf = ({ rates }: PriceRule) =>
+    Object.values(rates).flatMap((rate) => (typeof rate === 'string' ? [] : rate.tiers.map(({ start }) => start)));
+  const stepping = withServiceTiers(source).filter(
+    ({ provider, rules }) => provider === 'openai' && rules.some((rule) => stepsOf(rule).length > 0),
+  );
+  expect(stepping.length).toBeGreaterThan(5);
+  for (const { model, rules } of stepping) {
+    const standard = rules.filter(({ condition }) => condition === null).flatMap(stepsOf);
+    const tiered = rules.filter(({ condition }) => condition?.type === 'service_tier').flatMap(stepsOf);
+    if (standard.length > 0)
+      expect({ model, steps: tiered.filter((start) => !standard.includes(start)) }).toEqual({ model, steps: [] });
+  }
 });
 
 test('what is billed by the piece costs in a tier what it costs without', () => {
