@@ -122,6 +122,8 @@ export function filterOf(schema: GraphQLSchema, typeName: string, body: unknown)
 }
 
 function refuse(response: Response, error: ApiError): void {
+  response.removeHeader('content-disposition'); // of the rows, if the first could not be read
+  response.type('json');
   if (error.retryAfterSeconds !== null) response.set('retry-after', String(error.retryAfterSeconds));
   response
     .status(HTTP_STATUSES[error.code])

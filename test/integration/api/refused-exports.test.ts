@@ -56,6 +56,8 @@ test('one whose statement takes too long is too complex, and no error of ours', 
     400,
     { errors: [{ message: 'This takes too long: narrow it down.', extensions: { code: 'QUERY_TOO_COMPLEX' } }] },
   ]);
+  expect(refused.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(refused.headers.get('content-disposition')).toBeNull();
   expect(lines).toEqual([]);
 });
 
