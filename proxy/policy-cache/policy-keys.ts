@@ -2,6 +2,7 @@
  * The keys under which policies are held, as requests ask for them. A text that is joined anew has to be hashed anew before
  * anything is found by it; most requests of an account name the gateway that the one before them named, so its key is kept.
  */
+import { ownText } from '../own-text.js';
 import { policyCacheKey, type AccountEntry } from './policy-stores.js';
 
 interface LastKey {
@@ -16,8 +17,9 @@ export class PolicyKeys {
   of(account: AccountEntry, gatewayName: string): string {
     const last = this.last.get(account);
     if (last?.gatewayName === gatewayName) return last.key;
-    const key = policyCacheKey(account.accountId, gatewayName);
-    this.last.set(account, { gatewayName, key });
+    const own = ownText(gatewayName); // a name that nobody knows is kept too
+    const key = policyCacheKey(account.accountId, own);
+    this.last.set(account, { gatewayName: own, key });
     return key;
   }
 }

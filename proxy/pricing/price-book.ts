@@ -13,6 +13,7 @@ import {
 } from '../../schema/contracts/pricing/price-overrides.js';
 import type { Cost } from '../../schema/contracts/usage-record.js';
 import { lruMap } from '../lru-map.js';
+import { ownText } from '../own-text.js';
 
 /** Of each provider. Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is resolved again. */
 const MODELS_MAX = 2_000;
@@ -36,7 +37,7 @@ export function createPriceBook(version: number, prices: readonly ModelPrice[]):
     let rules = models.get(model);
     if (rules === undefined) {
       rules = find(provider, model);
-      models.set(model, rules);
+      models.set(ownText(model), rules);
     }
     return rules;
   }
