@@ -9,6 +9,7 @@
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
+import { RedisTimeout } from '../redis-script.js';
 import type { CachedAnswer } from './cached-answer.js';
 import { REDIS_OVERHEAD_BYTES, SharedAnswers } from './shared-answers.js';
 import { readAnswer, writtenAnswer } from './stored-answer.js';
@@ -34,6 +35,11 @@ export const ANSWER_CACHE_OPTIONS: AnswerCacheOptions = {
 
 /** After a command that Redis did not answer in time: look-ups do not wait for it again so soon. */
 const AWAY_MS = 1_000;
+/**
+ * Between two new connections after such a command. The one that is silent holds what was sent on it, answers to keep among
+ * them, for as long as it stands: a quarter of an hour, or until a process that was stopped goes on.
+ */
+const RECONNECT_INTERVAL_MS = 5_000;
 /** What came from Redis while a look-up waited in vain: so much says that it is busy with large answers, and not away. */
 const BUSY_BYTES_MIN = 64 * 1024;
 /** Writes that have not reached Redis yet; what comes beyond is in this process's memory alone. */
@@ -65,6 +71,7 @@ export class AnswerCache {
   private readonly held: LRUCache<string, Held>;
   private readonly shared: SharedAnswers;
   private awayUntilMs = 0;
+  private reconnectsFromMs = -Infinity;
   private unwrittenBytes = 0;
 
   constructor(
@@ -170,13 +177,13 @@ export class AnswerCache {
         const answer = written === null ? null : readAnswer(written);
         if (written === null || answer === null || !suits(answer)) return missed();
         this.counts.redisHits += 1;
-        this.holdShared(name, written).catch(() => this.fail());
+        this.holdShared(name, written).catch((error: unknown) => this.fail(error));
         found(answer);
       },
-      failed: () => {
+      failed: (error) => {
         const bytes = stream === this.redis.stream ? (stream?.bytesRead ?? 0) - bytesBefore : 0;
         if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
-        else this.fail();
+        else this.fail(error);
         missed();
       },
     });
@@ -195,8 +202,8 @@ export class AnswerCache {
       if (evicted >= 0) this.counts.redisEvictions += evicted;
       else this.keepAlone(name, held);
     };
-    const failed = (): void => {
-      this.fail();
+    const failed = (error: unknown): void => {
+      this.fail(error);
       told(-1);
     };
     this.shared.keep(name.accountId, { member: name.member, written: held.written, ttlMs, told, failed });
@@ -212,9 +219,13 @@ export class AnswerCache {
   }
 
   /** Counted, and no more: whoever runs Redis sees in `failures` that the cache is not shared. */
-  private fail(): void {
+  private fail(error: unknown): void {
+    const nowMs = this.options.now();
     this.counts.failures += 1;
-    this.awayUntilMs = this.options.now() + AWAY_MS;
+    this.awayUntilMs = nowMs + AWAY_MS;
+    if (!(error instanceof RedisTimeout) || nowMs < this.reconnectsFromMs) return;
+    this.reconnectsFromMs = nowMs + RECONNECT_INTERVAL_MS;
+    this.redis.disconnect(true);
   }
 }
 

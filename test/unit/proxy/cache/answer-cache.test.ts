@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { AnswerCache, type FoundAnswer } from '../../../../proxy/cache/answer-cache.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
+import { RedisTimeout } from '../../../../proxy/redis-script.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
@@ -84,6 +85,25 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   await find(cache, 'other');
   expect(commands).toEqual(['exchange', 'exchange']);
   expect(cache.counts.failures).toBe(2);
+});
+
+test('a connection that answers nothing is given up, with all that was sent on it, at most every five seconds', async () => {
+  let nowMs = 0;
+  const disconnect = jest.fn<(isReconnecting: boolean) => void>();
+  const late = (): never => {
+    throw new RedisTimeout();
+  };
+  const redis = redisOfScripts(late, { status: 'ready', stream: { bytesRead: 0 }, disconnect });
+  const cache = new AnswerCache(redis, { ...BOUNDS, now: () => nowMs });
+  cache.put(nameOf('kept'), cachedAnswer(Buffer.from('x')), 60);
+  await find(cache, 'key');
+  expect(disconnect.mock.calls).toEqual([[true]]);
+  nowMs = 4_999;
+  await find(cache, 'key');
+  expect(disconnect).toHaveBeenCalledTimes(1);
+  nowMs = 6_000;
+  await find(cache, 'key');
+  expect(disconnect).toHaveBeenCalledTimes(2);
 });
 
 test('a large answer that does not come in time is a miss of its own, and no outage', async () => {
