@@ -1,5 +1,5 @@
 /**
- * What requests ask of a store in one turn of the event loop, as one command for all of them: beneath a command lie a
+ * What requests ask of a store in one turn of the event loop (and what waits to be told to it) is one command: beneath a command lie a
  * system call, a deadline and a reply, which cost several times what one more key in it does (docs/performance.md).
  */
 import { tell, type Asker } from './asker.js';
@@ -81,10 +81,9 @@ export class TurnBatches<Key, Item extends Asker<Told>, Told> {
     this.isScheduled = false;
     const { batches } = this;
     this.batches = new Map();
-    for (const [key, batch] of batches) {
-      if (batch.isAwaited) this.send(key, batch);
-      else this.batches.set(key, batch);
-    }
+    // Before any is sent: whoever hears at once that it failed may ask again.
+    for (const [key, batch] of batches) if (!batch.isAwaited) this.batches.set(key, batch);
+    for (const [key, batch] of batches) if (batch.isAwaited) this.send(key, batch);
   };
 
   private send(key: Key, batch: Batch<Item, Told>): void {
