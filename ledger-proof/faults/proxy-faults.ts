@@ -40,7 +40,7 @@ export async function kill({ random }: FaultTools, proxy: ProxyProcess): Promise
   return '';
 }
 
-/** Nobody is left to adopt what they leave behind, until the next ones start. */
+/** Nobody is left to inherit what they leave behind, until the next ones start. */
 export async function killAll({ proxies }: FaultTools): Promise<string | null> {
   const ended = await Promise.all(proxies.map((proxy) => proxy.end('SIGKILL')));
   for (const proxy of proxies) await proxy.untilServing();

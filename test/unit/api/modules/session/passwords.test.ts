@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Passwords } from '../../../api/modules/session/passwords.js';
+import { Passwords } from '../../../../../api/modules/session/passwords.js';
 
 const OPTIONS = { costLog2: 10, runningMax: 1, waitingMax: 2 };
 
