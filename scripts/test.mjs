@@ -55,6 +55,7 @@ function runJest(args) {
   const summaryFile = path.join(folder, 'summary.json');
   const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
+  nodeArgs.push('--min-semi-space-size=16'); // of its workers too, as the tiers have it: less is collected
   const { status } = spawnSync(
     process.execPath,
     // forceExit: what a failed test left open must not keep the run from ending, and from telling what failed.

@@ -6,6 +6,7 @@ import path from 'node:path';
 export interface Canary {
   readonly name: string;
   readonly value: string;
+  readonly spellings: readonly string[];
 }
 
 export class Canaries {
@@ -18,15 +19,13 @@ export class Canaries {
 
   /** Remembers a secret that was made elsewhere. */
   add(name: string, value: string): string {
-    this.all.push({ name, value });
+    this.all.push({ name, value, spellings: spellingsOf(value) });
     return value;
   }
 
   /** Names of those that stand in `text`, as they are, in base64, in hexadecimal, in a URL or in JSON. */
   foundIn(text: string): string[] {
-    return this.all
-      .filter(({ value }) => spellings(value).some((spelling) => text.includes(spelling)))
-      .map((c) => c.name);
+    return this.all.filter(({ spellings }) => spellings.some((spelling) => text.includes(spelling))).map((c) => c.name);
   }
 
   /** `file: secret` for every file below `folder` that holds one; `isAllowed` names files that may. */
@@ -39,7 +38,7 @@ export class Canaries {
   }
 }
 
-function spellings(value: string): string[] {
+function spellingsOf(value: string): string[] {
   const bytes = Buffer.from(value);
   // In base64 a text looks three ways, by where it begins; the middle of each is the same wherever it stands.
   const base64 = [0, 1, 2].map((offset) => {
@@ -47,7 +46,7 @@ function spellings(value: string): string[] {
     return coded.slice(offset === 0 ? 0 : 4, -4);
   });
   const json = JSON.stringify(value).slice(1, -1);
-  return [value, bytes.toString('hex'), encodeURIComponent(value), json, ...base64];
+  return [...new Set([value, bytes.toString('hex'), encodeURIComponent(value), json, ...base64])];
 }
 
 function filesBelow(folder: string): string[] {

@@ -6,6 +6,7 @@ import type { TestProxy } from './proxy.js';
 import { decidedByRedis, limitedBy, limitRule } from './rate-limits.js';
 import { CHAT, post } from './rig.js';
 import { createTenant, revokeToken, type TestTenant } from './tenant.js';
+import { limitedRequests } from './test-size.js';
 import { usageRecords } from './usage-records.js';
 import { waitFor } from './wait-for.js';
 
@@ -19,7 +20,6 @@ export interface KeptPromisesRig {
 
 const registriesOf = ({ proxies }: KeptPromisesRig) => proxies.map(({ proxy }) => proxy.metrics);
 
-const REQUESTS = 1_000;
 const LIMIT = 10;
 
 /** Declares the tests; `rigOf` is asked when they run. */
@@ -46,21 +46,23 @@ export function declareKeptPromises(rigOf: () => KeptPromisesRig): void {
     return tenant;
   }
 
-  test(`of ${REQUESTS} requests at once at all proxies ${LIMIT} are admitted, and every one is recorded`, async () => {
+  test(`of ${limitedRequests} requests at once at all proxies ${LIMIT} are admitted, and every one is recorded`, async () => {
     const rig = rigOf();
     const { tenant, statuses } = await decidedByRedis(registriesOf(rig), async () => {
       const tenant = await tenantOf(rig, limitedBy(limitRule({ limit: LIMIT })));
       // Each proxy has spoken to the node that counts for this account: one that is connecting to it decides alone.
-      await tenant.gateway('other', limitedBy(limitRule({ limit: REQUESTS })));
+      await tenant.gateway('other', limitedBy(limitRule({ limit: limitedRequests })));
       await Promise.all(rig.proxies.map((_, index) => chatAt(rig, tenant, index, 'other')));
-      const answers = await Promise.all(Array.from({ length: REQUESTS }, (_, index) => chatAt(rig, tenant, index)));
+      const answers = await Promise.all(
+        Array.from({ length: limitedRequests }, (_, index) => chatAt(rig, tenant, index)),
+      );
       return { tenant, statuses: answers.map(({ status }) => status) };
     });
     expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(REQUESTS - LIMIT);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(limitedRequests - LIMIT);
     await waitFor(async () => {
       const rows = await usageRecords(rig.owner, tenant.accountId, LIMIT);
-      return rows.reduce((sum, row) => sum + Number(row['request_count']), 0) === REQUESTS + rig.proxies.length;
+      return rows.reduce((sum, row) => sum + Number(row['request_count']), 0) === limitedRequests + rig.proxies.length;
     }, 'every request is recorded, by itself or in a count');
   });
 
