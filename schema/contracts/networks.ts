@@ -26,22 +26,15 @@ export interface NetworkList {
   has(address: string): boolean;
 }
 
-/** So long is what all IPv4-mapped addresses begin with: a shorter network of IPv6 is one of other addresses. */
-const MAPPED_BITS = 96;
-
-/** An IPv4-mapped address is in an IPv4 network as the IPv4 address that it is; no IPv4 address is in `::/0`. */
+/** An IPv4-mapped address is in an IPv4 network as the IPv4 address that it is. */
 export function networkList(networks: readonly Network[]): NetworkList {
-  const [all, ofIpv4] = [new BlockList(), new BlockList()];
-  for (const { address, bits, family } of networks) {
-    all.addSubnet(address, bits, family);
-    if (family === 'ipv4' || bits >= MAPPED_BITS) ofIpv4.addSubnet(address, bits, family);
-  }
+  const list = new BlockList();
+  for (const { address, bits, family } of networks) list.addSubnet(address, bits, family);
   return {
     isEmpty: networks.length === 0,
     has(address) {
       const version = isIP(address);
-      if (version === 4) return ofIpv4.check(address, 'ipv4');
-      return version === 6 && all.check(address, 'ipv6');
+      return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
     },
   };
 }
