@@ -26,7 +26,7 @@ export interface NetworkList {
   has(address: string): boolean;
 }
 
-/** An IPv4-mapped address is in an IPv4 network as the IPv4 address that it is. */
+/** An IPv4-mapped address is in an IPv4 network as the IPv4 address that it is; and an IPv4 address in `::/0`, as the mapped one. */
 export function networkList(networks: readonly Network[]): NetworkList {
   const list = new BlockList();
   for (const { address, bits, family } of networks) list.addSubnet(address, bits, family);

@@ -47,6 +47,7 @@ test('migrations go up, down without leaving a table, function or sequence of ou
 
 test('migrating again changes nothing', async () => {
   const url = await kept(openTestDatabase());
+  await migrate(url); // midnight may have passed since: days ahead have tables
   const before = await ownObjects(url);
   await migrate(url);
   expect(await ownObjects(url)).toEqual(before);

@@ -1,6 +1,7 @@
 /** Proxies over a Redis Cluster keep what they keep over one Redis. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Cluster } from 'ioredis';
 import { createRedis } from '../../../platform/redis.js';
 import { RedisScript } from '../../../proxy/redis-script.js';
 import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
@@ -32,6 +33,8 @@ declareKeptPromises(() => {
 test('a script that goes to a node without its key goes on to the one that has it', async () => {
   const redis = createRedis({ url: cluster.url, connectionName: 'test', commandTimeoutMs: 5_000 }, () => undefined);
   if (redis.status !== 'ready') await once(redis, 'ready');
+  // One that is not connected yet is no place to go to: the client would ask any other, again and again.
+  await Promise.all((redis as unknown as Cluster).nodes('master').map((node) => node.ping()));
   const { slots } = redis as unknown as { slots: string[][] }; // as a cluster's client has them
   const nodes = [...new Set(slots.map(([node]) => node ?? ''))];
   for (const [index, [node]] of slots.entries())

@@ -23,11 +23,17 @@ test.each([
   expect(parseNetwork(text)).toBeNull();
 });
 
-test('an address is in a network of its own family only, an IPv4-mapped one in those of IPv4', () => {
+test('an address of IPv4 and its IPv4-mapped form are one', () => {
   const list = networksOf(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
   const mapped = ['::ffff:10.0.0.1', '::FFFF:10.0.0.1', '::ffff:a00:1'];
   for (const ip of ['10.255.0.1', '2001:db8::1', '192.0.2.7', ...mapped]) expect(list.has(ip)).toBe(true);
   for (const ip of ['11.0.0.1', '2001:db9::1', '192.0.2.8', '::ffff:11.0.0.1', 'x']) expect(list.has(ip)).toBe(false);
+});
+
+test('a network of IPv6 that has the mapped addresses has those of IPv4: who may grant it may grant theirs', () => {
+  expect(networksOf(['::/0']).has('192.0.2.1')).toBe(true);
+  expect(networksOf(['::ffff:192.0.2.0/120']).has('192.0.2.1')).toBe(true);
+  expect(networksOf(['2000::/3']).has('192.0.2.1')).toBe(false);
 });
 
 test('text that is no network matches nothing and never throws', () => {
