@@ -13,14 +13,25 @@ const environmentSchema = z.object({
   CHROMIUM_PATH: z.string().default('/usr/bin/chromium'),
   /** set by global-setup.ts for the test files of its run */
   TEST_RUN_TEMPLATE_URL: z.string().optional(),
+  TEST_RUN_TEMPLATE_DAY: z.string().optional(),
   TEST_RUN_FOLDER: z.string().optional(),
 });
 
 export const testConfig = environmentSchema.parse(process.env);
 
 /** Hands what the set-up started to the test files: they run in other processes, or, when there is one worker, in this one. */
-export function handToTestFiles(values: { readonly templateUrl: string; readonly runFolder: string }): void {
-  const handed = { TEST_RUN_TEMPLATE_URL: values.templateUrl, TEST_RUN_FOLDER: values.runFolder };
+export function handToTestFiles(values: {
+  readonly templateUrl: string;
+  /** of the days that the template has tables for, the one that was today */
+  readonly templateDay: string;
+  readonly runFolder: string;
+}): void {
+  const { templateUrl, templateDay, runFolder } = values;
+  const handed = {
+    TEST_RUN_TEMPLATE_URL: templateUrl,
+    TEST_RUN_TEMPLATE_DAY: templateDay,
+    TEST_RUN_FOLDER: runFolder,
+  };
   Object.assign(process.env, handed);
   Object.assign(testConfig, handed);
 }

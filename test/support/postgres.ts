@@ -1,6 +1,7 @@
 /** A migrated database of one's own, cloned from the run's template: 70 ms of a core. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { migrate } from '../../migrations/run.js';
 import { PooledConnection } from '../../platform/postgres.js';
 import { testConfig } from './config.js';
 import { waitFor } from './wait-for.js';
@@ -14,8 +15,13 @@ export interface TestDatabase {
 
 export async function openTestDatabase(): Promise<TestDatabase> {
   // Copying files takes Postgres half of what writing all of them into its log takes.
-  return createDatabase(`TEMPLATE ${templateUrl().pathname.slice(1)} STRATEGY FILE_COPY`);
+  const database = await createDatabase(`TEMPLATE ${templateUrl().pathname.slice(1)} STRATEGY FILE_COPY`);
+  if (utcDay() !== testConfig.TEST_RUN_TEMPLATE_DAY) await migrate(database.url); // the days ahead are other ones
+  return database;
 }
+
+/** Today. */
+export const utcDay = (): string => new Date().toISOString().slice(0, 10);
 
 /** One without any table, for tests of the migrations themselves. */
 export async function openEmptyTestDatabase(): Promise<TestDatabase> {

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { migrate } from '../../migrations/run.js';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { handToTestFiles, testConfig } from './config.js';
+import { utcDay } from './postgres.js';
 import { makeRunFolder, removeAbandonedRuns } from './run-folder.js';
 
 let stop = async (): Promise<void> => undefined;
@@ -16,8 +17,9 @@ export async function startServices(): Promise<void> {
   const template = new URL(postgres.url);
   template.pathname = `/tollgate_template_${process.pid}`;
   await createDatabase(postgres.url, template.pathname.slice(1));
+  const templateDay = utcDay();
   await migrate(template.href);
-  handToTestFiles({ templateUrl: template.href, runFolder: folder });
+  handToTestFiles({ templateUrl: template.href, templateDay, runFolder: folder });
   stop = async () => {
     await dropDatabase(postgres.url, template.pathname.slice(1));
     await postgres.stop();
