@@ -1,6 +1,6 @@
 /**
  * The head of a cached answer as JSON, character for character what `JSON.stringify` makes of the whole list, in half its time:
- * most of it is what the answer before said. Of that one the text stays here, and nothing else of it: up to a head's length.
+ * most of it is what the answer before said. Of that one the text stays here.
  */
 import type { UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { CachedAnswer } from './cached-answer.js';
@@ -21,6 +21,9 @@ interface Middle {
 
 /** of the last answer; null: there was none yet */
 let keptMiddle: Middle | null = null;
+/** Names and values that are kept, and their length: what one comes from, the head of its answer, stays with it. */
+const HEADERS_MAX = 64;
+const HEADER_CHARACTERS_MAX = 256;
 /** names and values of the last answers' headers, each at its place, and their text */
 const keptHeaders: string[] = [];
 const keptHeaderTexts: string[] = [];
@@ -35,11 +38,15 @@ function headersText(headers: readonly string[]): string {
   let text = '';
   for (let index = 0; index < headers.length; index++) {
     const header = headers[index] ?? '';
-    if (keptHeaders[index] !== header) {
-      keptHeaders[index] = header;
-      keptHeaderTexts[index] = (index === 0 ? '' : ',') + JSON.stringify(header);
+    if (keptHeaders[index] === header) {
+      text += keptHeaderTexts[index] ?? '';
+      continue;
     }
-    text += keptHeaderTexts[index] ?? '';
+    const own = (index === 0 ? '' : ',') + JSON.stringify(header);
+    text += own;
+    if (index >= HEADERS_MAX || header.length > HEADER_CHARACTERS_MAX) continue;
+    keptHeaders[index] = header;
+    keptHeaderTexts[index] = own;
   }
   return text;
 }

@@ -21,7 +21,11 @@ const units = fc.tuple(counts, other).map(([list, others]): UsageUnits => {
 });
 
 const answers: fc.Arbitrary<CachedAnswer> = fc.record({
-  headers: fc.array(text, { maxLength: 6 }),
+  headers: fc.oneof(
+    { weight: 8, arbitrary: fc.array(text, { maxLength: 6 }) },
+    fc.array(text, { minLength: 60, maxLength: 70 }),
+    fc.array(fc.constantFrom('a'.repeat(256), 'a'.repeat(257)), { maxLength: 6 }),
+  ),
   body: fc.constantFrom(Buffer.from('{}'), Buffer.alloc(0)),
   contentEncoding: nullable,
   vary: fc.option(fc.array(text), { freq: 2 }),
