@@ -42,7 +42,7 @@ export class LineNames {
   learn(name: string): string {
     const { names } = this;
     if (this.heads < 2 || names.length >= NAMES_MAX || name.length > NAME_CHARACTERS_MAX) return name;
-    // A text of its own: a part of the head would hold all of that.
+    // A text of its own, as `ownText` makes one, but of one byte a character: what it is put into would have two throughout.
     const own = Buffer.from(name, 'latin1').toString('latin1');
     names.splice(this.at, 0, own);
     this.at += 1;
