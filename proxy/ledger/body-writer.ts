@@ -12,8 +12,10 @@ import { BODY_COLUMNS, writeBodies } from '../usage/usage-rows.js';
 import { isPoison } from './shipments.js';
 
 const COLUMNS = BODY_COLUMNS.join(', ');
+/** As if no log had a row yet: Postgres takes in such rows with less. */
+const NEW_SQL = `INSERT INTO log_body AS kept (${COLUMNS}) SELECT ${COLUMNS} FROM unnest($1::log_body_row[])`;
 /** A log that was rated before its bodies came has a row without any; one that was deleted gets none. */
-const SQL = `INSERT INTO log_body AS kept (${COLUMNS}) SELECT ${COLUMNS} FROM unnest($1::log_body_row[])
+const SQL = `${NEW_SQL}
   ON CONFLICT (log_retention_days, day, id) DO UPDATE SET request_body = excluded.request_body,
     response_body = excluded.response_body, request_encoding = excluded.request_encoding,
     response_encoding = excluded.response_encoding, truncated = excluded.truncated
@@ -116,7 +118,7 @@ export class BodyWriter {
     const [batch] = this.batches;
     if (batch === undefined) return;
     const bytes = batch.byteLength;
-    await this.insert(batch, 0, batch.count);
+    await this.insert(batch, 0, batch.count, NEW_SQL);
     this.batches.shift();
     this.bytes -= Math.min(this.bytes, bytes);
     batch.clear();
@@ -124,12 +126,12 @@ export class BodyWriter {
   }
 
   /** A body that Postgres will never take is found by halving, and dropped. */
-  private async insert(batch: CompositeRows, from: number, to: number): Promise<void> {
+  private async insert(batch: CompositeRows, from: number, to: number, sql = SQL): Promise<void> {
     if (from === to) return undefined;
     try {
       await inTransaction(this.pool, 'tollgate_shipper', {}, async (client) => {
         this.typeOid ??= await rowType(client);
-        await insertArray(client, SQL, batch.slice(from, to, this.typeOid));
+        await insertArray(client, sql, batch.slice(from, to, this.typeOid));
       });
       this.counts.written += to - from;
       return undefined;
@@ -138,6 +140,7 @@ export class BodyWriter {
         this.typeOid = null; // the types may have been made anew
         throw error;
       }
+      if (sql === NEW_SQL) return this.insert(batch, from, to);
       if (to - from === 1) {
         this.counts.dropped += 1;
         return this.options.onProblem('a log body that Postgres will never take was dropped', error);

@@ -69,6 +69,11 @@ export class Shipments {
    */
   async ship(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
     try {
+      return await this.shipUnasked(spool, run, settledSeq);
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+    }
+    try {
       return await this.shipWithout([], spool, run, settledSeq);
     } catch (error) {
       if (!isPoison(error)) throw error;
@@ -110,15 +115,23 @@ export class Shipments {
     return new Set(rows.map(({ id }) => id));
   }
 
+  /**
+   * All rows, as if none could stand there already: Postgres takes in such a row with less than one for which it first has to look, and then to
+   * claim its place. Fails as a whole where one does.
+   */
+  private shipUnasked(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
+    return this.shipBy(spool, run, settledSeq, async (client) => {
+      await insertArray(client, insertSql(spool.number, run.firstSeq), run.rows.slice(0, run.rows.count, this.oid()));
+    });
+  }
+
   private shipWithout(
     poison: readonly Poison[],
     spool: ShippedSpool,
     run: RecordRun,
     settledSeq: number,
   ): Promise<ShippedSpool> {
-    const toSeq = run.firstSeq + run.rows.count - 1;
-    return inEndedTransaction(this.pool, BEGIN, async (client) => {
-      await moveCursor(client, spool, toSeq, settledSeq);
+    return this.shipBy(spool, run, settledSeq, async (client) => {
       const refused = [...poison];
       let from = 0;
       for (const { index } of [...poison, { index: run.rows.count }]) {
@@ -126,6 +139,20 @@ export class Shipments {
         from = index + 1;
       }
       for (const one of refused) await this.quarantine(client, spool, run, one);
+    });
+  }
+
+  /** The transaction that moves the cursor behind the run, whose rows `write` sees to. */
+  private shipBy(
+    spool: ShippedSpool,
+    run: RecordRun,
+    settledSeq: number,
+    write: (client: pg.PoolClient) => Promise<void>,
+  ): Promise<ShippedSpool> {
+    const toSeq = run.firstSeq + run.rows.count - 1;
+    return inEndedTransaction(this.pool, BEGIN, async (client) => {
+      await moveCursor(client, spool, toSeq, settledSeq);
+      await write(client);
       await client.query(endSql(spool.number, run.firstSeq, toSeq));
       return { ...spool, shippedSeq: toSeq };
     });
@@ -134,7 +161,8 @@ export class Shipments {
   /** Inserts rows; those whose id another record has are returned. */
   private async insert(client: pg.PoolClient, spool: ShippedSpool, run: RecordRun, part: Part): Promise<Poison[]> {
     const array = run.rows.slice(part.from, part.to, this.oid());
-    const inserted = await insertArray(client, insertSql(spool.number, run.firstSeq + part.from), array);
+    const sql = `${insertSql(spool.number, run.firstSeq + part.from)} ON CONFLICT (day, id) DO NOTHING`;
+    const inserted = await insertArray(client, sql, array);
     if (inserted === part.to - part.from) return [];
     const { rows } = await client.query<{ ordinality: string }>({
       text: conflictSql(spool.number, run.firstSeq + part.from),
@@ -252,8 +280,7 @@ const VALUES = RECORD_COLUMNS.map((name) => (name === 'client_ip' ? 'client_ip::
 const insertSql = (spool: number, firstSeq: number): string =>
   `INSERT INTO usage_record (kind, spool, spool_seq, ${COLUMNS})
    SELECT 'USAGE', ${spool}, ${firstSeq - 1} + ordinality, ${VALUES}
-   FROM unnest($1::${ROW_TYPE}[]) WITH ORDINALITY AS shipped (${COLUMNS}, ordinality)
-   ON CONFLICT (day, id) DO NOTHING`;
+   FROM unnest($1::${ROW_TYPE}[]) WITH ORDINALITY AS shipped (${COLUMNS}, ordinality)`;
 
 /** Which rows of an array do not stand in the table as they are. */
 const conflictSql = (spool: number, firstSeq: number): string =>
