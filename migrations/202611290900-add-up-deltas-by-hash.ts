@@ -23,7 +23,6 @@ const SUMS = [
   listed('time_to_first_token_ms'),
 ];
 const DISTRIBUTIONS = ['durations', 'first_tokens'];
-const measures = MEASURE_NAMES.map((name) => (DISTRIBUTIONS.includes(name) ? `usage_sketch(${name})` : name));
 
 /** The trigger's function; what it costs a shipment: docs/decisions/0021. */
 const addFunction = (settings: string, body: string): string => `
@@ -33,21 +32,12 @@ BEGIN
   RETURN NULL;
 END $add$;`;
 
-/**
- * A sum of sketches is as long as the longest of them, which made it the dearest part of shipping where most records
- * differ in their metadata. Records are grouped by hash now, with their milliseconds as lists, and a group's sketch is
- * made once from its list. Records that tell their attempts are few, and go the way that all went.
- */
-export const addUpDeltasByHash: Migration = {
-  name: '202611290900-add-up-deltas-by-hash',
-  up: `
--- The distribution of many values; 0 for null.
-CREATE FUNCTION usage_sketch(ms integer[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN ms IS NULL THEN 0 WHEN cardinality(ms) = 1 THEN usage_sketch(ms[1])
-    ELSE (SELECT sum(usage_sketch(m)) FROM unnest(ms) m) END $$;
-${addFunction(
-  'SET enable_sort = off SET enable_hashagg = on',
-  `INSERT INTO usage_delta (${DELTA_KEY}, ${MEASURE_NAMES.join(', ')})
+/** The function that groups by hash; `sketchOf` makes the sketch of a column of lists. */
+export function addByHashFunction(sketchOf: (column: string) => string): string {
+  const measures = MEASURE_NAMES.map((name) => (DISTRIBUTIONS.includes(name) ? sketchOf(name) : name));
+  return addFunction(
+    'SET enable_sort = off SET enable_hashagg = on',
+    `INSERT INTO usage_delta (${DELTA_KEY}, ${MEASURE_NAMES.join(', ')})
   SELECT ${DELTA_KEY}, ${measures.join(', ')} FROM (
     SELECT u.account_id, u.gateway_id, date_bin('1 minute', u.created_at, 'epoch'), u.provider, u.model, u.status_code,
       u.cached, u.api_token_id, left(split_part(u.path, '?', 1), 256) COLLATE "C", u.error_code, u.metadata,
@@ -61,7 +51,25 @@ ${addFunction(
     PERFORM set_config('enable_sort', 'on', true), set_config('enable_hashagg', 'off', true);
     ${addSql('(SELECT * FROM added WHERE attempts IS NOT NULL)')}
   END IF;`,
-)}`,
+  );
+}
+
+/** Of a list of milliseconds. */
+export const sketchOfList = (column: string): string => `usage_sketch(${column})`;
+
+/**
+ * A sum of sketches is as long as the longest of them, which made it the dearest part of shipping where most records
+ * differ in their metadata. Records are grouped by hash now, with their milliseconds as lists, and a group's sketch is
+ * made once from its list. Records that tell their attempts are few, and go the way that all went.
+ */
+export const addUpDeltasByHash: Migration = {
+  name: '202611290900-add-up-deltas-by-hash',
+  up: `
+-- The distribution of many values; 0 for null.
+CREATE FUNCTION usage_sketch(ms integer[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN ms IS NULL THEN 0 WHEN cardinality(ms) = 1 THEN usage_sketch(ms[1])
+    ELSE (SELECT sum(usage_sketch(m)) FROM unnest(ms) m) END $$;
+${addByHashFunction(sketchOfList)}`,
   down: `${addFunction('SET enable_hashagg = off', addSql('added'))}
 DROP FUNCTION usage_sketch(integer[]);`,
 };

@@ -5,6 +5,7 @@ import { letTheFinderTellLogs } from './202611291600-let-the-finder-tell-logs.js
 import { lookPairsUpInOneForm } from './202611291700-look-pairs-up-in-one-form.js';
 import { moveCorrectionsToTheirMetadata } from './202611291800-move-corrections-to-their-metadata.js';
 import { mendLedgerUpkeep } from './202611291810-mend-ledger-upkeep.js';
+import { makeSketchesOfOneInPlace } from './202611300200-make-sketches-of-one-in-place.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -66,4 +67,5 @@ export const MIGRATIONS: readonly Migration[] = [
   lookPairsUpInOneForm,
   moveCorrectionsToTheirMetadata,
   mendLedgerUpkeep,
+  makeSketchesOfOneInPlace,
 ];
