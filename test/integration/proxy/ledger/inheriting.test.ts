@@ -106,6 +106,7 @@ test('a spool that cannot be shipped holds up neither those behind it nor the wo
     async () => (await pool.query('SELECT FROM ledger_spool WHERE version IS NOT NULL')).rowCount === 1,
     'it has said so',
   );
+  await waitFor(() => heir.problems.length > 0, 'it has tried to inherit, too');
   await heir.upkeep.stop();
   expect(heir.problems).toEqual(['the spools of ended processes cannot be shipped yet']);
   await heir.ledger.close();
