@@ -8,6 +8,7 @@ import { monthlyRequestKeys } from '../../schema/contracts/request-counts.js';
 import { lruMap } from '../lru-map.js';
 import { VALUES_MAX } from './limit-script.js';
 import { LocalCounters, type CounterRoom, type CounterShape } from './local-counters.js';
+import { PermitsAhead } from './permits-ahead.js';
 
 export interface CompiledRule {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface CompiledRules {
   readonly parameters: readonly string[];
   /** the last of the rules, if there is a quota */
   readonly quota: CompiledRule | null;
+  /** null: a rule tells requests apart */
+  readonly ahead: PermitsAhead | null;
 }
 
 const MONTH_SECONDS_MAX = 31 * 86_400;
@@ -88,7 +91,8 @@ export class RuleCompiler {
       quota = this.quotaRule(pair[0], requestsPerMonthMax);
       rules.push(quota);
     }
-    return { rules, keys, parameters: [VALUES_MAX, ...constants].map(String), quota };
+    const ahead = rules.length > 0 && rules.every(({ key }) => key === 'GATEWAY') ? new PermitsAhead() : null;
+    return { rules, keys, parameters: [VALUES_MAX, ...constants].map(String), quota, ahead };
   }
 
   private quotaRule(id: string, limit: number): CompiledRule {

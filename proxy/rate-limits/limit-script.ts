@@ -6,12 +6,20 @@
  * whether what stands there is of this window or of one long past. Every key is declared, and has the account's hash tag.
  */
 
-import { EXPIRY_SLACK_MS, MONTH_LUA, REDIS_CLOCK_LUA, WINDOW_FIELD } from '../../schema/contracts/request-counts.js';
+import {
+  EXPIRY_SLACK_MS,
+  MONTH_LUA,
+  REDIS_CLOCK_LUA,
+  SHARED_VALUE,
+  WINDOW_FIELD,
+} from '../../schema/contracts/request-counts.js';
 
 /** The one value that all share who come when a window holds as many as it may. */
 export const CROWDED_VALUE = '~';
 /** How many values of a rule are counted apart in one window; those beyond share one counter. */
 export const VALUES_MAX = 10_000;
+/** Permits are taken ahead up to one in so many of what a limit has left. */
+const LEFT_PER_PERMIT_AHEAD = 100;
 
 /**
  * What was counted before this call is read once for each rule and value, however many requests of the call have it; what they
@@ -85,13 +93,13 @@ end`;
 
 /** Counts, and writes what was counted; the first one begins the window if nobody did. */
 const COUNT_LUA = `
-local function count(of, found)
+local function count(of, found, requests)
   if found.added == 0 then
     of.counted[#of.counted + 1] = found
     if found.is_new then of.fields = of.fields + 1 end
   end
-  found.current = found.current + 1
-  found.added = found.added + 1
+  found.current = found.current + requests
+  found.added = found.added + requests
 end
 local function write(of)
   if #of.counted > 0 and not of.is_open then
@@ -102,11 +110,32 @@ local function write(of)
   for _, found in ipairs(of.counted) do redis.call('HINCRBY', of.key, found.value, found.added) end
 end`;
 
+/**
+ * Counts requests that have not come yet, of rules that tell none apart: as many as are wanted, where every limit has a hundred times as
+ * many left.
+ */
+const AHEAD_LUA = `
+local function take_ahead(wanted, rule_count)
+  local to_next, numbers = math.huge, {}
+  for rule = 1, rule_count do
+    local of = rule_at(rule)
+    local found = value_at(of, '${SHARED_VALUE}')
+    local past = found.previous * (of.interval - of.elapsed) / of.interval
+    wanted = math.min(wanted, math.floor((of.limit - found.current - past) / ${LEFT_PER_PERMIT_AHEAD}))
+    to_next = math.min(to_next, of.interval - of.elapsed)
+    numbers[rule] = tonumber(of.number)
+  end
+  if wanted < 1 then return { 0 } end
+  for rule = 1, rule_count do count(rules[rule], rules[rule].values['${SHARED_VALUE}'], wanted) end
+  return { wanted, to_next, unpack(numbers) }
+end`;
+
 /** Every request after the other, all rules of each: admitted by all of them and counted in each, or refused. */
 const DECIDE_LUA = `
 local rule_count = #KEYS / 2
+local ahead_at = 2 + rule_count * 3
 local verdicts = {}
-for first = 2 + rule_count * 3, #ARGV, rule_count do
+for first = ahead_at + 1, #ARGV, rule_count do
   local refusing, longest, is_crowded = 0, 0, false
   for rule = 1, rule_count do
     local of = rule_at(rule)
@@ -118,28 +147,48 @@ for first = 2 + rule_count * 3, #ARGV, rule_count do
   if refusing > 0 then
     verdicts[#verdicts + 1] = { refusing, longest }
   else
-    for rule = 1, rule_count do count(rules[rule], rules[rule].values[ARGV[first + rule - 1]]) end
+    for rule = 1, rule_count do count(rules[rule], rules[rule].values[ARGV[first + rule - 1]], 1) end
     verdicts[#verdicts + 1] = is_crowded and -now or now
   end
 end
+local ahead = tonumber(ARGV[ahead_at])
+if ahead > 0 then verdicts[#verdicts + 1] = take_ahead(ahead, rule_count) end
 for rule = 1, rule_count do write(rules[rule]) end
 if tonumber(ARGV[rule_count * 3]) == 0 then
   local quota = rules[rule_count]
-  verdicts[#verdicts + 1] = quota.values[ARGV[#ARGV]].current
+  verdicts[#verdicts + 1] = quota.values['${SHARED_VALUE}'].current
   verdicts[#verdicts + 1] = tonumber(quota.number)
 end
 return verdicts`;
 
 /**
  * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
- * in ms (0: the calendar month) and 1 if it slides; then, for each of any number of requests, one value per rule.
+ * in ms (0: the calendar month) and 1 if it slides; how many permits are wanted ahead (0 where a rule tells requests apart); then, for each
+ * of any number of requests, one value per rule.
  * Returns for each request the time in ms (negative: a value shared a counter with others) when it was admitted, or
- * {number of the refusing rule that is longest in the way, ms until that would admit one} when it was not. If the last
+ * {number of the refusing rule that is longest in the way, ms until that would admit one} when it was not. If permits are wanted,
+ * {how many were taken, and unless 0: ms until the first of the rules' windows ends, the number of each rule's window} follows. If the last
  * rule is of the calendar month, two numbers follow: what is counted by it now, and the number of the month. `clock`
  * sets the local `now`.
  */
 export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
-  clock + MONTH_LUA + LOOK_LUA + WAIT_LUA + COUNT_LUA + DECIDE_LUA;
+  clock + MONTH_LUA + LOOK_LUA + WAIT_LUA + COUNT_LUA + AHEAD_LUA + DECIDE_LUA;
+
+/**
+ * Uncounts permits that were taken ahead and that nobody used. KEYS as above. ARGV: how many, and for each rule the number of the window in
+ * which they are counted; one that has passed, or was reset, stays as it is.
+ */
+export const giveBackScript = (): string => `
+local count = tonumber(ARGV[1])
+for rule = 1, #KEYS / 2 do
+  local number = ARGV[rule + 1]
+  local key = KEYS[rule * 2 - 1 + tonumber(number) % 2]
+  local held = redis.call('HMGET', key, '${WINDOW_FIELD}', '${SHARED_VALUE}')
+  if held[1] == number and tonumber(held[2] or '0') >= count then
+    redis.call('HINCRBY', key, '${SHARED_VALUE}', -count)
+  end
+end
+return 0`;
 
 const PREVIEW_LUA = `
 local rule_count = #KEYS / 2

@@ -6,12 +6,14 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../platform/logger.js';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
+import { SHARED_VALUE } from '../../schema/contracts/request-counts.js';
 import type { Arrival, Caller } from '../exchange.js';
 import { RedisTimeout } from '../redis-script.js';
 import { RuleCompiler, type CompiledRule, type CompiledRules } from './compiled-rules.js';
 import { KeyValues } from './key-values.js';
 import { LiveProxies } from './live-proxies.js';
 import { CounterRoom } from './local-counters.js';
+import type { PermitsAhead } from './permits-ahead.js';
 import { SharedCounters, type Verdict } from './shared-counters.js';
 import { StoreBreaker } from './store-breaker.js';
 import { remainingOf, waitMsOf, type WindowCounts } from './window.js';
@@ -64,7 +66,7 @@ export interface RateLimiterOptions {
 
 export class RateLimiter {
   /** read by the metrics; each is of requests, but for `failures`, which is of calls of Redis */
-  readonly counts = { asked: 0, remembered: 0, alone: 0, failures: 0, sharedCounters: 0 };
+  readonly counts = { asked: 0, ahead: 0, remembered: 0, alone: 0, failures: 0, sharedCounters: 0 };
   readonly proxies: LiveProxies;
   private readonly room: CounterRoom;
   private readonly compiler: RuleCompiler;
@@ -87,10 +89,10 @@ export class RateLimiter {
   /** null: the request is admitted, and counted. At once where nobody has to be asked. */
   decide(policy: GatewayPolicy, arrival: Arrival, caller: Caller): LimitRefusal | null | Promise<LimitRefusal | null> {
     const compiled = this.compiler.of(policy);
-    const { rules } = compiled;
-    const values: string[] = [];
-    for (const rule of rules) values.push(this.values.of(rule, arrival, caller));
     const nowMs = performance.now();
+    if (compiled.ahead?.use(nowMs) === true) return this.ahead(compiled, compiled.ahead, nowMs);
+    const values: string[] = [];
+    for (const rule of compiled.rules) values.push(this.values.of(rule, arrival, caller));
     const known = remembered(compiled, values, nowMs);
     if (known !== null) {
       this.counts.remembered += 1;
@@ -155,6 +157,19 @@ export class RateLimiter {
     return this.breaker.isOpen;
   }
 
+  /** Admitted by a permit that Redis has counted already. */
+  private ahead(compiled: CompiledRules, permits: PermitsAhead, nowMs: number): null {
+    this.counts.ahead += 1;
+    this.countHere(compiled, null, this.clockOffsetMs + nowMs);
+    if (permits.isLow && !this.breaker.isOpen) {
+      this.shared.takeAhead(compiled, {
+        told: () => this.breaker.succeeded(),
+        failed: (error) => this.failed(error),
+      });
+    }
+    return null;
+  }
+
   private ask(compiled: CompiledRules, values: readonly string[], askedAtMs: number): Promise<LimitRefusal | null> {
     return new Promise((resolve) => {
       this.shared.ask(compiled, {
@@ -180,14 +195,18 @@ export class RateLimiter {
     if (verdict < 0) this.counts.sharedCounters += 1;
     const redisMs = Math.abs(verdict);
     this.clockOffsetMs = redisMs - performance.now();
+    this.countHere(compiled, values, redisMs);
+    return null;
+  }
+
+  /** What was admitted by Redis' counters is counted here as well, in case that it goes away. `values` null: requests are not told apart. */
+  private countHere({ rules }: CompiledRules, values: readonly string[] | null, redisMs: number): void {
     this.makeRoom(redisMs);
-    const { rules } = compiled;
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i];
       // a quota was told with the verdict what all proxies have counted
-      if (rule?.isQuota === false) rule.counters.count(values[i] ?? '', redisMs);
+      if (rule?.isQuota === false) rule.counters.count(values?.[i] ?? SHARED_VALUE, redisMs);
     }
-    return null;
   }
 
   private refused(

@@ -7,7 +7,8 @@ import type { Asker } from '../asker.js';
 import { RedisScript } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
 import type { CompiledRule, CompiledRules } from './compiled-rules.js';
-import { limitScript, previewScript, type RuleState } from './limit-script.js';
+import { giveBackScript, limitScript, previewScript, type RuleState } from './limit-script.js';
+import type { PermitsAhead, TakenAhead, UnusedPermits } from './permits-ahead.js';
 
 /** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
 export type Verdict = number | readonly [rule: number, waitMs: number];
@@ -27,12 +28,16 @@ const CALL_VALUES_MAX = 512;
 
 const DECIDE = new RedisScript(limitScript(), DEADLINE_MS);
 const PREVIEW = new RedisScript(previewScript(), DEADLINE_MS);
+const GIVE_BACK = new RedisScript(giveBackScript());
 
 export class SharedCounters {
   private readonly calls = new TurnBatches<CompiledRules, Limited, Verdict>({
     weightMax: CALL_VALUES_MAX,
     send: (rules, requests, asker) => this.decide(rules, requests, asker),
   });
+
+  /** those of which something may be left when their time is over */
+  private readonly held = new Set<PermitsAhead>();
 
   constructor(private readonly redis: Pick<Redis, 'sendCommand'>) {}
 
@@ -47,24 +52,68 @@ export class SharedCounters {
     return told as Promise<readonly RuleState[]>; // what our script returns
   }
 
+  /** Takes permits ahead, if so many requests come that it is worth it; who asks hears nothing otherwise. Fails as above. */
+  takeAhead(rules: CompiledRules, asker: Asker<unknown>): void {
+    const wanted = rules.ahead?.ask() ?? 0;
+    if (wanted > 0) this.call(rules, [], wanted, asker);
+  }
+
   private decide(rules: CompiledRules, requests: readonly Limited[], asker: Asker<readonly Verdict[]>): void {
-    const { keys, quota } = rules;
-    const all = rules.parameters.slice();
+    this.call(rules, requests, rules.ahead?.ask() ?? 0, asker);
+  }
+
+  private call(
+    rules: CompiledRules,
+    requests: readonly Limited[],
+    wanted: number,
+    asker: Asker<readonly Verdict[]>,
+  ): void {
+    const { keys, parameters, quota, ahead } = rules;
+    const askedAtMs = performance.now();
+    const all = [...parameters, String(wanted)];
     for (const { values } of requests) for (const value of values) all.push(value);
     DECIDE.call(this.redis, keys, all, {
-      told(answer) {
-        const verdicts = answer as readonly Verdict[]; // what our script returns
-        asker.told(quota === null ? verdicts : withoutCount(verdicts, quota));
+      told: (answer) => {
+        const told = answer as Verdict[]; // what our script returns
+        if (quota !== null) hearCount(told, quota);
+        if (ahead !== null && wanted > 0) {
+          // as above
+          this.hold(rules, ahead, ahead.taken(told.pop() as unknown as TakenAhead, askedAtMs));
+        }
+        asker.told(told);
       },
-      failed: (error) => asker.failed(error),
+      failed: (error) => {
+        if (wanted > 0) ahead?.failed();
+        asker.failed(error);
+      },
     });
+  }
+
+  private hold(rules: CompiledRules, ahead: PermitsAhead, unused: UnusedPermits): void {
+    this.giveBack(rules, unused);
+    if (this.held.has(ahead)) return;
+    this.held.add(ahead);
+    this.endLater(rules, ahead);
+  }
+
+  /** What is left of them when their time is over is given back; a process that is killed before leaves them counted. */
+  private endLater(rules: CompiledRules, ahead: PermitsAhead): void {
+    const waitMs = ahead.endsAtMs - performance.now();
+    if (waitMs > 0) return void setTimeout(() => this.endLater(rules, ahead), waitMs).unref();
+    this.held.delete(ahead);
+    this.giveBack(rules, ahead.end());
+  }
+
+  private giveBack({ keys }: CompiledRules, { count, windows }: UnusedPermits): void {
+    if (count === 0) return;
+    const nobody = { told: () => undefined, failed: () => undefined }; // they stay counted till the end of their windows
+    GIVE_BACK.call(this.redis, keys, [count, ...windows].map(String), nobody);
   }
 }
 
-/** The verdicts, without what was counted by the quota, which its rule is told in case that it has to do without Redis. */
-function withoutCount(told: readonly Verdict[], quota: CompiledRule): readonly Verdict[] {
-  const [count, month] = told.slice(-2);
+/** Takes off the verdicts what was counted by the quota, which its rule is told in case that it has to do without Redis. */
+function hearCount(told: Verdict[], quota: CompiledRule): void {
+  const [count, month] = told.splice(-2);
   if (typeof count !== 'number' || typeof month !== 'number') throw new Error('Redis did not tell what was counted');
   quota.counters.heard(count, month);
-  return told.slice(0, -2);
 }

@@ -8,12 +8,13 @@ export function declareRateLimits(registry: Registry, limiter: RateLimiter, refu
   const { counts } = limiter;
   new Counter({
     name: 'tollgate_rate_limit_decisions_total',
-    help: 'Requests under rate limits, by who decided: Redis, the memory of what it refused, or this proxy alone',
+    help: 'Requests under rate limits, by who decided: Redis, a permit that was taken from it ahead, the memory of what it refused, or this proxy alone',
     labelNames: ['by'],
     registers: [registry],
     collect() {
       this.reset();
       this.inc({ by: 'redis' }, counts.asked);
+      this.inc({ by: 'permit' }, counts.ahead);
       this.inc({ by: 'memory' }, counts.remembered);
       this.inc({ by: 'proxy' }, counts.alone);
     },

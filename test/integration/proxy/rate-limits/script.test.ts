@@ -3,8 +3,14 @@ import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createRedis } from '../../../../platform/redis.js';
-import { limitScript, VALUES_MAX } from '../../../../proxy/rate-limits/limit-script.js';
-import { MONTH_LUA, monthNumber, monthStartMs, raiseCountScript } from '../../../../schema/contracts/request-counts.js';
+import { giveBackScript, limitScript, VALUES_MAX } from '../../../../proxy/rate-limits/limit-script.js';
+import {
+  MONTH_LUA,
+  monthNumber,
+  monthStartMs,
+  raiseCountScript,
+  SHARED_VALUE,
+} from '../../../../schema/contracts/request-counts.js';
 import { LimitOracle, seededRandom, type OracleRule } from '../../../support/limit-oracle.js';
 import { openTestRedis, type TestRedis } from '../../../support/redis.js';
 import { limitDecisions, TEST_SEED } from '../../../support/test-size.js';
@@ -41,12 +47,18 @@ interface Call {
   readonly requests: readonly (readonly string[])[];
   readonly nowMs: number;
   readonly valuesMax?: number;
+  /** permits wanted ahead; 0 if not given */
+  readonly wanted?: number;
 }
 
-const parametersOf = (name: string, { rules, requests, nowMs, valuesMax = VALUES_MAX }: Call): (string | number)[] => [
+const parametersOf = (
+  name: string,
+  { rules, requests, nowMs, valuesMax = VALUES_MAX, wanted = 0 }: Call,
+): (string | number)[] => [
   ...KEYS_OF(name, rules),
   valuesMax,
   ...rules.flatMap((rule) => [rule.limit, rule.intervalSeconds * 1_000, rule.technique === 'SLIDING' ? 1 : 0]),
+  wanted,
   ...requests.flat(),
   nowMs,
 ];
@@ -113,6 +125,66 @@ test(`of ${limitDecisions} random decisions each is the one that the definition 
   expect(total.refused / total.decisions).toBeGreaterThan(0.2);
   expect(total.refused / total.decisions).toBeLessThan(0.95);
 });
+
+test('permits that were taken ahead count as requests do until they are given back', async () => {
+  const random = seededRandom(TEST_SEED);
+  for (let round = 0; round < 50; round++) {
+    const name = `ahead-${round}`;
+    const technique = random() < 0.5 ? 'FIXED' : 'SLIDING';
+    const rules: OracleRule[] = [
+      { limit: 500 + Math.floor(random() * 500), intervalSeconds: 3_600, technique },
+      { limit: 2_000, intervalSeconds: 7_200, technique: 'FIXED' },
+    ];
+    const nowMs = START_MS;
+    const held: { count: number; windows: readonly number[] }[] = [];
+    let admitted = 0;
+    for (let call = 0; call < 100; call++) {
+      const requests = Array.from({ length: Math.floor(random() * 20) }, () => [SHARED_VALUE, SHARED_VALUE]);
+      const wanted = 1 + Math.floor(random() * 20);
+      const told = await decide(name, { rules, requests, nowMs, wanted });
+      const [count = 0, toNextMs, ...windows] = told[requests.length] as unknown as readonly number[]; // as the script says
+      const verdicts = told.slice(0, requests.length);
+      const left = (rules[0]?.limit ?? 0) - admitted - held.reduce((sum, { count: taken }) => sum + taken, 0);
+      const fitting = Math.min(requests.length, left);
+      expect(verdicts.filter((verdict) => typeof verdict === 'number')).toHaveLength(fitting);
+      admitted += fitting;
+      expect(count).toBe(Math.min(wanted, Math.floor((left - fitting) / 100)));
+      if (count > 0) {
+        expect([toNextMs, windows]).toEqual([3_600_000, [START_MS / 3_600_000, START_MS / 7_200_000]]);
+        held.push({ count, windows });
+      }
+      if (random() < 0.5) continue;
+      for (const { count: taken, windows: countedIn } of held.splice(0)) {
+        const used = Math.floor(random() * (taken + 1));
+        admitted += used;
+        if (used < taken) await giveBack(name, rules.length, taken - used, countedIn);
+      }
+    }
+    for (const { count, windows } of held) await giveBack(name, rules.length, count, windows);
+    const keys = KEYS_OF(name, rules).filter((_key, index) => index % 2 === 0); // both windows are even ones
+    const counted = await Promise.all(keys.map((key) => redis.hget(key, SHARED_VALUE)));
+    expect(counted).toEqual([String(admitted), String(admitted)]);
+  }
+});
+
+test('permits of a window that has passed, or was reset, are given back to no other', async () => {
+  const rules: OracleRule[] = [{ limit: 10_000, intervalSeconds: 60, technique: 'FIXED' }];
+  const call = { rules, requests: [], wanted: 50 };
+  const [taken] = await decide('turned', { ...call, nowMs: START_MS });
+  expect(taken).toEqual([50, 60_000, START_MS / 60_000]);
+  // Two windows later the same hash counts again.
+  await decide('turned', { ...call, nowMs: START_MS + 120_000 });
+  await giveBack('turned', 1, 50, [START_MS / 60_000]);
+  expect(await redis.hget('{turned}:0:0', SHARED_VALUE)).toBe('50');
+  await redis.hset('{turned}:0:0', SHARED_VALUE, 20);
+  await giveBack('turned', 1, 50, [START_MS / 60_000 + 2]);
+  expect(await redis.hget('{turned}:0:0', SHARED_VALUE)).toBe('20');
+});
+
+const giveBack = (name: string, rules: number, count: number, windows: readonly number[]): Promise<unknown> => {
+  const keys = Array.from({ length: rules }, (_, index) => [`{${name}}:${index}:0`, `{${name}}:${index}:1`]).flat();
+  return redis.eval(giveBackScript(), keys.length, ...keys, count, ...windows);
+};
 
 test('the Redis of the zero set-up makes the same decisions', async () => {
   const small = await openTestRedis('js-redis-server');
@@ -190,7 +262,7 @@ test('what is counted leaves Redis once it does not count any more', async () =>
 
 /** A quota of requests a month, as the script takes it. */
 const inMonth = (name: string, limit: number, nowMs: number): Promise<unknown> =>
-  redis.eval(SCRIPT, 2, `{${name}}:0`, `{${name}}:1`, VALUES_MAX, limit, 0, 0, '-', nowMs);
+  redis.eval(SCRIPT, 2, `{${name}}:0`, `{${name}}:1`, VALUES_MAX, limit, 0, 0, 0, '-', nowMs);
 
 test(`a month is that of UTC, in any year (TEST_SEED=${TEST_SEED})`, async () => {
   const random = seededRandom(TEST_SEED);

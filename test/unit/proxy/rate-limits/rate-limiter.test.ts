@@ -17,7 +17,7 @@ function limiterWith(answer: Answer): { limiter: RateLimiter; calls: string[][] 
   const calls: string[][] = [];
   const redis = redisOfScripts(
     ({ keys, values }) => {
-      const asked = values.slice(1 + (keys.length / 2) * 3).map(String);
+      const asked = values.slice(2 + (keys.length / 2) * 3).map(String);
       calls.push(asked);
       return answer(asked);
     },

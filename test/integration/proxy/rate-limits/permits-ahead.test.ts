@@ -1,0 +1,132 @@
+/** Busy gateways take permits ahead: what is admitted stays exact, and so does what is counted when they are done. */
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Logger } from '../../../../platform/logger.js';
+import { createRedis } from '../../../../platform/redis.js';
+import type { Arrival, Caller } from '../../../../proxy/exchange.js';
+import { RATE_LIMITER_BOUNDS, RateLimiter } from '../../../../proxy/rate-limits/rate-limiter.js';
+import type { GatewayPolicy } from '../../../../schema/contracts/gateway-policy.js';
+import { monthlyRequestKeys, monthNumber, SHARED_VALUE } from '../../../../schema/contracts/request-counts.js';
+import { newUuidV7, type AccountId } from '../../../../schema/contracts/ids.js';
+import { limitRule } from '../../../support/rate-limits.js';
+import { openTestRedis, type TestRedis } from '../../../support/redis.js';
+import { waitFor } from '../../../support/wait-for.js';
+
+const PROXIES = 3;
+/** Of one proxy in one turn of the event loop. */
+const TOGETHER = 20;
+
+let server: TestRedis;
+let redis: Redis;
+let limiters: readonly RateLimiter[];
+
+beforeAll(async () => {
+  server = await openTestRedis();
+  redis = await connected();
+  const log = { warn: jest.fn(), info: jest.fn() } as unknown as Logger; // what it uses of one
+  limiters = await Promise.all(
+    Array.from({ length: PROXIES }, async () => {
+      const bounds = { ...RATE_LIMITER_BOUNDS, rememberedMsMax: 20 };
+      return new RateLimiter({ redis: await connected(), hashKey: Buffer.alloc(32), log, bounds });
+    }),
+  );
+});
+const connections: Redis[] = [];
+afterAll(async () => {
+  for (const connection of connections) connection.disconnect();
+  await server.close();
+});
+
+async function connected(): Promise<Redis> {
+  const client = createRedis({ url: server.url, connectionName: 'test', commandTimeoutMs: 20_000 }, () => undefined);
+  connections.push(client);
+  if (client.status !== 'ready') await once(client, 'ready');
+  return client;
+}
+
+const ANYBODY = { request: { rawHeaders: [] }, options: { metadata: null }, clientIp: null } as unknown as Arrival; // what is read of it
+const NOBODY: Caller = { apiTokenId: null, unchecked: null };
+
+/** A gateway of an account of its own. */
+const policyOf = (limit: number, requestsPerMonthMax: number | null = null): GatewayPolicy =>
+  ({
+    accountId: newUuidV7(),
+    gatewayId: newUuidV7(),
+    requestsPerMonthMax,
+    settings: { rateLimits: [limitRule({ limit })] },
+  }) as unknown as GatewayPolicy; // likewise
+
+/** Requests of all proxies in some turns, one behind the other; how many were admitted. */
+async function come(policy: GatewayPolicy, turns: number): Promise<number> {
+  let admitted = 0;
+  for (let i = 0; i < turns; i++) {
+    const decisions = limiters.flatMap((limiter) =>
+      Array.from({ length: TOGETHER }, () => limiter.decide(policy, ANYBODY, NOBODY)),
+    );
+    await turn();
+    for (const decision of await Promise.all(decisions)) if (decision === null) admitted += 1;
+  }
+  return admitted;
+}
+
+const aheadOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.ahead, 0);
+const aloneOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.alone, 0);
+
+/** What all proxies have counted by the rule; its window is a month long. */
+async function counted(policy: GatewayPolicy): Promise<number> {
+  const keys = (await redis.keys(`*${policy.gatewayId}*`)).toSorted();
+  const counts = await Promise.all(keys.map((key) => redis.hget(key, SHARED_VALUE)));
+  return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+}
+
+/** Until permits were taken ahead; on a machine that is late with everything Redis may not be asked at all for a while, and then it is done again. */
+async function busily(act: () => Promise<void>): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const before = aloneOf();
+    await act();
+    if (aloneOf() === before) return;
+  }
+  throw new Error('Redis never decided about every request');
+}
+
+test('what was taken and not used is given back: in the end each admitted request is counted, and nothing else', () =>
+  busily(async () => {
+    const policy = policyOf(1_000_000, 2_000_000);
+    const before = { ahead: aheadOf(), alone: aloneOf() };
+    let admitted = 0;
+    await waitFor(
+      async () => {
+        admitted += await come(policy, 20);
+        return aheadOf() - before.ahead > 1_000;
+      },
+      'many were admitted by permits taken ahead',
+      20_000,
+    );
+    if (aloneOf() > before.alone) return;
+    await waitFor(async () => (await counted(policy)) === admitted, 'what was left over is given back');
+    const keys = monthlyRequestKeys(policy.accountId as AccountId);
+    const month = await redis.hget(keys[monthNumber(Date.now()) % 2] ?? '', SHARED_VALUE);
+    expect(Number(month)).toBe(admitted);
+  }));
+
+test('of a limit that is met by several proxies nobody is admitted beyond it, and nothing of it is lost', () =>
+  busily(async () => {
+    const limit = 20_000;
+    const policy = policyOf(limit);
+    const before = { ahead: aheadOf(), alone: aloneOf() };
+    let admitted = 0;
+    await waitFor(
+      async () => {
+        admitted += await come(policy, 20);
+        return admitted >= limit || aloneOf() > before.alone;
+      },
+      'all of the limit is used up',
+      30_000,
+    );
+    if (aloneOf() > before.alone) return;
+    expect(aheadOf()).toBeGreaterThan(before.ahead);
+    admitted += await come(policy, 5);
+    expect([admitted, await counted(policy)]).toEqual([limit, limit]);
+  }));
