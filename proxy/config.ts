@@ -106,7 +106,7 @@ export const PROXY_VARIABLES = {
   CACHE_BYTES_MAX: variable(
     integer(MEBIBYTE, 64 * 1024 * MEBIBYTE, 256 * MEBIBYTE),
     '268435456',
-    'Cached answers of one account in Redis, in bytes; what was used longest ago gives way',
+    'Cached answers of one account in Redis, in bytes; what was kept first, and not used since, gives way',
   ),
   CACHE_REDIS_URL: variable(
     optionalText,

@@ -1,17 +1,18 @@
 /**
  * The cache of answers: a bounded memory of this process over Redis, which all proxies share. It promises nothing but
  * speed: with Redis away, slow or full, a look-up finds what this process alone has, and that is no error.
- * Redis's bytes are bounded for each account, least used first out; by us, since limits and policies share the server.
+ * Redis's bytes are bounded for each account, what was kept first and not used since goes first; by us, since limits and policies share the server.
  *
  * Memory takes in what has been asked for a second time, and what Redis did not take. Most answers never are: each one that
  * was held just in case cost a collection more than all that was done for it (docs/decisions/0028).
  */
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import { REDIS_OVERHEAD_BYTES } from '../../schema/contracts/cache-log.js';
 import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import { RedisTimeout } from '../redis-script.js';
 import type { CachedAnswer } from './cached-answer.js';
-import { REDIS_OVERHEAD_BYTES, SharedAnswers } from './shared-answers.js';
+import { SharedAnswers } from './shared-answers.js';
 import { readAnswer, writtenAnswer } from './stored-answer.js';
 
 export interface AnswerCacheOptions {

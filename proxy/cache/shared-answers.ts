@@ -4,13 +4,8 @@
  */
 import type { Redis } from 'ioredis';
 import type { AccountId } from '../../schema/contracts/ids.js';
-import {
-  EXCHANGE_ANSWERS_LUA,
-  USE_ANSWER_LUA,
-  cachedAnswerKey,
-  cacheKeys,
-  type CachedAnswerName,
-} from '../../schema/contracts/redis-keys.js';
+import { EXCHANGE_ANSWERS_LUA, USE_ANSWER_LUA, cacheKeys } from '../../schema/contracts/cache-log.js';
+import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import { tell, type Asker } from '../asker.js';
 import { RedisScript, type ScriptValue } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
@@ -21,16 +16,14 @@ const COMMAND_BYTES_MAX = 1024 * 1024;
 const KEPT_BYTES_MIN = COMMAND_BYTES_MAX / 64;
 /** What a look-up counts for: it brings few bytes as a rule, and all of a command no more than below. */
 const READ_BYTES = COMMAND_BYTES_MAX / 32;
-/** Answers that one command removes at most. */
+/** Answers that one command removes at most to make room. */
 const REMOVED_MAX = 1_000;
-/** What one answer takes in Redis besides its bytes: its key, and its place in three indexes. */
-export const REDIS_OVERHEAD_BYTES = 640;
 
 /** Bytes of all answers that one command brings: a larger one is asked for by itself, or Redis would serve nobody else meanwhile. */
 const READ_BYTES_MAX = 1024 * 1024;
 
 /** What the script is told of an answer that is to be kept. */
-const KEPT_VALUES = 4;
+const KEPT_VALUES = 3;
 
 const EXCHANGE = new RedisScript(EXCHANGE_ANSWERS_LUA);
 const USE = new RedisScript(USE_ANSWER_LUA);
@@ -128,7 +121,7 @@ export class SharedAnswers {
     const kept: ScriptValue[] = [];
     const read = new Map<string, number>();
     for (const { member, written, ttlMs } of asked) {
-      if (written !== null) kept.push(member, String(written.length + REDIS_OVERHEAD_BYTES), String(ttlMs), written);
+      if (written !== null) kept.push(member, String(ttlMs), written);
       else if (!read.has(member)) read.set(member, read.size);
     }
     const keptCount = kept.length / KEPT_VALUES;

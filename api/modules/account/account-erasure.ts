@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis';
 import { errorMessage } from '../../../platform/error-code.js';
 import type { Logger } from '../../../platform/logger.js';
 import type { AccountId } from '../../../schema/contracts/ids.js';
-import { cacheKeys, FORGET_ANSWERS_LUA } from '../../../schema/contracts/redis-keys.js';
+import { FORGET_ANSWERS_LUA, forgottenKeys } from '../../../schema/contracts/cache-log.js';
 import { PeriodicJob } from '../../periodic-job.js';
 import type { Database } from '../../tenancy/database.js';
 import { isStatementTimeout } from '../../tenancy/sql-state.js';
@@ -221,7 +221,7 @@ export class AccountErasure {
 
   /** Cached answers are bodies too; those in a Redis of their own, and in proxies' memory, go when their time ends. */
   private async forgetAnswers(accountId: AccountId): Promise<boolean> {
-    const keys = cacheKeys(accountId);
+    const keys = forgottenKeys(accountId);
     for (let dropped = BATCH_ROWS; dropped === BATCH_ROWS;) {
       if (this.job.isStopped) return false;
       dropped = Number(await this.redis.eval(FORGET_ANSWERS_LUA, keys.length, ...keys, BATCH_ROWS));

@@ -1,16 +1,13 @@
 /** T-CACHE-6 and T-CACHE-7: many keys, and what stands behind a hit on its connection. */
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
-import { REDIS_OVERHEAD_BYTES, SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
+import { SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
+import { cacheKeys, REDIS_OVERHEAD_BYTES } from '../../../../schema/contracts/cache-log.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
-import {
-  cachedAnswerKey,
-  cachedAnswerName,
-  cacheIndexKeys,
-  type CachedAnswerName,
-} from '../../../../schema/contracts/redis-keys.js';
+import { cachedAnswerKey, cachedAnswerName, type CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
 import { cachedAnswer } from '../../../support/cached-answer.js';
 import { openRedis } from '../../../support/cached-keys.js';
@@ -23,6 +20,17 @@ import { waitFor } from '../../../support/wait-for.js';
 const ANSWER = cachedAnswer(Buffer.alloc(1_000, 1));
 
 let rig: Rig;
+
+/** Entries of all of an account's logs, and what is booked of them. */
+async function bookedOf(redis: Redis, accountId: AccountId): Promise<{ entries: string[]; bytes: number }> {
+  const [booked, , logs] = cacheKeys(accountId);
+  const bytes = (await redis.hvals(booked)).reduce((sum, value) => sum + Number(value), 0);
+  const names = await redis.keys(`${logs}*`);
+  return { entries: (await Promise.all(names.map((name) => redis.lrange(name, 0, -1)))).flat(), bytes };
+}
+
+const bytesOf = (entries: readonly string[]): number =>
+  entries.reduce((sum, entry) => sum + Number(entry.split(' ')[2]), 0);
 
 beforeAll(async () => {
   rig = await startRig();
@@ -43,7 +51,6 @@ test(
       cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
     const kept = nameOf(modest, 'kept');
     cache.put(kept, ANSWER, 600);
-    const [used, ends, sizes, sum] = cacheIndexKeys(greedy);
     for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
       cache.put(nameOf(greedy, `key-${i}`), ANSWER, 600);
       if (i % 100 !== 99) continue;
@@ -51,15 +58,14 @@ test(
         async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key-${i}`)))) === 1,
         'it is written',
       );
-      expect(Number(await redis.get(sum))).toBeLessThanOrEqual(accountBytesMax);
+      expect((await bookedOf(redis, greedy)).bytes).toBeLessThanOrEqual(accountBytesMax);
     }
     const keys = await redis.keys(`*{${greedy}}:answer:*`);
     expect(keys.length).toBeGreaterThan(50);
     expect(keys.length).toBeLessThan(200);
-    expect([await redis.zcard(used), await redis.zcard(ends), await redis.hlen(sizes)]).toEqual(
-      Array(3).fill(keys.length),
-    );
-    expect(Number(await redis.get(sum))).toBeGreaterThan(accountBytesMax / 2);
+    const { entries, bytes } = await bookedOf(redis, greedy);
+    expect([entries.length, bytes]).toEqual([keys.length, bytesOf(entries)]);
+    expect(bytes).toBeGreaterThan(accountBytesMax / 2);
     expect(cache.counts.redisEvictions).toBe(DISTINCT_SHARED_KEYS - keys.length);
     expect(await redis.exists(cachedAnswerKey(kept))).toBe(1);
     redis.disconnect();
@@ -74,15 +80,15 @@ test('answers of one name that are kept in the same turn are counted once, with 
   const cache = new AnswerCache(redis, { ...ANSWER_CACHE_OPTIONS, accountBytesMax: 20_000 });
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
   const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
-  const [, , sizes, sum] = cacheIndexKeys(accountId);
   for (let turn = 0; turn < 40; turn++) {
     for (const keyHash of [`twice-${turn}`, `other-${turn}`, `twice-${turn}`]) cache.put(nameOf(keyHash), ANSWER, 600);
     await waitFor(async () => (await redis.exists(cachedAnswerKey(nameOf(`twice-${turn}`)))) === 1, 'it is written');
-    const held = (await redis.hvals(sizes)).reduce((bytes, size) => bytes + Number(size), 0);
-    expect(Number(await redis.get(sum))).toBe(held);
+    const { entries, bytes } = await bookedOf(redis, accountId);
+    expect(bytes).toBe(bytesOf(entries));
   }
-  expect((await redis.keys(`*{${accountId}}:answer:*`)).length).toBe(await redis.hlen(sizes));
-  expect(await redis.hlen(sizes)).toBeGreaterThan(5);
+  const { entries } = await bookedOf(redis, accountId);
+  expect((await redis.keys(`*{${accountId}}:answer:*`)).length).toBe(entries.length);
+  expect(entries.length).toBeGreaterThan(5);
   redis.disconnect();
   await server.close();
 });
@@ -116,13 +122,79 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   await server.close();
 });
 
+test('answers of several times to live: what has ended leaves its log, what there is no room for goes by when it was kept', async () => {
+  const server = await openTestRedis();
+  const redis = await openRedis(server.url);
+  const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
+  const written = writtenAnswer(ANSWER);
+  const room = 5;
+  const answers = new SharedAnswers(redis, room * (written.length + REDIS_OVERHEAD_BYTES));
+  const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
+  const keep = (keyHash: string, ttlMs: number): Promise<number> =>
+    new Promise((told, failed) => {
+      answers.keep(accountId, { member: nameOf(keyHash).member, written, ttlMs, told, failed });
+    });
+  const listed = async (): Promise<string[]> =>
+    (await bookedOf(redis, accountId)).entries.map((entry) => entry.split(':').at(-1) ?? '').toSorted();
+  await keep('a-day', 86_400_000);
+  await keep('short', 1_000);
+  await keep('an-hour', 3_600_000);
+  expect((await redis.keys(`*{${accountId}}:log:*`)).length).toBe(3);
+  await waitFor(async () => (await redis.exists(cachedAnswerKey(nameOf('short')))) === 0, 'the short one has ended');
+  expect(await keep('a-minute', 60_000)).toBe(0);
+  expect(await listed()).toEqual(['a-day', 'a-minute', 'an-hour']);
+  for (const name of ['a-day', 'an-hour']) await keep(name, 3_600_000); // once more, in a log of its own and in its old one
+  expect(await listed()).toEqual(['a-day', 'a-day', 'a-minute', 'an-hour', 'an-hour']);
+  expect(await answers.use(nameOf('a-minute'), written)).toBeGreaterThan(0);
+  // The first of each goes, with its answer; the minute's was used, and the two that follow have no answer any more.
+  expect(await keep('first', 60_000)).toBe(1);
+  expect(await keep('second', 60_000)).toBe(1);
+  expect(await listed()).toEqual(['a-day', 'a-minute', 'an-hour', 'first', 'second']);
+  expect(await keep('third', 60_000)).toBe(0);
+  expect(await keep('fourth', 60_000)).toBe(0);
+  expect(await listed()).toEqual(['a-minute', 'first', 'fourth', 'second', 'third']);
+  expect((await redis.keys(`*{${accountId}}:answer:*`)).length).toBe(room);
+  expect(await keep('fifth', 60_000)).toBe(1);
+  const { entries, bytes } = await bookedOf(redis, accountId);
+  expect([entries.length, bytes]).toEqual([room, bytesOf(entries)]);
+  redis.disconnect();
+  await server.close();
+});
+
+test('a log that somebody removed, or a sum that somebody did, is made up for', async () => {
+  const server = await openTestRedis();
+  const redis = await openRedis(server.url);
+  const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
+  const written = writtenAnswer(ANSWER);
+  const bytesMax = 5 * (written.length + REDIS_OVERHEAD_BYTES);
+  const answers = new SharedAnswers(redis, bytesMax);
+  let kept = 0;
+  const keep = (): Promise<number> =>
+    new Promise((told, failed) => {
+      const { member } = cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash: `key-${(kept += 1)}` });
+      answers.keep(accountId, { member, written, ttlMs: 60_000, told, failed });
+    });
+  const [booked, , logs] = cacheKeys(accountId);
+  for (const lost of [`${logs}*`, booked, `${logs}*`, booked]) {
+    for (let i = 0; i < 7; i++) expect(await keep()).toBeGreaterThanOrEqual(0);
+    await redis.del(...(await redis.keys(lost)));
+  }
+  for (let i = 0; i < 12; i++) expect(await keep()).toBeGreaterThanOrEqual(0);
+  const { entries, bytes } = await bookedOf(redis, accountId);
+  expect(bytes).toBeLessThanOrEqual(bytesMax);
+  expect(bytesOf(entries)).toBeLessThanOrEqual(2 * bytesMax);
+  redis.disconnect();
+  await server.close();
+});
+
 test('what counts an account’s answers outlives each of them, and is prolonged when it would not', async () => {
   const server = await openTestRedis();
   const redis = await openRedis(server.url);
   const cache = new AnswerCache(redis);
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
-  const keys = cacheIndexKeys(accountId);
-  const ttls = (): Promise<number[]> => Promise.all(keys.map((key) => redis.pttl(key)));
+  const [booked, used, logs] = cacheKeys(accountId);
+  const keys = (): Promise<string[]> => redis.keys(`${logs}*`).then((names) => [booked, ...names]);
+  const ttls = async (): Promise<number[]> => Promise.all((await keys()).map((key) => redis.pttl(key)));
   const keep = async (keyHash: string): Promise<void> => {
     const name = cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
     cache.put(name, ANSWER, CACHE_TTL_SECONDS_MAX);
@@ -131,16 +203,22 @@ test('what counts an account’s answers outlives each of them, and is prolonged
   const outliving = CACHE_TTL_SECONDS_MAX * 1_000;
   await keep('first');
   expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
-  for (const key of keys) await redis.pexpire(key, outliving - 1);
+  for (const key of await keys()) await redis.pexpire(key, outliving - 1);
   await keep('second');
   expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
-  for (const key of keys) await redis.persist(key); // as an older version, or somebody else, might leave it
+  for (const key of await keys()) await redis.persist(key); // as an older version, or somebody else, might leave it
   await keep('third');
   expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
-  // Once all have ended, there is no index but for the sum: the next answer begins it anew.
-  for (const member of await redis.zrange(keys[1], 0, -1)) await redis.zadd(keys[1], 1, member);
+  // Once all have ended, there is no log: the next answer begins it anew.
+  for (const log of await redis.keys(`${logs}*`)) {
+    const entries = (await redis.lrange(log, 0, -1)).map((entry) => entry.replace(/^(\d+) \d+/, '$1 1'));
+    await redis.del(log);
+    await redis.rpush(log, ...entries);
+    for (const entry of entries) await redis.sadd(used, entry.split(' ')[3] ?? '');
+  }
   await keep('fourth');
-  expect(await redis.zcard(keys[0])).toBe(1);
+  const { entries, bytes } = await bookedOf(redis, accountId);
+  expect([entries.length, await redis.scard(used), bytes]).toEqual([1, 0, bytesOf(entries)]);
   expect(Math.min(...(await ttls()))).toBeGreaterThan(outliving);
   redis.disconnect();
   await server.close();

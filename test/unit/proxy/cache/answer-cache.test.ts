@@ -35,8 +35,8 @@ const silent = (commands: string[]): Redis =>
 
 /** What a call of the script asks for: which answers are to be kept, and whom to look for. */
 function exchanged({ values }: ScriptCall): { answers: readonly Buffer[]; members: readonly string[] } {
-  const behind = 4 + Number(String(values[3])) * 4;
-  const answers = values.slice(4, behind).filter((_value, index) => index % 4 === 3);
+  const behind = 4 + Number(String(values[3])) * 3;
+  const answers = values.slice(4, behind).filter((_value, index) => index % 3 === 2);
   return { answers, members: values.slice(behind).map(String) };
 }
 
