@@ -11,6 +11,11 @@ export interface RedisOptions {
   readonly url: string;
   readonly connectionName: string;
   readonly commandTimeoutMs?: number;
+  /**
+   * A cluster's client, too, fails a command whose connection is lost, and does not send it again: it may have been carried out, and is one
+   * that does more each time.
+   */
+  readonly sendsOnce?: boolean;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -83,7 +88,10 @@ function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOpti
 }
 
 /** The nodes given are asked for all the others. One that was demoted says itself who took over. */
-function createCluster(nodes: readonly string[], { connectionName, commandTimeoutMs = 250 }: RedisOptions): Redis {
+function createCluster(
+  nodes: readonly string[],
+  { connectionName, commandTimeoutMs = 250, sendsOnce = false }: RedisOptions,
+): Redis {
   const urls = nodes.map((node) => new URL(node));
   const { protocol, username, password } = urls[0] ?? new URL('redis://localhost');
   const isSecure = protocol === 'rediss:';
@@ -93,7 +101,7 @@ function createCluster(nodes: readonly string[], { connectionName, commandTimeou
       enableOfflineQueue: false,
       clusterRetryStrategy: reconnectDelayMs,
       maxRedirections: REDIRECTIONS_MAX,
-      retryDelayOnFailover: FAILOVER_DELAY_MS,
+      retryDelayOnFailover: sendsOnce ? 0 : FAILOVER_DELAY_MS,
       retryDelayOnClusterDown: FAILOVER_DELAY_MS,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
       // A certificate has a name: nodes are reached by theirs.

@@ -294,7 +294,7 @@ async function letGo(
   admission.refusals.close();
   answerCache.flush();
   try {
-    await admission.rateLimiter.proxies.stop();
+    await admission.rateLimiter.stop();
     await Promise.all([ledger.flush(deadlineMs), bodies.flush(deadlineMs), upkeep.stop()]);
   } finally {
     bodies.close();

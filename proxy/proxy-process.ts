@@ -77,7 +77,7 @@ function createClients(config: ProxyConfig, log: Logger): ProxyClients {
   const redis = createRedis({ url, connectionName: 'tollgate-proxy', commandTimeoutMs: 50 }, onRedisError);
   redis.on('ready', () => (isRedisLost = false));
   const rateLimitsRedis = createRedis(
-    { url, connectionName: 'tollgate-proxy-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS },
+    { url, connectionName: 'tollgate-proxy-limits', commandTimeoutMs: LIMITS_COMMAND_TIMEOUT_MS, sendsOnce: true },
     onRedisError,
   );
   const subscriber = createRedis({ url, connectionName: 'tollgate-proxy-subscriber' }, onRedisError);

@@ -32,7 +32,7 @@ export interface CompiledRules {
   /** the last of the rules, if there is a quota */
   readonly quota: CompiledRule | null;
   /** null: a rule tells requests apart */
-  readonly ahead: PermitsAhead | null;
+  readonly permits: PermitsAhead | null;
 }
 
 const MONTH_SECONDS_MAX = 31 * 86_400;
@@ -91,8 +91,8 @@ export class RuleCompiler {
       quota = this.quotaRule(pair[0], requestsPerMonthMax);
       rules.push(quota);
     }
-    const ahead = rules.length > 0 && rules.every(({ key }) => key === 'GATEWAY') ? new PermitsAhead() : null;
-    return { rules, keys, parameters: [VALUES_MAX, ...constants].map(String), quota, ahead };
+    const permits = rules.length > 0 && rules.every(({ key }) => key === 'GATEWAY') ? new PermitsAhead() : null;
+    return { rules, keys, parameters: [VALUES_MAX, ...constants].map(String), quota, permits };
   }
 
   private quotaRule(id: string, limit: number): CompiledRule {

@@ -18,8 +18,10 @@ import {
 export const CROWDED_VALUE = '~';
 /** How many values of a rule are counted apart in one window; those beyond share one counter. */
 export const VALUES_MAX = 10_000;
-/** Permits are taken ahead up to one in so many of what a limit has left. */
+/** Permits are taken ahead up to one in so many of what a limit has left, shared by the proxies that live. */
 const LEFT_PER_PERMIT_AHEAD = 100;
+/** Fewer are not worth a call. */
+const PERMITS_AHEAD_MIN = 8;
 
 /**
  * What was counted before this call is read once for each rule and value, however many requests of the call have it; what they
@@ -112,22 +114,22 @@ end`;
 
 /**
  * Counts requests that have not come yet, of rules that tell none apart: as many as are wanted, where every limit has a hundred times as
- * many left.
+ * many left for each proxy. The time until a window ends is told a millisecond too short, as `now` has none of its parts.
  */
 const AHEAD_LUA = `
-local function take_ahead(wanted, rule_count)
+local function take_ahead(wanted, rule_count, proxies)
   local to_next, numbers = math.huge, {}
   for rule = 1, rule_count do
     local of = rule_at(rule)
     local found = value_at(of, '${SHARED_VALUE}')
     local past = found.previous * (of.interval - of.elapsed) / of.interval
-    wanted = math.min(wanted, math.floor((of.limit - found.current - past) / ${LEFT_PER_PERMIT_AHEAD}))
+    wanted = math.min(wanted, math.floor((of.limit - found.current - past) / (${LEFT_PER_PERMIT_AHEAD} * proxies)))
     to_next = math.min(to_next, of.interval - of.elapsed)
     numbers[rule] = tonumber(of.number)
   end
-  if wanted < 1 then return { 0 } end
+  if wanted < ${PERMITS_AHEAD_MIN} then return { 0 } end
   for rule = 1, rule_count do count(rules[rule], rules[rule].values['${SHARED_VALUE}'], wanted) end
-  return { wanted, to_next, unpack(numbers) }
+  return { wanted, to_next - 1, unpack(numbers) }
 end`;
 
 /** Every request after the other, all rules of each: admitted by all of them and counted in each, or refused. */
@@ -135,7 +137,7 @@ const DECIDE_LUA = `
 local rule_count = #KEYS / 2
 local ahead_at = 2 + rule_count * 3
 local verdicts = {}
-for first = ahead_at + 1, #ARGV, rule_count do
+for first = ahead_at + 2, #ARGV, rule_count do
   local refusing, longest, is_crowded = 0, 0, false
   for rule = 1, rule_count do
     local of = rule_at(rule)
@@ -152,7 +154,7 @@ for first = ahead_at + 1, #ARGV, rule_count do
   end
 end
 local ahead = tonumber(ARGV[ahead_at])
-if ahead > 0 then verdicts[#verdicts + 1] = take_ahead(ahead, rule_count) end
+if ahead > 0 then verdicts[#verdicts + 1] = take_ahead(ahead, rule_count, tonumber(ARGV[ahead_at + 1])) end
 for rule = 1, rule_count do write(rules[rule]) end
 if tonumber(ARGV[rule_count * 3]) == 0 then
   local quota = rules[rule_count]
@@ -163,8 +165,8 @@ return verdicts`;
 
 /**
  * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
- * in ms (0: the calendar month) and 1 if it slides; how many permits are wanted ahead (0 where a rule tells requests apart); then, for each
- * of any number of requests, one value per rule.
+ * in ms (0: the calendar month) and 1 if it slides; how many permits are wanted ahead (0 where a rule tells requests apart), and
+ * how many proxies live; then, for each of any number of requests, one value per rule.
  * Returns for each request the time in ms (negative: a value shared a counter with others) when it was admitted, or
  * {number of the refusing rule that is longest in the way, ms until that would admit one} when it was not. If permits are wanted,
  * {how many were taken, and unless 0: ms until the first of the rules' windows ends, the number of each rule's window} follows. If the last
@@ -176,7 +178,7 @@ export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
 
 /**
  * Uncounts permits that were taken ahead and that nobody used. KEYS as above. ARGV: how many, and for each rule the number of the window in
- * which they are counted; one that has passed, or was reset, stays as it is.
+ * which they are counted. A window that is gone, or holds fewer, stays as it is.
  */
 export const giveBackScript = (): string => `
 local count = tonumber(ARGV[1])
@@ -200,7 +202,7 @@ for rule = 1, rule_count do
 end
 return states`;
 
-/** What the other script would decide of one request, with nothing counted: a `RuleState` for each rule. Parameters as there. */
+/** What the other script would decide of one request, with nothing counted: a `RuleState` for each rule. Parameters as there, less what is wanted ahead. */
 export const previewScript = (): string => REDIS_CLOCK_LUA + MONTH_LUA + LOOK_LUA + PREVIEW_LUA;
 
 /** How one rule stands to one value; times in ms, counts as in `window.ts`. */

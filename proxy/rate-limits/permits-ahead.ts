@@ -2,9 +2,9 @@
  * Permits that this proxy has taken ahead from a gateway's limits, so that not every request of a busy gateway asks Redis. They are counted
  * there already, by all of the rules, in the windows that were open then; whoever is given one is admitted at once.
  *
- * So no more are ever admitted than by asking for each. A hundredth of what a limit has left, at most, is with a proxy for a tenth of a
- * second at most, after which it is given back; a limit that others use up in that time refuses them so much too early. Rules that
- * tell requests apart have no permits ahead.
+ * So no more are ever admitted than by asking for each. About a hundredth of what a limit has left, at most, is with all proxies together for a
+ * tenth of a second at most, after which it is given back; a limit that others use up in that time refuses them so much too early. Rules that
+ * tell requests apart have no permits ahead. While Redis does not answer none are asked for: what it counts late, nobody is told.
  */
 
 /** Since they were asked for. */
@@ -15,6 +15,8 @@ const PERIOD_MS = 100;
 const PERIOD_REQUESTS_MIN = 50;
 /** What is taken at once lasts for about 25 ms, so that little is ever left over. */
 const PERIOD_PARTS = 4;
+/** After a failure. */
+const PAUSE_MS = 1_000;
 
 /** What was taken: none, or how many, ms until the first of the rules' windows ends, and the number of each rule's. */
 export type TakenAhead = readonly [count: number, toNextMs?: number, ...windows: number[]];
@@ -35,6 +37,7 @@ export class PermitsAhead {
   private lowAt = 0;
   private windows: readonly number[] = [];
   private isAsking = false;
+  private pausedUntilMs = -Infinity;
   private beganAtMs = -Infinity;
   private requests = 0;
   private perPeriod = 0;
@@ -53,8 +56,8 @@ export class PermitsAhead {
   }
 
   /** How many to ask for now; whoever asks says how that ended. */
-  ask(): number {
-    if (this.isAsking || this.perPeriod < PERIOD_REQUESTS_MIN) return 0;
+  ask(nowMs: number): number {
+    if (this.isAsking || nowMs < this.pausedUntilMs || this.perPeriod < PERIOD_REQUESTS_MIN) return 0;
     this.isAsking = true;
     return Math.ceil(this.perPeriod / PERIOD_PARTS);
   }
@@ -73,8 +76,9 @@ export class PermitsAhead {
     return unused;
   }
 
-  failed(): void {
+  failed(nowMs: number): void {
     this.isAsking = false;
+    this.pausedUntilMs = nowMs + PAUSE_MS;
   }
 
   /** Nobody uses them any more. */

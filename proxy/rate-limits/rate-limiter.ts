@@ -1,6 +1,6 @@
 /**
- * Decides whether a request keeps to its gateway's rate limits: what was refused a moment ago from memory, anything else by
- * the counters in Redis, in one round trip for all rules. While Redis does not answer, this proxy decides alone, each
+ * Decides whether a request keeps to its gateway's rate limits: what was refused a moment ago from memory, of a busy gateway by permits that
+ * were taken ahead, anything else by the counters in Redis, in one round trip for all rules. While Redis does not answer, this proxy decides alone, each
  * limit divided by the proxies that lived when it was last heard of: never off, and never an error.
  */
 import type { Redis } from 'ioredis';
@@ -66,7 +66,7 @@ export interface RateLimiterOptions {
 
 export class RateLimiter {
   /** read by the metrics; each is of requests, but for `failures`, which is of calls of Redis */
-  readonly counts = { asked: 0, ahead: 0, remembered: 0, alone: 0, failures: 0, sharedCounters: 0 };
+  readonly counts = { asked: 0, byPermit: 0, remembered: 0, alone: 0, failures: 0, sharedCounters: 0 };
   readonly proxies: LiveProxies;
   private readonly room: CounterRoom;
   private readonly compiler: RuleCompiler;
@@ -82,15 +82,15 @@ export class RateLimiter {
     this.room = new CounterRoom(this.bounds.valuesMax);
     this.compiler = new RuleCompiler(this.room);
     this.values = new KeyValues(options.hashKey);
-    this.shared = new SharedCounters(options.redis);
     this.proxies = new LiveProxies(options.redis, options.siblings);
+    this.shared = new SharedCounters(options.redis, this.proxies);
   }
 
   /** null: the request is admitted, and counted. At once where nobody has to be asked. */
   decide(policy: GatewayPolicy, arrival: Arrival, caller: Caller): LimitRefusal | null | Promise<LimitRefusal | null> {
     const compiled = this.compiler.of(policy);
     const nowMs = performance.now();
-    if (compiled.ahead?.use(nowMs) === true) return this.ahead(compiled, compiled.ahead, nowMs);
+    if (compiled.permits?.use(nowMs) === true) return this.admittedByPermit(compiled, compiled.permits, nowMs);
     const values: string[] = [];
     for (const rule of compiled.rules) values.push(this.values.of(rule, arrival, caller));
     const known = remembered(compiled, values, nowMs);
@@ -147,6 +147,12 @@ export class RateLimiter {
     return { counted, waitMsMax: ALONE_WAIT_MS_MAX };
   }
 
+  /** No request is decided on any more: gives back what it has ahead, and lives no more for the others. */
+  stop(): Promise<void> {
+    this.shared.letGo();
+    return this.proxies.stop();
+  }
+
   /** what its counters and memories hold, and how often there was no room for one */
   get held(): Readonly<Record<'held' | 'crowded', number>> {
     return this.room;
@@ -158,12 +164,12 @@ export class RateLimiter {
   }
 
   /** Admitted by a permit that Redis has counted already. */
-  private ahead(compiled: CompiledRules, permits: PermitsAhead, nowMs: number): null {
-    this.counts.ahead += 1;
+  private admittedByPermit(compiled: CompiledRules, permits: PermitsAhead, nowMs: number): null {
+    this.counts.byPermit += 1;
     this.countHere(compiled, null, this.clockOffsetMs + nowMs);
     if (permits.isLow && !this.breaker.isOpen) {
       this.shared.takeAhead(compiled, {
-        told: () => this.breaker.succeeded(),
+        told: () => this.heard(),
         failed: (error) => this.failed(error),
       });
     }
@@ -188,8 +194,7 @@ export class RateLimiter {
     values: readonly string[],
     { verdict, askedAtMs }: { readonly verdict: Verdict; readonly askedAtMs: number },
   ): LimitRefusal | null {
-    if (this.breaker.isOpen) this.options.log.info('rate limits are counted in Redis again');
-    this.breaker.succeeded();
+    this.heard();
     this.counts.asked += 1;
     if (typeof verdict !== 'number') return this.refused(compiled, values, { verdict, askedAtMs });
     if (verdict < 0) this.counts.sharedCounters += 1;
@@ -238,6 +243,12 @@ export class RateLimiter {
     if (refusal !== null) return refusal;
     for (const [index, rule] of rules.entries()) rule.counters.count(values[index] ?? '', nowMs);
     return null;
+  }
+
+  /** Redis has answered. */
+  private heard(): void {
+    if (this.breaker.isOpen) this.options.log.info('rate limits are counted in Redis again');
+    this.breaker.succeeded();
   }
 
   private failed(error: unknown): void {

@@ -8,6 +8,7 @@ import { RedisScript } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
 import type { CompiledRule, CompiledRules } from './compiled-rules.js';
 import { giveBackScript, limitScript, previewScript, type RuleState } from './limit-script.js';
+import type { LiveProxies } from './live-proxies.js';
 import type { PermitsAhead, TakenAhead, UnusedPermits } from './permits-ahead.js';
 
 /** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
@@ -37,9 +38,12 @@ export class SharedCounters {
   });
 
   /** those of which something may be left when their time is over */
-  private readonly held = new Set<PermitsAhead>();
+  private readonly held = new Map<PermitsAhead, CompiledRules>();
 
-  constructor(private readonly redis: Pick<Redis, 'sendCommand'>) {}
+  constructor(
+    private readonly redis: Pick<Redis, 'sendCommand'>,
+    private readonly proxies: Pick<LiveProxies, 'count'>,
+  ) {}
 
   /** Fails when Redis does not answer, or answers with an error. */
   ask(rules: CompiledRules, request: Limited): void {
@@ -54,12 +58,17 @@ export class SharedCounters {
 
   /** Takes permits ahead, if so many requests come that it is worth it; who asks hears nothing otherwise. Fails as above. */
   takeAhead(rules: CompiledRules, asker: Asker<unknown>): void {
-    const wanted = rules.ahead?.ask() ?? 0;
+    const wanted = rules.permits?.ask(performance.now()) ?? 0;
     if (wanted > 0) this.call(rules, [], wanted, asker);
   }
 
+  /** Gives back what is held ahead. */
+  letGo(): void {
+    for (const [permits, rules] of this.held) this.giveBack(rules, permits.end());
+  }
+
   private decide(rules: CompiledRules, requests: readonly Limited[], asker: Asker<readonly Verdict[]>): void {
-    this.call(rules, requests, rules.ahead?.ask() ?? 0, asker);
+    this.call(rules, requests, rules.permits?.ask(performance.now()) ?? 0, asker);
   }
 
   private call(
@@ -68,40 +77,40 @@ export class SharedCounters {
     wanted: number,
     asker: Asker<readonly Verdict[]>,
   ): void {
-    const { keys, parameters, quota, ahead } = rules;
+    const { keys, parameters, quota, permits } = rules;
     const askedAtMs = performance.now();
-    const all = [...parameters, String(wanted)];
+    const all = [...parameters, String(wanted), String(this.proxies.count)];
     for (const { values } of requests) for (const value of values) all.push(value);
     DECIDE.call(this.redis, keys, all, {
       told: (answer) => {
         const told = answer as Verdict[]; // what our script returns
         if (quota !== null) hearCount(told, quota);
-        if (ahead !== null && wanted > 0) {
-          // as above
-          this.hold(rules, ahead, ahead.taken(told.pop() as unknown as TakenAhead, askedAtMs));
+        if (permits !== null && wanted > 0) {
+          const taken = told.pop() as unknown as TakenAhead; // likewise
+          this.hold(rules, permits, permits.taken(taken, askedAtMs));
         }
         asker.told(told);
       },
       failed: (error) => {
-        if (wanted > 0) ahead?.failed();
+        if (wanted > 0) permits?.failed(performance.now());
         asker.failed(error);
       },
     });
   }
 
-  private hold(rules: CompiledRules, ahead: PermitsAhead, unused: UnusedPermits): void {
+  private hold(rules: CompiledRules, permits: PermitsAhead, unused: UnusedPermits): void {
     this.giveBack(rules, unused);
-    if (this.held.has(ahead)) return;
-    this.held.add(ahead);
-    this.endLater(rules, ahead);
+    if (this.held.has(permits)) return;
+    this.held.set(permits, rules);
+    this.endLater(rules, permits);
   }
 
   /** What is left of them when their time is over is given back; a process that is killed before leaves them counted. */
-  private endLater(rules: CompiledRules, ahead: PermitsAhead): void {
-    const waitMs = ahead.endsAtMs - performance.now();
-    if (waitMs > 0) return void setTimeout(() => this.endLater(rules, ahead), waitMs).unref();
-    this.held.delete(ahead);
-    this.giveBack(rules, ahead.end());
+  private endLater(rules: CompiledRules, permits: PermitsAhead): void {
+    const waitMs = permits.endsAtMs - performance.now();
+    if (waitMs > 0) return void setTimeout(() => this.endLater(rules, permits), waitMs).unref();
+    this.held.delete(permits);
+    this.giveBack(rules, permits.end());
   }
 
   private giveBack({ keys }: CompiledRules, { count, windows }: UnusedPermits): void {

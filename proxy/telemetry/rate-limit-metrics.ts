@@ -14,13 +14,13 @@ export function declareRateLimits(registry: Registry, limiter: RateLimiter, refu
     collect() {
       this.reset();
       this.inc({ by: 'redis' }, counts.asked);
-      this.inc({ by: 'permit' }, counts.ahead);
+      this.inc({ by: 'permit' }, counts.byPermit);
       this.inc({ by: 'memory' }, counts.remembered);
       this.inc({ by: 'proxy' }, counts.alone);
     },
   });
   const counters: readonly (readonly [string, string, () => number])[] = [
-    ['failures', 'Requests on which Redis did not decide in time', () => counts.failures],
+    ['failures', 'Calls of Redis that it did not answer in time', () => counts.failures],
     [
       'shared_counters',
       'Requests with a value that a window had no room for: it was counted with others',

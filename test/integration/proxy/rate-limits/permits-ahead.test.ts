@@ -71,7 +71,7 @@ async function come(policy: GatewayPolicy, turns: number): Promise<number> {
   return admitted;
 }
 
-const aheadOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.ahead, 0);
+const aheadOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.byPermit, 0);
 const aloneOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.alone, 0);
 
 /** What all proxies have counted by the rule; its window is a month long. */
@@ -109,6 +109,23 @@ test('what was taken and not used is given back: in the end each admitted reques
     const keys = monthlyRequestKeys(policy.accountId as AccountId);
     const month = await redis.hget(keys[monthNumber(Date.now()) % 2] ?? '', SHARED_VALUE);
     expect(Number(month)).toBe(admitted);
+  }));
+
+test('what a proxy has ahead when it stops is given back', () =>
+  busily(async () => {
+    const policy = policyOf(1_000_000);
+    const before = { ahead: aheadOf(), alone: aloneOf() };
+    let admitted = 0;
+    await waitFor(
+      async () => {
+        admitted += await come(policy, 5);
+        return aheadOf() - before.ahead > 200;
+      },
+      'some were admitted by permits taken ahead',
+      20_000,
+    );
+    for (const limiter of limiters) await limiter.stop();
+    if (aloneOf() === before.alone) expect(await counted(policy)).toBe(admitted);
   }));
 
 test('of a limit that is met by several proxies nobody is admitted beyond it, and nothing of it is lost', () =>

@@ -12,21 +12,21 @@ function come(ahead: PermitsAhead, { perSecond, ms }: { readonly perSecond: numb
 test('few requests want none, many as many as come in some 25 ms', () => {
   const few = new PermitsAhead();
   come(few, { perSecond: 400, ms: 1_000 });
-  expect(few.ask()).toBe(0);
+  expect(few.ask(1_000)).toBe(0);
   const many = new PermitsAhead();
   come(many, { perSecond: 4_000, ms: 1_000 });
-  expect(many.ask()).toBe(100);
-  // As long as it is not known what comes of that nobody asks again.
-  expect([many.ask(), many.isLow]).toEqual([0, false]);
-  many.failed();
-  expect(many.ask()).toBe(100);
+  expect(many.ask(1_000)).toBe(100);
+  // As long as it is not known what comes of that nobody asks again, and where nothing came of it not for a second.
+  expect([many.ask(1_000), many.isLow]).toEqual([0, false]);
+  many.failed(1_050);
+  expect([many.ask(2_049), many.ask(2_050)]).toEqual([0, 100]);
 });
 
 test('after a pause one asks for each again', () => {
   const ahead = new PermitsAhead();
   come(ahead, { perSecond: 4_000, ms: 1_000 });
   ahead.use(2_000);
-  expect(ahead.ask()).toBe(0);
+  expect(ahead.ask(2_000)).toBe(0);
 });
 
 test('they end with the first of the windows, or a tenth of a second after they were asked for', () => {

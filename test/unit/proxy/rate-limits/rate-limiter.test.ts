@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
 import type { Arrival, Caller } from '../../../../proxy/exchange.js';
 import { RATE_LIMITER_BOUNDS, RateLimiter, type LimitRefusal } from '../../../../proxy/rate-limits/rate-limiter.js';
@@ -17,7 +17,7 @@ function limiterWith(answer: Answer): { limiter: RateLimiter; calls: string[][] 
   const calls: string[][] = [];
   const redis = redisOfScripts(
     ({ keys, values }) => {
-      const asked = values.slice(2 + (keys.length / 2) * 3).map(String);
+      const asked = values.slice(3 + (keys.length / 2) * 3).map(String);
       calls.push(asked);
       return answer(asked);
     },
@@ -161,4 +161,88 @@ test('what a proxy that decides alone would say is what it says: nobody is told 
   const refusal = await decided(limiter, policy, 'a');
   expect(refusal?.waitMs).toBe(60_000);
   expect(told.refusal?.waitMs).toBe(60_000);
+});
+
+/** Whether calls are answered, and how many permits each wanted. */
+function busyLimiter(): { limiter: RateLimiter; wanted: number[]; state: { isAway: boolean }; logged: string[] } {
+  const wanted: number[] = [];
+  const logged: string[] = [];
+  const state = { isAway: false };
+  const redis = redisOfScripts(
+    ({ keys, values }) => {
+      const at = 1 + (keys.length / 2) * 3;
+      if (values.length <= at) return 0; // given back
+      if (state.isAway) throw new Error('gone');
+      const asked = Number(String(values[at]));
+      wanted.push(asked);
+      const requests = (values.length - at - 2) / (keys.length / 2);
+      const verdicts: unknown[] = Array.from({ length: requests }, () => 1_000_000);
+      return asked > 0 ? [...verdicts, [asked, 60_000, 7]] : verdicts;
+    },
+    { disconnect: jest.fn() },
+  );
+  const note = (_fields: unknown, text?: string): number => logged.push(text ?? String(_fields));
+  const log = { warn: note, info: note } as unknown as Logger; // likewise
+  return {
+    limiter: new RateLimiter({ redis, log, hashKey: Buffer.alloc(32), bounds: RATE_LIMITER_BOUNDS }),
+    wanted,
+    state,
+    logged,
+  };
+}
+
+describe('a busy gateway', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** A thousand requests a second for so long; how many were decided on at once. */
+  async function come(limiter: RateLimiter, policy: GatewayPolicy, ms: number): Promise<number> {
+    let atOnce = 0;
+    for (let i = 0; i < ms; i++) {
+      jest.advanceTimersByTime(1);
+      const decision = limiter.decide(policy, arrivalOf('a'), NOBODY);
+      if (isSync(decision)) atOnce += 1;
+      expect(await decision).toBeNull();
+    }
+    return atOnce;
+  }
+
+  test('is asked for once in a while, and its requests are admitted at once', async () => {
+    const { limiter, wanted } = busyLimiter();
+    const policy = policyWith(limitRule({ limit: 1_000_000 }));
+    expect(await come(limiter, policy, 100)).toBe(0);
+    const before = wanted.length;
+    expect(await come(limiter, policy, 1_000)).toBeGreaterThan(950);
+    expect(wanted.length - before).toBeLessThan(60);
+    expect(limiter.counts.asked + limiter.counts.byPermit).toBe(1_100);
+  });
+
+  test('of which a rule tells requests apart asks for each', async () => {
+    const { limiter, wanted } = busyLimiter();
+    const byUser = limitRule({ name: 'user', limit: 1_000_000, key: 'HEADER', keyName: 'x-user-id' });
+    expect(await come(limiter, policyWith(limitRule({ limit: 1_000_000 }), byUser), 500)).toBe(0);
+    expect(wanted.every((permits) => permits === 0)).toBe(true);
+  });
+
+  test('asks for no permits while Redis fails, nor for a second after that, and says when it is back', async () => {
+    const { limiter, wanted, state, logged } = busyLimiter();
+    const policy = policyWith(limitRule({ limit: 1_000_000 }));
+    await come(limiter, policy, 300);
+    state.isAway = true;
+    await come(limiter, policy, 500);
+    expect(limiter.isAlone).toBe(true);
+    const before = wanted.length;
+    state.isAway = false;
+    await come(limiter, policy, 800);
+    expect(limiter.isAlone).toBe(false);
+    const after = wanted.slice(before);
+    expect(after.length).toBeGreaterThan(0);
+    await come(limiter, policy, 1_000);
+    expect(wanted.slice(before + after.length).some((permits) => permits > 0)).toBe(true);
+    expect(logged).toEqual(['Redis is away: each proxy limits by its share', 'rate limits are counted in Redis again']);
+  });
 });
