@@ -23,6 +23,7 @@ const SUMS = [
   listed('time_to_first_token_ms'),
 ];
 const DISTRIBUTIONS = ['durations', 'first_tokens'];
+const measures = MEASURE_NAMES.map((name) => (DISTRIBUTIONS.includes(name) ? `usage_sketch(${name})` : name));
 
 /** The trigger's function; what it costs a shipment: docs/decisions/0021. */
 const addFunction = (settings: string, body: string): string => `
@@ -31,31 +32,6 @@ BEGIN
   ${body}
   RETURN NULL;
 END $add$;`;
-
-/** The function that groups by hash; `sketchOf` makes the sketch of a column of lists. */
-export function addByHashFunction(sketchOf: (column: string) => string): string {
-  const measures = MEASURE_NAMES.map((name) => (DISTRIBUTIONS.includes(name) ? sketchOf(name) : name));
-  return addFunction(
-    'SET enable_sort = off SET enable_hashagg = on',
-    `INSERT INTO usage_delta (${DELTA_KEY}, ${MEASURE_NAMES.join(', ')})
-  SELECT ${DELTA_KEY}, ${measures.join(', ')} FROM (
-    SELECT u.account_id, u.gateway_id, date_bin('1 minute', u.created_at, 'epoch'), u.provider, u.model, u.status_code,
-      u.cached, u.api_token_id, left(split_part(u.path, '?', 1), 256) COLLATE "C", u.error_code, u.metadata,
-      ${SUMS.join(',\n      ')}
-    FROM added u WHERE u.attempts IS NULL
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) summed (${DELTA_KEY}, ${MEASURE_NAMES.join(', ')})
-  WHERE (requests, errors, cached_requests, rate_limited, unpriced, tokens_in, tokens_out, tokens_cached_in, cost_pico,
-    saved_pico) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0) OR durations IS NOT NULL OR first_tokens IS NOT NULL;
-  IF EXISTS (SELECT FROM added WHERE attempts IS NOT NULL) THEN
-    -- One sketch in memory at a time, where hashing holds one a group; until the function ends.
-    PERFORM set_config('enable_sort', 'on', true), set_config('enable_hashagg', 'off', true);
-    ${addSql('(SELECT * FROM added WHERE attempts IS NOT NULL)')}
-  END IF;`,
-  );
-}
-
-/** Of a list of milliseconds. */
-export const sketchOfList = (column: string): string => `usage_sketch(${column})`;
 
 /**
  * A sum of sketches is as long as the longest of them, which made it the dearest part of shipping where most records
@@ -69,7 +45,23 @@ export const addUpDeltasByHash: Migration = {
 CREATE FUNCTION usage_sketch(ms integer[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN ms IS NULL THEN 0 WHEN cardinality(ms) = 1 THEN usage_sketch(ms[1])
     ELSE (SELECT sum(usage_sketch(m)) FROM unnest(ms) m) END $$;
-${addByHashFunction(sketchOfList)}`,
+${addFunction(
+  'SET enable_sort = off SET enable_hashagg = on',
+  `INSERT INTO usage_delta (${DELTA_KEY}, ${MEASURE_NAMES.join(', ')})
+  SELECT ${DELTA_KEY}, ${measures.join(', ')} FROM (
+    SELECT u.account_id, u.gateway_id, date_bin('1 minute', u.created_at, 'epoch'), u.provider, u.model, u.status_code,
+      u.cached, u.api_token_id, left(split_part(u.path, '?', 1), 256) COLLATE "C", u.error_code, u.metadata,
+      ${SUMS.join(',\n      ')}
+    FROM added u WHERE u.attempts IS NULL
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) summed (${DELTA_KEY}, ${MEASURE_NAMES.join(', ')})
+  WHERE (requests, errors, cached_requests, rate_limited, unpriced, tokens_in, tokens_out, tokens_cached_in, cost_pico,
+    saved_pico) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0) OR durations IS NOT NULL OR first_tokens IS NOT NULL;
+  IF EXISTS (SELECT FROM added WHERE attempts IS NOT NULL) THEN
+    -- One sketch in memory at a time, where hashing holds one a group; until the function ends.
+    PERFORM set_config('enable_sort', 'on', true), set_config('enable_hashagg', 'off', true);
+    ${addSql('(SELECT * FROM added WHERE attempts IS NOT NULL)')}
+  END IF;`,
+)}`,
   down: `${addFunction('SET enable_hashagg = off', addSql('added'))}
 DROP FUNCTION usage_sketch(integer[]);`,
 };
