@@ -9,17 +9,19 @@ import { inTransaction } from '../../platform/postgres.js';
 import { insertArray } from '../usage/array-insert.js';
 import { CompositeRows } from '../usage/composite-rows.js';
 import { BODY_COLUMNS, writeBodies } from '../usage/usage-rows.js';
-import { isPoison } from './shipments.js';
+import { isConflict, isPoison } from './shipments.js';
 
 const COLUMNS = BODY_COLUMNS.join(', ');
-/** As if no log had a row yet: Postgres takes in such rows with less. */
+/** As if no log had a row yet: Postgres takes in such rows with less (docs/performance.md). */
 const NEW_SQL = `INSERT INTO log_body AS kept (${COLUMNS}) SELECT ${COLUMNS} FROM unnest($1::log_body_row[])`;
 /** A log that was rated before its bodies came has a row without any; one that was deleted gets none. */
-const SQL = `${NEW_SQL}
+const ASKING_SQL = `${NEW_SQL}
   ON CONFLICT (log_retention_days, day, id) DO UPDATE SET request_body = excluded.request_body,
     response_body = excluded.response_body, request_encoding = excluded.request_encoding,
     response_encoding = excluded.response_encoding, truncated = excluded.truncated
   WHERE kept.deleted_at IS NULL AND kept.request_body IS NULL AND kept.response_body IS NULL`;
+/** After a log that had a row: where logs are rated at once, or bodies come late, many have. */
+const ASKING_MS = 60_000;
 const BATCH_ROWS_MAX = 1_000;
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const RETRY_DELAY_MS = 1_000;
@@ -44,6 +46,7 @@ export class BodyWriter {
   private hasFailed = false;
   private isClosed = false;
   private typeOid: number | null = null;
+  private asksUntilMs = -Infinity;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -118,7 +121,7 @@ export class BodyWriter {
     const [batch] = this.batches;
     if (batch === undefined) return;
     const bytes = batch.byteLength;
-    await this.insert(batch, 0, batch.count, NEW_SQL);
+    await this.insert(batch, 0, batch.count, performance.now() < this.asksUntilMs ? ASKING_SQL : NEW_SQL);
     this.batches.shift();
     this.bytes -= Math.min(this.bytes, bytes);
     batch.clear();
@@ -126,7 +129,7 @@ export class BodyWriter {
   }
 
   /** A body that Postgres will never take is found by halving, and dropped. */
-  private async insert(batch: CompositeRows, from: number, to: number, sql = SQL): Promise<void> {
+  private async insert(batch: CompositeRows, from: number, to: number, sql = ASKING_SQL): Promise<void> {
     if (from === to) return undefined;
     try {
       await inTransaction(this.pool, 'tollgate_shipper', {}, async (client) => {
@@ -140,7 +143,10 @@ export class BodyWriter {
         this.typeOid = null; // the types may have been made anew
         throw error;
       }
-      if (sql === NEW_SQL) return this.insert(batch, from, to);
+      if (sql === NEW_SQL) {
+        if (isConflict(error)) this.asksUntilMs = performance.now() + ASKING_MS;
+        return this.insert(batch, from, to);
+      }
       if (to - from === 1) {
         this.counts.dropped += 1;
         return this.options.onProblem('a log body that Postgres will never take was dropped', error);

@@ -18,8 +18,9 @@ const ROW_TYPE = 'usage_record_row_3';
 const POISON_SHARE_MAX = 0.2;
 /** So many are never too many: a small batch may be all poison. */
 const POISON_COUNT_UNSUSPECTED = 5;
+const UNIQUE_VIOLATION = '23505';
 /** What the quarantine says of a record whose id another record has. */
-const CONFLICT = { sqlstate: '23505', error: 'another record has this id' };
+const CONFLICT = { sqlstate: UNIQUE_VIOLATION, error: 'another record has this id' };
 
 /** A spool as Postgres knows it. */
 export interface ShippedSpool {
@@ -69,12 +70,12 @@ export class Shipments {
    */
   async ship(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
     try {
-      return await this.shipUnasked(spool, run, settledSeq);
-    } catch (error) {
-      if (!isPoison(error)) throw error;
-    }
-    try {
-      return await this.shipWithout([], spool, run, settledSeq);
+      try {
+        return await this.shipNew(spool, run, settledSeq);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        return await this.shipWithout([], spool, run, settledSeq);
+      }
     } catch (error) {
       if (!isPoison(error)) throw error;
       return this.shipWithout(await this.poisonOf(spool, run, error), spool, run, settledSeq);
@@ -116,10 +117,10 @@ export class Shipments {
   }
 
   /**
-   * All rows, as if none could stand there already: Postgres takes in such a row with less than one for which it first has to look, and then to
-   * claim its place. Fails as a whole where one does.
+   * All rows, as if none stood there already: Postgres takes in such a row with a tenth less than one for which it first has to look, and then to
+   * claim its place (docs/performance.md). Fails as a whole where one does.
    */
-  private shipUnasked(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
+  private shipNew(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
     return this.shipBy(spool, run, settledSeq, async (client) => {
       await insertArray(client, insertSql(spool.number, run.firstSeq), run.rows.slice(0, run.rows.count, this.oid()));
     });
@@ -292,6 +293,9 @@ const conflictSql = (spool: number, firstSeq: number): string =>
 
 /** JSON that jsonb takes: it has no NUL. */
 const asJsonb = (json: string): string => json.replaceAll('\\u0000', '\\ufffd');
+
+/** A row stands there already. */
+export const isConflict = (error: unknown): boolean => errorCode(error) === UNIQUE_VIOLATION;
 
 /** SQLSTATE classes that speak of the data, not of the server: 22 (data), 23 (integrity), 54 (limits). */
 export function isPoison(error: unknown): boolean {
