@@ -282,11 +282,17 @@ test('cached answers of a deleted account are erased, and nobody else loses any'
   const answersOf = async (accountId: string): Promise<number> =>
     (await redis.keys(`tollgate:cache:v1:{${accountId}}:*`)).length;
   for (const { tag } of [tenant, other]) expect(await atProxy(tag)).toBe('200/');
-  await waitFor(async () => (await answersOf(tenant.accountId)) > 4, 'an answer is cached');
-  await waitFor(async () => (await answersOf(other.accountId)) > 4, 'the other one too');
+  // An answer, its entry, and what is booked of it.
+  await waitFor(async () => (await answersOf(tenant.accountId)) === 3, 'an answer is cached');
+  await waitFor(async () => (await answersOf(other.accountId)) === 3, 'the other one too');
+  const older = `tollgate:cache:v1:{${tenant.accountId}}:`; // as a proxy of an older release books
+  await redis.set(`${older}answer:older`, 'x');
+  for (const index of ['used', 'ends']) await redis.zadd(older + index, 1, 'older');
+  await redis.hset(`${older}sizes`, 'older', 641);
+  await redis.set(`${older}sum`, 641);
   (await remove(tenant.name)).expectData();
   await api.api.services.accountErasure.run();
-  expect([await answersOf(tenant.accountId), await answersOf(other.accountId)]).toEqual([0, 5]);
+  expect([await answersOf(tenant.accountId), await answersOf(other.accountId)]).toEqual([0, 3]);
   redis.disconnect();
 });
 
@@ -360,7 +366,7 @@ test('bodies that one statement cannot erase in time go in smaller ones, and one
   const redis = await openRedis(api.redis.url);
   const answers = (): Promise<string[]> => redis.keys(`tollgate:cache:v1:{${tenant.accountId}}:*`);
   expect(await atProxy(tenant.tag)).toBe('200/');
-  await waitFor(async () => (await answers()).length > 4, 'an answer is cached');
+  await waitFor(async () => (await answers()).some((key) => key.includes(':answer:')), 'an answer is cached');
   const ids: string[] = [];
   for (let i = 0; i < 7; i++) {
     ids.push(await createLog(api.owner, ofAccount, { bodies: { request_body: Buffer.from('a canary') } }));
