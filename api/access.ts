@@ -107,7 +107,9 @@ export class Access {
     return accountId === null ? null : this.scope(action, accountId);
   }
 
-  /** The scope for what the operator does to an account; NOT_FOUND when there is none. No other action is let in by it. */
+  /**
+   * The scope for what the operator does to an account; NOT_FOUND when there is none. No other action is let in by it.
+   */
   async operatorScope<A extends OperatorAction>(action: A, accountId: string): Promise<AccountScope<A>> {
     const { principal } = this;
     if (principal.kind !== 'user' || !principal.isOperator) throw forbidden(`Only the operator may do ${action}.`);

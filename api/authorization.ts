@@ -8,8 +8,8 @@ import type { ApiContext } from './context.js';
 import { forbidden, unauthenticated } from './errors.js';
 
 /**
- * What an action asks for: a permission in the account, being its owner, being of it, the operator, a signed-in user, or
- * any credential.
+ * What an action asks for: a permission in the account, being its owner, being of it, the operator, a signed-in user,
+ * or any credential.
  */
 export type Requirement = Permission | 'OWNER' | 'OF_ACCOUNT' | 'OPERATOR' | 'USER' | 'ANY';
 
@@ -88,8 +88,8 @@ export type Action = keyof typeof ACTIONS;
 export type OperatorAction = 'account.suspend' | 'account.resume' | 'account.setQuotas';
 
 /**
- * All that may be done in a suspended account: what changes nothing, and revoking a token, for those that leaked can still read.
- * (A test holds it against the schema.)
+ * All that may be done in a suspended account: what changes nothing, and revoking a token, for those that leaked can
+ * still read. (A test holds it against the schema.)
  */
 const SUSPENDED_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   'viewer.read',
@@ -125,8 +125,9 @@ const SUSPENDED_ACTIONS: ReadonlySet<Action> = new Set<Action>([
 export const isOpenWhenSuspended = (action: Action): boolean => SUSPENDED_ACTIONS.has(action);
 
 /**
- * What is the whole account's, no one gateway's: a token that is limited to gateways does none of it. Reading what gateways share
- * (custom providers, prices) is not among it, nor making tokens, which are within its limits. (A test holds it against `ACTIONS`.)
+ * What is the whole account's, no one gateway's: a token that is limited to gateways does none of it. Reading what
+ * gateways share (custom providers, prices) is not among it, nor making tokens, which are within its limits. (A test
+ * holds it against `ACTIONS`.)
  */
 const ACCOUNT_WIDE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   'account.rename',
@@ -178,8 +179,8 @@ export function assertReaches(held: Role | null, role: Role): void {
 }
 
 /**
- * The highest role that an API token may give: one that holds no more than the token does, and never OWNER, which is for
- * people. null: none.
+ * The highest role that an API token may give: one that holds no more than the token does, and never OWNER, which is
+ * for people. null: none.
  */
 function highestRoleWithin(held: ReadonlySet<Permission>): Role | null {
   const roles = ['ADMIN', 'EDITOR', 'VIEWER'] as const;

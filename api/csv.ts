@@ -1,6 +1,9 @@
 /** Lines of CSV (RFC 4180) that a spreadsheet shows and never runs. */
 
-/** What makes a spreadsheet take a text for a formula, the full-width forms too; a tab or a line end may stand before it. */
+/**
+ * What makes a spreadsheet take a text for a formula, the full-width forms too; a tab or a line end may stand before
+ * it.
+ */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u;
 
 /** A program that takes semicolons or tabs for separators begins a cell there, whatever is quoted. */

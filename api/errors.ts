@@ -29,7 +29,10 @@ export const HTTP_STATUSES: Readonly<Record<ApiErrorCode | 'INTERNAL', number>> 
   INTERNAL: 500,
 });
 
-/** An error in the caller's own terms. `field` is the path of the argument at fault, e.g. `input.settings.cacheTtlSeconds`. */
+/**
+ * An error in the caller's own terms. `field` is the path of the argument at fault, e.g.
+ * `input.settings.cacheTtlSeconds`.
+ */
 export class ApiError extends Error {
   constructor(
     readonly code: ApiErrorCode,

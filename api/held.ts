@@ -1,7 +1,7 @@
 /**
- * What a caller holds in an account at the moment of a change of its members, invitations or tokens. Such changes of one
- * account happen one after the other, and each looks at its caller again when it is its turn: `Access` looked before that,
- * and the change before it may have taken away what this one rests on.
+ * What a caller holds in an account at the moment of a change of its members, invitations or tokens. Such changes of
+ * one account happen one after the other, and each looks at its caller again when it is its turn: `Access` looked
+ * before that, and the change before it may have taken away what this one rests on.
  */
 import type { GatewayId } from '../schema/contracts/ids.js';
 import type { Permission, Role } from '../schema/contracts/permissions.js';
@@ -18,12 +18,17 @@ export interface Held extends TokenGrant {
   readonly role: Role | null;
 }
 
-/** Waits until no other change of the account's members, invitations and tokens runs; then it is this transaction's turn. */
+/**
+ * Waits until no other change of the account's members, invitations and tokens runs; then it is this transaction's
+ * turn.
+ */
 export async function takeTurn(tx: TenantTransaction): Promise<void> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('members/' || $1::text, 0))");
 }
 
-/** Takes the turn. Throws NOT_FOUND when the caller is not of the account any more, FORBIDDEN when he may not edit it. */
+/**
+ * Takes the turn. Throws NOT_FOUND when the caller is not of the account any more, FORBIDDEN when he may not edit it.
+ */
 export async function heldInTurn(tx: TenantTransaction, principal: Principal): Promise<Held> {
   await takeTurn(tx);
   const held = await heldBy(tx, principal);

@@ -5,8 +5,8 @@ const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]
 const MS_MAX = 253_402_300_799_999;
 
 /**
- * Milliseconds since 1970 of a time with its zone, or of a day in UTC (RFC 3339). null: it is neither, or not of 1970 to
- * 9999; a time without a zone would be another wherever the api runs.
+ * Milliseconds since 1970 of a time with its zone, or of a day in UTC (RFC 3339). null: it is neither, or not of 1970
+ * to 9999; a time without a zone would be another wherever the api runs.
  */
 export function isoTimeMs(text: string): number | null {
   const ms = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;

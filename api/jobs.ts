@@ -1,4 +1,6 @@
-/** What an api does besides answering: each job is done by whichever api is free, or does no harm when several do it. */
+/**
+ * What an api does besides answering: each job is done by whichever api is free, or does no harm when several do it.
+ */
 import type { Logger } from '../platform/logger.js';
 import { createPool } from '../platform/postgres.js';
 import type { ApiConfig } from './config.js';

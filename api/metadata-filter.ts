@@ -3,7 +3,9 @@ import { Field, InputType } from 'type-graphql';
 import { z } from 'zod';
 import { anyOf, plainText } from './text-input.js';
 
-/** An entry of a request's metadata: this key, with this value when one is given. Numbers and booleans match as text. */
+/**
+ * An entry of a request's metadata: this key, with this value when one is given. Numbers and booleans match as text.
+ */
 @InputType()
 export class MetadataFilter {
   @Field(() => String) key: string;

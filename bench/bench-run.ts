@@ -1,4 +1,7 @@
-/** What every program of the bench is made of: lines on stdout, a folder of its own, and an end that stops all it started. */
+/**
+ * What every program of the bench is made of: lines on stdout, a folder of its own, and an end that stops all it
+ * started.
+ */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -6,7 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const TICK_MS = 10;
 const IDLE_WINDOW_MS = 150;
 
-/** User and system time of `/proc/PID/stat`, in ms; the command in parentheses may itself hold spaces and parentheses. */
+/**
+ * User and system time of `/proc/PID/stat`, in ms; the command in parentheses may itself hold spaces and parentheses.
+ */
 export function cpuMsOfStat(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
@@ -38,7 +40,9 @@ export function coreBusyMs(core: number): number {
   }
 }
 
-/** Waits until the process rests: what it still does after the last answer (writing usage) is work of those requests. */
+/**
+ * Waits until the process rests: what it still does after the last answer (writing usage) is work of those requests.
+ */
 export async function untilIdle(pid: number, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (let before = processCpuMs(pid); performance.now() < deadline;) {

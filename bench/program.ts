@@ -1,4 +1,6 @@
-/** A program that the bench runs: on one core, ended with the bench, and a failure of the run when it ends by itself. */
+/**
+ * A program that the bench runs: on one core, ended with the bench, and a failure of the run when it ends by itself.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

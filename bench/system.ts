@@ -11,7 +11,9 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** Of Tollgate's process, by what it is asked for: `tollgate` to `refused`; the controls; `direct`: the upstream itself. */
+/**
+ * Of Tollgate's process, by what it is asked for: `tollgate` to `refused`; the controls; `direct`: the upstream itself.
+ */
 export type SystemName =
   'tollgate' | 'plain' | 'limited' | 'cached' | 'refused' | 'bare' | 'nginx' | 'portkey' | 'direct';
 

@@ -1,4 +1,7 @@
-/** A configuration file: YAML in, with the line of everything in it; YAML out, always the same text for the same document. */
+/**
+ * A configuration file: YAML in, with the line of everything in it; YAML out, always the same text for the same
+ * document.
+ */
 import { readFileSync } from 'node:fs';
 import { isAlias, isNode, LineCounter, parseDocument, stringify, visit, type Document } from 'yaml';
 import {

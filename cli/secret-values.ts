@@ -10,8 +10,9 @@ export interface SecretValue {
 }
 
 /**
- * The value of each reference that the api asks for; `file:` paths are relative to the configuration file. Throws naming each that is
- * missing, and each that does not stand in the file: whoever answers in the api's place must not choose what is read here and sent to him.
+ * The value of each reference that the api asks for; `file:` paths are relative to the configuration file. Throws
+ * naming each that is missing, and each that does not stand in the file: whoever answers in the api's place must not
+ * choose what is read here and sent to him.
  */
 export function secretValues(
   references: readonly string[],

@@ -1,4 +1,6 @@
-/** `npm run demo`: a minute of mixed traffic through the running proxy, so that logs and charts have something to show. */
+/**
+ * `npm run demo`: a minute of mixed traffic through the running proxy, so that logs and charts have something to show.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { anyCallKind, anyMetadata, anyPrompt } from './calls.js';
 import { readTrafficConfig } from './config.js';

@@ -48,7 +48,9 @@ export async function repair(owner: pg.ClientBase, mutation: Mutation): Promise<
   await owner.query('COMMIT');
 }
 
-/** Whether the changed ledger was found out, beside what was `before`: one more of the expected kind, none of another. */
+/**
+ * Whether the changed ledger was found out, beside what was `before`: one more of the expected kind, none of another.
+ */
 export function isFoundOut(mutation: Mutation, before: Verdict, after: Verdict): boolean {
   const { findings } = after;
   const isAsExpected = Object.entries(findings).every(([finding, { count }]) => {

@@ -1,6 +1,6 @@
 /**
- * The conductor. It starts everything that a run needs, makes faults while load runs, brings everything back, waits until
- * the ledger has taken what it can, and has the witnesses compared by a process that had no part in it.
+ * The conductor. It starts everything that a run needs, makes faults while load runs, brings everything back, waits
+ * until the ledger has taken what it can, and has the witnesses compared by a process that had no part in it.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -50,7 +50,9 @@ export class Proof {
     private readonly surroundings: Surroundings,
   ) {}
 
-  /** In an empty folder that others may enter (Postgres may run as another user). What it starts is `running`'s to stop. */
+  /**
+   * In an empty folder that others may enter (Postgres may run as another user). What it starts is `running`'s to stop.
+   */
   static async start(running: Running, options: ProofOptions, folder: string): Promise<Proof> {
     const postgres = await running.add(() => PostgresServer.start(folder));
     const redis = await running.add(() => RedisServer.start(folder));
@@ -141,7 +143,9 @@ export class Proof {
     return made;
   }
 
-  /** Everything is back: the proxies ship what they hold and end, and one more inherits what is left of those killed. */
+  /**
+   * Everything is back: the proxies ship what they hold and end, and one more inherits what is left of those killed.
+   */
   private async settle(fleet: ProxyFleet): Promise<string[]> {
     const spools = path.join(this.surroundings.folder, 'proxies', 'spool');
     const remarks = await untilQuiet(this.surroundings.postgres, spools, PROXIES, 'the proxies');

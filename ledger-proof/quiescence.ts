@@ -1,4 +1,6 @@
-/** When nothing more comes: every spool is shipped as far as its owner has settled, and the ledger has stopped growing. */
+/**
+ * When nothing more comes: every spool is shipped as far as its owner has settled, and the ledger has stopped growing.
+ */
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';

@@ -75,7 +75,9 @@ function chooseOutcome(random: Random): RequestPlan['outcome'] {
   return 'whole';
 }
 
-/** What a record of such a request is refused for, by a constraint that the proof adds: a row that can never be written. */
+/**
+ * What a record of such a request is refused for, by a constraint that the proof adds: a row that can never be written.
+ */
 export const POISON = { key: 'poison', value: 'yes' } as const;
 
 export const requestBodySchema = z.object({

@@ -1,6 +1,6 @@
 /**
- * `npm run ledger-proof`: requests under faults, then the question whether the ledger holds exactly what it should. Ends
- * with 0 only when every count of the verdict is zero. Whatever it starts ends with it.
+ * `npm run ledger-proof`: requests under faults, then the question whether the ledger holds exactly what it should.
+ * Ends with 0 only when every count of the verdict is zero. Whatever it starts ends with it.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';

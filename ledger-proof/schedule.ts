@@ -30,7 +30,9 @@ export const NEVER_RUN: readonly string[] = [
   'host crash (what was not yet on the disk is gone)',
 ];
 
-/** Of twenty faults four kill in the middle of a stream and two stop Postgres: 60 have 12 and 6, and 6 have two and one. */
+/**
+ * Of twenty faults four kill in the middle of a stream and two stop Postgres: 60 have 12 and 6, and 6 have two and one.
+ */
 const MIX: readonly FaultKind[] = [
   'kill-mid-stream',
   'postgres-stop',

@@ -1,7 +1,8 @@
 /**
- * What three witnesses, compared, say of the ledger: the client's notes, the provider's notes and the ledger's own rows.
- * What makes a row is the table of the product: whatever reached a provider, and whatever the proxy answered with the id
- * of a log. A request has one row, or one place in quarantine when the proof made its record one that no row can hold.
+ * What three witnesses, compared, say of the ledger: the client's notes, the provider's notes and the ledger's own
+ * rows. What makes a row is the table of the product: whatever reached a provider, and whatever the proxy answered with
+ * the id of a log. A request has one row, or one place in quarantine when the proof made its record one that no row can
+ * hold.
  */
 import { z } from 'zod';
 import { DELTA_TOKENS } from './chat-answers.js';

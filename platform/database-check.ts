@@ -6,8 +6,9 @@ import { inTransaction, type DatabaseRole } from './postgres.js';
 export class UnfitDatabase extends Error {}
 
 /**
- * Throws UnfitDatabase, saying what is missing, unless the login may act as `role`, that role cannot bypass row-level security, and
- * every table with an account's rows has row-level security enabled and forced. Connection errors pass through.
+ * Throws UnfitDatabase, saying what is missing, unless the login may act as `role`, that role cannot bypass row-level
+ * security, and every table with an account's rows has row-level security enabled and forced. Connection errors pass
+ * through.
  */
 export async function assertDatabaseReady(pool: pg.Pool, role: DatabaseRole): Promise<void> {
   const facts = await pool.query<{ exists: boolean; member: boolean; bypasses: boolean }>(

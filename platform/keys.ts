@@ -4,7 +4,9 @@
  */
 import { createHmac, hkdfSync } from 'node:crypto';
 
-/** One label per use; adding a use adds a label, and none is ever renamed (values derived under it would stop working). */
+/**
+ * One label per use; adding a use adds a label, and none is ever renamed (values derived under it would stop working).
+ */
 export type KeyLabel =
   | 'session'
   | 'cursor'

@@ -1,14 +1,15 @@
 /**
- * Flags of Node that a tier runs with, wherever it is started: `npm start`, the bench, and by hand in `package.json` and
- * the Dockerfile, which a test holds against these.
+ * Flags of Node that a tier runs with, wherever it is started: `npm start`, the bench, and by hand in `package.json`
+ * and the Dockerfile, which a test holds against these.
  */
 
 /**
  * Large pages for Node's own code (`silent`: where the system has them). A request runs through so much of it that the
  * processor's table of pages is too small, above all in a virtual machine: 8 % of a request, for 10 MiB of memory.
  *
- * The young generation as large from the beginning as it may become (MiB, of each of its halves). V8 begins with a small one and lets it grow when
- * much of it survives, which some processes see late or never: theirs is collected all the time, and promotes what would have died. A plain call takes
- * 5 to 12 % less so, in the mean of several processes, and one that has just started has 5 MiB less.
+ * The young generation as large from the beginning as it may become (MiB, of each of its halves). V8 begins with a
+ * small one and lets it grow when much of it survives, which some processes see late or never: theirs is collected all
+ * the time, and promotes what would have died. A plain call takes 5 to 12 % less so, in the mean of several processes,
+ * and one that has just started has 5 MiB less.
  */
 export const TIER_NODE_FLAGS = ['--use-largepages=silent', '--min-semi-space-size=16', '--enable-source-maps'] as const;

@@ -21,7 +21,9 @@ export type DatabaseRole =
   | 'tollgate_upkeep'
   | 'tollgate_vault';
 
-/** Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL. */
+/**
+ * Settings that the row-level-security policies read (`current_setting('app.…', true)`); values are data, never SQL.
+ */
 export type ScopeSettings = Readonly<Partial<Record<ScopeSetting, string>>>;
 export type ScopeSetting =
   /** the account whose rows the transaction may see (uuid) */
@@ -56,8 +58,8 @@ export interface PoolOptions {
 
 /**
  * A connection whose loss never ends the process. Its pool hears the 'error' of idle connections only, and the server's
- * last word may stand in the very packet that made it ready: before whoever asked for it could listen. Nothing is missed:
- * the next query on it fails, and the pool does not take it back.
+ * last word may stand in the very packet that made it ready: before whoever asked for it could listen. Nothing is
+ * missed: the next query on it fails, and the pool does not take it back.
  */
 export class PooledConnection extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
@@ -82,20 +84,24 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
 }
 
 /**
- * What transactions of these roles begin with. The shipper gives a statement up after 10 s, and its server would not: the
- * backend would go on waiting, with the rows that it had locked, and each retry would bring one more. So Postgres gives up first.
+ * What transactions of these roles begin with. The shipper gives a statement up after 10 s, and its server would not:
+ * the backend would go on waiting, with the rows that it had locked, and each retry would bring one more. So Postgres
+ * gives up first.
  */
 const ROLE_LIMITS: Partial<Record<DatabaseRole, string>> = {
   tollgate_shipper: `; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '8s'`,
 };
 
 /**
- * Postgres would read the CHECK constraints of each partition of a statement to see whether they contradict what is asked, which took two
- * fifths of planning for 18 days of records. None does: partitions are left out by their bounds, which is another thing.
+ * Postgres would read the CHECK constraints of each partition of a statement to see whether they contradict what is
+ * asked, which took two fifths of planning for 18 days of records. None does: partitions are left out by their bounds,
+ * which is another thing.
  */
 const PLANNED_QUICKLY = 'SET LOCAL constraint_exclusion = off';
 
-/** The SQL that begins a transaction in `role` with `settings`; one simple-protocol string, values quoted as literals. */
+/**
+ * The SQL that begins a transaction in `role` with `settings`; one simple-protocol string, values quoted as literals.
+ */
 export function beginSql(role: DatabaseRole, settings: ScopeSettings): string {
   let sql = `BEGIN; SET LOCAL ROLE ${role}; ${PLANNED_QUICKLY}${ROLE_LIMITS[role] ?? ''}`;
   for (const [name, value] of Object.entries(settings)) {
@@ -122,8 +128,8 @@ export function inTransaction<T>(
 }
 
 /**
- * The same for work that sends COMMIT itself, at its end: with its last statement, both take one round trip. `begin`: what
- * `beginSql` says, and what the work adds to it.
+ * The same for work that sends COMMIT itself, at its end: with its last statement, both take one round trip. `begin`:
+ * what `beginSql` says, and what the work adds to it.
  */
 export async function inEndedTransaction<T>(
   pool: pg.Pool,

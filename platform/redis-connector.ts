@@ -1,6 +1,7 @@
 /**
- * Connects a client of Redis as ioredis does by itself, but for how the socket is read: into one buffer for all of them, as
- * `net.connect` offers it (`onread`). For each read Node would allocate 64 KiB, shrink it, and make a stream's chunk of it.
+ * Connects a client of Redis as ioredis does by itself, but for how the socket is read: into one buffer for all of
+ * them, as `net.connect` offers it (`onread`). For each read Node would allocate 64 KiB, shrink it, and make a stream's
+ * chunk of it.
  */
 import { connect, type NetConnectOpts, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';

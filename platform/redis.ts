@@ -12,8 +12,8 @@ export interface RedisOptions {
   readonly connectionName: string;
   readonly commandTimeoutMs?: number;
   /**
-   * A cluster's client, too, fails a command whose connection is lost, and does not send it again: it may have been carried out, and is one
-   * that does more each time.
+   * A cluster's client, too, fails a command whose connection is lost, and does not send it again: it may have been
+   * carried out, and is one that does more each time.
    */
   readonly sendsOnce?: boolean;
 }
@@ -24,7 +24,10 @@ const REDIRECTIONS_MAX = 3;
 const FAILOVER_DELAY_MS = 50;
 const DEFAULT_PORT = 6_379;
 
-/** What a server says that is not the one to write to, or not yet; of a script that fails on it, Redis before 7 puts it behind words of its own. */
+/**
+ * What a server says that is not the one to write to, or not yet; of a script that fails on it, Redis before 7 puts it
+ * behind words of its own.
+ */
 const NOT_PRIMARY = /(?:^|-)(?:READONLY|MASTERDOWN|LOADING) /;
 /** Between two connections of a client of which the first led to such a server: the other may lead there as well. */
 const LEAVING_INTERVAL_MS = 5_000;
@@ -32,8 +35,8 @@ const LEAVING_INTERVAL_MS = 5_000;
 const reconnectDelayMs = (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 6), 2_000);
 
 /**
- * Whether a client is to connect anew for an error. A primary that was demoted keeps its connections, and refuses to write on
- * them for ever, while its name leads to the one that took over.
+ * Whether a client is to connect anew for an error. A primary that was demoted keeps its connections, and refuses to
+ * write on them for ever, while its name leads to the one that took over.
  */
 export function demotionWatch(nowMs: () => number = () => performance.now()): (error: Error) => boolean {
   let leftAtMs = -Infinity;
@@ -45,8 +48,8 @@ export function demotionWatch(nowMs: () => number = () => performance.now()): (e
 }
 
 /**
- * The nodes that a text like `REDIS_URL` names, as URLs: `redis://user:password@a:7000,b:7001,c` is three of one cluster, which
- * share the scheme and the credentials of the first. One name is one server.
+ * The nodes that a text like `REDIS_URL` names, as URLs: `redis://user:password@a:7000,b:7001,c` is three of one
+ * cluster, which share the scheme and the credentials of the first. One name is one server.
  */
 export function redisNodes(text: string): readonly string[] {
   if (text.startsWith('unix://')) return [text];
@@ -79,7 +82,8 @@ function createSingle({ url, connectionName, commandTimeoutMs = 250 }: RedisOpti
     enableOfflineQueue: false,
     retryStrategy: reconnectDelayMs,
     reconnectOnError: demotionWatch(),
-    // Whoever subscribes does so at each `ready`: of what the client does by itself nobody would hear that it failed, but the process.
+    // Whoever subscribes does so at each `ready`: of what the client does by itself nobody would hear that it failed,
+    // but the process.
     autoResubscribe: false,
   };
   return url.startsWith('unix://')

@@ -1,7 +1,7 @@
 /**
- * How a process ends: on SIGTERM, SIGINT, SIGHUP (its terminal was closed), the loss of its parent, or a crash, its steps
- * run once and in order (stop accepting, drain, flush, close), and the exit code tells a crash from an end that was asked
- * for.
+ * How a process ends: on SIGTERM, SIGINT, SIGHUP (its terminal was closed), the loss of its parent, or a crash, its
+ * steps run once and in order (stop accepting, drain, flush, close), and the exit code tells a crash from an end that
+ * was asked for.
  */
 
 export interface ShutdownStep {

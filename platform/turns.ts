@@ -1,8 +1,9 @@
 /** A few jobs at a time; the others wait in order of arrival. */
 
 /**
- * Runs at most `max` jobs at a time. One that ends hands its place to the first that waits: it is never free in between, so that
- * whoever comes just then neither passes the bound nor goes ahead. `waitingMax`: how many may wait before it is full.
+ * Runs at most `max` jobs at a time. One that ends hands its place to the first that waits: it is never free in
+ * between, so that whoever comes just then neither passes the bound nor goes ahead. `waitingMax`: how many may wait
+ * before it is full.
  */
 export class Turns {
   private running = 0;

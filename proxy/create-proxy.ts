@@ -71,11 +71,14 @@ export interface Proxy {
   readonly metricsServer: Server;
   readonly metrics: Registry;
   /**
-   * Checks the database, loads prices, catches up with policy changes; then `/readyz` says 200. While Postgres is away it
-   * begins with what an earlier process knew, and `onUnfit` hears of a database that proves unfit when it is back.
+   * Checks the database, loads prices, catches up with policy changes; then `/readyz` says 200. While Postgres is away
+   * it begins with what an earlier process knew, and `onUnfit` hears of a database that proves unfit when it is back.
    */
   start(onUnfit: (error: Error) => void): Promise<void>;
-  /** says that it is not ready; `lameDuckMs` later stops accepting, lets running requests end, writes what the ledger holds */
+  /**
+   * says that it is not ready; `lameDuckMs` later stops accepting, lets running requests end, writes what the ledger
+   * holds
+   */
   stop(deadlineMs: number, lameDuckMs?: number): Promise<void>;
 }
 

@@ -52,7 +52,10 @@ export function knownError(log: Logger, arrival: Arrival, cause: unknown): Gatew
   return error;
 }
 
-/** A fault of ours behind the opening of the ledger, as an outcome: a record is owed, and the provider may have the request. */
+/**
+ * A fault of ours behind the opening of the ledger, as an outcome: a record is owed, and the provider may have the
+ * request.
+ */
 export function faultOf(
   log: Logger,
   opened: Pick<AttemptNotes, 'nextNumber'> & { readonly arrival: Arrival },

@@ -65,7 +65,9 @@ export interface Target {
 /** Authenticated: who calls; null when the gateway lets anybody call and no valid token came along. */
 export interface Caller {
   readonly apiTokenId: ApiTokenId | null;
-  /** why a token that came along could not be looked up: what only a known caller may have is then not refused for good */
+  /**
+   * why a token that came along could not be looked up: what only a known caller may have is then not refused for good
+   */
   readonly unchecked: GatewayError | null;
 }
 
@@ -102,7 +104,10 @@ export interface UpstreamCall {
   readonly logBodyBytesMax: number;
 }
 
-/** Looked up: what the cache knows of a call that wants it. Null in its place: the call has nothing to do with the cache. */
+/**
+ * Looked up: what the cache knows of a call that wants it. Null in its place: the call has nothing to do with the
+ * cache.
+ */
 export interface LookedUp {
   readonly name: CachedAnswerName;
   /** 0: the answer is not kept */

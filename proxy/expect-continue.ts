@@ -1,6 +1,6 @@
 /**
- * `Expect: 100-continue` (RFC 9110 §10.1.1): a client asks before it sends its body. It is told to go on when the body is
- * about to be read, and not before: who is refused (no token, over a limit, too large) sends nothing.
+ * `Expect: 100-continue` (RFC 9110 §10.1.1): a client asks before it sends its body. It is told to go on when the body
+ * is about to be read, and not before: who is refused (no token, over a limit, too large) sends nothing.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 

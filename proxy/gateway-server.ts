@@ -116,7 +116,8 @@ export async function closeServer(
     server.closeIdleConnections();
     connections.closeIdle(Date.now());
   };
-  // Behind what has arrived: a process that is late has not read it yet, and closing would reset the client's connection.
+  // Behind what has arrived: a process that is late has not read it yet, and closing would reset the client's
+  // connection.
   const readThenClose = (): void => void setImmediate(closeIdle);
   readThenClose();
   // A connection whose request has just ended is kept alive for the next one, which shall go to another proxy.

@@ -1,7 +1,8 @@
 /**
  * What stages make of a head. A client says the same head again and again on one connection, but for the length of its
- * bodies: then what was made of it the first time stands (docs/decisions/0044). So nothing in here may depend on anything
- * but the head, less `content-length`, on the connection and on how this process was started; or it says on what.
+ * bodies: then what was made of it the first time stands (docs/decisions/0044). So nothing in here may depend on
+ * anything but the head, less `content-length`, on the connection and on how this process was started; or it says on
+ * what.
  */
 import type { GatewayPolicy, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { DialectChoice } from './dialects/dialect-choice.js';

@@ -12,7 +12,9 @@ export function headerOf(headers: readonly string[], name: string): string | nul
   return null;
 }
 
-/** The values of a header that may stand more than once, as one (RFC 9110 §5.3); null when absent. `name` is lowercase. */
+/**
+ * The values of a header that may stand more than once, as one (RFC 9110 §5.3); null when absent. `name` is lowercase.
+ */
 export function joinedHeaders(headers: readonly string[], name: string): string | null {
   let joined: string | null = null;
   for (let i = 0; i < headers.length; i += 2) {

@@ -1,8 +1,8 @@
 /**
  * JSON request bodies that programs read differently. JSON.parse lets the last of two equal keys win, others the first,
- * and some do not care for case (Go's encoding/json): a key that governs money or routing must stand once, or the gateway
- * prices one model and the provider runs another. Nesting is bounded because not everybody's parser survives it. The
- * original bytes go on untouched.
+ * and some do not care for case (Go's encoding/json): a key that governs money or routing must stand once, or the
+ * gateway prices one model and the provider runs another. Nesting is bounded because not everybody's parser survives
+ * it. The original bytes go on untouched.
  */
 import { GatewayError } from './gateway-error.js';
 

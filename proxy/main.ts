@@ -1,4 +1,7 @@
-/** The proxy's process: reads the configuration, then is the proxy, or with several workers their supervisor or one of them. */
+/**
+ * The proxy's process: reads the configuration, then is the proxy, or with several workers their supervisor or one of
+ * them.
+ */
 import './heap-flags.js';
 import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';

@@ -33,8 +33,8 @@ interface AnsweredIds {
 }
 
 /**
- * Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written, the cache's status
- * only for a request that it was asked for.
+ * Ids of the exchange and CORS (`*`, no credentials); the log id only when a log row will be written, the cache's
+ * status only for a request that it was asked for.
  */
 export function ownHeaders(ids: AnsweredIds, isLog: boolean, cacheStatus?: CacheStatus): string[] {
   const headers = [
@@ -72,7 +72,9 @@ export function writeAnswerHead(
   else response.writeHeadWith(statusCode, headers, answerLines(arrival, call.isLog, cacheStatus));
 }
 
-/** What `ownHeaders` says where no step is answered, as it goes out: nearly all answers have this text, but for its ids. */
+/**
+ * What `ownHeaders` says where no step is answered, as it goes out: nearly all answers have this text, but for its ids.
+ */
 function answerLines({ id, eventId }: Arrival, isLog: boolean, cacheStatus: CacheStatus | undefined): string {
   const lines = `${BEFORE_ID}${id}\r\ncf-aig-event-id: ${eventId}\r\n`;
   const logged = isLog ? `${lines}cf-aig-log-id: ${id}\r\n` : lines;

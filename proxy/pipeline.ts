@@ -1,7 +1,7 @@
 /**
- * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in `stages/`;
- * each stage takes what the stages before it made. A universal request goes the same way, from `choose` on once for each
- * step that is tried.
+ * The whole way of a request through the proxy, on one screen. Each line is a stage with a file of its own in
+ * `stages/`; each stage takes what the stages before it made. A universal request goes the same way, from `choose` on
+ * once for each step that is tried.
  */
 import type { GatewayPolicy } from '../schema/contracts/gateway-policy.js';
 import type { Logger } from '../platform/logger.js';

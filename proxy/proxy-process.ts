@@ -1,4 +1,7 @@
-/** One proxy of a machine, alone or as one of several workers: clients → proxy → listen; on a signal: drain, flush, close. */
+/**
+ * One proxy of a machine, alone or as one of several workers: clients → proxy → listen; on a signal: drain, flush,
+ * close.
+ */
 import { listen } from '../platform/listen.js';
 import { createLogger, type Logger } from '../platform/logger.js';
 import { createPool } from '../platform/postgres.js';

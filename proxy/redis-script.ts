@@ -1,6 +1,7 @@
 /**
- * A Lua script of ours at Redis, called by its digest. Its command is written here in one piece, as it goes to the socket: ioredis's
- * own way of doing it takes each parameter in hand several times, which is most of what a batch of requests costs (docs/performance.md).
+ * A Lua script of ours at Redis, called by its digest. Its command is written here in one piece, as it goes to the
+ * socket: ioredis's own way of doing it takes each parameter in hand several times, which is most of what a batch of
+ * requests costs (docs/performance.md).
  */
 import { createHash } from 'node:crypto';
 import { Command, type Redis } from 'ioredis';
@@ -33,9 +34,9 @@ export class RedisScript {
   }
 
   /**
-   * Tells what the script returns, its strings as bytes. A Redis that does not know it (a new one, one that was flushed)
-   * is told its text. Fails when Redis does not answer in time, or answers with an error; and perhaps before this
-   * returns. Throws when text is not ASCII.
+   * Tells what the script returns, its strings as bytes. A Redis that does not know it (a new one, one that was
+   * flushed) is told its text. Fails when Redis does not answer in time, or answers with an error; and perhaps before
+   * this returns. Throws when text is not ASCII.
    *
    * @param keys at least one; they share a slot
    */
@@ -55,9 +56,10 @@ export class RedisScript {
 const NO_ARGUMENTS: readonly string[] = [];
 
 /**
- * What ioredis asks of a command that it is given, and no more: one of its own class takes a promise, five functions and copies of its parameters
- * along. The client sees to its turn and to the node of a cluster that has the key. It is bound to the version of ioredis: a test tells of
- * whatever else another one asks (test/unit/proxy/redis-script.test.ts).
+ * What ioredis asks of a command that it is given, and no more: one of its own class takes a promise, five functions
+ * and copies of its parameters along. The client sees to its turn and to the node of a cluster that has the key. It is
+ * bound to the version of ioredis: a test tells of whatever else another one asks
+ * (test/unit/proxy/redis-script.test.ts).
  */
 class ScriptCommand {
   readonly name = 'evalsha';

@@ -41,8 +41,8 @@ export interface RequestBodyDeps {
 
 /**
  * Reads the body. With a `hold` none is streamed: the whole of it is needed, within the hold's own bounds. Throws
- * GatewayError 9004 when it is too large, 9006 when the hold has no room, 9002 when the body falls silent, ClientLeft when
- * it breaks off; so does the stream of a large one.
+ * GatewayError 9004 when it is too large, 9006 when the hold has no room, 9002 when the body falls silent, ClientLeft
+ * when it breaks off; so does the stream of a large one.
  */
 export function readRequestBody(
   deps: RequestBodyDeps,

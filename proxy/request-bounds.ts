@@ -3,13 +3,13 @@
 /** To the first byte of an answer, unless the gateway or the request says otherwise: then 504/2005. */
 export const DEFAULT_REQUEST_TIMEOUT_MS = 120_000;
 /**
- * From a request's arrival to the first byte of its last attempt's answer: no attempt begins later, and one that runs is
- * cut then. A single attempt may take as long by its own time limit.
+ * From a request's arrival to the first byte of its last attempt's answer: no attempt begins later, and one that runs
+ * is cut then. A single attempt may take as long by its own time limit.
  */
 export const ATTEMPTS_MS_MAX = 600_000;
 /**
- * Silence on a client's connection in both directions: above the longest time to a first byte that a gateway may set, so
- * that only a client is cut that does not read its answer.
+ * Silence on a client's connection in both directions: above the longest time to a first byte that a gateway may set,
+ * so that only a client is cut that does not read its answer.
  */
 export const CONNECTION_IDLE_TIMEOUT_MS = 660_000;
 
@@ -29,7 +29,10 @@ export const REQUESTS_PER_CONNECTION_MAX = 1_000;
 export interface RequestBounds {
   /** connecting, TLS included: then 504/2005 */
   readonly connectTimeoutMs: number;
-  /** silence in the middle of an answer, comments of a stream counting as sound: then it breaks off (docs/upstream-faults.md) */
+  /**
+   * silence in the middle of an answer, comments of a stream counting as sound: then it breaks off
+   * (docs/upstream-faults.md)
+   */
   readonly answerIdleMs: number;
   /** silence in the middle of a request's body: then 400/9002, and what was begun upstream is stopped */
   readonly uploadIdleMs: number;

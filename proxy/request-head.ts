@@ -170,7 +170,9 @@ export function checkLine(name: string, value: string): void {
   if (hasUnderscore) checkUnderscores(name);
 }
 
-/** Programs behind CGI's rules read `content_length` and `Content-Length` as one header: it must not mean two things. */
+/**
+ * Programs behind CGI's rules read `content_length` and `Content-Length` as one header: it must not mean two things.
+ */
 function checkUnderscores(name: string): void {
   const dashed = name.toLowerCase().replaceAll('_', '-');
   if (GOVERNING.has(dashed) || GOVERNING_PREFIXES.some((prefix) => dashed.startsWith(prefix)))

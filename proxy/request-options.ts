@@ -97,7 +97,10 @@ export function overlaidOptions(own: RequestOptions, outer: RequestOptions): Req
   return own.metadata === null ? overlaid : { ...overlaid, metadataNote: own.metadataNote };
 }
 
-/** What a universal request is limited and refused under: its own wishes, with what its first step's metadata has besides its own. */
+/**
+ * What a universal request is limited and refused under: its own wishes, with what its first step's metadata has
+ * besides its own.
+ */
 export function limitedOptions(outer: RequestOptions, first: RequestOptions): RequestOptions {
   // Its own stand first, for the bound, and last, for their values.
   const entries = Object.entries({ ...outer.metadata, ...first.metadata, ...outer.metadata });

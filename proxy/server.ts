@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server and the Express app behind it. They serve what is no plain gateway call (`client/`): health checks,
- * and gateway calls in a rarer form of HTTP/1.1.
+ * Node's HTTP server and the Express app behind it. They serve what is no plain gateway call (`client/`): health
+ * checks, and gateway calls in a rarer form of HTTP/1.1.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import express, { type Express } from 'express';

@@ -1,6 +1,6 @@
 /**
- * How a proxy begins: with what the stores say; or, while Postgres is away, with what an earlier process of this machine
- * knew. Then it asks again until Postgres answers, and is a proxy like any other from there on.
+ * How a proxy begins: with what the stores say; or, while Postgres is away, with what an earlier process of this
+ * machine knew. Then it asks again until Postgres answers, and is a proxy like any other from there on.
  */
 import { UnfitDatabase } from '../platform/database-check.js';
 import type { Logger } from '../platform/logger.js';
@@ -10,7 +10,10 @@ import type { PostgresReach } from './policy-cache/postgres-reach.js';
 const RETRY_MS = 700;
 
 export interface StartUpDeps {
-  /** Asks Postgres for all that a proxy needs to know before it serves. Throws UnfitDatabase for what waiting does not mend. */
+  /**
+   * Asks Postgres for all that a proxy needs to know before it serves. Throws UnfitDatabase for what waiting does not
+   * mend.
+   */
   readonly askStores: () => Promise<void>;
   readonly snapshot: Pick<PolicySnapshot, 'restore'>;
   readonly reach: PostgresReach;

@@ -1,6 +1,6 @@
 /**
- * Keyed hashes of system messages, by account: the same prompt in two accounts has two hashes. Applications send the same
- * few prompts with every request, so those that came lately are remembered.
+ * Keyed hashes of system messages, by account: the same prompt in two accounts has two hashes. Applications send the
+ * same few prompts with every request, so those that came lately are remembered.
  */
 import { LRUCache } from 'lru-cache';
 import type { AccountId } from '../schema/contracts/ids.js';

@@ -1,6 +1,7 @@
 /**
- * What requests ask of a store in one turn of the event loop (and what waits to be told to it) is one command: beneath a command lie a
- * system call, a deadline and a reply, which cost several times what one more key in it does (docs/performance.md).
+ * What requests ask of a store in one turn of the event loop (and what waits to be told to it) is one command: beneath
+ * a command lie a system call, a deadline and a reply, which cost several times what one more key in it does
+ * (docs/performance.md).
  */
 import { tell, type Asker } from './asker.js';
 
@@ -31,8 +32,8 @@ export interface TurnBatchesOptions<Key, Item, Told> {
 
 export class TurnBatches<Key, Item extends Asker<Told>, Told> {
   /**
-   * A map of its own for each turn. One that is cleared or grows has its entries in a new table each time, to which the old
-   * one refers: in the old generation it keeps every later turn's batches alive until the next full collection.
+   * A map of its own for each turn. One that is cleared or grows has its entries in a new table each time, to which the
+   * old one refers: in the old generation it keeps every later turn's batches alive until the next full collection.
    */
   private batches = new Map<Key, Batch<Item, Told>>();
   private isScheduled = false;
@@ -50,7 +51,10 @@ export class TurnBatches<Key, Item extends Asker<Told>, Told> {
     setImmediate(this.sendAwaited);
   }
 
-  /** The same of an item for which nobody waits: it goes in front of what is asked under its key next, or by itself in `ALONG_MS`. */
+  /**
+   * The same of an item for which nobody waits: it goes in front of what is asked under its key next, or by itself in
+   * `ALONG_MS`.
+   */
   askAlong(key: Key, item: Item, weight = 1): void {
     const batch = this.gather(key, item, weight);
     if (batch !== null && !batch.isAwaited) this.timer ??= setTimeout(() => this.sendAll(), ALONG_MS);

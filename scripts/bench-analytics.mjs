@@ -1,4 +1,5 @@
-// npm run bench:analytics: installs and builds what is missing, then runs dist/bench/analytics/run.js with the same arguments.
+// npm run bench:analytics: installs and builds what is missing, then runs dist/bench/analytics/run.js with the same
+// arguments.
 import { ensureBuilt, ensureInstalled, requireNodeVersion } from './ready.mjs';
 
 requireNodeVersion();

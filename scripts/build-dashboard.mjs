@@ -1,5 +1,6 @@
-// The dashboard's part of the build: dist/dashboard/site (what browsers load, compressed beforehand) and documents.json (the
-// documents that its pages send, by hash: the api takes them under that name). Left alone when nothing it is made of changed.
+// The dashboard's part of the build: dist/dashboard/site (what browsers load, compressed beforehand) and documents.json
+// (the documents that its pages send, by hash: the api takes them under that name). Left alone when nothing it is made
+// of changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

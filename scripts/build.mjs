@@ -1,5 +1,5 @@
-// Compiles every source into dist/, of which only the dashboard's bundle stays when nothing of it changed: a test that was
-// deleted would go on running.
+// Compiles every source into dist/, of which only the dashboard's bundle stays when nothing of it changed: a test that
+// was deleted would go on running.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
-// `npm run check`: every gate that needs no database, the quickest first; the format is looked at beside them, for it takes one
-// core for as long as all others together. Prints each with its time and stops at the first that fails. `npm run check -- lint
-// boundaries` runs the named gates only, `npm run check -- --but 'unit tests'` all others.
+// `npm run check`: every gate that needs no database, the quickest first; the format is looked at beside them, for it
+// takes one core for as long as all others together. Prints each with its time and stops at the first that fails. `npm
+// run check -- lint boundaries` runs the named gates only, `npm run check -- --but 'unit tests'` all others.
 import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';

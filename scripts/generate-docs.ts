@@ -1,7 +1,7 @@
 /**
- * `npm run docs` writes what documents take from the code: the table of environment variables, `.env.example`, the tables
- * of providers, the operations of GraphQL, and the JSON Schema of configuration files.
- * With `--check` it writes nothing and exits 1 when a file differs from what it would write.
+ * `npm run docs` writes what documents take from the code: the table of environment variables, `.env.example`, the
+ * tables of providers, the operations of GraphQL, and the JSON Schema of configuration files. With `--check` it writes
+ * nothing and exits 1 when a file differs from what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';

@@ -1,4 +1,6 @@
-/** `npm run prices -- import FILE …`: price documents that are too large for the mutation; exits 1 when one is refused. */
+/**
+ * `npm run prices -- import FILE …`: price documents that are too large for the mutation; exits 1 when one is refused.
+ */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

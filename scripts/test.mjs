@@ -36,8 +36,9 @@ const MEMORY = '/dev/shm';
 const MEMORY_BYTES_MIN = 4 * 1024 ** 3;
 
 /**
- * Where tests keep their files: in memory, if there is enough of it. Every file of tests clones a database of 1 700 files,
- * which takes 80 ms of a core there, and 100 to 550 ms on a disk that others write to as well. At full size it is the disk.
+ * Where tests keep their files: in memory, if there is enough of it. Every file of tests clones a database of 1 700
+ * files, which takes 80 ms of a core there, and 100 to 550 ms on a disk that others write to as well. At full size it
+ * is the disk.
  */
 function temporaryFolder() {
   if (process.env.TMPDIR !== undefined || process.env.TEST_SIZE === 'full' || !existsSync(MEMORY)) return os.tmpdir();

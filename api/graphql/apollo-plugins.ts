@@ -24,8 +24,8 @@ export function introspectionForKnownCallers(isProduction: boolean): ApolloServe
 }
 
 /**
- * GraphQL over HTTP: a caller of `application/json` gets 200 with the errors when a document cannot be parsed, validated
- * or given its variables; a request without a document is 400 for everybody.
+ * GraphQL over HTTP: a caller of `application/json` gets 200 with the errors when a document cannot be parsed,
+ * validated or given its variables; a request without a document is 400 for everybody.
  */
 export const okForJsonCallers: ApolloServerPlugin<ApiContext> = {
   async requestDidStart() {

@@ -1,6 +1,6 @@
 /**
- * The root fields of a mutation run one after the other, and what one of them does may end what the next one rests on: a
- * role, a session, a token. So every one but the first, for which that was just done, looks at the caller anew.
+ * The root fields of a mutation run one after the other, and what one of them does may end what the next one rests on:
+ * a role, a session, a token. So every one but the first, for which that was just done, looks at the caller anew.
  */
 import type { GraphQLSchema } from 'graphql';
 import type { ApiContext } from '../context.js';

@@ -45,7 +45,9 @@ export class OperationEntrance {
     private readonly budget: QueryBudget,
   ) {}
 
-  /** What was sent as an operation; throws ApiError naming the field for what is none: nothing else may read it then. */
+  /**
+   * What was sent as an operation; throws ApiError naming the field for what is none: nothing else may read it then.
+   */
   operationOf(sent: unknown): SentOperation {
     try {
       if (Array.isArray(sent)) throw badInput('body', 'must be one operation, not a batch');

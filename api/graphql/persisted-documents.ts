@@ -1,6 +1,7 @@
 /**
- * Documents that clients name by their SHA-256 instead of sending them. They come from a manifest alone, which is read at
- * start, `{"<hash in hex>": "<document>"}` as graphql-codegen's client preset writes it; nobody adds any by a request.
+ * Documents that clients name by their SHA-256 instead of sending them. They come from a manifest alone, which is read
+ * at start, `{"<hash in hex>": "<document>"}` as graphql-codegen's client preset writes it; nobody adds any by a
+ * request.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
- * How much one caller may ask for in a minute, in points of cost: each user (all his sessions) and each API token has
- * a bucket that fills steadily, all tokens of an account share a greater one beside their own, and all who show no valid
- * credential have one for each network address. Counted in Redis, for all
- * apis; while Redis is away each api counts by itself, so that the bound is never off.
+ * How much one caller may ask for in a minute, in points of cost: each user (all his sessions) and each API token has a
+ * bucket that fills steadily, all tokens of an account share a greater one beside their own, and all who show no valid
+ * credential have one for each network address. Counted in Redis, for all apis; while Redis is away each api counts by
+ * itself, so that the bound is never off.
  */
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';

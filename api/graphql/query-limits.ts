@@ -34,8 +34,9 @@ export const QUERY_LIMITS = Object.freeze({
 /** Rows that a list without `first` is counted as. */
 const LIST_ROWS_DEFAULT = 20;
 /**
- * Fields that cost more than one object: a body is read and decompressed, an aggregate scans, a proxy is asked. A map, for a
- * document may name a field `constructor`: what is no number would make the whole cost none, and fill the caller's bucket.
+ * Fields that cost more than one object: a body is read and decompressed, an aggregate scans, a proxy is asked. A map,
+ * for a document may name a field `constructor`: what is no number would make the whole cost none, and fill the
+ * caller's bucket.
  */
 const FIELD_COSTS: ReadonlyMap<string, number> = new Map([
   ['requestBody', 100],
@@ -69,8 +70,8 @@ interface Measure {
 }
 
 /**
- * The cost of the dearest operation, at least 1. Throws QUERY_TOO_COMPLEX naming the first limit that the document passes.
- * Unknown fields are left to validation.
+ * The cost of the dearest operation, at least 1. Throws QUERY_TOO_COMPLEX naming the first limit that the document
+ * passes. Unknown fields are left to validation.
  */
 export function measuredCost(
   schema: GraphQLSchema,

@@ -1,4 +1,6 @@
-/** From a document's text to its tree, within all limits: what every way to the schema goes through before validation. */
+/**
+ * From a document's text to its tree, within all limits: what every way to the schema goes through before validation.
+ */
 import { parse, type DocumentNode, type GraphQLSchema, type Token } from 'graphql';
 import { ApiError, tooComplex } from '../errors.js';
 import { assertComparable } from './overlap-limit.js';

@@ -1,4 +1,6 @@
-/** The GraphQL schema of the api, built from the resolver classes; resolver instances come with each request's context. */
+/**
+ * The GraphQL schema of the api, built from the resolver classes; resolver instances come with each request's context.
+ */
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
@@ -100,8 +102,8 @@ const NO_PUB_SUB = { publish: noTopics, subscribe: noTopics };
 let built: GraphQLSchema | null = null;
 
 /**
- * The schema, built once a process (100 ms): it is made of classes alone and holds no instance. Throws when a field that opens
- * data declares neither an action nor that it is public.
+ * The schema, built once a process (100 ms): it is made of classes alone and holds no instance. Throws when a field
+ * that opens data declares neither an action nor that it is public.
  */
 export const buildApiSchema = (): GraphQLSchema => (built ??= newApiSchema());
 

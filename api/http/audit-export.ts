@@ -1,6 +1,6 @@
 /**
- * `POST /audit/export`: the audit log of an account as a stream of NDJSON or CSV. The body is JSON: `accountId`, `filter`
- * (an AuditFilter), `format`, `direction`.
+ * `POST /audit/export`: the audit log of an account as a stream of NDJSON or CSV. The body is JSON: `accountId`,
+ * `filter` (an AuditFilter), `format`, `direction`.
  */
 import type { Request } from 'express';
 import type { GraphQLSchema } from 'graphql';

@@ -69,8 +69,8 @@ export class GraphqlGuard {
   }
 
   /**
-   * The operation's cost. The server finds in the body what was read here and nothing else: its document, however it was
-   * named, and the variables that it was measured with.
+   * The operation's cost. The server finds in the body what was read here and nothing else: its document, however it
+   * was named, and the variables that it was measured with.
    */
   private read(request: Request, sent: SentOperation): number {
     const { operationName, variables } = sent;

@@ -1,6 +1,7 @@
 /**
  * Subscriptions as server-sent events: a POST of one operation to `/graphql/stream`, answered as graphql-sse's protocol
- * has it in its "distinct connections mode" (events `next` and `complete`). A comment says that the subscription stands.
+ * has it in its "distinct connections mode" (events `next` and `complete`). A comment says that the subscription
+ * stands.
  */
 import type { RequestHandler, Response } from 'express';
 import type { ExecutionResult } from 'graphql';

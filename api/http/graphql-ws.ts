@@ -1,7 +1,7 @@
 /**
- * Subscriptions by WebSocket (graphql-ws' protocol) on `/graphql`. A browser's cookie counts only from our own pages: no
- * rule of other origins stands before a WebSocket. Clients that cannot set headers send `authorization` as a parameter of
- * the connection.
+ * Subscriptions by WebSocket (graphql-ws' protocol) on `/graphql`. A browser's cookie counts only from our own pages:
+ * no rule of other origins stands before a WebSocket. Clients that cannot set headers send `authorization` as a
+ * parameter of the connection.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -1,6 +1,6 @@
 /**
- * `POST /logs/export`: the logs of a gateway, deleted or not, as a stream of NDJSON or CSV. The body is JSON: `gatewayId`,
- * `filter` (a LogFilter), `format`, `direction`, `bodies`.
+ * `POST /logs/export`: the logs of a gateway, deleted or not, as a stream of NDJSON or CSV. The body is JSON:
+ * `gatewayId`, `filter` (a LogFilter), `format`, `direction`, `bodies`.
  */
 import type { Request } from 'express';
 import type { GraphQLSchema } from 'graphql';

@@ -1,6 +1,6 @@
 /**
- * `GET /oidc/sign-in?next=/path` sends a browser to the OpenID provider, `GET /oidc/callback` takes it back: both answer
- * with a redirect, or with a line of text that says what was wrong. No word of the provider's stands in it.
+ * `GET /oidc/sign-in?next=/path` sends a browser to the OpenID provider, `GET /oidc/callback` takes it back: both
+ * answer with a redirect, or with a line of text that says what was wrong. No word of the provider's stands in it.
  */
 import { Router, type Request, type Response } from 'express';
 import { errorCode, errorMessage } from '../../platform/error-code.js';

@@ -1,6 +1,7 @@
 /**
- * Which page sent a request. A browser says so (`Sec-Fetch-Site`, `Origin`), and adds the session's cookie whatever page it
- * was: what another site's page sends is refused, signing in too, which would put its visitor into a stranger's account.
+ * Which page sent a request. A browser says so (`Sec-Fetch-Site`, `Origin`), and adds the session's cookie whatever
+ * page it was: what another site's page sends is refused, signing in too, which would put its visitor into a stranger's
+ * account.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';

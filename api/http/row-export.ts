@@ -98,7 +98,9 @@ async function send(room: ExportRoom, response: Response, { name, format, start 
   if (!(await isAllTaken(response, rows, room.stuckMsMax))) room.counts.stuck++;
 }
 
-/** Writes them all, the next batch being read when the client has taken this one; false: it took nothing for too long. */
+/**
+ * Writes them all, the next batch being read when the client has taken this one; false: it took nothing for too long.
+ */
 async function isAllTaken(response: Response, rows: AsyncIterable<string>, stuckMsMax: number): Promise<boolean> {
   for await (const batch of rows) {
     const bytes = Buffer.from(batch);

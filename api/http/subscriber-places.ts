@@ -1,6 +1,6 @@
 /**
- * Places of subscribers' connections. Until it is known who asks, a connection has a place of its network's; then one of
- * his own: neither those who never say who they are, nor one account, can take the places of all others.
+ * Places of subscribers' connections. Until it is known who asks, a connection has a place of its network's; then one
+ * of his own: neither those who never say who they are, nor one account, can take the places of all others.
  */
 import { Places } from '../places.js';
 import type { Principal } from '../principal.js';

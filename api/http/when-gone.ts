@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * Calls `work` once: when the answer is out, or its client has left. A pipelined request's response has no connection
- * before its turn, and hears nothing of that one's end; one whose client left while its body was read has been told already.
+ * before its turn, and hears nothing of that one's end; one whose client left while its body was read has been told
+ * already.
  */
 export function whenGone(response: ServerResponse, work: () => void): void {
   const { socket } = response.req;

@@ -32,7 +32,10 @@ export async function lockAllGateways(tx: TenantTransaction): Promise<GatewayId[
   return lockGateways(tx, null);
 }
 
-/** Throws NOT_FOUND when the account was deleted. To be called before a gateway is made; gateways of one account may be made at the same time. See `lockAllGateways`. */
+/**
+ * Throws NOT_FOUND when the account was deleted. To be called before a gateway is made; gateways of one account may be
+ * made at the same time. See `lockAllGateways`.
+ */
 export async function lockForNewGateway(tx: TenantTransaction): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock_shared(${GATEWAYS_LOCK})`);
   // looked at in its turn: a deletion that went before would leave this gateway living
@@ -49,8 +52,8 @@ interface Renumbered {
 }
 
 /**
- * Gives locked gateways a new version and revision, writes down what they are now, and puts it all into the outbox: to be
- * called when the whole change and its audit event are written. Answers what to publish.
+ * Gives locked gateways a new version and revision, writes down what they are now, and puts it all into the outbox: to
+ * be called when the whole change and its audit event are written. Answers what to publish.
  */
 export async function renumberGateways(tx: TenantTransaction, ids: readonly GatewayId[]): Promise<PolicyChange[]> {
   const changes = await announced(tx, ids, 'config_version = g.config_version + 1, updated_at = now(),');

@@ -1,6 +1,7 @@
 /**
  * Tells the proxies of a change, after its commit: the fresh document goes to Redis, then a message names what changed.
- * Redis is a shortcut, never a condition: when it fails the change stands, and the proxies' poll of the outbox finds it.
+ * Redis is a shortcut, never a condition: when it fails the change stands, and the proxies' poll of the outbox finds
+ * it.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../platform/logger.js';
@@ -18,7 +19,10 @@ import { TOKEN_GRANT_SQL } from '../../schema/contracts/token-grant.js';
 import type { Database } from '../tenancy/database.js';
 
 type RedisCommands = Pick<Redis, 'eval' | 'publish'>;
-/** Changes of one transaction that are published; of more (an account of many gateways) the proxies' poll finds the rest. */
+/**
+ * Changes of one transaction that are published; of more (an account of many gateways) the proxies' poll finds the
+ * rest.
+ */
 const PUBLISHED_MAX = 200;
 interface Document {
   readonly revision: number;
@@ -37,8 +41,8 @@ export class PolicyPublisher {
   }
 
   /**
-   * As `publish`, one after the other, the first 200, up to one that fails: a Redis that does not answer would hold up whoever made the
-   * change for each of them. The others are found by the poll within a second.
+   * As `publish`, one after the other, the first 200, up to one that fails: a Redis that does not answer would hold up
+   * whoever made the change for each of them. The others are found by the poll within a second.
    */
   async publishAll(changes: readonly PolicyChange[]): Promise<void> {
     for (const change of changes.slice(0, PUBLISHED_MAX)) if (!(await this.isPublished(change))) return;

@@ -63,7 +63,9 @@ export function readNewCustomProvider(body: unknown) {
   return { name: sent.name, slug: sent.slug, baseUrl: sent.base_url, headers: headersOf(sent.headers ?? null) };
 }
 
-/** What a partial change makes of one that reads as `current`. Its own masked headers sent back mean no change of them. */
+/**
+ * What a partial change makes of one that reads as `current`. Its own masked headers sent back mean no change of them.
+ */
 export function readCustomProviderChange(body: unknown, current: Readonly<Record<string, unknown>>) {
   const fields = [...FIXED, 'modified_at', ...Object.keys(changeSchema.shape)];
   const sent = readObject(body, fields, LACKING);

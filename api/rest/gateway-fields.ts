@@ -92,8 +92,8 @@ export function readNewGateway(body: unknown): { readonly name: string; readonly
 }
 
 /**
- * The settings that a full replacement makes of a gateway that reads as `current`: what the wire leaves out goes back to
- * its default. Rules of other keys, and settings that it has no word for, stay.
+ * The settings that a full replacement makes of a gateway that reads as `current`: what the wire leaves out goes back
+ * to its default. Rules of other keys, and settings that it has no word for, stay.
  */
 export function readReplacement(
   body: unknown,

@@ -219,7 +219,9 @@ function usdParam(query: QueryParams, name: string): string | null {
   return usd;
 }
 
-/** An amount as programs print it (`1e-7`, `0.30000000000000004`), in plain notation to the pico-USD; null: it is none. */
+/**
+ * An amount as programs print it (`1e-7`, `0.30000000000000004`), in plain notation to the pico-USD; null: it is none.
+ */
 function plainUsd(text: string): string | null {
   if (/^-?\d{1,6}(?:\.\d{1,12})?$/.test(text)) return text;
   const amount = /^-?[\d.]{1,40}(?:e-?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN;
@@ -227,8 +229,8 @@ function plainUsd(text: string): string | null {
 }
 
 /**
- * The range of time that the query asks for. What filters say of `created_at` stays a condition; here it keeps the finder
- * from looking where nothing can be.
+ * The range of time that the query asks for. What filters say of `created_at` stays a condition; here it keeps the
+ * finder from looking where nothing can be.
  */
 function timesOf(query: QueryParams, filters: readonly PlacedFilter[]): { from: Date | null; to: Date | null } {
   const start = timeParam(query, 'start_date');

@@ -44,7 +44,8 @@ async function body(call: RestCall<'log.read'>, deps: RestDeps, side: keyof type
   const text = (await bodiesOf(call, deps, scope, log))?.[BODIES[side]] ?? null;
   if (text === null) throw notFound(`${side} body of this log`);
   const type = log.exchange[CONTENT_TYPES[side]] ?? '';
-  // What was cut is no JSON any more, and clients would try to read it as such; no other type is worth a browser's trust.
+  // What was cut is no JSON any more, and clients would try to read it as such; no other type is worth a browser's
+  // trust.
   const isJson = log.storedBodies === 'STORED' && /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
   return { kind: 'text', contentType: isJson ? 'application/json' : 'text/plain', text };
 }

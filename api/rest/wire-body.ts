@@ -21,8 +21,8 @@ export const offValues = (lacking: LackingFields): Readonly<Record<string, unkno
   Object.fromEntries(Object.entries(lacking).map(([name, { off }]) => [name, off]));
 
 /**
- * Throws BAD_USER_INPUT for what is no object, has a field that is in neither list, or sets a lacking one to anything but
- * its "off" value: nothing is accepted and ignored.
+ * Throws BAD_USER_INPUT for what is no object, has a field that is in neither list, or sets a lacking one to anything
+ * but its "off" value: nothing is accepted and ignored.
  */
 export function readObject(
   body: unknown,

@@ -22,7 +22,9 @@ export interface Actor {
   readonly ip: string | null;
 }
 
-/** Issues a scope. The generic is what the caller has proved: nothing but `api/access.ts` may call this (a test looks). */
+/**
+ * Issues a scope. The generic is what the caller has proved: nothing but `api/access.ts` may call this (a test looks).
+ */
 export function issueAccountScope<A extends Action>(fields: Omit<AccountScope<A>, typeof proof>): AccountScope<A> {
   return fields as AccountScope<A>; // the brand has no value at run time
 }

@@ -44,7 +44,10 @@ export class Database {
     return this.transaction('tollgate_api', settings, read, SNAPSHOT);
   }
 
-  /** Runs `work` as the role that sees, of one account's records, where those with a pair of metadata lie: JSON, an object of one member. */
+  /**
+   * Runs `work` as the role that sees, of one account's records, where those with a pair of metadata lie: JSON, an
+   * object of one member.
+   */
   inMetadata<T>(scope: AccountScope, pair: string, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     const settings = { 'app.account': scope.accountId, 'app.metadata': pair };
     return this.transaction('tollgate_log_finder', settings, (manager) =>
@@ -67,7 +70,9 @@ export class Database {
     return this.transaction('tollgate_upkeep', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
   }
 
-  /** Runs `work` as the role of the operator's lists: accounts and numbers of all of them, and nothing that is in one. */
+  /**
+   * Runs `work` as the role of the operator's lists: accounts and numbers of all of them, and nothing that is in one.
+   */
   inOverview<T>(work: (tx: LookupTransaction) => Promise<T>): Promise<T> {
     return this.transaction('tollgate_operator', {}, (manager) => work(new LookupTransaction(manager, this.filtered)));
   }

@@ -1,8 +1,8 @@
 /**
- * The distribution of P10 (docs/performance.md), made inside the database: 30 days of one gateway's records by Zipf and by
- * the hour of the day. Either each day is shipped through the trigger that ships them all, and rolled up; or its partition is
- * filled before it is attached, and its rollups are made at once or not at all, which is how 20 million come to be there within
- * the hour.
+ * The distribution of P10 (docs/performance.md), made inside the database: 30 days of one gateway's records by Zipf and
+ * by the hour of the day. Either each day is shipped through the trigger that ships them all, and rolled up; or its
+ * partition is filled before it is attached, and its rollups are made at once or not at all, which is how 20 million
+ * come to be there within the hour.
  */
 import type pg from 'pg';
 import type { UsageRollup } from '../../api/modules/analytics/index.js';
@@ -77,7 +77,10 @@ export async function shipDay(
   }
 }
 
-/** One transaction: what it writes into a table of its own needs no log (`wal_level=minimal`), and each index is built once. */
+/**
+ * One transaction: what it writes into a table of its own needs no log (`wal_level=minimal`), and each index is built
+ * once.
+ */
 async function attachDay(
   pool: pg.Pool,
   { accountId, gatewayId }: FilledLedger,

@@ -1,4 +1,6 @@
-/** The pages of P11: newest first by each filter, and in other orders; and how the same is asked of the ledger's rows. */
+/**
+ * The pages of P11: newest first by each filter, and in other orders; and how the same is asked of the ledger's rows.
+ */
 import type { LogPosition } from '../../api/modules/log/log-order.js';
 import { LogQueries, type LogBatch } from '../../api/modules/log/log.queries.js';
 import { logFilterSchema, type LogOrderFieldName } from '../../api/modules/log/log.inputs.js';

@@ -1,10 +1,9 @@
 /**
- * `npm run bench:analytics`: how long a question to analytics (P10) and a page of logs (P11) take over 30 days of a ledger of
- * `--rows` records, beside a plain scan of the ledger's rows. It judges nothing. `--set-wise` makes the rollups at once and not
- * by the roll-up, many times faster; `--without-rollups` leaves P10 out, `--only analytics` or `logs` the other one, and
- * `--without-scans` the plain scans;
- * `--data FOLDER` keeps the ledger there, and asks one that is there already; `--json` prints all as one object
- * at the end.
+ * `npm run bench:analytics`: how long a question to analytics (P10) and a page of logs (P11) take over 30 days of a
+ * ledger of `--rows` records, beside a plain scan of the ledger's rows. It judges nothing. `--set-wise` makes the
+ * rollups at once and not by the roll-up, many times faster; `--without-rollups` leaves P10 out, `--only analytics` or
+ * `logs` the other one, and `--without-scans` the plain scans; `--data FOLDER` keeps the ledger there, and asks one
+ * that is there already; `--json` prints all as one object at the end.
  */
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
@@ -115,7 +114,10 @@ async function filledLedger(pool: pg.Pool, { rows, rollups }: Options): Promise<
   return { ledger, rows: Number(counted[0]?.count), ...rates };
 }
 
-/** Questions are of the days up to today, and of rollups: where there are none of either, an answer is quick and says nothing. */
+/**
+ * Questions are of the days up to today, and of rollups: where there are none of either, an answer is quick and says
+ * nothing.
+ */
 async function checkKept(pool: pg.Pool, hasRollups: boolean): Promise<void> {
   for (const day of filledDays()) {
     const { rows: records } = await pool.query('SELECT FROM usage_record WHERE day = $1 LIMIT 1', [day]);

@@ -1,8 +1,8 @@
 /**
- * Rolls a filled day up at once: the levels of days and hours as the roll-up would make them of these records, each row written
- * one time, where the roll-up looks up and changes rows for each of its batches. There are no minutes: no question of the
- * bench reads any. It knows the records of the fill and no others (plain ones, with a price): `differences` holds it against the
- * roll-up itself.
+ * Rolls a filled day up at once: the levels of days and hours as the roll-up would make them of these records, each row
+ * written one time, where the roll-up looks up and changes rows for each of its batches. There are no minutes: no
+ * question of the bench reads any. It knows the records of the fill and no others (plain ones, with a price):
+ * `differences` holds it against the roll-up itself.
  */
 import type pg from 'pg';
 import {

@@ -1,6 +1,6 @@
 /**
- * The peer that is written for Node too, Portkey's open gateway, as its package starts it. It comes from the package registry
- * when a run first wants it, into the user's cache folder: nothing of ours depends on it.
+ * The peer that is written for Node too, Portkey's open gateway, as its package starts it. It comes from the package
+ * registry when a run first wants it, into the user's cache folder: nothing of ours depends on it.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Time to interactive, as the page itself sees it: from the beginning of a navigation until the page's own data is drawn, no
- * skeleton is left, and the main thread has been without a long task (over 50 ms) for a fifth of a second after that; that wait
- * is not counted, the end of the last long task before it is.
+ * Time to interactive, as the page itself sees it: from the beginning of a navigation until the page's own data is
+ * drawn, no skeleton is left, and the main thread has been without a long task (over 50 ms) for a fifth of a second
+ * after that; that wait is not counted, the end of the last long task before it is.
  */
 import type { Page } from 'playwright-core';
 import type { BenchPage } from './pages.js';

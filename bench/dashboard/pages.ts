@@ -11,7 +11,9 @@ export interface BenchPlace {
 export interface BenchPage {
   readonly name: string;
   readonly path: string;
-  /** a CSS selector: drawn of the answers alone, by no skeleton, no frame around the page, and not by the account's home */
+  /**
+   * a CSS selector: drawn of the answers alone, by no skeleton, no frame around the page, and not by the account's home
+   */
   readonly drawn: string;
   /** it is for who is not signed in */
   readonly isEntrance?: boolean;

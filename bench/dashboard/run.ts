@@ -1,7 +1,8 @@
 /**
- * `npm run bench:dashboard`: time to interactive of every page of the dashboard in a real Chromium, over the real api and a ledger
- * of `--rows` records of one gateway; the goal is 1 s. It judges nothing. `--loads` is how often each page is opened, `--data
- * FOLDER` keeps the ledger there and takes one that is there already; `--json` prints all as one object at the end.
+ * `npm run bench:dashboard`: time to interactive of every page of the dashboard in a real Chromium, over the real api
+ * and a ledger of `--rows` records of one gateway; the goal is 1 s. It judges nothing. `--loads` is how often each page
+ * is opened, `--data FOLDER` keeps the ledger there and takes one that is there already; `--json` prints all as one
+ * object at the end.
  */
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,6 @@
-/** What the dashboard is served by: the real api over a Postgres and a Redis of the bench's own, with a filled ledger. */
+/**
+ * What the dashboard is served by: the real api over a Postgres and a Redis of the bench's own, with a filled ledger.
+ */
 import path from 'node:path';
 import pg from 'pg';
 import { z } from 'zod';
@@ -21,7 +23,10 @@ const EMAIL = 'bench@example.com';
 const PASSWORD = 'a password of the bench';
 const ACCOUNT = 'main';
 const GATEWAY = 'bench';
-/** Shipped and rolled up as they come, since ranges of hours are answered by minutes; those before have their rollups at once. */
+/**
+ * Shipped and rolled up as they come, since ranges of hours are answered by minutes; those before have their rollups at
+ * once.
+ */
 const DAYS_SHIPPED = 4;
 
 export interface BenchStack {

@@ -1,4 +1,6 @@
-/** One keep-alive connection of the load: a request, its answer, the next request. Where a server ends it, the next one. */
+/**
+ * One keep-alive connection of the load: a request, its answer, the next request. Where a server ends it, the next one.
+ */
 import { connect, type Socket } from 'node:net';
 import { AnswerReader } from './answer-reader.js';
 import type { Durations } from './durations.js';

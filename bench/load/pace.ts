@@ -1,4 +1,6 @@
-/** Requests at a steady rate, whether earlier ones were answered or not, as callers make who know nothing of each other. */
+/**
+ * Requests at a steady rate, whether earlier ones were answered or not, as callers make who know nothing of each other.
+ */
 import type { Connection } from './connection.js';
 import { monotonicUs } from './sent-times.js';
 

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:outage`: Postgres is stopped for a while under load, and comes back. It judges nothing but what must not
- * happen: it ends with 1 when a client saw an error, or a record was lost or doubled. Whatever it starts ends with it.
+ * `npm run bench:outage`: Postgres is stopped for a while under load, and comes back. It judges nothing but what must
+ * not happen: it ends with 1 when a client saw an error, or a record was lost or doubled. Whatever it starts ends with
+ * it.
  */
 import { beginRun, makeFolder, say } from '../bench-run.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';

@@ -1,6 +1,6 @@
 /**
- * The ledger of one proxy by itself: fills a spool as if Postgres were away, and ships it as whoever inherits it does. One
- * order at a time over IPC. Arguments: the database, a folder for spools.
+ * The ledger of one proxy by itself: fills a spool as if Postgres were away, and ships it as whoever inherits it does.
+ * One order at a time over IPC. Arguments: the database, a folder for spools.
  */
 import { createLogger } from '../../platform/logger.js';
 import { createPool } from '../../platform/postgres.js';

@@ -1,6 +1,6 @@
 /**
- * The calls of `json` through a gateway with nothing on, beside the same with one cache key for all: a provider's answer
- * against a hit. With everything on, what passes would be slower, and the figure look better.
+ * The calls of `json` through a gateway with nothing on, beside the same with one cache key for all: a provider's
+ * answer against a hit. With everything on, what passes would be slower, and the figure look better.
  */
 import { betweenSystems, figure } from '../figures.js';
 import type { Scenario } from './scenario.js';

@@ -1,6 +1,7 @@
 /**
- * Short chat calls, none like another, from 32 connections that never rest: throughput and CPU per request. With everything
- * on (one sliding rate limit that never refuses, a cache that never has the answer), and beside it with neither of these.
+ * Short chat calls, none like another, from 32 connections that never rest: throughput and CPU per request. With
+ * everything on (one sliding rate limit that never refuses, a cache that never has the answer), and beside it with
+ * neither of these.
  */
 import { betweenSystems, figure } from '../figures.js';
 import type { Measurement } from './measurement.js';

@@ -1,6 +1,6 @@
 /**
- * Records from one proxy's spool into Postgres, as fast as both can: what an outage of Postgres leaves is shipped so. With
- * a Postgres of its own, which syncs as it does when installed.
+ * Records from one proxy's spool into Postgres, as fast as both can: what an outage of Postgres leaves is shipped so.
+ * With a Postgres of its own, which syncs as it does when installed.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * 5 000 streams at a time, two events a second in each: the memory that a stream takes, and the CPU that a chunk does, beside a
- * bare relay of the same streams. Each system in a process of its own that has done little before: what one has held once, it
- * keeps.
+ * 5 000 streams at a time, two events a second in each: the memory that a stream takes, and the CPU that a chunk does,
+ * beside a bare relay of the same streams. Each system in a process of its own that has done little before: what one
+ * has held once, it keeps.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { say } from '../bench-run.js';

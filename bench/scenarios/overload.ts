@@ -1,6 +1,6 @@
 /**
- * Ten times as many connections that never rest as it takes to keep the proxy busy: how much of the best throughput is left
- * while that lasts, and how long it takes until a few connections are answered as quickly as before.
+ * Ten times as many connections that never rest as it takes to keep the proxy busy: how much of the best throughput is
+ * left while that lasts, and how long it takes until a few connections are answered as quickly as before.
  */
 import { say } from '../bench-run.js';
 import { figure, type Figure } from '../figures.js';

@@ -1,6 +1,6 @@
 /**
- * How soon a change of a gateway acts: it is committed and announced as the api does, and a client asks again and again. The
- * message may be lost; then the proxy finds the change when it next looks for it.
+ * How soon a change of a gateway acts: it is committed and announced as the api does, and a client asks again and
+ * again. The message may be lost; then the proxy finds the change when it next looks for it.
  */
 import { Redis } from 'ioredis';
 import pg from 'pg';

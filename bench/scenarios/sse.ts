@@ -1,4 +1,6 @@
-/** Streams of 20 events, 10 ms apart, on 32 connections: what the proxy adds to the first event and to each other one. */
+/**
+ * Streams of 20 events, 10 ms apart, on 32 connections: what the proxy adds to the first event and to each other one.
+ */
 import { betweenSystems, figure } from '../figures.js';
 import type { Measurement } from './measurement.js';
 import type { Scenario } from './scenario.js';

@@ -1,6 +1,6 @@
 /**
- * Files that the api makes: kept by the browser as they come (a large Blob is on its disk), and given to the user when they are
- * whole. One that breaks off is told as a failure: it is not the file.
+ * Files that the api makes: kept by the browser as they come (a large Blob is on its disk), and given to the user when
+ * they are whole. One that breaks off is told as a failure: it is not the file.
  */
 import { RequestError } from './request-error.js';
 import { resultOf, type GraphqlAnswer } from './request.js';

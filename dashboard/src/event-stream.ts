@@ -1,4 +1,7 @@
-/** Server-sent events out of the texts that a response's body comes in (the events `next` and `complete` of graphql-sse). */
+/**
+ * Server-sent events out of the texts that a response's body comes in (the events `next` and `complete` of
+ * graphql-sse).
+ */
 
 export interface ServerEvent {
   readonly name: string;

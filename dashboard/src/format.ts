@@ -48,8 +48,8 @@ export function formatBytes(bytes: string | number): string {
 }
 
 /**
- * A Decimal of USD → `$1,234.57`, `$0.0123`, `$0.00000123`: cents, or three digits of what is less. Never rounds what was
- * paid to nothing. null: unknown.
+ * A Decimal of USD → `$1,234.57`, `$0.0123`, `$0.00000123`: cents, or three digits of what is less. Never rounds what
+ * was paid to nothing. null: unknown.
  */
 export function formatUsd(usd: string | null): string {
   if (usd === null) return '–';

@@ -15,8 +15,8 @@ export interface OperationOptions<Result> {
 }
 
 /**
- * Asks, and goes on showing the former answer while variables change (`isPlaceholderData`). The same question on one page is
- * asked once.
+ * Asks, and goes on showing the former answer while variables change (`isPlaceholderData`). The same question on one
+ * page is asked once.
  */
 export function useOperation<Result, Variables>(
   document: OperationDocument<Result, Variables>,
@@ -33,8 +33,8 @@ export function useOperation<Result, Variables>(
 }
 
 /**
- * Changes something by a mutation, then asks all that is on the page anew, so that it is seen. `onDone` runs when that has
- * been answered.
+ * Changes something by a mutation, then asks all that is on the page anew, so that it is seen. `onDone` runs when that
+ * has been answered.
  */
 export function useChange<Result, Variables>(
   document: OperationDocument<Result, Variables>,

@@ -1,4 +1,7 @@
-/** Links to the pages: the one place that knows how their addresses look. Their first parts stand in api/http/dashboard.ts too. */
+/**
+ * Links to the pages: the one place that knows how their addresses look. Their first parts stand in
+ * api/http/dashboard.ts too.
+ */
 
 const part = encodeURIComponent;
 

@@ -34,7 +34,9 @@ function loadAnew(): void {
   location.reload();
 }
 
-/** To sign-in and back. A new build of the api does not know the documents of a page that is still open: it loads anew. */
+/**
+ * To sign-in and back. A new build of the api does not know the documents of a page that is still open: it loads anew.
+ */
 function leaveWhenSignedOut(error: Error): void {
   if (!(error instanceof RequestError)) return;
   if (error.code === 'PERSISTED_QUERY_NOT_FOUND') return loadAnew();

@@ -1,6 +1,7 @@
 /**
- * One operation of the public GraphQL API, named by the hash of its document (the api has the texts, docs/decisions/0034).
- * The session is a cookie that no script can read. Nothing else leaves the page: only this file and `subscription.ts` fetch.
+ * One operation of the public GraphQL API, named by the hash of its document (the api has the texts,
+ * docs/decisions/0034). The session is a cookie that no script can read. Nothing else leaves the page: only this file
+ * and `subscription.ts` fetch.
  */
 import { RequestError } from './request-error.js';
 import type { OperationDocument } from './gql/graphql.js';

@@ -1,6 +1,6 @@
 /**
- * A subscription as server-sent events, over fetch. When the connection breaks it comes again by itself, a little later each
- * time, and says where it was: nothing in between is missed.
+ * A subscription as server-sent events, over fetch. When the connection breaks it comes again by itself, a little later
+ * each time, and says where it was: nothing in between is missed.
  */
 import { useEffect, useEffectEvent, useState } from 'react';
 import { EventStream } from './event-stream.js';

@@ -25,7 +25,10 @@ export interface TimeRange {
 const HOUR_MS = INTERVAL_MS.HOUR;
 /** The most points of a chart: more than a screen shows. */
 const POINTS_MAX = 400;
-/** How long the api keeps steps of a length, in days (api/modules/analytics/rollup-views.ts); it refuses finer ones of before. */
+/**
+ * How long the api keeps steps of a length, in days (api/modules/analytics/rollup-views.ts); it refuses finer ones of
+ * before.
+ */
 const KEPT_DAYS: Readonly<Record<Interval, number>> = { MINUTE: 3, FIVE_MINUTES: 3, HOUR: 60, DAY: Infinity };
 
 const isRangeName = (name: string | null): name is RangeName => name !== null && Object.hasOwn(RANGES, name);

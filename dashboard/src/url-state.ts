@@ -9,8 +9,8 @@ export interface UrlState {
   get(name: string): string | null;
   all(name: string): readonly string[];
   /**
-   * `replaces`: without a step back to how it was (what is typed, a range that follows the time). `state` is kept beside the
-   * address; unless given, it stays as it is.
+   * `replaces`: without a step back to how it was (what is typed, a range that follows the time). `state` is kept
+   * beside the address; unless given, it stays as it is.
    */
   set(changes: UrlChanges, replaces?: boolean, state?: unknown): void;
 }

@@ -1,4 +1,7 @@
-/** What strikes Postgres, Redis, the spools' disk, or the records themselves. Each fault undoes itself, whatever happens. */
+/**
+ * What strikes Postgres, Redis, the spools' disk, or the records themselves. Each fault undoes itself, whatever
+ * happens.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { Redis } from 'ioredis';

@@ -1,4 +1,7 @@
-/** The client, a witness: sends requests at a steady pace to whichever proxy serves, retries nothing, notes each outcome. */
+/**
+ * The client, a witness: sends requests at a steady pace to whichever proxy serves, retries nothing, notes each
+ * outcome.
+ */
 import { clientOrderSchema, reply, type ClientOrder } from '../messages.js';
 import { CLIENT_NOTES, Notebook, type ClientNote } from '../notes.js';
 import { observe } from '../observed-call.js';

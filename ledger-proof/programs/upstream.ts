@@ -94,7 +94,8 @@ function streamsInTheMiddle(proxy: number): number {
 }
 
 const server = createServer((request, response) => {
-  // What is no whole request of the proof (its sender was killed half-way) cannot be noted: nobody can say whose it was.
+  // What is no whole request of the proof (its sender was killed half-way) cannot be noted: nobody can say whose it
+  // was.
   answer(request, response).catch(() => response.destroy());
 });
 server.keepAliveTimeout = 0; // the proxy never meets a connection that was closed just then

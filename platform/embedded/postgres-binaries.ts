@@ -31,7 +31,9 @@ export class NoEmbeddedPostgresError extends Error {
   }
 }
 
-/** The folder that holds `bin/`, `lib/` and `share/`; a copy below `copyFolder` when `uid` cannot use the installed one. */
+/**
+ * The folder that holds `bin/`, `lib/` and `share/`; a copy below `copyFolder` when `uid` cannot use the installed one.
+ */
 export function postgresBinaries(uid: number, copyFolder: string): string {
   const native = installedFolder();
   if (canRun(path.join(native, 'bin', 'postgres'), uid) && makeUsable(native)) return native;
@@ -63,7 +65,9 @@ function installedFolder(): string {
   }
 }
 
-/** Makes programs executable and missing symlinks; false when the folder may not be written and something is missing. */
+/**
+ * Makes programs executable and missing symlinks; false when the folder may not be written and something is missing.
+ */
 function makeUsable(native: string): boolean {
   const links = symlinksSchema.parse(JSON.parse(readFileSync(path.join(native, 'pg-symlinks.json'), 'utf8')));
   try {

@@ -88,7 +88,8 @@ async function runningPostmaster(folder: PostgresFolder, password: string): Prom
   const found = pidFileOf(folder);
   if (found === null || !isAlive(found.pid)) return null; // Postgres itself clears up after a crash
   if (commandOf(found.pid)?.includes(folder.cluster)) return found;
-  // Two postmasters on one cluster would destroy it, and its folder may have been moved: nobody else knows the password.
+  // Two postmasters on one cluster would destroy it, and its folder may have been moved: nobody else knows the
+  // password.
   if (await opens(found.port, password)) return found;
   rmSync(path.join(folder.cluster, 'postmaster.pid')); // Postgres would take the stranger for another postmaster
   return null;

@@ -1,6 +1,6 @@
 /**
- * One attempt: an upstream call up to the head of its answer, until the client leaves, or until the time is up. All three
- * are outcomes, not exceptions: each of them is recorded.
+ * One attempt: an upstream call up to the head of its answer, until the client leaves, or until the time is up. All
+ * three are outcomes, not exceptions: each of them is recorded.
  */
 import { addedSecrets, holdsOwnSecret, withoutEchoes } from '../credentials/sent-secrets.js';
 import type { Asking, AttemptNotes, Forwarded, OpenAttempt, UpstreamCall } from '../exchange.js';

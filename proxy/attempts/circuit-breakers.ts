@@ -2,16 +2,17 @@
  * Circuit breakers: after many failures in a row, calls are refused for a while instead of waiting for the next one
  * (reliability: 2d). What opens one, and whom it then concerns, is kept apart:
  *
- * - of one gateway's calls to one origin, failures to answer (connecting, 5xx, time limits): that gateway's calls there;
- * - the same of three accounts, while nobody succeeds: everybody's calls to that origin, if it is of the operator's table
- *   and reached by no egress proxy of a gateway's own. An account alone opens nothing for another one;
+ * - of one gateway's calls to one origin, failures to answer (connecting, 5xx, time limits): that gateway's calls
+ *   there;
+ * - the same of three accounts, while nobody succeeds: everybody's calls to that origin, if it is of the operator's
+ *   table and reached by no egress proxy of a gateway's own. An account alone opens nothing for another one;
  * - of one stored key, answers of 401, 403 and 429: the calls with that key.
  *
- * Whoever gives a provider less time than others do learns nothing of it by silence, which then does not count: less than
- * the gateway's settings for that gateway, less than the instance's limit for everybody.
+ * Whoever gives a provider less time than others do learns nothing of it by silence, which then does not count: less
+ * than the gateway's settings for that gateway, less than the instance's limit for everybody.
  *
- * A breaker that is open lets one call through each time its interval ends; a success closes it. Those in a hurry have a
- * trial of their own, so that they neither take that of the others nor wait for ever where there are no others.
+ * A breaker that is open lets one call through each time its interval ends; a success closes it. Those in a hurry have
+ * a trial of their own, so that they neither take that of the others nor wait for ever where there are no others.
  */
 import type { Forwarded, UpstreamCall } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
@@ -75,7 +76,10 @@ const KEY_STATUSES = new Set([401, 403, 429]);
 export class CircuitBreakers {
   readonly counts = { opened: 0, refused: 0, forgotten: 0 };
   private readonly rows = new Map<string, FailureRow>();
-  /** origin → accounts with a gateway that it fails, and when it last did, since its last success; as many origins as rows */
+  /**
+   * origin → accounts with a gateway that it fails, and when it last did, since its last success; as many origins as
+   * rows
+   */
   private readonly accounts = new Map<string, Map<string, number>>();
 
   constructor(

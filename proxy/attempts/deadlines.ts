@@ -1,7 +1,7 @@
 /**
  * The time limits of attempts. Nearly all have one of a few, and those of one limit are due in the order in which they
- * began: a list of them needs one timer, that of its first. Hardly an attempt reaches its limit, and a timer of Node's own,
- * made and cleared, costs it three times what a place in a list does (1.4 µs and 0.4 in a loop on a busy machine).
+ * began: a list of them needs one timer, that of its first. Hardly an attempt reaches its limit, and a timer of Node's
+ * own, made and cleared, costs it three times what a place in a list does (1.4 µs and 0.4 in a loop on a busy machine).
  */
 
 /** Who is told when its time is up. */
@@ -15,7 +15,9 @@ const LISTS_MAX = 64;
 export class Deadlines {
   private readonly lists = new Map<number, DeadlineList>();
 
-  /** Tells `timed` in `timeoutMs`, unless that is cleared before. Keeps no process alive that has nothing else to do. */
+  /**
+   * Tells `timed` in `timeoutMs`, unless that is cleared before. Keeps no process alive that has nothing else to do.
+   */
   set(timeoutMs: number, timed: Timed): Deadline {
     const list = this.lists.get(timeoutMs) ?? this.newList(timeoutMs);
     const deadline = new Deadline(list, timed, performance.now() + timeoutMs);

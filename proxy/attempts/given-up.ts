@@ -1,6 +1,6 @@
 /**
- * An attempt that another one follows: it is noted, and its answer, which nobody will see, is read to its end and dropped, so
- * that its connection can be used again, within bounds; beyond them the connection is closed.
+ * An attempt that another one follows: it is noted, and its answer, which nobody will see, is read to its end and
+ * dropped, so that its connection can be used again, within bounds; beyond them the connection is closed.
  */
 import { NOTHING_USED } from '../dialects/dialect.js';
 import type { AttemptNotes, Forwarded, UpstreamCall } from '../exchange.js';

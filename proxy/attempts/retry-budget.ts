@@ -1,7 +1,7 @@
 /**
- * How many retries may run: of the requests that one gateway has of one provider with one credential, a fifth of those in
- * their first attempt, and three more. When everything fails, retries would otherwise multiply the load on a provider that
- * has too much of it already. At the bound a failure passes on to the client, and is counted.
+ * How many retries may run: of the requests that one gateway has of one provider with one credential, a fifth of those
+ * in their first attempt, and three more. When everything fails, retries would otherwise multiply the load on a
+ * provider that has too much of it already. At the bound a failure passes on to the client, and is counted.
  */
 import type { UpstreamCall } from '../exchange.js';
 

@@ -1,4 +1,7 @@
-/** When an attempt is made once more, and after how long (product §7). Decided from what the attempt came to, and nothing else. */
+/**
+ * When an attempt is made once more, and after how long (product §7). Decided from what the attempt came to, and
+ * nothing else.
+ */
 import { errorCode } from '../../platform/error-code.js';
 import type { GatewaySettingsValues } from '../../schema/contracts/gateway-settings.js';
 import type { Forwarded } from '../exchange.js';
@@ -23,7 +26,9 @@ const RETRIED_STATUSES = new Set([408, 429, 500, 502, 503, 504, 529]);
 
 type Asked = Pick<RequestOptions, 'maxAttempts' | 'retryDelayMs' | 'retryBackoff'>;
 
-/** Of a request: its own wishes first, then the gateway's settings. Null: it is tried once, as on nearly every gateway. */
+/**
+ * Of a request: its own wishes first, then the gateway's settings. Null: it is tried once, as on nearly every gateway.
+ */
 export function retryRule(asked: Asked, settings: GatewaySettingsValues): RetryRule | null {
   const attemptsMax = asked.maxAttempts ?? settings.retryMaxAttempts;
   if (attemptsMax <= 1) return null;
@@ -60,7 +65,9 @@ function isRetried(rule: RetryRule, forwarded: Forwarded): boolean {
   }
 }
 
-/** Whether an error is the provider's, or the way's to it; not one of our own, nor of a request that nobody could send. */
+/**
+ * Whether an error is the provider's, or the way's to it; not one of our own, nor of a request that nobody could send.
+ */
 export function isUpstreams({ errorName, cause }: GatewayError): boolean {
   if (errorName !== 'upstreamFailed' && errorName !== 'upstreamTimedOut') return false;
   return errorCode(cause) !== 'UND_ERR_INVALID_ARG';
@@ -79,8 +86,8 @@ export function backoffMs({ delayMs, backoff }: RetryRule, n: number): number {
 }
 
 /**
- * How long all attempts of a rule may take together: each its time limit, and the longest delays between them. A provider
- * that asks for a wait beyond that has its answer passed on.
+ * How long all attempts of a rule may take together: each its time limit, and the longest delays between them. A
+ * provider that asks for a wait beyond that has its answer passed on.
  */
 export function retriesMsMax(rule: RetryRule, timeoutMs: number): number {
   let sum = timeoutMs * rule.attemptsMax;
@@ -89,8 +96,8 @@ export function retriesMsMax(rule: RetryRule, timeoutMs: number): number {
 }
 
 /**
- * What an answer asks for, by `retry-after-ms` or `Retry-After` (seconds, or a date; RFC 9110 §10.2.3), in ms. Null: nothing
- * that can be read. A date that has passed asks for no wait.
+ * What an answer asks for, by `retry-after-ms` or `Retry-After` (seconds, or a date; RFC 9110 §10.2.3), in ms. Null:
+ * nothing that can be read. A date that has passed asks for no wait.
  */
 export function askedWaitMs(headers: readonly string[], nowMs: number): number | null {
   const ms = plainNumber(headerOf(headers, 'retry-after-ms'));

@@ -1,10 +1,11 @@
 /**
  * The cache of answers: a bounded memory of this process over Redis, which all proxies share. It promises nothing but
- * speed: with Redis away, slow or full, a look-up finds what this process alone has, and that is no error.
- * Redis's bytes are bounded for each account, what was kept first and not used since goes first; by us, since limits and policies share the server.
+ * speed: with Redis away, slow or full, a look-up finds what this process alone has, and that is no error. Redis's
+ * bytes are bounded for each account, what was kept first and not used since goes first; by us, since limits and
+ * policies share the server.
  *
- * Memory takes in what has been asked for a second time, and what Redis did not take. Most answers never are: each one that
- * was held just in case cost a collection more than all that was done for it (docs/decisions/0028).
+ * Memory takes in what has been asked for a second time, and what Redis did not take. Most answers never are: each one
+ * that was held just in case cost a collection more than all that was done for it (docs/decisions/0028).
  */
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
@@ -37,11 +38,13 @@ export const ANSWER_CACHE_OPTIONS: AnswerCacheOptions = {
 /** After a command that Redis did not answer in time: look-ups do not wait for it again so soon. */
 const AWAY_MS = 1_000;
 /**
- * Between two new connections after such a command. The one that is silent holds what was sent on it, answers to keep among
- * them, for as long as it stands: a quarter of an hour, or until a process that was stopped goes on.
+ * Between two new connections after such a command. The one that is silent holds what was sent on it, answers to keep
+ * among them, for as long as it stands: a quarter of an hour, or until a process that was stopped goes on.
  */
 const RECONNECT_INTERVAL_MS = 5_000;
-/** What came from Redis while a look-up waited in vain: so much says that it is busy with large answers, and not away. */
+/**
+ * What came from Redis while a look-up waited in vain: so much says that it is busy with large answers, and not away.
+ */
 const BUSY_BYTES_MIN = 64 * 1024;
 /** Writes that have not reached Redis yet; what comes beyond is in this process's memory alone. */
 const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
@@ -49,7 +52,9 @@ const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
 /** About what an answer takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 1_024;
 
-/** An answer as Redis has it, in one piece outside of the heap that is collected. It is read when it is first asked for. */
+/**
+ * An answer as Redis has it, in one piece outside of the heap that is collected. It is read when it is first asked for.
+ */
 interface Held {
   readonly written: Buffer;
   readonly endsAtMs: number;
@@ -95,8 +100,8 @@ export class AnswerCache {
   }
 
   /**
-   * What is `made` of an answer that `suits`; of null: there is none. No promise when memory knows it, or Redis cannot be asked. What
-   * does not suit in memory may suit in Redis, where another proxy may have stored a newer one.
+   * What is `made` of an answer that `suits`; of null: there is none. No promise when memory knows it, or Redis cannot
+   * be asked. What does not suit in memory may suit in Redis, where another proxy may have stored a newer one.
    */
   find<Made>(name: CachedAnswerName, suits: Suits, made: (found: FoundAnswer) => Made): Made | Promise<Made> {
     const { member } = name;
@@ -133,8 +138,8 @@ export class AnswerCache {
   }
 
   /**
-   * Keeps the answer, whose body is copied: in Redis, where this process finds it from now on, as commands keep their order, and others
-   * after 3 ms; in this process alone while Redis is away or has no room.
+   * Keeps the answer, whose body is copied: in Redis, where this process finds it from now on, as commands keep their
+   * order, and others after 3 ms; in this process alone while Redis is away or has no room.
    */
   put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
     const ttlMs = ttlSeconds * 1_000;

@@ -1,6 +1,6 @@
 /**
- * The head of a cached answer as JSON, character for character what `JSON.stringify` makes of the whole list, in half its time:
- * most of it is what the answer before said. Of that one the text stays here.
+ * The head of a cached answer as JSON, character for character what `JSON.stringify` makes of the whole list, in half
+ * its time: most of it is what the answer before said. Of that one the text stays here.
  */
 import type { UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { CachedAnswer } from './cached-answer.js';

@@ -1,4 +1,6 @@
-/** An answer as the cache holds it: the bytes that its first client got, and what is needed to know whom they may serve. */
+/**
+ * An answer as the cache holds it: the bytes that its first client got, and what is needed to know whom they may serve.
+ */
 import { isPurged, type CachePurge } from '../../schema/contracts/cache-purges.js';
 import type { UsageReading } from '../dialects/dialect.js';
 

@@ -1,10 +1,10 @@
 /**
- * One upstream call for identical requests that run at the same time. The first of them, the leader, makes the call and pays
- * for it; the others follow. Each takes the bytes from the first one on, at its own pace, out of one copy.
+ * One upstream call for identical requests that run at the same time. The first of them, the leader, makes the call and
+ * pays for it; the others follow. Each takes the bytes from the first one on, at its own pace, out of one copy.
  *
- * It ends upstream when nobody waits for it any more. A leader whose client leaves earlier goes on unseen, so that what all
- * get is metered to its end. The provider is read as fast as the fastest client takes it. Whoever falls so far behind that
- * the copy would grow beyond its bounds (`CopyRoom`) is cut as a slow client.
+ * It ends upstream when nobody waits for it any more. A leader whose client leaves earlier goes on unseen, so that what
+ * all get is metered to its end. The provider is read as fast as the fastest client takes it. Whoever falls so far
+ * behind that the copy would grow beyond its bounds (`CopyRoom`) is cut as a slow client.
  */
 import { EventEmitter } from 'node:events';
 import type { Waiting } from '../exchange.js';
@@ -175,7 +175,9 @@ export class CoalescedCall extends EventEmitter implements AnswerSink, Waiting {
     return false;
   }
 
-  /** At a bound of the copy its beginning goes, and with it whoever still needs that while others are waiting for more. */
+  /**
+   * At a bound of the copy its beginning goes, and with it whoever still needs that while others are waiting for more.
+   */
   private makeRoom(bytes: number): void {
     const { room } = this;
     if (this.hasRoom(bytes)) return;

@@ -1,7 +1,8 @@
 /**
- * The upstream calls of this process that are shared: which are running, and who leads or follows. An answer is shared under
- * the conditions under which it might be cached (RFC 9111 §4): status 200, in a form that the follower takes. After
- * anything else, or none, each follower makes a call of its own. Bounded: followers a call; at the bound, calls of one's own.
+ * The upstream calls of this process that are shared: which are running, and who leads or follows. An answer is shared
+ * under the conditions under which it might be cached (RFC 9111 §4): status 200, in a form that the follower takes.
+ * After anything else, or none, each follower makes a call of its own. Bounded: followers a call; at the bound, calls
+ * of one's own.
  */
 import { endedAttempt, newAttempt } from '../attempts/attempt.js';
 import type { Arrival, Asking, AttemptNotes, Forwarded, Sharing, UpstreamCall } from '../exchange.js';

@@ -1,6 +1,7 @@
 /**
- * The room for answers that stand in memory whole as long as they pass to their clients: copies that others may get, for
- * each of them and for all together, and large cached ones on their way out, which no client has in common with another.
+ * The room for answers that stand in memory whole as long as they pass to their clients: copies that others may get,
+ * for each of them and for all together, and large cached ones on their way out, which no client has in common with
+ * another.
  */
 import { CACHED_ANSWER_BYTES_MAX } from '../../schema/contracts/cached-answers.js';
 import type { ClientResponse } from '../client/client-exchange.js';

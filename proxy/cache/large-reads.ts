@@ -1,6 +1,6 @@
 /**
- * Large answers on their way from Redis: one at a time of each, a few of all at a time, so that neither this process' memory nor the
- * connection that small ones come by is one tenant's. Whoever finds too many before him finds nothing.
+ * Large answers on their way from Redis: one at a time of each, a few of all at a time, so that neither this process'
+ * memory nor the connection that small ones come by is one tenant's. Whoever finds too many before him finds nothing.
  */
 import type { Redis } from 'ioredis';
 import { Turns } from '../../platform/turns.js';

@@ -21,7 +21,10 @@ export function requestKeyHash(key: Buffer, arrival: Arrival, call: UpstreamCall
   return frontedKeyHash(key, front, { customKey, body: call.originalBody ?? NO_BYTES });
 }
 
-/** Of a head that is said again, the front that it had before, if all is the same that the front is made of besides the head. */
+/**
+ * Of a head that is said again, the front that it had before, if all is the same that the front is made of besides the
+ * head.
+ */
 function frontOf(arrival: Arrival, call: UpstreamCall, streamKind: string): string {
   const { reading } = arrival.head;
   if (reading === undefined) return madeFront(arrival, call, streamKind);
@@ -69,8 +72,8 @@ export function requestVaryHash(key: Buffer, call: UpstreamCall, names: readonly
 }
 
 /**
- * Whether a stream is asked for. Where a client's key stands for the body, nothing else says so; and of a body that nobody here can
- * read, because it is compressed, all of it may.
+ * Whether a stream is asked for. Where a client's key stands for the body, nothing else says so; and of a body that
+ * nobody here can read, because it is compressed, all of it may.
  */
 function streamKindOf(key: Buffer, arrival: Arrival, { facts, headers, originalBody }: UpstreamCall): string {
   if (facts?.isStreaming === true) return 'stream';
@@ -79,7 +82,9 @@ function streamKindOf(key: Buffer, arrival: Arrival, { facts, headers, originalB
   return facts === null ? statedStream(originalBody, headerOf(headers, 'content-type')) : 'document';
 }
 
-/** What a body of an unknown format states as its `stream`: without it, an answer is what its provider makes of that. */
+/**
+ * What a body of an unknown format states as its `stream`: without it, an answer is what its provider makes of that.
+ */
 function statedStream(body: Buffer, contentType: string | null): string {
   const member = jsonMembers(trimmedJson(body))?.findLast(([name]) => name === 'stream');
   const stated = member?.[1].toString() ?? textIn(formFields(body, contentType) ?? {}, 'stream');

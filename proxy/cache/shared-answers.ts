@@ -1,6 +1,6 @@
 /**
- * Cached answers in Redis, which all proxies share. What the requests of a turn of the event loop look for and keep is one
- * command for each account, whose answers stand in one slot; alone, each of the two cost a miss 100 µs.
+ * Cached answers in Redis, which all proxies share. What the requests of a turn of the event loop look for and keep is
+ * one command for each account, whose answers stand in one slot; alone, each of the two cost a miss 100 µs.
  */
 import type { Redis } from 'ioredis';
 import type { AccountId } from '../../schema/contracts/ids.js';
@@ -11,7 +11,9 @@ import { RedisScript, type ScriptValue } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
 import { LargeReads } from './large-reads.js';
 
-/** Bytes of one command that keeps answers, and what an answer counts for at least: the script's time is everybody's. */
+/**
+ * Bytes of one command that keeps answers, and what an answer counts for at least: the script's time is everybody's.
+ */
 const COMMAND_BYTES_MAX = 1024 * 1024;
 const KEPT_BYTES_MIN = COMMAND_BYTES_MAX / 64;
 /** What a look-up counts for: it brings few bytes as a rule, and all of a command no more than below. */
@@ -19,7 +21,10 @@ const READ_BYTES = COMMAND_BYTES_MAX / 32;
 /** Answers that one command removes at most to make room. */
 const REMOVED_MAX = 1_000;
 
-/** Bytes of all answers that one command brings: a larger one is asked for by itself, or Redis would serve nobody else meanwhile. */
+/**
+ * Bytes of all answers that one command brings: a larger one is asked for by itself, or Redis would serve nobody else
+ * meanwhile.
+ */
 const READ_BYTES_MAX = 1024 * 1024;
 
 /** What the script is told of an answer that is to be kept. */
@@ -95,8 +100,8 @@ export class SharedAnswers {
   }
 
   /**
-   * Goes along with the next look-up of the account, which finds it, or by itself after 3 ms: by itself it cost as much as a look-up. Fails
-   * likewise.
+   * Goes along with the next look-up of the account, which finds it, or by itself after 3 ms: by itself it cost as much
+   * as a look-up. Fails likewise.
    */
   keep(accountId: AccountId, kept: AnswerToKeep): void {
     this.exchanges.askAlong(accountId, kept, Math.max(kept.written.length, KEPT_BYTES_MIN));
@@ -108,8 +113,8 @@ export class SharedAnswers {
   }
 
   /**
-   * Says that what was `read` there is used, and resolves with for how many ms it will still stand there; negative: it is gone, or another
-   * one has taken its place. Rejects when Redis does not tell.
+   * Says that what was `read` there is used, and resolves with for how many ms it will still stand there; negative: it
+   * is gone, or another one has taken its place. Rejects when Redis does not tell.
    */
   async use(name: CachedAnswerName, read: Buffer): Promise<number> {
     const values = [name.member, String(read.length)];

@@ -1,6 +1,6 @@
 /**
- * A cached answer as bytes, for Redis: a version, the length of a JSON head, the head, the body as it is. What cannot be
- * read (another version of us wrote it, or nobody did) is no answer.
+ * A cached answer as bytes, for Redis: a version, the length of a JSON head, the head, the body as it is. What cannot
+ * be read (another version of us wrote it, or nobody did) is no answer.
  */
 import { z } from 'zod';
 import { noUnits, otherUnitsSchema, USAGE_UNITS, type UsageUnits } from '../../schema/contracts/usage-units.js';

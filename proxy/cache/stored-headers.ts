@@ -29,8 +29,8 @@ const VARY_NAMES_MAX = 16;
 
 /**
  * What an answer varies by that neither its key nor its encoding covers: lowercase names, null when there are none, and
- * `any` for `*` and for what is too much to keep: such an answer is not cached. `covered`: the credential headers, which
- * are in the key.
+ * `any` for `*` and for what is too much to keep: such an answer is not cached. `covered`: the credential headers,
+ * which are in the key.
  */
 export function varyNames(headers: readonly string[], covered: readonly string[]): readonly string[] | null | 'any' {
   let names: string[] | null = null;

@@ -1,7 +1,7 @@
 /**
- * A client's connection that is read into one buffer for all of them, as `net.connect` offers it (`onread`) and a server
- * does not: for each read Node would allocate 64 KiB, shrink it, and make a stream's chunk of it, which costs a twentieth of
- * a request (docs/decisions/0025).
+ * A client's connection that is read into one buffer for all of them, as `net.connect` offers it (`onread`) and a
+ * server does not: for each read Node would allocate 64 KiB, shrink it, and make a stream's chunk of it, which costs a
+ * twentieth of a request (docs/decisions/0025).
  */
 import { Socket, type OnReadOpts, type Server, type SocketConstructorOpts } from 'node:net';
 
@@ -16,8 +16,8 @@ interface Internals {
 }
 
 /**
- * `accepted` anew, with its bytes given to `onRead`, valid until it returns; false: no more, until it is resumed. Nothing
- * but its creation may have been done with `accepted`, which is of no use afterwards.
+ * `accepted` anew, with its bytes given to `onRead`, valid until it returns; false: no more, until it is resumed.
+ * Nothing but its creation may have been done with `accepted`, which is of no use afterwards.
  */
 export function bufferedSocket(accepted: Socket, onRead: (bytes: Buffer) => boolean): Socket {
   const internals = accepted as unknown as Internals; // what they are stands above

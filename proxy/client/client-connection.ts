@@ -1,7 +1,7 @@
 /**
  * One connection of a client. Plain requests are read and answered here, one after the other. The first one that is not
- * plain hands the connection over, from that request on, to Node's HTTP server, which serves every form of HTTP/1.1, for a
- * fifth more of a request's time (docs/decisions/0025).
+ * plain hands the connection over, from that request on, to Node's HTTP server, which serves every form of HTTP/1.1,
+ * for a fifth more of a request's time (docs/decisions/0025).
  */
 import type { Socket } from 'node:net';
 import { DROPPED_BYTES_MAX, isEnding, lingerThenDestroy } from '../connection-end.js';
@@ -114,7 +114,9 @@ export class ClientConnection implements ResponseOwner {
     this.aheadPieces += 1;
   }
 
-  /** Reads no more while enough waits, and then goes on: a small request that is answered must not let in a large read. */
+  /**
+   * Reads no more while enough waits, and then goes on: a small request that is answered must not let in a large read.
+   */
   private pace(): void {
     const { socket, request, ahead } = this;
     if (this.isOver) return; // the socket may be Node's
@@ -192,8 +194,9 @@ export class ClientConnection implements ResponseOwner {
   };
 
   /**
-   * Cuts the connection when it is silent for long, from now on: for an answer, or an end, that takes more than a moment. All
-   * else is bounded by less. A socket that is timed has its timer set anew with each read and write, 0.17 µs each.
+   * Cuts the connection when it is silent for long, from now on: for an answer, or an end, that takes more than a
+   * moment. All else is bounded by less. A socket that is timed has its timer set anew with each read and write, 0.17
+   * µs each.
    */
   watchSilence(): void {
     const isBounded = !this.isOver && this.phase !== 'answer';
@@ -230,7 +233,9 @@ const CUT = 'HPE_INVALID_EOF_STATE';
 /** A copy: what the socket is read into is used again. */
 const kept = (bytes: Buffer): Buffer => Buffer.from(bytes);
 
-/** What is left of memory that is ours: a copy once it is less than half. A copy for each request would be their square. */
+/**
+ * What is left of memory that is ours: a copy once it is less than half. A copy for each request would be their square.
+ */
 const rest = (bytes: Buffer): Buffer => (bytes.length * 2 < bytes.buffer.byteLength ? kept(bytes) : bytes);
 
 /** `close` follows and is what counts. */

@@ -1,4 +1,7 @@
-/** All connections of clients that carry plain requests: takes them in, ends those that wait too long, and all at a stop. */
+/**
+ * All connections of clients that carry plain requests: takes them in, ends those that wait too long, and all at a
+ * stop.
+ */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../request-bounds.js';
@@ -15,7 +18,9 @@ const WAIT_MS_MAX: Readonly<Record<Phase, number>> = {
   next: KEEP_ALIVE_TIMEOUT_MS,
 };
 
-/** At a stop the first request may still arrive on a connection that was made so long ago: a client may be late, too. */
+/**
+ * At a stop the first request may still arrive on a connection that was made so long ago: a client may be late, too.
+ */
 const ON_ITS_WAY_MS = 2_000;
 
 /** Serves a request; never throws. */

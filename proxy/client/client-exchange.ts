@@ -1,6 +1,6 @@
 /**
- * A client's request and the answer to it, as the pipeline sees them: what Node's `IncomingMessage` and `ServerResponse`
- * have in common with the plain ones of this folder, which carry nearly all traffic.
+ * A client's request and the answer to it, as the pipeline sees them: what Node's `IncomingMessage` and
+ * `ServerResponse` have in common with the plain ones of this folder, which carry nearly all traffic.
  */
 import type { Socket } from 'node:net';
 import type { HeadReading } from '../head-reading.js';
@@ -35,7 +35,10 @@ export interface ClientResponse {
   readonly writableLength: number;
   /** `headers`: names and values in turn, checked already */
   writeHead(statusCode: number, headers: string[]): unknown;
-  /** The same with headers behind them that are text already, each with the end of its line; absent: they have to be a list. */
+  /**
+   * The same with headers behind them that are text already, each with the end of its line; absent: they have to be a
+   * list.
+   */
   writeHeadWith?(statusCode: number, headers: readonly string[], lines: string): unknown;
   flushHeaders(): void;
   /** false: the client's socket is full, and `drain` will be said */

@@ -1,7 +1,7 @@
 /**
  * The head of a plain request: a gateway call in HTTP/1.1 with a method that has an answer's body, whose own body has a
- * known length that is held anyway, on a connection that goes on. Nearly all traffic is of this form. Anything else, and
- * anything that could be read in two ways, is left to Node's parser; what a head may say is the guard's affair.
+ * known length that is held anyway, on a connection that goes on. Nearly all traffic is of this form. Anything else,
+ * and anything that could be read in two ways, is left to Node's parser; what a head may say is the guard's affair.
  */
 import type { HeadReading } from '../head-reading.js';
 import { HELD_BYTES_MAX } from '../request-bounds.js';

@@ -17,8 +17,8 @@ export interface BodyListener {
 const UNASKED_BYTES_MAX = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 /**
- * A body in several pieces is read into one buffer, with so many times the room of what has arrived: pieces that are put
- * together at the end are twice the memory outside of the heap, by which V8 decides to collect everything.
+ * A body in several pieces is read into one buffer, with so many times the room of what has arrived: pieces that are
+ * put together at the end are twice the memory outside of the heap, by which V8 decides to collect everything.
  */
 const GROWTH = 4;
 

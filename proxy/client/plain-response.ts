@@ -1,6 +1,6 @@
 /**
- * The answer to a plain request, written straight to the socket: the head goes out with the first bytes of the body, and
- * a small answer is one write altogether (docs/performance.md).
+ * The answer to a plain request, written straight to the socket: the head goes out with the first bytes of the body,
+ * and a small answer is one write altogether (docs/performance.md).
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

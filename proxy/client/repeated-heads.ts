@@ -1,6 +1,6 @@
 /**
- * The heads of one connection, of which a client says nearly all alike. One that is, but for the length of its body, the one
- * before is not read again: it costs two comparisons of bytes, and stages have what they made of it.
+ * The heads of one connection, of which a client says nearly all alike. One that is, but for the length of its body,
+ * the one before is not read again: it costs two comparisons of bytes, and stages have what they made of it.
  */
 import { HeadReading } from '../head-reading.js';
 import { lengthOf, readPlainHead, type PlainHead } from './plain-head.js';

@@ -1,6 +1,6 @@
 /**
- * What one plain answer tells, to the few who listen: for nearly every answer two, of its `close`. An EventEmitter makes two
- * tables for each, and a wrapper round who listens once: 1.0 µs where this takes 0.1.
+ * What one plain answer tells, to the few who listen: for nearly every answer two, of its `close`. An EventEmitter
+ * makes two tables for each, and a wrapper round who listens once: 1.0 µs where this takes 0.1.
  */
 import type { ResponseEvent } from './client-exchange.js';
 

@@ -54,8 +54,8 @@ export function needsWholeBody(target: Target, choice: UsableChoice): boolean {
 
 /**
  * Headers and query with the credential in them; at once where nothing has to be asked for. With a secret of ours in
- * them, they ask for no answer in which it could not be found again. Throws (or rejects with) GatewayError 2040 when the
- * key is not for this route, 9006 when it cannot be opened, and what the provider's own making of it says.
+ * them, they ask for no answer in which it could not be found again. Throws (or rejects with) GatewayError 2040 when
+ * the key is not for this route, 9006 when it cannot be opened, and what the provider's own making of it says.
  */
 export function applyCredential(opener: SecretOpener, asSent: Unsigned): Credentialed | Promise<Credentialed> {
   const { target, choice } = asSent;
@@ -77,7 +77,9 @@ function laidOver<Call extends Credentialed>(call: Call, own: readonly string[] 
   return own === null ? call : { ...call, headers: replaceHeaders(call.headers, own) };
 }
 
-/** What the client sent in its place goes; what a custom provider always sends stays, but where the key itself stands. */
+/**
+ * What the client sent in its place goes; what a custom provider always sends stays, but where the key itself stands.
+ */
 function withStoredKey(
   opener: SecretOpener,
   unsigned: Unsigned,

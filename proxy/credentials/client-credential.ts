@@ -1,6 +1,7 @@
 /**
- * The credential that a client sends along for the provider: in one of the provider's headers or query parameters. One of
- * our own API tokens there is none, because it is never forwarded; neither is an empty value or a scheme without one.
+ * The credential that a client sends along for the provider: in one of the provider's headers or query parameters. One
+ * of our own API tokens there is none, because it is never forwarded; neither is an empty value or a scheme without
+ * one.
  */
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 import type { Arrival } from '../exchange.js';

@@ -1,7 +1,7 @@
 /**
  * Whose credential a call was made with, for the scope of its cache key: an answer that one credential may see is not
- * another's. A stored key counts by id and version, so that a rotated one begins anew; a client's own by its value, as the
- * client sent it: an access token that we had made of it differs between proxies, and from one hour to the next.
+ * another's. A stored key counts by id and version, so that a rotated one begins anew; a client's own by its value, as
+ * the client sent it: an access token that we had made of it differs between proxies, and from one hour to the next.
  */
 import type { PolicyProviderKey } from '../../schema/contracts/gateway-policy.js';
 import type { Arrival, Target } from '../exchange.js';

@@ -1,4 +1,6 @@
-/** A gateway's own egress proxy: opened for each call, which costs a look-up while the vault holds it, and parsed once. */
+/**
+ * A gateway's own egress proxy: opened for each call, which costs a look-up while the vault holds it, and parsed once.
+ */
 import { createHash } from 'node:crypto';
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import { egressProxyContext } from '../../schema/contracts/seal-contexts.js';

@@ -1,6 +1,6 @@
 /**
- * Access tokens for service accounts: asked of Google once, then held until five minutes before they expire. One request
- * at a time asks for the same token; one that is soon to expire is asked for while the old one still serves.
+ * Access tokens for service accounts: asked of Google once, then held until five minutes before they expire. One
+ * request at a time asks for the same token; one that is soon to expire is asked for while the old one still serves.
  *
  * Nothing is kept of an account but a hash of its key's JSON: what is held is the token.
  */
@@ -90,8 +90,8 @@ export class GoogleTokens {
 
   /**
    * An access token for the service account whose key `json` is; at once when one is held. Throws or rejects with
-   * GatewayError: 2040 when it is no such key or Google refuses it, 2005 when Google cannot be asked, 9006 when too many
-   * are being asked for.
+   * GatewayError: 2040 when it is no such key or Google refuses it, 2005 when Google cannot be asked, 9006 when too
+   * many are being asked for.
    */
   token(json: string, egress: EgressProxy | null): string | Promise<string> {
     const key = cacheKey(json, egress);

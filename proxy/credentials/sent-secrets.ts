@@ -6,7 +6,10 @@ import { OF_THE_BODY } from '../header-list.js';
 const KEYS_OF_OTHERS = ['x-anthropic-api-key', 'x-openai-api-key'];
 /** Shorter values are no secrets, and would be found in anything. */
 const SECRET_CHARACTERS_MIN = 8;
-/** What we add that is no secret: our own, and what a custom provider's headers may say besides. Any other name may hold one. */
+/**
+ * What we add that is no secret: our own, and what a custom provider's headers may say besides. Any other name may hold
+ * one.
+ */
 const OPEN = new Set([
   'accept',
   'accept-encoding',

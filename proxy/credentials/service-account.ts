@@ -3,7 +3,8 @@
  * Source: Google Identity, "Using OAuth 2.0 for Server to Server Applications", HTTP/REST; RFC 7523.
  *
  * Of the key's JSON only who and with which key is read. Its `token_uri` and other URLs are not: they are whoever's who
- * wrote it. Other kinds of credential files (which name URLs, files or commands to get a token from) are no service accounts.
+ * wrote it. Other kinds of credential files (which name URLs, files or commands to get a token from) are no service
+ * accounts.
  */
 import { sign } from 'node:crypto';
 import { promisify } from 'node:util';

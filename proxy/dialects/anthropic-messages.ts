@@ -155,8 +155,9 @@ function samplingUnits(usage: JsonObject, counts: UsageCounts, estimates: Estima
 const LONG_INPUT_TOKENS = 200_000;
 
 /**
- * The totals leave out the samplings that summarise a long conversation, which are billed (platform.claude.com, Compaction
- * at a token threshold, 2026-10-30), and those of an adviser or of a model that declined, whose prices are others.
+ * The totals leave out the samplings that summarise a long conversation, which are billed (platform.claude.com,
+ * Compaction at a token threshold, 2026-10-30), and those of an adviser or of a model that declined, whose prices are
+ * others.
  */
 function withCompactions(units: UsageUnits, usage: JsonObject, counts: UsageCounts, estimates: Estimates): UsageUnits {
   let sum = units;

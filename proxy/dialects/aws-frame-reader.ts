@@ -1,4 +1,6 @@
-/** Reads an answer of AWS event frames for a tally: a Converse event, or a model's own event inside a frame of `bytes`. */
+/**
+ * Reads an answer of AWS event frames for a tally: a Converse event, or a model's own event inside a frame of `bytes`.
+ */
 import type { AnswerReader, UsageReading } from './dialect.js';
 import { addParsed, type AnswerTally } from './answer-reader.js';
 import { AwsEventFrames, type AwsFrame } from './aws-event-frames.js';

@@ -1,4 +1,6 @@
-/** Azure OpenAI's paths as clients write them, `{resource}/{deployment}/…` or `{resource}/openai/…`, read for OpenAI's. */
+/**
+ * Azure OpenAI's paths as clients write them, `{resource}/{deployment}/…` or `{resource}/openai/…`, read for OpenAI's.
+ */
 
 /** Resource, and the v1 API or a deployment. */
 const BEFORE_OPENAI_PATH = /^[^/]+\/(?:openai\/v1|openai\/deployments\/[^/]+|[^/]+)\//;

@@ -1,7 +1,7 @@
 /**
  * Bedrock Converse and ConverseStream. Cached input stands *beside* the input count ("total = inputTokens +
- * cacheReadInputTokens + cacheWriteInputTokens", docs.aws.amazon.com, Prompt caching, 2026-11-27); a stream is of binary
- * frames and tells its usage in the last one, `metadata`. Reasoning is inside the output and not told apart.
+ * cacheReadInputTokens + cacheWriteInputTokens", docs.aws.amazon.com, Prompt caching, 2026-11-27); a stream is of
+ * binary frames and tells its usage in the last one, `metadata`. Reasoning is inside the output and not told apart.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { DocumentReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';

@@ -1,7 +1,7 @@
 /**
- * Bedrock InvokeModel in the formats of models other than Claude. Whatever the format, Bedrock counts the tokens itself:
- * of a document in two headers, of a stream in `amazon-bedrock-invocationMetrics` of its last event. Images are counted
- * in the answer.
+ * Bedrock InvokeModel in the formats of models other than Claude. Whatever the format, Bedrock counts the tokens
+ * itself: of a document in two headers, of a stream in `amazon-bedrock-invocationMetrics` of its last event. Images are
+ * counted in the answer.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { headerOf } from '../header-list.js';

@@ -1,4 +1,6 @@
-/** What a model of Bedrock's runtime goes by: it stands in the path (`…/model/{model}/converse`), never in the answer. */
+/**
+ * What a model of Bedrock's runtime goes by: it stands in the path (`…/model/{model}/converse`), never in the answer.
+ */
 
 const MODEL_IN_PATH = /(?:^|\/)model\/([^/]+)\/[^/]+$/;
 /** What an ARN calls a model; ARNs of an account's own profiles, prompts and routers name none. */

@@ -1,7 +1,7 @@
 /**
- * Cohere's own API: chat (v1 and v2), generate, embed, rerank, classify. What it bills stands in `billed_units`; `tokens`
- * are what the model saw, with Cohere's own prompts, and are billed to nobody. v2 streams are server-sent events that end
- * in `message-end`, v1 streams are JSON objects line by line that end in `stream-end`.
+ * Cohere's own API: chat (v1 and v2), generate, embed, rerank, classify. What it bills stands in `billed_units`;
+ * `tokens` are what the model saw, with Cohere's own prompts, and are billed to nobody. v2 streams are server-sent
+ * events that end in `message-end`, v1 streams are JSON objects line by line that end in `stream-end`.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { DocumentReader, StreamReader, type AnswerEnd, type AnswerTally } from './answer-reader.js';

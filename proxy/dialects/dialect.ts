@@ -16,7 +16,10 @@ export interface RequestFacts {
   readonly inputTextBytes: number;
   /** what the request itself fixes of what is billed: the characters to be spoken, …; null or absent: nothing */
   readonly otherUnits?: OtherUnits | null;
-  /** it was too large to be looked at: its input is not known, and the rest only as far as its path, or a form's beginning, tells */
+  /**
+   * it was too large to be looked at: its input is not known, and the rest only as far as its path, or a form's
+   * beginning, tells
+   */
   readonly isUnread?: boolean;
 }
 
@@ -67,13 +70,16 @@ export interface Dialect {
    * allocates nothing. False is always possible (no mark exists, or it was split): the body's end is then the end.
    */
   endsStream(chunk: Uint8Array): boolean;
-  /** where there is no mark: whether the last event of a stream (decoded) says that it is the last; absent: none can tell */
+  /**
+   * where there is no mark: whether the last event of a stream (decoded) says that it is the last; absent: none can
+   * tell
+   */
   isLastEvent?(event: Buffer): boolean;
   /** whether a document (parsed) is of something that is still being made; absent: it never is */
   isPending?(document: unknown): boolean;
   /**
-   * whether a call does nothing but ask, by its whole URL: then an answer that was made before will do, unasked for; absent: each of the
-   * format does
+   * whether a call does nothing but ask, by its whole URL: then an answer that was made before will do, unasked for;
+   * absent: each of the format does
    */
   onlyAsks?(url: string): boolean;
   /** the event that tells a client of this dialect that its stream broke (SSE text) */

@@ -8,8 +8,8 @@ import type { UsageCounts } from './usage-counts.js';
 import type { Estimates } from './usage-reading.js';
 
 /**
- * The tier of Vertex AI's traffic type (`ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`, `PROVISIONED_THROUGHPUT`), and any other's
- * own name, which has no price; null: pay as you go, at list price.
+ * The tier of Vertex AI's traffic type (`ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`, `PROVISIONED_THROUGHPUT`), and any
+ * other's own name, which has no price; null: pay as you go, at list price.
  */
 export function trafficTier(type: string | null): string | null {
   if (type === null || type === 'ON_DEMAND' || type === 'TRAFFIC_TYPE_UNSPECIFIED') return null;

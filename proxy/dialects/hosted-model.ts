@@ -1,7 +1,7 @@
 /**
- * Others' models as Bedrock and Vertex offer them. The model goes by another name there than the format tells: it stands
- * in the path, or bears the publisher's name, and prices go by it (`global.`, `us.`, …), while the answer has the maker's
- * own. So the request's name counts, where it has one.
+ * Others' models as Bedrock and Vertex offer them. The model goes by another name there than the format tells: it
+ * stands in the path, or bears the publisher's name, and prices go by it (`global.`, `us.`, …), while the answer has
+ * the maker's own. So the request's name counts, where it has one.
  */
 import { headerOf } from '../header-list.js';
 import { anthropicMessages, MessagesTally } from './anthropic-messages.js';
@@ -22,7 +22,9 @@ const onBedrock = hosted(anthropicMessages, (path, inBody) =>
 );
 const BEDROCK_RUNTIME = /(?:^|\/)model\/[^/]+\/invoke(?:-with-response-stream)?$/;
 
-/** Claude on Bedrock: by `…/model/{model}/invoke`, whose streams are frames, or on bedrock-mantle, as Anthropic has it. */
+/**
+ * Claude on Bedrock: by `…/model/{model}/invoke`, whose streams are frames, or on bedrock-mantle, as Anthropic has it.
+ */
 export const bedrockClaude: Dialect = {
   ...onBedrock,
   newStreamReader: (facts, headers) =>
@@ -44,7 +46,10 @@ function withoutPublisher(model: string | null): string | null {
 
 const STREAMS = /(?::streamRawPredict|\/invoke-with-response-stream)$/;
 
-/** `dialect` under the name that `modelOf` finds in the path and in what the body says. Nothing is spliced into bodies there. */
+/**
+ * `dialect` under the name that `modelOf` finds in the path and in what the body says. Nothing is spliced into bodies
+ * there.
+ */
 function hosted(dialect: Dialect, modelOf: (path: string, inBody: string | null) => string | null): Dialect {
   return {
     name: dialect.name,

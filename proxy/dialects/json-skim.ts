@@ -1,6 +1,6 @@
 /**
- * A JSON document without the value of one of its members: what an answer says of its usage is a twentieth of its bytes,
- * and parsing the rest makes strings and objects, or thousands of numbers, that nobody looks at.
+ * A JSON document without the value of one of its members: what an answer says of its usage is a twentieth of its
+ * bytes, and parsing the rest makes strings and objects, or thousands of numbers, that nobody looks at.
  */
 const QUOTE = 34;
 const BACKSLASH = 92;
@@ -13,8 +13,9 @@ const CLOSE_BRACKET = 93;
 const SPACE = 32;
 
 /**
- * The text of the object in `bytes` with `null` for the value of its first member `name`. Null: there is no such member, or
- * the bytes before it, or its value, have not the shape of JSON. What is left out is not checked any further.
+ * The text of the object in `bytes` with `null` for the value of its first member `name`. Null: there is no such
+ * member, or the bytes before it, or its value, have not the shape of JSON. What is left out is not checked any
+ * further.
  */
 export function withoutMember(bytes: Buffer, name: string): string | null {
   let at = pastSpace(bytes, 0);

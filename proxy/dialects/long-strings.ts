@@ -1,7 +1,7 @@
 /**
- * Shortens the long strings of JSON while its bytes pass: images and sound in base64 are of no use to a tally, and would
- * put every answer that has some beyond the bound of what is held. What is left is JSON as before; text outside of JSON
- * (the lines of server-sent events) is left alone, for no JSON string goes over the end of a line.
+ * Shortens the long strings of JSON while its bytes pass: images and sound in base64 are of no use to a tally, and
+ * would put every answer that has some beyond the bound of what is held. What is left is JSON as before; text outside
+ * of JSON (the lines of server-sent events) is left alone, for no JSON string goes over the end of a line.
  */
 import { ByteParts } from '../usage/byte-parts.js';
 import { DocumentReader, StreamReader, type AnswerTally } from './answer-reader.js';
@@ -15,8 +15,8 @@ const HEX_DIGITS = 4;
 /** Longer than any identifier; text beyond it counts for no estimate, where there is an image in its place. */
 const STRING_BYTES_MAX = 8_192;
 /**
- * Where images stand beside text that is estimated if no usage is told: as much text as an answer that cannot be read is
- * taken for, and some images of one event stay below its bound.
+ * Where images stand beside text that is estimated if no usage is told: as much text as an answer that cannot be read
+ * is taken for, and some images of one event stay below its bound.
  */
 export const TEXT_BYTES_MAX = 131_072;
 

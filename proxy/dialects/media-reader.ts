@@ -1,6 +1,6 @@
 /**
- * Reads an answer that is no text (sound, an image) by not reading it: what is billed was fixed by the request, or is told
- * by a header. Holds nothing.
+ * Reads an answer that is no text (sound, an image) by not reading it: what is billed was fixed by the request, or is
+ * told by a header. Holds nothing.
  */
 import { noUnits, type OtherUnits } from '../../schema/contracts/usage-units.js';
 import type { AnswerReader, RequestFacts, UsageReading } from './dialect.js';

@@ -1,4 +1,6 @@
-/** Which dialect a call of a provider's own API speaks, for providers that have one beside (or instead of) a copied one. */
+/**
+ * Which dialect a call of a provider's own API speaks, for providers that have one beside (or instead of) a copied one.
+ */
 import type { ProviderFormat } from '../../schema/contracts/provider-row.js';
 import { bedrockConverse } from './bedrock-converse.js';
 import { bedrockInvoke } from './bedrock-invoke.js';

@@ -33,9 +33,9 @@ export function addExtras(units: UsageUnits, usage: JsonObject, counts: UsageCou
 }
 
 /**
- * Perplexity. Its deep research bills citations, reasoning and searches, each beside the completion (docs.perplexity.ai,
- * Pricing, 2026-11-27); its other models bill the request, by the size of the search's context, and the price list has
- * the largest size only.
+ * Perplexity. Its deep research bills citations, reasoning and searches, each beside the completion
+ * (docs.perplexity.ai, Pricing, 2026-11-27); its other models bill the request, by the size of the search's context,
+ * and the price list has the largest size only.
  */
 function addResearch(units: UsageUnits, usage: JsonObject, counts: UsageCounts): void {
   const citations = counts.optional(usage, 'citation_tokens');

@@ -1,6 +1,6 @@
 /**
- * OpenAI images: generations, edits, variations; document or stream. The GPT models report tokens, the others bill by the
- * image, whose price goes by size and quality: those stand in the place of the service tier.
+ * OpenAI images: generations, edits, variations; document or stream. The GPT models report tokens, the others bill by
+ * the image, whose price goes by size and quality: those stand in the place of the service tier.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import type { AnswerEnd, AnswerTally } from './answer-reader.js';

@@ -1,4 +1,7 @@
-/** OpenAI's usage object, in the two spellings of its APIs, and as others copy it. Details are *inside* the totals, but for xAI. */
+/**
+ * OpenAI's usage object, in the two spellings of its APIs, and as others copy it. Details are *inside* the totals, but
+ * for xAI.
+ */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
 import { objectIn, type JsonObject } from './json-value.js';
 import { addExtras } from './openai-extras.js';

@@ -1,7 +1,7 @@
 /**
- * Events of a stream that are, but for the text in them, the event before once more: a model's answer comes in hundreds of them, and
- * to parse each as JSON is the most of what a chunk costs. What is learnt from one that was parsed are the bytes round its
- * text; one that has the same bytes there, and whose text needs no decoding, says nothing else.
+ * Events of a stream that are, but for the text in them, the event before once more: a model's answer comes in hundreds
+ * of them, and to parse each as JSON is the most of what a chunk costs. What is learnt from one that was parsed are the
+ * bytes round its text; one that has the same bytes there, and whose text needs no decoding, says nothing else.
  */
 import type { AnswerTally } from './answer-reader.js';
 
@@ -40,7 +40,9 @@ export class RepeatedEvents {
     private readonly strings: readonly ChangingString[],
   ) {}
 
-  /** Adds the event's text if it is otherwise the one that is known. False: it has to be read, and may then be learnt. */
+  /**
+   * Adds the event's text if it is otherwise the one that is known. False: it has to be read, and may then be learnt.
+   */
   add(event: Buffer): boolean {
     const textBytes = this.textBytesOf(event);
     this.textBytesBefore = this.tally.outputTextBytes;

@@ -27,7 +27,9 @@ export interface Estimates {
   readonly outputTokens: number;
 }
 
-/** Turns a dialect's usage object into disjoint units; bad fields go to `counts.problems` and are replaced by estimates. */
+/**
+ * Turns a dialect's usage object into disjoint units; bad fields go to `counts.problems` and are replaced by estimates.
+ */
 export type UnitsOf = (usage: JsonObject, counts: UsageCounts, estimates: Estimates) => UsageUnits;
 
 const UNREAD_REQUEST_NOTE = 'the request was too large to read: its input is not known';

@@ -1,6 +1,6 @@
 /**
- * Where the api asks for explanations. Whoever does not hold the tiers' shared secret is answered as on any path that there
- * is not, before a byte of his body is read.
+ * Where the api asks for explanations. Whoever does not hold the tiers' shared secret is answered as on any path that
+ * there is not, before a byte of his body is read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../platform/logger.js';

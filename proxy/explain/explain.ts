@@ -1,6 +1,7 @@
 /**
- * What would become of a request, by the pipeline's own stages in their order, up to where something would be sent. Nothing
- * is: no limit counts it, no breaker lets it through to see, no record is opened, nothing goes upstream or into the cache.
+ * What would become of a request, by the pipeline's own stages in their order, up to where something would be sent.
+ * Nothing is: no limit counts it, no breaker lets it through to see, no record is opened, nothing goes upstream or into
+ * the cache.
  *
  * Not told is what depends on the load of the moment: a ledger at its gate, rooms that are full.
  */

@@ -32,8 +32,8 @@ export interface DeadSpoolOptions {
 }
 
 /**
- * Whoever calls holds the spool's lock. Rejects when Postgres cannot take it now: all of it is still there. So it is where
- * null comes back: it was told to stop, and whoever comes next goes on at the cursor.
+ * Whoever calls holds the spool's lock. Rejects when Postgres cannot take it now: all of it is still there. So it is
+ * where null comes back: it was told to stop, and whoever comes next goes on at the cursor.
  */
 export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inheritance | null> {
   const { id, folder, host, shipments, isStopping } = options;

@@ -1,6 +1,6 @@
 /**
- * The newest records as rows, in memory beside the spool: what Postgres takes as fast as it comes is never read back from
- * the disk. What is not here any more, for Postgres was away, is read from there.
+ * The newest records as rows, in memory beside the spool: what Postgres takes as fast as it comes is never read back
+ * from the disk. What is not here any more, for Postgres was away, is read from there.
  */
 import type { ByteBuffer } from '../usage/byte-buffer.js';
 import { CompositeRows } from '../usage/composite-rows.js';
@@ -25,14 +25,18 @@ export class FreshRows {
   private firstSeq = 1;
   private taken = new CompositeRows();
 
-  /** Adds the row of record `seq` that begins at `start` and ends where `bytes` does. Numbers come one after the other. */
+  /**
+   * Adds the row of record `seq` that begins at `start` and ends where `bytes` does. Numbers come one after the other.
+   */
   add(seq: number, bytes: ByteBuffer, start: number): void {
     if (this.rows.byteLength > FRESH_BYTES_MAX) this.rows.clear();
     if (this.rows.count === 0) this.firstSeq = seq;
     this.rows.addFrom(bytes, start, bytes.length);
   }
 
-  /** Takes the safe ones behind `shippedSeq`, valid until the next call; null: there are none, or the first is not here. */
+  /**
+   * Takes the safe ones behind `shippedSeq`, valid until the next call; null: there are none, or the first is not here.
+   */
   take(shippedSeq: number): FreshRun | null {
     const { rows, firstSeq, safeSeq, safePosition: position } = this;
     if (safeSeq <= shippedSeq || shippedSeq + 1 < firstSeq || rows.count === 0) return null;

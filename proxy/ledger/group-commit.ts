@@ -1,7 +1,7 @@
 /**
  * Makes what was added to the spool safe, many records at a time. All that settle in one turn of the event loop go on
- * together at its end: their answers then leave back to back, the first wakes whoever receives them, and the others find
- * him awake. Alone, each costs a wake-up, a sixth of a request.
+ * together at its end: their answers then leave back to back, the first wakes whoever receives them, and the others
+ * find him awake. Alone, each costs a wake-up, a sixth of a request.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { withoutRecords } from './frames.js';

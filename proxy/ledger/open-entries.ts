@@ -1,7 +1,7 @@
 /**
- * The requests that are open, in no order. A `Set` of them lives long and is made anew every few dozen requests, in the old
- * generation of V8's heap, where each that is left behind keeps the requests that were in it, and all they refer to, until
- * the next full collection.
+ * The requests that are open, in no order. A `Set` of them lives long and is made anew every few dozen requests, in the
+ * old generation of V8's heap, where each that is left behind keeps the requests that were in it, and all they refer
+ * to, until the next full collection.
  */
 export interface Placed {
   /** its place among the open ones; -1: it is not open */

@@ -41,7 +41,9 @@ export async function createSegment(folder: string, number: number, bytesMax: nu
   return { number, file, bytesMax, written: 0, synced: 0 };
 }
 
-/** The segments of a spool whose owner is gone, oldest first, whole: where their frames end, only reading them tells. */
+/**
+ * The segments of a spool whose owner is gone, oldest first, whole: where their frames end, only reading them tells.
+ */
 export async function openSegments(folder: string): Promise<Segment[]> {
   const numbers = (await readdir(folder)).map((name) => Number(NAME.exec(name)?.[1])).filter((number) => number > 0);
   const segments: Segment[] = [];
@@ -54,8 +56,9 @@ export async function openSegments(folder: string): Promise<Segment[]> {
 }
 
 /**
- * Resolves when the file will not come back. Otherwise a machine's crash could bring back an intent whose end stood in a
- * later segment that stays away, and a request that was abandoned would be recorded. May be tried again when it rejects.
+ * Resolves when the file will not come back. Otherwise a machine's crash could bring back an intent whose end stood in
+ * a later segment that stays away, and a request that was abandoned would be recorded. May be tried again when it
+ * rejects.
  */
 export async function removeSegment(folder: string, segment: Segment): Promise<void> {
   await rm(segmentPath(folder, segment.number), { force: true });

@@ -1,7 +1,7 @@
 /**
  * Ships runs of numbered records to Postgres: one transaction moves the spool's cursor and inserts the rows, so that a
- * run is shipped once, whoever tries and however often. A record that Postgres will never take goes to the quarantine in
- * the same transaction, under its own number.
+ * run is shipped once, whoever tries and however often. A record that Postgres will never take goes to the quarantine
+ * in the same transaction, under its own number.
  */
 import type pg from 'pg';
 import { errorCode, errorMessage } from '../../platform/error-code.js';
@@ -65,8 +65,8 @@ export class Shipments {
   }
 
   /**
-   * Ships a run and returns the spool with its cursor behind it. Throws when Postgres cannot take it now (it is not known
-   * then whether it did: `open` tells), and CursorMoved when it was shipped by another.
+   * Ships a run and returns the spool with its cursor behind it. Throws when Postgres cannot take it now (it is not
+   * known then whether it did: `open` tells), and CursorMoved when it was shipped by another.
    */
   async ship(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
     try {
@@ -117,8 +117,8 @@ export class Shipments {
   }
 
   /**
-   * All rows, as if none stood there already: Postgres takes in such a row with a tenth less than one for which it first has to look, and then to
-   * claim its place (docs/performance.md). Fails as a whole where one does.
+   * All rows, as if none stood there already: Postgres takes in such a row with a tenth less than one for which it
+   * first has to look, and then to claim its place (docs/performance.md). Fails as a whole where one does.
    */
   private shipNew(spool: ShippedSpool, run: RecordRun, settledSeq: number): Promise<ShippedSpool> {
     return this.shipBy(spool, run, settledSeq, async (client) => {
@@ -172,7 +172,9 @@ export class Shipments {
     return rows.map(({ ordinality }) => ({ index: part.from + Number(ordinality) - 1, ...CONFLICT }));
   }
 
-  /** Finds the rows that Postgres refuses, by halving; writes nothing. Throws what it was given when they are too many. */
+  /**
+   * Finds the rows that Postgres refuses, by halving; writes nothing. Throws what it was given when they are too many.
+   */
   private async poisonOf(spool: ShippedSpool, run: RecordRun, error: unknown): Promise<Poison[]> {
     const found: Poison[] = [];
     const countMax = Math.max(POISON_COUNT_UNSUSPECTED, run.rows.count * POISON_SHARE_MAX);
@@ -247,8 +249,8 @@ interface Poison {
 const ROW_AT = 24;
 
 /**
- * The cursor's row stays locked until Postgres knows that this connection is lost, which without a word from it takes two
- * hours. A statement of which only a part has come counts as idle too.
+ * The cursor's row stays locked until Postgres knows that this connection is lost, which without a word from it takes
+ * two hours. A statement of which only a part has come counts as idle too.
  */
 const SILENCE_MS_MAX = 5_000;
 const BEGIN = `${beginSql('tollgate_shipper', {})}; SET LOCAL idle_in_transaction_session_timeout = ${SILENCE_MS_MAX}`;

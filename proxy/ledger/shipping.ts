@@ -51,7 +51,9 @@ export class Shipping {
     }
   }
 
-  /** Ships frames that the disk does not take, behind all that it did. Rejects when Postgres does not take them either. */
+  /**
+   * Ships frames that the disk does not take, behind all that it did. Rejects when Postgres does not take them either.
+   */
   async shipFrames(frames: Buffer): Promise<void> {
     const { shipper, settledSeq } = this.options;
     while (this.running !== null) await this.running;
@@ -100,7 +102,8 @@ export class Shipping {
         else if (this.isShipped()) this.unshippedSinceMs = null;
         if (!hasShipped) return;
         await shipped();
-        // What came meanwhile waits for the next interval: shipped at once, it would be a transaction for a few records.
+        // What came meanwhile waits for the next interval: shipped at once, it would be a transaction for a few
+        // records.
         if (!shipper.hasMore) return;
       }
     } catch (error) {

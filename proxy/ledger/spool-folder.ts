@@ -54,8 +54,8 @@ export class SpoolFolder {
   }
 
   /**
-   * Ships the spools whose owners are gone, one after the other, until `isStopping`. One that cannot be shipped now holds
-   * up none behind it: the first of their errors is thrown at the end. `found` hears of every one that is done.
+   * Ships the spools whose owners are gone, one after the other, until `isStopping`. One that cannot be shipped now
+   * holds up none behind it: the first of their errors is thrown at the end. `found` hears of every one that is done.
    */
   async inherit(
     ownId: string,

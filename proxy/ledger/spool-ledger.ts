@@ -187,7 +187,9 @@ export class SpoolLedger implements UsageLedger {
     return 'the disk of the usage ledger is full';
   }
 
-  /** Says in Postgres how far this process, of that release, has settled, and how it is. Rejects when it cannot be told. */
+  /**
+   * Says in Postgres how far this process, of that release, has settled, and how it is. Rejects when it cannot be told.
+   */
   async heartbeat(version: string): Promise<void> {
     const known = this.own?.shipper.known ?? null;
     const { state } = this;

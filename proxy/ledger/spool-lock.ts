@@ -1,7 +1,7 @@
 /**
  * One owner for each spool: an abstract unix socket named by the spool's id. The kernel lets one process listen on it,
- * and frees it when that process is gone, however it went. Such names belong to a network namespace: containers must not
- * share a folder of spools (docs/ledger.md).
+ * and frees it when that process is gone, however it went. Such names belong to a network namespace: containers must
+ * not share a folder of spools (docs/ledger.md).
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';

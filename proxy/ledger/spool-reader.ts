@@ -1,4 +1,6 @@
-/** Reads a spool's frames in order, in large pieces: the spool of this process while it grows, or that of a dead one. */
+/**
+ * Reads a spool's frames in order, in large pieces: the spool of this process while it grows, or that of a dead one.
+ */
 import { FRAME_HEAD_BYTES, FRAME_PAYLOAD_BYTES_MAX, FrameScan, type FrameKey } from './frames.js';
 import type { Segment } from './segments.js';
 

@@ -28,7 +28,9 @@ export class SpoolShipper {
   private shipped = 0;
   /** behind what was shipped; the reader may be further */
   private position: SpoolPosition;
-  /** the run behind the one that is being shipped: read while Postgres works; null: it is not known that there is one */
+  /**
+   * the run behind the one that is being shipped: read while Postgres works; null: it is not known that there is one
+   */
   private ahead: Promise<ReadRun | null> | null = null;
 
   constructor(
@@ -157,8 +159,8 @@ export class SpoolShipper {
   }
 
   /**
-   * Reads the next run of numbers without a gap; null: there is no record more. `shippedSeq`: the last record that is not wanted; null: the
-   * cursor says it.
+   * Reads the next run of numbers without a gap; null: there is no record more. `shippedSeq`: the last record that is
+   * not wanted; null: the cursor says it.
    */
   private async read(shippedSeq: number | null): Promise<ReadRun | null> {
     const rows = this.emptyRows();
@@ -193,7 +195,10 @@ interface Gathering {
   readonly shippedSeq: number;
 }
 
-/** Adds the records of `scan` to the run, up to its bounds or a gap, and returns its first; the frame behind them is left unread. */
+/**
+ * Adds the records of `scan` to the run, up to its bounds or a gap, and returns its first; the frame behind them is
+ * left unread.
+ */
 function gather(scan: FrameScan, { firstSeq: began, rows, shippedSeq }: Gathering): number | null {
   let firstSeq = began;
   while (scan.next()) {

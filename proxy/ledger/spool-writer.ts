@@ -91,7 +91,9 @@ export class SpoolWriter {
     return bytes;
   }
 
-  /** Adds what is recorded of a request if the process ends now. Throws RangeError, and adds nothing, as `addSettled`. */
+  /**
+   * Adds what is recorded of a request if the process ends now. Throws RangeError, and adds nothing, as `addSettled`.
+   */
   open(request: RecordedRequest, cut: RecordedOutcome): WrittenRequest {
     const start = this.beginRow(FRAME_KINDS.open, 0, request.id);
     try {
@@ -177,8 +179,8 @@ export class SpoolWriter {
   }
 
   /**
-   * Makes everything written so far outlive the machine. A file whose sync failed is not trusted again: the frames go to
-   * the next one. Throws when that fails too; then they are still held.
+   * Makes everything written so far outlive the machine. A file whose sync failed is not trusted again: the frames go
+   * to the next one. Throws when that fails too; then they are still held.
    */
   async sync(): Promise<void> {
     this.write();
@@ -267,8 +269,8 @@ export class SpoolWriter {
   }
 
   /**
-   * The next segment is used, if there is one; else the present one grows beyond its size, unless it is not to be trusted:
-   * then this throws.
+   * The next segment is used, if there is one; else the present one grows beyond its size, unless it is not to be
+   * trusted: then this throws.
    */
   private turnOver(): void {
     const spare = this.spares.shift();

@@ -1,7 +1,8 @@
 /**
- * Looks ten times a second whether the process keeps up: how late its event loop comes to a timer, and how full its heap is.
- * One late turn is a pause (a collection, a busy neighbour), and nothing is refused for it; several in a row are a queue that
- * does not get shorter. Being busy all of the time is no fault as long as nothing waits (docs/decisions/0038).
+ * Looks ten times a second whether the process keeps up: how late its event loop comes to a timer, and how full its
+ * heap is. One late turn is a pause (a collection, a busy neighbour), and nothing is refused for it; several in a row
+ * are a queue that does not get shorter. Being busy all of the time is no fault as long as nothing waits
+ * (docs/decisions/0038).
  */
 import { getHeapStatistics } from 'node:v8';
 import type { RequestSlots } from './request-slots.js';

@@ -1,7 +1,7 @@
 /**
- * How many requests a proxy carries at a time, and how many of them one account may have. Beyond, a new one is refused at once,
- * before its body is read, in place of making all others slow. As long as there is room, everybody has as much as he likes; when
- * it gets scarce, whoever has more than his share is refused first, and a newcomer is let in.
+ * How many requests a proxy carries at a time, and how many of them one account may have. Beyond, a new one is refused
+ * at once, before its body is read, in place of making all others slow. As long as there is room, everybody has as much
+ * as he likes; when it gets scarce, whoever has more than his share is refused first, and a newcomer is let in.
  */
 import { GatewayError } from '../gateway-error.js';
 import type { AccountId } from '../../schema/contracts/ids.js';

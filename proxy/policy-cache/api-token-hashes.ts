@@ -1,6 +1,6 @@
 /**
- * The stored form of API tokens by the tokens themselves. Those that came lately are known by a quicker hash under a key
- * of this process's own, so that neither a token nor anything that another process could use is kept in memory.
+ * The stored form of API tokens by the tokens themselves. Those that came lately are known by a quicker hash under a
+ * key of this process's own, so that neither a token nor anything that another process could use is kept in memory.
  */
 import { randomBytes } from 'node:crypto';
 import { API_TOKEN_CHARACTERS, hashApiToken, isWellFormedApiToken } from '../../schema/contracts/api-token.js';

@@ -15,8 +15,8 @@ const CATCH_UP_MS_MAX = 30 * 60_000;
 const LOOK_BACK_SECONDS = 120;
 
 /**
- * Everything that was committed since the last look ($1, its snapshot), once each, also while an older transaction is open. What is
- * below a snapshot's xmin was finished by then; it never goes back, but in a database that was restored.
+ * Everything that was committed since the last look ($1, its snapshot), once each, also while an older transaction is
+ * open. What is below a snapshot's xmin was finished by then; it never goes back, but in a database that was restored.
  */
 const POLL_SQL = `
   SELECT pg_current_snapshot()::text AS seen,

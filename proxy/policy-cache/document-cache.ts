@@ -3,9 +3,9 @@
  *
  * Promises: one load at a time per key; an unknown key is remembered too, in a memory of its own that strangers cannot
  * use to push out known ones; a document announced as superseded is never served again while a store answers; when both
- * stores are out of reach, what is held, or was kept by an earlier process, is served until `staleMs` after it was loaded,
- * and only then (or for a key never seen) does `find` throw. Absence is `null`, failure is an exception, and neither is
- * ever taken for the other.
+ * stores are out of reach, what is held, or was kept by an earlier process, is served until `staleMs` after it was
+ * loaded, and only then (or for a key never seen) does `find` throw. Absence is `null`, failure is an exception, and
+ * neither is ever taken for the other.
  */
 import { LRUCache } from 'lru-cache';
 import { POLICY_TTL_SECONDS } from '../../schema/contracts/redis-keys.js';
@@ -54,15 +54,18 @@ interface Entry<T> {
 const SUPERSEDED_KEYS_MAX = 100_000;
 /** After a failed reload of something still held: how long before the next try. */
 const RETRY_MS = 1_000;
-/** How many of what was held and has changed are loaded at a time before anybody asks; the others are loaded when they are asked for. */
+/**
+ * How many of what was held and has changed are loaded at a time before anybody asks; the others are loaded when they
+ * are asked for.
+ */
 const LOADS_AHEAD_MAX = 8;
 /** Announced faster than it can be read: after so many readings in a row, the last one is taken. */
 const READINGS_MAX = 3;
 
 export class DocumentCache<T extends object> {
   /**
-   * `evicted`: documents that left memory because of a bound, the least used first; `recalled`: documents that an earlier
-   * process had kept, and that were asked for while no store answered
+   * `evicted`: documents that left memory because of a bound, the least used first; `recalled`: documents that an
+   * earlier process had kept, and that were asked for while no store answered
    */
   readonly counts = { loads: 0, failures: 0, staleServed: 0, evicted: 0, recalled: 0 };
   /** grows with whatever would be kept otherwise than before */
@@ -173,8 +176,8 @@ export class DocumentCache<T extends object> {
   }
 
   /**
-   * What would be served if no store answered from now on, those used last in front; then what an earlier process kept and
-   * nobody has asked for since. May be read slowly, while the cache is in use.
+   * What would be served if no store answered from now on, those used last in front; then what an earlier process kept
+   * and nobody has asked for since. May be read slowly, while the cache is in use.
    */
   *texts(): Generator<[string, KeptText]> {
     const { staleMs } = this.options;

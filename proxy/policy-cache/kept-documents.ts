@@ -1,6 +1,6 @@
 /**
- * The documents of one kind that an earlier process of this machine wrote down, as they lay on its disk: read one by one,
- * when no store answers. What a store has said since, or a change that was announced, takes their place for good.
+ * The documents of one kind that an earlier process of this machine wrote down, as they lay on its disk: read one by
+ * one, when no store answers. What a store has said since, or a change that was announced, takes their place for good.
  */
 import type { z } from 'zod';
 

@@ -1,6 +1,7 @@
 /**
- * The keys under which policies are held, as requests ask for them. A text that is joined anew has to be hashed anew before
- * anything is found by it; most requests of an account name the gateway that the one before them named, so its key is kept.
+ * The keys under which policies are held, as requests ask for them. A text that is joined anew has to be hashed anew
+ * before anything is found by it; most requests of an account name the gateway that the one before them named, so its
+ * key is kept.
  */
 import { ownText } from '../own-text.js';
 import { policyCacheKey, type AccountEntry } from './policy-stores.js';

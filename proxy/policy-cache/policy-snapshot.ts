@@ -1,11 +1,11 @@
 /**
- * What this proxy knows, written to its disk again and again, for a start while the stores are away: account names, token
- * grants, policies, the price list, and among how many proxies limits are divided. In lines of JSON:
+ * What this proxy knows, written to its disk again and again, for a start while the stores are away: account names,
+ * token grants, policies, the price list, and among how many proxies limits are divided. In lines of JSON:
  *
  *     header | prices | head of a document | document | head of a document | …
  *
- * Nothing of it is served while a store answers, and nothing longer than it would have been by the process that knew it. A
- * file that cannot be used is none. Written in the background, in pieces, at most a fiftieth of the time.
+ * Nothing of it is served while a store answers, and nothing longer than it would have been by the process that knew
+ * it. A file that cannot be used is none. Written in the background, in pieces, at most a fiftieth of the time.
  */
 import { z } from 'zod';
 import type { Logger } from '../../platform/logger.js';

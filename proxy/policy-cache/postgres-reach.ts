@@ -1,6 +1,6 @@
 /**
- * Whether Postgres can be asked, as those find out who ask it all the time: what is known to be away is not waited for, and
- * a document that nobody holds is refused at once.
+ * Whether Postgres can be asked, as those find out who ask it all the time: what is known to be away is not waited for,
+ * and a document that nobody holds is refused at once.
  */
 
 /** The first failure may be one of a connection that has ended, and says nothing of the next one. */

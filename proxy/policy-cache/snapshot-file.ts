@@ -1,6 +1,6 @@
 /**
- * A file that one instance alone can read and write: AES-256-GCM under a key of its own, so that what was altered, cut or
- * made elsewhere is told from what was written. It is replaced as a whole, or not at all:
+ * A file that one instance alone can read and write: AES-256-GCM under a key of its own, so that what was altered, cut
+ * or made elsewhere is told from what was written. It is replaced as a whole, or not at all:
  *
  *     "TGPS" 4 | format 4 | nonce 12 | ciphertext | tag 16
  */

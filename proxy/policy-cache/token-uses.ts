@@ -1,6 +1,7 @@
 /**
- * When API tokens were used last, on its way to Postgres: a set of ids on the request path, written every few seconds in one
- * statement, and of each token once a minute at most, however many proxies and apis see it. What cannot be written now waits.
+ * When API tokens were used last, on its way to Postgres: a set of ids on the request path, written every few seconds
+ * in one statement, and of each token once a minute at most, however many proxies and apis see it. What cannot be
+ * written now waits.
  */
 import type pg from 'pg';
 import { inTransaction } from '../../platform/postgres.js';

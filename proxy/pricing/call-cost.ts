@@ -21,9 +21,9 @@ const UNPRICED: Cost = Object.freeze({
 });
 
 /**
- * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the provider
- * refused, that it sent elsewhere or that never reached it. Then the client's own cost (none, where it is per token and nobody counts
- * them), then the price list (unpriced, estimated, priced).
+ * What nobody bills costs nothing, whatever a custom cost says: a call that is free by nature, and one that the
+ * provider refused, that it sent elsewhere or that never reached it. Then the client's own cost (none, where it is per
+ * token and nobody counts them), then the price list (unpriced, estimated, priced).
  */
 export function costOf(deps: CostDeps, arrival: Arrival, call: UpstreamCall, answered: Billed): Cost {
   const cost = unboundedCost(deps, arrival, call, answered);

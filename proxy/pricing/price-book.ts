@@ -15,7 +15,10 @@ import type { Cost } from '../../schema/contracts/usage-record.js';
 import { lruMap } from '../lru-map.js';
 import { ownText } from '../own-text.js';
 
-/** Of each provider. Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is resolved again. */
+/**
+ * Of each provider. Model ids are the clients' own text: their number is bounded, as is their length. Beyond, an id is
+ * resolved again.
+ */
 const MODELS_MAX = 2_000;
 const NO_RULES: readonly CompiledRule[] = [];
 

@@ -1,10 +1,12 @@
 /**
  * AWS Bedrock: a host per region and service. `/bedrock-runtime/{region}/…` is the runtime (invoke, converse, their
- * streams, its OpenAI-compatible paths), `/bedrock-mantle/{region}/…` the newer engine with the Anthropic and OpenAI APIs
- * (hosts: AWS General Reference, "Amazon Bedrock endpoints", and the Bedrock user guide, "bedrock-mantle"; 2026-11-24).
+ * streams, its OpenAI-compatible paths), `/bedrock-mantle/{region}/…` the newer engine with the Anthropic and OpenAI
+ * APIs (hosts: AWS General Reference, "Amazon Bedrock endpoints", and the Bedrock user guide, "bedrock-mantle";
+ * 2026-11-24).
  *
- * A stored key is an AWS access key, with which the gateway signs, or a Bedrock API key. What a client signed itself goes
- * on untouched, byte for byte: it signed path, query, headers and body for AWS's host, which is the `host` we send.
+ * A stored key is an AWS access key, with which the gateway signs, or a Bedrock API key. What a client signed itself
+ * goes on untouched, byte for byte: it signed path, query, headers and body for AWS's host, which is the `host` we
+ * send.
  */
 import { z } from 'zod';
 import { GatewayError } from '../gateway-error.js';
@@ -93,7 +95,10 @@ function bedrockRoute(route: Route): BedrockRoute {
 
 const isBedrockRoute = (route: Route): route is BedrockRoute => 'service' in route && 'isAnthropic' in route;
 
-/** Bearer everywhere (Bedrock user guide, "Use an Amazon Bedrock API key"), but on Anthropic's paths (cloudflare-wire §11). */
+/**
+ * Bearer everywhere (Bedrock user guide, "Use an Amazon Bedrock API key"), but on Anthropic's paths (cloudflare-wire
+ * §11).
+ */
 function apiKeyHeaders(key: string, route: Route): string[] {
   return bedrockRoute(route).isAnthropic ? ['x-api-key', key] : ['authorization', `Bearer ${key}`];
 }

@@ -1,6 +1,7 @@
 /**
- * Hugging Face's router, with two APIs beneath one host: `/v1/…` speaks OpenAI's dialect; `/{org}/{model}…` is the model's
- * own, which the router serves under `/hf-inference/models`. The older host api-inference.huggingface.co answers 410.
+ * Hugging Face's router, with two APIs beneath one host: `/v1/…` speaks OpenAI's dialect; `/{org}/{model}…` is the
+ * model's own, which the router serves under `/hf-inference/models`. The older host api-inference.huggingface.co
+ * answers 410.
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { authOf, isUnder, NO_TARGET } from './plain-provider.js';

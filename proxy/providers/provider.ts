@@ -1,4 +1,7 @@
-/** A provider: who is called, where its API lives, and how a credential reaches it. What is spoken is the dialect's affair. */
+/**
+ * A provider: who is called, where its API lives, and how a credential reaches it. What is spoken is the dialect's
+ * affair.
+ */
 import type { EgressProxy } from '../upstream/destination.js';
 
 /** What of a request decides where it goes. */
@@ -16,8 +19,8 @@ export interface Route {
   /** scheme, host and port: the only place that this call's bytes are sent to */
   readonly origin: string;
   /**
-   * The origin that a stored key has to be bound to. It is `origin`, but for a provider that its table row gives several
-   * hosts of its own (a host per Baseten model): there it is the origin of the row's base.
+   * The origin that a stored key has to be bound to. It is `origin`, but for a provider that its table row gives
+   * several hosts of its own (a host per Baseten model): there it is the origin of the row's base.
    */
   readonly keyOrigin: string;
   /** without the query; begins with `/` */
@@ -61,12 +64,15 @@ export interface Provider {
   /** query parameters in which it may stand; likewise */
   readonly credentialParameters: readonly string[];
   readonly credential: CredentialForm;
-  /** lowercase: a header in which a client may write the whole URL that it means; a call of the bare base is then no probe */
+  /**
+   * lowercase: a header in which a client may write the whole URL that it means; a call of the bare base is then no
+   * probe
+   */
   readonly addressHeader?: string;
   /**
-   * Only where the client's own credential may be something that the provider does not take as it is. `value` is that of
-   * the first of `credentialHeaders` that holds one. Gives the headers (flat name/value list) to send in its place; null:
-   * it goes upstream untouched.
+   * Only where the client's own credential may be something that the provider does not take as it is. `value` is that
+   * of the first of `credentialHeaders` that holds one. Gives the headers (flat name/value list) to send in its place;
+   * null: it goes upstream untouched.
    */
   readonly convertCredential?: (value: string, call: OutgoingCall) => string[] | Promise<string[]> | null;
   /** Throws GatewayError: 9001 or 9002 when the path or a header does not say where to. */

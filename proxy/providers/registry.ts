@@ -1,7 +1,7 @@
 /**
  * The providers of this instance: the rows of the table (schema/contracts/providers.ts), the operator's
- * `PROVIDER_ORIGINS` laid over them. A row is all that a plain provider needs; one whose paths or credentials are odd has
- * a file beside this one.
+ * `PROVIDER_ORIGINS` laid over them. A row is all that a plain provider needs; one whose paths or credentials are odd
+ * has a file beside this one.
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { PROVIDERS, type ProviderSlug } from '../../schema/contracts/providers.js';

@@ -1,6 +1,6 @@
 /**
- * Cloudflare Workers AI. Whose account is called stands in no path: the header `tollgate-workers-ai-account` says it, or
- * the target of the stored key. `/@cf/…` is short for `/run/@cf/…`; `/v1/…` is its API in OpenAI's dialect.
+ * Cloudflare Workers AI. Whose account is called stands in no path: the header `tollgate-workers-ai-account` says it,
+ * or the target of the stored key. `/@cf/…` is short for `/run/@cf/…`; `/v1/…` is its API in OpenAI's dialect.
  */
 import type { ProviderRow } from '../../schema/contracts/provider-row.js';
 import { GatewayError } from '../gateway-error.js';

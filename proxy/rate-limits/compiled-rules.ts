@@ -116,8 +116,8 @@ export class RuleCompiler {
 }
 
 /**
- * What a rule's counters are kept under. Another limit or technique goes on with what was counted; what makes the counts
- * mean something else begins anew.
+ * What a rule's counters are kept under. Another limit or technique goes on with what was counted; what makes the
+ * counts mean something else begins anew.
  */
 function ruleId({ name, key, keyName, intervalSeconds }: RateLimitRule): string {
   const identity = JSON.stringify([name, key, keyName, intervalSeconds]);

@@ -1,6 +1,6 @@
 /**
- * By what a rule tells requests apart: the value of its key, as a keyed hash, so that neither Redis nor a dump of it shows
- * addresses, ids or secrets that clients send. Requests without the key share one value.
+ * By what a rule tells requests apart: the value of its key, as a keyed hash, so that neither Redis nor a dump of it
+ * shows addresses, ids or secrets that clients send. Requests without the key share one value.
  */
 import { isIPv6 } from 'node:net';
 import { keyedHashHex } from '../../schema/contracts/keyed-hash.js';

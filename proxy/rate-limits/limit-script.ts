@@ -1,9 +1,11 @@
 /**
- * The script that decides in Redis: all rules of a request at once and atomically, by Redis' own clock, so that any number
- * of proxies counts as one. A request is admitted by all of its rules and counted in each, or refused and counted in none.
+ * The script that decides in Redis: all rules of a request at once and atomically, by Redis' own clock, so that any
+ * number of proxies counts as one. A request is admitted by all of its rules and counted in each, or refused and
+ * counted in none.
  *
- * A rule has two hashes of value → count, for even and for odd windows; field `#` holds the window's number, which tells
- * whether what stands there is of this window or of one long past. Every key is declared, and has the account's hash tag.
+ * A rule has two hashes of value → count, for even and for odd windows; field `#` holds the window's number, which
+ * tells whether what stands there is of this window or of one long past. Every key is declared, and has the account's
+ * hash tag.
  */
 
 import {
@@ -24,11 +26,11 @@ const LEFT_PER_PERMIT_AHEAD = 100;
 const PERMITS_AHEAD_MIN = 8;
 
 /**
- * What was counted before this call is read once for each rule and value, however many requests of the call have it; what they
- * add is written once behind the last of them. Nothing else happens at Redis meanwhile.
+ * What was counted before this call is read once for each rule and value, however many requests of the call have it;
+ * what they add is written once behind the last of them. Nothing else happens at Redis meanwhile.
  *
- * `rule_at(rule)`: what holds for all values of a rule now. `value_at(of, value)`: what was admitted in this window and the one before; the
- * counter that all share, where the window holds as many values as it may.
+ * `rule_at(rule)`: what holds for all values of a rule now. `value_at(of, value)`: what was admitted in this window and
+ * the one before; the counter that all share, where the window holds as many values as it may.
  */
 const LOOK_LUA = `
 local rules = {}
@@ -113,8 +115,9 @@ local function write(of)
 end`;
 
 /**
- * Counts requests that have not come yet, of rules that tell none apart: as many as are wanted, where every limit has a hundred times as
- * many left for each proxy. The time until a window ends is told a millisecond too short, as `now` has none of its parts.
+ * Counts requests that have not come yet, of rules that tell none apart: as many as are wanted, where every limit has a
+ * hundred times as many left for each proxy. The time until a window ends is told a millisecond too short, as `now` has
+ * none of its parts.
  */
 const AHEAD_LUA = `
 local function take_ahead(wanted, rule_count, proxies)
@@ -164,21 +167,21 @@ end
 return verdicts`;
 
 /**
- * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its interval
- * in ms (0: the calendar month) and 1 if it slides; how many permits are wanted ahead (0 where a rule tells requests apart), and
- * how many proxies live; then, for each of any number of requests, one value per rule.
- * Returns for each request the time in ms (negative: a value shared a counter with others) when it was admitted, or
- * {number of the refusing rule that is longest in the way, ms until that would admit one} when it was not. If permits are wanted,
- * {how many were taken, and unless 0: ms until the first of the rules' windows ends, the number of each rule's window} follows. If the last
- * rule is of the calendar month, two numbers follow: what is counted by it now, and the number of the month. `clock`
- * sets the local `now`.
+ * KEYS: two per rule, of even and odd windows. ARGV: how many values a window may hold; per rule its limit, its
+ * interval in ms (0: the calendar month) and 1 if it slides; how many permits are wanted ahead (0 where a rule tells
+ * requests apart), and how many proxies live; then, for each of any number of requests, one value per rule. Returns for
+ * each request the time in ms (negative: a value shared a counter with others) when it was admitted, or {number of the
+ * refusing rule that is longest in the way, ms until that would admit one} when it was not. If permits are wanted, {how
+ * many were taken, and unless 0: ms until the first of the rules' windows ends, the number of each rule's window}
+ * follows. If the last rule is of the calendar month, two numbers follow: what is counted by it now, and the number of
+ * the month. `clock` sets the local `now`.
  */
 export const limitScript = (clock: string = REDIS_CLOCK_LUA): string =>
   clock + MONTH_LUA + LOOK_LUA + WAIT_LUA + COUNT_LUA + AHEAD_LUA + DECIDE_LUA;
 
 /**
- * Uncounts permits that were taken ahead and that nobody used. KEYS as above. ARGV: how many, and for each rule the number of the window in
- * which they are counted. A window that is gone, or holds fewer, stays as it is.
+ * Uncounts permits that were taken ahead and that nobody used. KEYS as above. ARGV: how many, and for each rule the
+ * number of the window in which they are counted. A window that is gone, or holds fewer, stays as it is.
  */
 export const giveBackScript = (): string => `
 local count = tonumber(ARGV[1])
@@ -202,7 +205,10 @@ for rule = 1, rule_count do
 end
 return states`;
 
-/** What the other script would decide of one request, with nothing counted: a `RuleState` for each rule. Parameters as there, less what is wanted ahead. */
+/**
+ * What the other script would decide of one request, with nothing counted: a `RuleState` for each rule. Parameters as
+ * there, less what is wanted ahead.
+ */
 export const previewScript = (): string => REDIS_CLOCK_LUA + MONTH_LUA + LOOK_LUA + PREVIEW_LUA;
 
 /** How one rule stands to one value; times in ms, counts as in `window.ts`. */

@@ -1,6 +1,6 @@
 /**
- * How many proxies share the limits: each says in Redis that it lives. What was last heard is what a proxy divides a limit
- * by when it has to decide alone.
+ * How many proxies share the limits: each says in Redis that it lives. What was last heard is what a proxy divides a
+ * limit by when it has to decide alone.
  */
 import type { Redis } from 'ioredis';
 import { newUuidV7 } from '../../schema/contracts/ids.js';
@@ -23,7 +23,9 @@ export class LiveProxies {
   private timer: NodeJS.Timeout | null = null;
   private heard = 1;
 
-  /** `siblings`: the processes of this one's machine that share its port, itself included; they live whatever is heard */
+  /**
+   * `siblings`: the processes of this one's machine that share its port, itself included; they live whatever is heard
+   */
   constructor(
     private readonly redis: Pick<Redis, 'eval' | 'zrem'>,
     private readonly siblings = 1,

@@ -1,6 +1,6 @@
 /**
- * What one proxy knows of one rate limit by itself: what it admitted in this window and the one before, in case that Redis
- * goes away, and which values Redis has refused until when, so that whoever goes on asking costs no round trip.
+ * What one proxy knows of one rate limit by itself: what it admitted in this window and the one before, in case that
+ * Redis goes away, and which values Redis has refused until when, so that whoever goes on asking costs no round trip.
  *
  * Bounded: so many values a rule (those beyond share a counter, as in Redis), and so many in all rules together.
  */
@@ -98,8 +98,8 @@ export class LocalCounters {
   }
 
   /**
-   * What this proxy may admit by itself of a limit that `proxies` share, beside what is counted here: of a month a share of what was
-   * left when Redis told last, for what others had is known.
+   * What this proxy may admit by itself of a limit that `proxies` share, beside what is counted here: of a month a
+   * share of what was left when Redis told last, for what others had is known.
    */
   share(limit: number, proxies: number, nowMs: number): number {
     this.turnTo(nowMs);
@@ -164,7 +164,10 @@ export class LocalCounters {
     return this.shape.isMonthly === true ? monthStartMs(window) : window * this.shape.intervalMs;
   }
 
-  /** Gives back all the room that it takes, and takes none from now on: whoever has it still counts with room of its own. */
+  /**
+   * Gives back all the room that it takes, and takes none from now on: whoever has it still counts with room of its
+   * own.
+   */
   leave(): void {
     this.room.held -= this.current.size + this.previous.size;
     this.current.clear();

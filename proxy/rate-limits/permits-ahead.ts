@@ -1,10 +1,12 @@
 /**
- * Permits that this proxy has taken ahead from a gateway's limits, so that not every request of a busy gateway asks Redis. They are counted
- * there already, by all of the rules, in the windows that were open then; whoever is given one is admitted at once.
+ * Permits that this proxy has taken ahead from a gateway's limits, so that not every request of a busy gateway asks
+ * Redis. They are counted there already, by all of the rules, in the windows that were open then; whoever is given one
+ * is admitted at once.
  *
- * So no more are ever admitted than by asking for each. About a hundredth of what a limit has left, at most, is with all proxies together for a
- * tenth of a second at most, after which it is given back; a limit that others use up in that time refuses them so much too early. Rules that
- * tell requests apart have no permits ahead. While Redis does not answer none are asked for: what it counts late, nobody is told.
+ * So no more are ever admitted than by asking for each. About a hundredth of what a limit has left, at most, is with
+ * all proxies together for a tenth of a second at most, after which it is given back; a limit that others use up in
+ * that time refuses them so much too early. Rules that tell requests apart have no permits ahead. While Redis does not
+ * answer none are asked for: what it counts late, nobody is told.
  */
 
 /** Since they were asked for. */

@@ -1,7 +1,8 @@
 /**
- * Decides whether a request keeps to its gateway's rate limits: what was refused a moment ago from memory, of a busy gateway by permits that
- * were taken ahead, anything else by the counters in Redis, in one round trip for all rules. While Redis does not answer, this proxy decides alone, each
- * limit divided by the proxies that lived when it was last heard of: never off, and never an error.
+ * Decides whether a request keeps to its gateway's rate limits: what was refused a moment ago from memory, of a busy
+ * gateway by permits that were taken ahead, anything else by the counters in Redis, in one round trip for all rules.
+ * While Redis does not answer, this proxy decides alone, each limit divided by the proxies that lived when it was last
+ * heard of: never off, and never an error.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../platform/logger.js';
@@ -204,7 +205,10 @@ export class RateLimiter {
     return null;
   }
 
-  /** What was admitted by Redis' counters is counted here as well, in case that it goes away. `values` null: requests are not told apart. */
+  /**
+   * What was admitted by Redis' counters is counted here as well, in case that it goes away. `values` null: requests
+   * are not told apart.
+   */
   private countHere({ rules }: CompiledRules, values: readonly string[] | null, redisMs: number): void {
     this.makeRoom(redisMs);
     for (let i = 0; i < rules.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * Refusals in the ledger: a record each, up to so many a second and gateway; those beyond share one record a second and rule,
- * which carries their count. A second begins with the first refusal after the last one has ended.
+ * Refusals in the ledger: a record each, up to so many a second and gateway; those beyond share one record a second and
+ * rule, which carries their count. A second begins with the first refusal after the last one has ended.
  */
 import type { UsageRecord } from '../../schema/contracts/usage-record.js';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../schema/contracts/ids.js';
@@ -31,8 +31,8 @@ export class Refusals {
   constructor(private readonly ledger: UsageLedger) {}
 
   /**
-   * Resolves once the refusal is in the ledger: with true when it has a record of its own. Rejects with GatewayError 9006
-   * when none can be kept. `cause`: what refused, within the gateway.
+   * Resolves once the refusal is in the ledger: with true when it has a record of its own. Rejects with GatewayError
+   * 9006 when none can be kept. `cause`: what refused, within the gateway.
    */
   async add(record: UsageRecord, cause: string): Promise<boolean> {
     const { gatewayId } = record;

@@ -1,6 +1,6 @@
 /**
- * The counters that all proxies share, in Redis. Requests of one gateway that arrive in the same turn of the event loop are
- * decided by one call: the script takes them one after the other, so each sees what those before it counted.
+ * The counters that all proxies share, in Redis. Requests of one gateway that arrive in the same turn of the event loop
+ * are decided by one call: the script takes them one after the other, so each sees what those before it counted.
  */
 import type { Redis } from 'ioredis';
 import type { Asker } from '../asker.js';
@@ -11,7 +11,10 @@ import { giveBackScript, limitScript, previewScript, type RuleState } from './li
 import type { LiveProxies } from './live-proxies.js';
 import type { PermitsAhead, TakenAhead, UnusedPermits } from './permits-ahead.js';
 
-/** The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to wait. */
+/**
+ * The time at Redis in ms, negative when a value shared its counter; or the refusing rule's number (from 1) and ms to
+ * wait.
+ */
 export type Verdict = number | readonly [rule: number, waitMs: number];
 
 /** A request under limits: one value per rule, and who hears the verdict. */
@@ -56,7 +59,10 @@ export class SharedCounters {
     return told as Promise<readonly RuleState[]>; // what our script returns
   }
 
-  /** Takes permits ahead, if so many requests come that it is worth it; who asks hears nothing otherwise. Fails as above. */
+  /**
+   * Takes permits ahead, if so many requests come that it is worth it; who asks hears nothing otherwise. Fails as
+   * above.
+   */
   takeAhead(rules: CompiledRules, asker: Asker<unknown>): void {
     const wanted = rules.permits?.ask(performance.now()) ?? 0;
     if (wanted > 0) this.call(rules, [], wanted, asker);
@@ -105,7 +111,9 @@ export class SharedCounters {
     this.endLater(rules, permits);
   }
 
-  /** What is left of them when their time is over is given back; a process that is killed before leaves them counted. */
+  /**
+   * What is left of them when their time is over is given back; a process that is killed before leaves them counted.
+   */
   private endLater(rules: CompiledRules, permits: PermitsAhead): void {
     const waitMs = permits.endsAtMs - performance.now();
     if (waitMs > 0) return void setTimeout(() => this.endLater(rules, permits), waitMs).unref();
@@ -120,7 +128,9 @@ export class SharedCounters {
   }
 }
 
-/** Takes off the verdicts what was counted by the quota, which its rule is told in case that it has to do without Redis. */
+/**
+ * Takes off the verdicts what was counted by the quota, which its rule is told in case that it has to do without Redis.
+ */
 function hearCount(told: Verdict[], quota: CompiledRule): void {
   const [count, month] = told.splice(-2);
   if (typeof count !== 'number' || typeof month !== 'number') throw new Error('Redis did not tell what was counted');

@@ -1,4 +1,6 @@
-/** Whether Redis is worth asking: after failures in a row it is left alone for a while, then one request tries it again. */
+/**
+ * Whether Redis is worth asking: after failures in a row it is left alone for a while, then one request tries it again.
+ */
 
 const FAILURES_MAX = 5;
 const PAUSE_MS = 1_000;

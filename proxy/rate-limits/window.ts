@@ -1,7 +1,7 @@
 /**
- * How a rate limit counts: windows begin at multiples of its interval since 1970. A fixed limit looks at the present window
- * alone; a sliding one adds the share of the window before that a trailing interval would still reach into. The script in
- * Redis does the same sums (`limit-script.ts`); this is for a proxy that has to decide alone.
+ * How a rate limit counts: windows begin at multiples of its interval since 1970. A fixed limit looks at the present
+ * window alone; a sliding one adds the share of the window before that a trailing interval would still reach into. The
+ * script in Redis does the same sums (`limit-script.ts`); this is for a proxy that has to decide alone.
  */
 export interface WindowCounts {
   readonly intervalMs: number;

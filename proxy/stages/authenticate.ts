@@ -1,6 +1,6 @@
 /**
- * Authenticate: who calls. A token counts when it is well-formed, known, alive, of this account, allowed on this gateway
- * and from this address, and may run. On an open gateway a token that does not count is as good as none; on an
+ * Authenticate: who calls. A token counts when it is well-formed, known, alive, of this account, allowed on this
+ * gateway and from this address, and may run. On an open gateway a token that does not count is as good as none; on an
  * authenticated one it is refused. Identity that cannot be checked is refused, never assumed.
  */
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
@@ -27,7 +27,9 @@ export interface AuthenticateDeps {
 
 const ANONYMOUS: Caller = Object.freeze({ apiTokenId: null, unchecked: null });
 
-/** Of a universal request, whose steps name providers: it says who calls, if not in a header of ours, in the usual one. */
+/**
+ * Of a universal request, whose steps name providers: it says who calls, if not in a header of ours, in the usual one.
+ */
 export const ANY_PROVIDER = Object.freeze({ credentialHeaders: ['authorization'] });
 
 /** What is called, as far as it matters here. */

@@ -31,8 +31,8 @@ interface LimitedTarget extends Pick<Target, 'policy'> {
 export interface Limiting {
   readonly decision: LimitRefusal | Promise<LimitRefusal | null>;
   /**
-   * Fails with GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the ledger cannot keep the record of a
-   * refusal.
+   * Fails with GatewayError 2003 (over a limit), 9005 (over the account's quota), or 9006 when the ledger cannot keep
+   * the record of a refusal.
    */
   readonly refuse: (refusal: LimitRefusal) => Promise<never>;
 }
@@ -85,8 +85,8 @@ async function ahead<Planned>(limiting: Limiting, plan: () => Planned | Promise<
 }
 
 /**
- * Beyond, the providers' SDKs are told not to try again by themselves: they would sleep for as long as `Retry-After` says,
- * days if need be, and their caller would never hear why.
+ * Beyond, the providers' SDKs are told not to try again by themselves: they would sleep for as long as `Retry-After`
+ * says, days if need be, and their caller would never hear why.
  */
 const RETRY_SECONDS_MAX = 60;
 

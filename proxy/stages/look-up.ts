@@ -1,6 +1,7 @@
 /**
  * Look up: what the cache has for a call that wants it. It stands behind `choose` because the key is made of what that
- * finds out: whose credential goes where, with which body. Nothing that fails here is the client's affair: it is a miss.
+ * finds out: whose credential goes where, with which body. Nothing that fails here is the client's affair: it is a
+ * miss.
  */
 import type { UncachedReason } from '../../schema/contracts/explanation.js';
 import { cacheWish, type CacheWish } from '../cache/cache-wish.js';

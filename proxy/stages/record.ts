@@ -1,7 +1,7 @@
 /**
- * Record: makes the usage record of an exchange, priced, and gives it to the ledger: as it would be if this process ended
- * now, before anything goes upstream and while a stream goes on, and as it is, at the end. Waits until the ledger has
- * that; only then may the client see the end of its answer.
+ * Record: makes the usage record of an exchange, priced, and gives it to the ledger: as it would be if this process
+ * ended now, before anything goes upstream and while a stream goes on, and as it is, at the end. Waits until the ledger
+ * has that; only then may the client see the end of its answer.
  */
 import { isHit } from '../cache/replayed-answer.js';
 import { requestKeyHash } from '../cache/request-key.js';
@@ -142,8 +142,8 @@ const sentReading = ({ facts, isBillable }: UpstreamCall): UsageReading =>
   isBillable ? unansweredReading(facts) : NOTHING_USED;
 
 /**
- * From here on the request has a usage record, whatever happens. Throws or rejects with 9006 when the ledger cannot take
- * it: nothing is sent upstream then. A promise unless the cache answers.
+ * From here on the request has a usage record, whatever happens. Throws or rejects with 9006 when the ledger cannot
+ * take it: nothing is sent upstream then. A promise unless the cache answers.
  */
 export function open(
   deps: RecordDeps & { readonly ledger: UsageLedger },
@@ -248,7 +248,9 @@ interface Settlement {
   readonly bodies: LogBodies | null;
 }
 
-/** What the ledger gets. A fault in here must neither take the ledger's room for ever nor lose what was used in silence. */
+/**
+ * What the ledger gets. A fault in here must neither take the ledger's room for ever nor lose what was used in silence.
+ */
 function settlement(
   deps: RecordDeps,
   arrival: Arrival,
@@ -340,7 +342,10 @@ function sumOf(attempts: Attempts | null, isHit: boolean): ReturnType<typeof att
   return isHit && sum.costStatus === 'NOT_BILLABLE' ? HIT_SUM : sum;
 }
 
-/** How a request went by now. Called with what has come of it so far, it says what there would be to say if that was all. */
+/**
+ * How a request went by now. Called with what has come of it so far, it says what there would be to say if that was
+ * all.
+ */
 function outcomeOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, outcome: Outcome): RecordedOutcome {
   const { answered } = outcome;
   const nowMs = Date.now();

@@ -83,9 +83,10 @@ interface Report {
 }
 
 /**
- * How far a stream has come is noted when it has grown by this since the last note, and not more often than the interval
- * allows: what a killed process owes is then estimated within 5 %, of a stream of half a second or more. A stream of ten
- * seconds has about 80 notes; those of the bench (20 events in 200 ms) cost the same CPU with them as without.
+ * How far a stream has come is noted when it has grown by this since the last note, and not more often than the
+ * interval allows: what a killed process owes is then estimated within 5 %, of a stream of half a second or more. A
+ * stream of ten seconds has about 80 notes; those of the bench (20 events in 200 ms) cost the same CPU with them as
+ * without.
  */
 const PROGRESS_GROWTH = 1.05;
 const PROGRESS_INTERVAL_MS_MIN = 25;
@@ -267,7 +268,8 @@ class Passage implements AnswerSink {
     if (this.isPaused) return false;
     this.isPaused = true;
     statistics.upstreamPauses += 1;
-    // A socket's time runs anew with every byte that the client takes (`net.Socket` looks at its queue before it tells).
+    // A socket's time runs anew with every byte that the client takes (`net.Socket` looks at its queue before it
+    // tells).
     response.off('timeout', this.onClientSilent).on('timeout', this.onClientSilent);
     response.socket?.setTimeout(bounds.slowClientMs);
     return false;
@@ -367,7 +369,9 @@ class Passage implements AnswerSink {
     sendError(this.response, failure, headers, { close: !this.arrival.request.complete });
   }
 
-  /** The upstream broke off: a stream says so in its own dialect; anything else is cut, so that it cannot look whole. */
+  /**
+   * The upstream broke off: a stream says so in its own dialect; anything else is cut, so that it cannot look whole.
+   */
   private breakOff(): void {
     const { response, heldBack } = this;
     if (response.destroyed) return;

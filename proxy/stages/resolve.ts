@@ -1,4 +1,7 @@
-/** Resolve: account and gateway names become a policy, the provider's slug becomes a provider, built in or the account's own. */
+/**
+ * Resolve: account and gateway names become a policy, the provider's slug becomes a provider, built in or the account's
+ * own.
+ */
 import type { GatewayPolicy } from '../../schema/contracts/gateway-policy.js';
 import { isGatewayName, isAccountName, isAccountTag } from '../../schema/contracts/names.js';
 import type { Arrival, Target } from '../exchange.js';

@@ -1,6 +1,7 @@
 /**
- * Which step of a universal request answers (product §7, fallback): they are tried in turn until one succeeds, and nothing of
- * those before it goes to the client. What the stages do is the pipeline's; when there is another step is decided here.
+ * Which step of a universal request answers (product §7, fallback): they are tried in turn until one succeeds, and
+ * nothing of those before it goes to the client. What the stages do is the pipeline's; when there is another step is
+ * decided here.
  */
 import type { Logger } from '../../platform/logger.js';
 import type { CircuitBreakers } from '../attempts/circuit-breakers.js';
@@ -56,9 +57,9 @@ interface Success<Opened, Made> {
 }
 
 /**
- * Tries the steps in turn. What the last one comes to is the answer when none succeeds: no status below 400. When none could
- * be tried, the last of several that only its breaker held back is tried after all. Throws GatewayError when there is none
- * either, or when the ledger cannot be opened.
+ * Tries the steps in turn. What the last one comes to is the answer when none succeeds: no status below 400. When none
+ * could be tried, the last of several that only its breaker held back is tried after all. Throws GatewayError when
+ * there is none either, or when the ledger cannot be opened.
  */
 export async function firstSuccess<Opened extends StepRecord, Made extends AttemptMade>(
   deps: FirstSuccessDeps,
@@ -129,7 +130,9 @@ async function begin<Opened extends StepRecord>(
   return opened;
 }
 
-/** Of a step that others follow. Null: it failed before anything went to the client. A fault of ours ends the trying. */
+/**
+ * Of a step that others follow. Null: it failed before anything went to the client. A fault of ours ends the trying.
+ */
 async function tryStep<Opened extends StepRecord, Made extends AttemptMade>(
   deps: FirstSuccessDeps,
   stages: StepStages<Opened, Made>,
@@ -155,7 +158,10 @@ type Failure = Exclude<Forwarded, { kind: 'client-left' }>;
 const isFailure = (forwarded: Forwarded): forwarded is Failure =>
   forwarded.kind === 'failed' || (forwarded.kind === 'answered' && forwarded.answer.statusCode >= 400);
 
-/** The last step's refusal, as the answer of a record whose attempts are those of the steps before: its ids are the record's. */
+/**
+ * The last step's refusal, as the answer of a record whose attempts are those of the steps before: its ids are the
+ * record's.
+ */
 function relayRefusal<Opened extends StepRecord, Made extends AttemptMade>(
   stages: StepStages<Opened, Made>,
   opened: Opened,

@@ -1,6 +1,6 @@
 /**
- * JSON taken apart at its outermost level, its parts as they stand in the bytes: what goes upstream of a part is what the
- * client wrote, and nobody parses megabytes to find where they end.
+ * JSON taken apart at its outermost level, its parts as they stand in the bytes: what goes upstream of a part is what
+ * the client wrote, and nobody parses megabytes to find where they end.
  */
 import { stringEnd } from '../json-guard.js';
 
@@ -32,7 +32,10 @@ export function jsonElements(json: Buffer): Buffer[] | null {
   return isList ? elements : null;
 }
 
-/** The members of an object without space around it, in their order, names that stand twice among them; null: it is none. */
+/**
+ * The members of an object without space around it, in their order, names that stand twice among them; null: it is
+ * none.
+ */
 export function jsonMembers(json: Buffer): [name: string, value: Buffer][] | null {
   const members: [string, Buffer][] = [];
   const isObject = eachItem(json, [OPEN_BRACE, CLOSE_BRACE], (at) => {
@@ -51,8 +54,8 @@ export function jsonMembers(json: Buffer): [name: string, value: Buffer][] | nul
 }
 
 /**
- * Walks what stands between two brackets and is divided by commas; `readItem` gets where an item begins, and gives where it
- * ends: the same place, if there is none. False: the bytes have another shape.
+ * Walks what stands between two brackets and is divided by commas; `readItem` gets where an item begins, and gives
+ * where it ends: the same place, if there is none. False: the bytes have another shape.
  */
 function eachItem(json: Buffer, brackets: readonly [number, number], readItem: (at: number) => number): boolean {
   const [open, close] = brackets;

@@ -1,6 +1,6 @@
 /**
- * The headers of one step, as if they had come on the wire: what reads a request's headers reads a step's the same way, and
- * what is refused there is refused here.
+ * The headers of one step, as if they had come on the wire: what reads a request's headers reads a step's the same way,
+ * and what is refused there is refused here.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHead } from '../exchange.js';
@@ -32,8 +32,8 @@ const NOT_TAKEN = new Set(['content-encoding', 'cdn-loop']);
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * `headers` win over `config`, where both say the same. `loop` are the outer request's lines of `CDN-Loop`. Throws GatewayError
- * (9001) naming what cannot be used.
+ * `headers` win over `config`, where both say the same. `loop` are the outer request's lines of `CDN-Loop`. Throws
+ * GatewayError (9001) naming what cannot be used.
  */
 export function stepHead(headers: Values, config: Values, loop: readonly string[]): RequestHead {
   const rawHeaders: string[] = [];

@@ -1,6 +1,7 @@
 /**
  * A universal request (cloudflare-wire §1.2): one body that names several calls, to be tried in turn. Each becomes an
- * arrival of its own, with its own path, headers, wishes and body, so that every stage sees a step as it sees a request.
+ * arrival of its own, with its own path, headers, wishes and body, so that every stage sees a step as it sees a
+ * request.
  */
 import type { Arrival } from '../exchange.js';
 import { GatewayError } from '../gateway-error.js';
@@ -32,8 +33,8 @@ export function isUniversal({ method, providerSlug, path }: Arrival): boolean {
 }
 
 /**
- * Reads the whole body, within the bounds of bodies that are held. Throws GatewayError 9001 (it cannot be used, and why),
- * 9004, 9006, 9002, or ClientLeft.
+ * Reads the whole body, within the bounds of bodies that are held. Throws GatewayError 9001 (it cannot be used, and
+ * why), 9004, 9006, 9002, or ClientLeft.
  */
 export async function readSteps(deps: StepsDeps, arrival: Arrival): Promise<readonly Arrival[]> {
   const { request, response } = arrival;
@@ -53,8 +54,8 @@ export function stepsIn(arrival: Arrival, body: Buffer): readonly Arrival[] {
 }
 
 /**
- * A universal request as limits see it: by what it says itself, and where it says nothing by its first step. (The Workers binding writes
- * what it is told of a request into each of its steps.)
+ * A universal request as limits see it: by what it says itself, and where it says nothing by its first step. (The
+ * Workers binding writes what it is told of a request into each of its steps.)
  */
 export function limitedArrival(arrival: Arrival, [first]: readonly Arrival[]): Arrival {
   if (first === undefined) return arrival;

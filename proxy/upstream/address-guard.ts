@@ -36,8 +36,9 @@ export class AddressGuard {
   constructor(private readonly deps: AddressGuardDeps) {}
 
   /**
-   * All addresses of an endpoint, each of them checked. Throws GatewayError 2005 when the name has none or when a single
-   * one may not be dialled; the client does not learn which, nor what stands there. Rejects with the signal's reason.
+   * All addresses of an endpoint, each of them checked. Throws GatewayError 2005 when the name has none or when a
+   * single one may not be dialled; the client does not learn which, nor what stands there. Rejects with the signal's
+   * reason.
    */
   async addressesOf(endpoint: Endpoint, signal: AbortSignal): Promise<readonly LookupAddress[]> {
     const addresses = await this.lookUp(endpoint, signal);

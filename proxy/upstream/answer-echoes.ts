@@ -1,7 +1,7 @@
 /**
- * Providers repeat credentials in their error answers (`Incorrect API key provided: sk-…`). A secret that we sent in the
- * client's place is masked before the client or the log sees it; the client's own is masked in the log alone. The masks
- * are as long as what they cover, so that no length that was announced becomes wrong.
+ * Providers repeat credentials in their error answers (`Incorrect API key provided: sk-…`). A secret that we sent in
+ * the client's place is masked before the client or the log sees it; the client's own is masked in the log alone. The
+ * masks are as long as what they cover, so that no length that was announced becomes wrong.
  */
 import { GatewayError } from '../gateway-error.js';
 import { decoded } from './content-codings.js';

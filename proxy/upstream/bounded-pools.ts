@@ -11,7 +11,9 @@ import type { UpstreamPool } from './upstream-pool.js';
 const POOLS_MAX = 2_000;
 /** A pool is on the account whose call made it, whoever calls by it later. */
 const ACCOUNT_POOLS_MAX = 200;
-/** Of the pools that nobody uses, the share that leaves when there is no room: looking for them costs as much as one. */
+/**
+ * Of the pools that nobody uses, the share that leaves when there is no room: looking for them costs as much as one.
+ */
 const LEAVING_SHARE = 1 / 16;
 
 export interface PoolBounds {
@@ -66,8 +68,8 @@ export class BoundedPools {
   }
 
   /**
-   * Closes the pools that have not been used since it was called last. They have no connections any more, but those with
-   * a tenant's egress proxy hold its password, which is to leave memory within a minute.
+   * Closes the pools that have not been used since it was called last. They have no connections any more, but those
+   * with a tenant's egress proxy hold its password, which is to leave memory within a minute.
    */
   closeUnused(): void {
     for (const [key, entry] of this.entries) {

@@ -1,6 +1,6 @@
 /**
- * The content codings in which an answer can be metered and looked through for a secret: how they are undone, and how no
- * other is asked for. zstd is one of them where this Node can undo it.
+ * The content codings in which an answer can be metered and looked through for a secret: how they are undone, and how
+ * no other is asked for. zstd is one of them where this Node can undo it.
  */
 import { PassThrough, type Transform } from 'node:stream';
 import {
@@ -42,8 +42,8 @@ export function decoderOf(contentEncoding: string): Transform | null {
 }
 
 /**
- * An answer without its `Content-Encoding`; null: that cannot be undone here. Throws for what is damaged, or in any layer
- * larger than `bytesMax`.
+ * An answer without its `Content-Encoding`; null: that cannot be undone here. Throws for what is damaged, or in any
+ * layer larger than `bytesMax`.
  */
 export function decoded(bytes: Buffer, contentEncoding: string, bytesMax: number): Buffer | null {
   const codings = contentEncoding.toLowerCase().split(',');

@@ -1,11 +1,13 @@
-/** Where a call's connection goes: an origin, whose it is, and by which way out. Calls of one destination share a pool. */
+/**
+ * Where a call's connection goes: an origin, whose it is, and by which way out. Calls of one destination share a pool.
+ */
 import type { AccountId } from '../../schema/contracts/ids.js';
 
 export interface Destination {
   readonly origin: string;
   /**
-   * null: an origin of the operator's table, shared by all accounts. Else the account that named it (a custom provider):
-   * only public addresses are dialled, and no connection is shared with another account or request.
+   * null: an origin of the operator's table, shared by all accounts. Else the account that named it (a custom
+   * provider): only public addresses are dialled, and no connection is shared with another account or request.
    */
   readonly accountId: AccountId | null;
   /** whose call it is; of the pools that there may be, an account has its share. null: the gateway's own errand */

@@ -18,7 +18,10 @@ import { OwnAddresses, type OwnEndpoint } from './own-addresses.js';
 import type { TlsTrust } from './socket-steps.js';
 import { UpstreamPool, type SentCall } from './upstream-pool.js';
 
-/** Sockets per origin, unless it is told how many requests may run; beyond it, calls wait for a free one until their time is up. */
+/**
+ * Sockets per origin, unless it is told how many requests may run; beyond it, calls wait for a free one until their
+ * time is up.
+ */
 const CONNECTIONS_MAX = 10_000;
 /** Sockets to one custom provider of one account, whose pool looks through them one by one for a free one; likewise. */
 const CUSTOM_CONNECTIONS_MAX = 1_024;
@@ -30,7 +33,10 @@ const CLOSE_UNUSED_INTERVAL_MS = 30_000;
 export interface Dispatchers {
   readonly counts: { readonly refusedAddresses: number; readonly closedPools: number; readonly refusedPools: number };
   readonly poolCount: number;
-  /** the pool of a destination; made at first use. Throws GatewayError 9006 when there may be no more of them, or of its caller's. */
+  /**
+   * the pool of a destination; made at first use. Throws GatewayError 9006 when there may be no more of them, or of its
+   * caller's.
+   */
   of(destination: Destination): Dispatcher;
   /** Sends a call by the pool of its destination. Throws as `of` does; what fails later, `handler` is told. */
   send(destination: Destination, call: SentCall, handler: CallHandler): void;
@@ -111,7 +117,10 @@ function createPool(destination: Destination, guard: AddressGuard, options: Disp
   return new UpstreamPool(destination.origin, undiciOptions, own);
 }
 
-/** The gateway's own egress proxy wins. The instance's is for https; the operator's own http origins are reached as they are. */
+/**
+ * The gateway's own egress proxy wins. The instance's is for https; the operator's own http origins are reached as they
+ * are.
+ */
 function wayOut(
   { origin, accountId, egress }: Destination,
   guard: AddressGuard,

@@ -1,6 +1,6 @@
 /**
- * How undici gets the connections that are not the plain ones: straight to checked addresses, or through an egress proxy.
- * TLS is always spoken with the upstream itself, by the name in its URL.
+ * How undici gets the connections that are not the plain ones: straight to checked addresses, or through an egress
+ * proxy. TLS is always spoken with the upstream itself, by the name in its URL.
  */
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
@@ -61,8 +61,8 @@ async function open(
 }
 
 /**
- * What a proxy is told to connect to: the address that was checked, so that it resolves nothing that we did not; the name
- * where none had to be. IPv4 first: a proxy without IPv6 is likelier than one without IPv4.
+ * What a proxy is told to connect to: the address that was checked, so that it resolves nothing that we did not; the
+ * name where none had to be. IPv4 first: a proxy without IPv6 is likelier than one without IPv4.
  */
 function nameFor({ hostname }: Endpoint, addresses: Awaited<ReturnType<AddressGuard['addressesOf']>> | null): string {
   if (addresses === null) return hostname;

@@ -1,6 +1,6 @@
 /**
- * What a header's name means for some purpose, by the text that it came as. Providers write the same few hundred names all the
- * time: to look one up costs less than to find out anew, by its lower case in sets and by its beginning.
+ * What a header's name means for some purpose, by the text that it came as. Providers write the same few hundred names
+ * all the time: to look one up costs less than to find out anew, by its lower case in sets and by its beginning.
  */
 
 /** Names that are remembered, and their length: they are the providers' own text. At the bound all are forgotten. */

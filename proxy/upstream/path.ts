@@ -1,12 +1,17 @@
 /** Paths on their way upstream: only such as every HTTP stack reads alike, so that none escapes a provider's base. */
 
-/** Unreserved and sub-delims, `:`, `@`, `/` (RFC 3986 §3.3), and `%`: what needs no closer look when no `%` is in it. */
+/**
+ * Unreserved and sub-delims, `:`, `@`, `/` (RFC 3986 §3.3), and `%`: what needs no closer look when no `%` is in it.
+ */
 const PLAIN = /^[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*$/;
-/** `.` or `..`, also with parameters, a query or a fragment behind it: some programs drop those before they resolve dots. */
+/**
+ * `.` or `..`, also with parameters, a query or a fragment behind it: some programs drop those before they resolve
+ * dots.
+ */
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:[/;?#]|$)/;
 /**
- * A model of AWS Bedrock named by its ARN, which AWS's SDKs send as one segment with its `/` encoded. Whoever decodes it
- * too early reads two plain segments, which climb nowhere.
+ * A model of AWS Bedrock named by its ARN, which AWS's SDKs send as one segment with its `/` encoded. Whoever decodes
+ * it too early reads two plain segments, which climb nowhere.
  */
 const MODEL_ARN = /^arn:aws[a-z-]*:(?:bedrock|sagemaker):[a-z0-9-]*:\d*:[a-z-]+\/[A-Za-z0-9][A-Za-z0-9._:-]*$/;
 

@@ -1,4 +1,6 @@
-/** Queries on their way up and into logs: neither may bear what lets somebody in here, and a log no credential at all. */
+/**
+ * Queries on their way up and into logs: neither may bear what lets somebody in here, and a log no credential at all.
+ */
 import { holdsApiToken } from '../../schema/contracts/api-token.js';
 
 /** A query without parameters that hold one of our API tokens. */

@@ -39,7 +39,9 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** A connection to one of exactly these addresses: nothing is looked up, so nothing can have changed since they were. */
+/**
+ * A connection to one of exactly these addresses: nothing is looked up, so nothing can have changed since they were.
+ */
 export function dialAddresses(
   addresses: readonly LookupAddress[],
   port: number,

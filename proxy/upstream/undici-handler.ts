@@ -1,4 +1,6 @@
-/** undici's callbacks (its native form: the newer one wraps this and parses headers into an object) as a call's events. */
+/**
+ * undici's callbacks (its native form: the newer one wraps this and parses headers into an object) as a call's events.
+ */
 import type { Dispatcher } from 'undici';
 import type { CallHandler, RunningCall } from './http1/http-call.js';
 

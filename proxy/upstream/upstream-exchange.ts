@@ -1,7 +1,7 @@
 /**
- * One upstream call as it runs. Its methods are called synchronously while bytes are parsed; the relay attaches when the
- * answer's head is there. What arrives before that is kept (it is at most one socket read: the parser is paused when
- * the relay cannot take more), so a small answer is complete before anyone looks, and goes out in one write.
+ * One upstream call as it runs. Its methods are called synchronously while bytes are parsed; the relay attaches when
+ * the answer's head is there. What arrives before that is kept (it is at most one socket read: the parser is paused
+ * when the relay cannot take more), so a small answer is complete before anyone looks, and goes out in one write.
  */
 import { downstreamHeaders } from './headers.js';
 import type { CallHandler, RunningCall } from './http1/http-call.js';
@@ -22,7 +22,10 @@ export interface UpstreamAnswer {
   resume(): void;
   /** stops the upstream at once; nothing is called afterwards */
   cancel(): void;
-  /** Its client has left: whether it goes on all the same, to be metered, because others wait for it. Absent: it does not. */
+  /**
+   * Its client has left: whether it goes on all the same, to be metered, because others wait for it. Absent: it does
+   * not.
+   */
   goesOn?(): boolean;
   /** it is the answer to another request, which pays for it */
   readonly isPaidByAnother?: boolean;

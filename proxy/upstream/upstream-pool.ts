@@ -1,7 +1,7 @@
 /**
  * The connections to one destination, in two kinds. Calls whose body is held, to origins of the operator's table, go by
- * our own client, which costs a third of undici's CPU (docs/decisions/0011); whatever streams its body, or goes to where
- * a tenant said, or through somebody's proxy, goes by undici.
+ * our own client, which costs a third of undici's CPU (docs/decisions/0011); whatever streams its body, or goes to
+ * where a tenant said, or through somebody's proxy, goes by undici.
  */
 import { Pool, type Dispatcher } from 'undici';
 import type { ConnectionPool } from './http1/connection-pool.js';

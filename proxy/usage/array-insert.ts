@@ -3,7 +3,8 @@
  * twice on its way to the socket; at ten thousand rows a second these copies, freed by full collections only, made
  * three of those a second and took a fifteenth of the proxy's CPU.
  *
- * Messages: PostgreSQL 17, §53.7 (Parse, Bind, Execute, Sync). pg calls back as it does its own queries and pg-cursor's.
+ * Messages: PostgreSQL 17, §53.7 (Parse, Bind, Execute, Sync). pg calls back as it does its own queries and
+ * pg-cursor's.
  */
 import type pg from 'pg';
 

@@ -6,8 +6,9 @@ import { addUnits, noUnits, type UsageUnits } from '../../schema/contracts/usage
 type AttemptSum = Pick<UsageRecord, 'units' | 'usageSource' | 'costPico' | 'costStatus' | 'priceVersion' | 'priceRule'>;
 
 /**
- * Of one attempt it is that attempt, so that nothing is made for nearly every request. An attempt of unknown cost leaves
- * the whole cost unknown; an estimated one makes all of it an estimate. The price named is the last attempt's that has one.
+ * Of one attempt it is that attempt, so that nothing is made for nearly every request. An attempt of unknown cost
+ * leaves the whole cost unknown; an estimated one makes all of it an estimate. The price named is the last attempt's
+ * that has one.
  */
 export function attemptSum(attempts: readonly [AttemptRecord, ...AttemptRecord[]]): AttemptSum {
   const first = attempts[0];

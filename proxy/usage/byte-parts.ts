@@ -1,7 +1,7 @@
 /**
  * Bytes that arrive in parts and are wanted later, in order. A provider decides how small its parts are: a view costs a
- * hundred bytes of memory however short it is, and keeps all that it is a view into, so beyond a few parts short ones are copied
- * together. That costs no object a part: of thousands of streams, each would live until its stream ends.
+ * hundred bytes of memory however short it is, and keeps all that it is a view into, so beyond a few parts short ones
+ * are copied together. That costs no object a part: of thousands of streams, each would live until its stream ends.
  */
 const FEW = 4;
 const SHORT_BYTES = 1_024;
@@ -37,7 +37,10 @@ export class ByteParts {
     return undefined;
   }
 
-  /** All of them in one, which is held in their place from now on; when there is but one, that itself, and no view of it. */
+  /**
+   * All of them in one, which is held in their place from now on; when there is but one, that itself, and no view of
+   * it.
+   */
   joined(): Buffer {
     const { parts } = this;
     const only = parts.length === 1 ? parts[0] : undefined;

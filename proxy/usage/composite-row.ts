@@ -1,6 +1,6 @@
 /**
- * A row of a composite type in PostgreSQL's binary format (record_recv in src/backend/utils/adt): its length, the number
- * of its columns, and their values one after the other, each with the OID of its column's type.
+ * A row of a composite type in PostgreSQL's binary format (record_recv in src/backend/utils/adt): its length, the
+ * number of its columns, and their values one after the other, each with the OID of its column's type.
  */
 import { ByteBuffer } from './byte-buffer.js';
 
@@ -29,7 +29,10 @@ const JSONB_VERSION = 1;
 export class CompositeRow {
   constructor(public bytes: ByteBuffer) {}
 
-  /** Adds the row that `write` writes: exactly `columns` values, in the order of the type. What it throws undoes the row. */
+  /**
+   * Adds the row that `write` writes: exactly `columns` values, in the order of the type. What it throws undoes the
+   * row.
+   */
   row<T>(columns: number, write: (row: CompositeRow, value: T) => void, value: T): void {
     const start = this.begin(columns);
     try {
@@ -88,7 +91,10 @@ export class CompositeRow {
     return this.bytes.bigInt64(value);
   }
 
-  /** Text from anywhere, at most `charactersMax` UTF-16 units of it; NUL, which no text of PostgreSQL holds, is replaced. */
+  /**
+   * Text from anywhere, at most `charactersMax` UTF-16 units of it; NUL, which no text of PostgreSQL holds, is
+   * replaced.
+   */
   text(value: string | null, charactersMax: number): void {
     if (value === null) this.null(OIDS.text);
     else this.string(OIDS.text, value.length > charactersMax ? value.slice(0, charactersMax) : value);

@@ -1,6 +1,7 @@
 /**
- * What a call used that we broke off when it had been sent whole and no answer had come: because its client left, or its time was up. The
- * provider has taken the request in, and may bill it; how far it got nobody can say. What a provider ends by itself, it does not bill.
+ * What a call used that we broke off when it had been sent whole and no answer had come: because its client left, or
+ * its time was up. The provider has taken the request in, and may bill it; how far it got nobody can say. What a
+ * provider ends by itself, it does not bill.
  */
 import { NOTHING_USED, type UsageReading } from '../dialects/dialect.js';
 import { unansweredReading } from '../dialects/usage-reading.js';

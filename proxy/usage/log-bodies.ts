@@ -26,7 +26,9 @@ export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed
   };
 }
 
-/** The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either. */
+/**
+ * The answer as it is kept. Providers repeat credentials in their error answers: no log shows a client's own either.
+ */
 function loggedAnswer(arrival: Arrival, call: UpstreamCall, relayed: Relayed): Uint8Array | null {
   const bytes = relayed.kept?.logged() ?? null;
   if (bytes === null || relayed.statusCode < 400) return bytes;

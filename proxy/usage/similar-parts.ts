@@ -1,12 +1,13 @@
 /**
- * Parts of a stream that arrive one by one, are much like each other, and are wanted at its end: an event is the one before it but for some
- * strings. A short part is held as what differs from another one that is held whole, which takes a fraction of its bytes;
- * thousands of streams wait for their ends at a time. Where parts are not alike, they are held as they are.
+ * Parts of a stream that arrive one by one, are much like each other, and are wanted at its end: an event is the one
+ * before it but for some strings. A short part is held as what differs from another one that is held whole, which takes
+ * a fraction of its bytes; thousands of streams wait for their ends at a time. Where parts are not alike, they are held
+ * as they are.
  *
  * The form, in blocks: a part is its kind, and then
  * - WHOLE: its length, its bytes. It is what those behind it are held against.
- * - LIKE: its length, and in turns how many bytes are those of the other part, how many follow that are not, and these. Behind them
- *   both go on at their next quote: what differs stands in strings.
+ * - LIKE: its length, and in turns how many bytes are those of the other part, how many follow that are not, and these.
+ *   Behind them both go on at their next quote: what differs stands in strings.
  * - VIEW: nothing; it is the next of the views.
  * Lengths are numbers of 32 bits or fewer, seven bits a byte, the last ones first.
  */

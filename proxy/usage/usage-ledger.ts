@@ -18,8 +18,8 @@ export interface LedgerEntry {
 export interface UsageLedger {
   /**
    * `cut`: what is recorded when this process ends before anything came back; null: nothing is sent upstream, so that
-   * there is nothing to tell before the entry is settled, which it is at once. Throws or rejects with GatewayError 9006 when
-   * another record could not be kept: nothing is sent upstream then.
+   * there is nothing to tell before the entry is settled, which it is at once. Throws or rejects with GatewayError 9006
+   * when another record could not be kept: nothing is sent upstream then.
    */
   open(request: RecordedRequest, cut: RecordedOutcome | null): LedgerEntry | Promise<LedgerEntry>;
 }

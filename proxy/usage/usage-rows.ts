@@ -1,7 +1,7 @@
 /**
- * Usage records and log bodies as rows of `usage_record_row_3` and `log_body_row` (migrations). A record's row begins with
- * what is known when its request is opened, which is encoded then, once. The lists of columns and the values written
- * below them stand in the order of those types.
+ * Usage records and log bodies as rows of `usage_record_row_3` and `log_body_row` (migrations). A record's row begins
+ * with what is known when its request is opened, which is encoded then, once. The lists of columns and the values
+ * written below them stand in the order of those types.
  */
 import type {
   AttemptRecord,

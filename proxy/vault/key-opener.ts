@@ -3,7 +3,9 @@ import { openSealed, type SealContext } from '../../schema/contracts/sealed-secr
 import type { VaultPrivateKey } from '../../schema/contracts/vault-keys.js';
 
 export interface KeyOpener {
-  /** The value. Throws SealedSecretError when this envelope will never open, any other error when it cannot be known. */
+  /**
+   * The value. Throws SealedSecretError when this envelope will never open, any other error when it cannot be known.
+   */
   open(sealed: Buffer, context: SealContext): string;
 }
 

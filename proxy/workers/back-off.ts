@@ -1,4 +1,6 @@
-/** How long a worker that has ended is waited for before another one takes its place: longer each time, within a bound. */
+/**
+ * How long a worker that has ended is waited for before another one takes its place: longer each time, within a bound.
+ */
 
 const DELAY_MS_MIN = 100;
 const DELAY_MS_MAX = 10_000;

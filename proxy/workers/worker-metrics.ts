@@ -1,4 +1,7 @@
-/** The metrics of all workers on one page, each value with the number of its worker; and those of the workers themselves. */
+/**
+ * The metrics of all workers on one page, each value with the number of its worker; and those of the workers
+ * themselves.
+ */
 import type { Worker } from 'node:cluster';
 import { AggregatorRegistry, Registry } from 'prom-client';
 import { declareCounter, declareGauge } from '../../platform/metrics.js';

@@ -1,7 +1,7 @@
 /**
- * The workers of one machine: processes that share the proxy's port, each a whole proxy with a spool of its own. One that
- * ends is started again; one after the other they are replaced by new ones; all of them drain at the end. What a worker
- * that was killed had open is recorded by a sibling, as by any proxy on the same disk (ledger/).
+ * The workers of one machine: processes that share the proxy's port, each a whole proxy with a spool of its own. One
+ * that ends is started again; one after the other they are replaced by new ones; all of them drain at the end. What a
+ * worker that was killed had open is recorded by a sibling, as by any proxy on the same disk (ledger/).
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
@@ -58,11 +58,14 @@ export class Workers {
       isServing: false,
       isFilling: false,
     }));
-    // Whoever is idle takes the next connection from the system: nobody hands it over, and it is lost with nobody (0035).
+    // Whoever is idle takes the next connection from the system: nobody hands it over, and it is lost with nobody
+    // (0035).
     cluster.schedulingPolicy = cluster.SCHED_NONE;
   }
 
-  /** Resolves with the port when all of them serve. Rejects when one cannot: what is wrong with one is wrong with all. */
+  /**
+   * Resolves with the port when all of them serve. Rejects when one cannot: what is wrong with one is wrong with all.
+   */
   async start(): Promise<number> {
     const ports = await Promise.all(this.places.map((place) => this.fill(place)));
     this.isStarted = true;
@@ -85,8 +88,9 @@ export class Workers {
   }
 
   /**
-   * Puts new workers, of the build that is on the disk now, in the places of all, one after the other: the old one drains as
-   * soon as the new one serves. Ends with the first that cannot serve; all that were there go on then. Never rejects.
+   * Puts new workers, of the build that is on the disk now, in the places of all, one after the other: the old one
+   * drains as soon as the new one serves. Ends with the first that cannot serve; all that were there go on then. Never
+   * rejects.
    */
   replaceAll(): Promise<void> {
     this.replacing ??= this.replaceEach().finally(() => (this.replacing = null));
@@ -177,7 +181,10 @@ export class Workers {
   }
 }
 
-/** Resolves when it says that it serves; rejects when it ends before, could not be started, or takes too long, and is ended then. */
+/**
+ * Resolves when it says that it serves; rejects when it ends before, could not be started, or takes too long, and is
+ * ended then.
+ */
 function served(worker: Worker): Promise<Serving> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => worker.process.kill('SIGKILL'), SERVING_MS_MAX);

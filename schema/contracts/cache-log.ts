@@ -1,12 +1,15 @@
 /**
- * Where an account's cached answers are booked in Redis, so that their bytes can be bounded, and the scripts that do so.
+ * Where an account's cached answers are booked in Redis, so that their bytes can be bounded, and the scripts that do
+ * so.
  *
- * Every answer that is kept has an entry at the end of a log: when it was kept, when it ends, its bytes, and its member of the account's
- * answers. Entries leave at the log's beginning: what has ended, and when there is no room, what was kept first; what was used since goes on to
- * the end once more (second chance). The bytes of an account are those of its entries. An answer that is kept again has an entry for each time,
- * and so counts more than it takes until the first one leaves; never less.
+ * Every answer that is kept has an entry at the end of a log: when it was kept, when it ends, its bytes, and its member
+ * of the account's answers. Entries leave at the log's beginning: what has ended, and when there is no room, what was
+ * kept first; what was used since goes on to the end once more (second chance). The bytes of an account are those of
+ * its entries. An answer that is kept again has an entry for each time, and so counts more than it takes until the
+ * first one leaves; never less.
  *
- * Entries of one log end about in the order in which they were kept: there is one for times to live from 1 s, 2 s, 4 s … on.
+ * Entries of one log end about in the order in which they were kept: there is one for times to live from 1 s, 2 s, 4 s
+ * … on.
  */
 import { CACHE_TTL_SECONDS_MAX } from './cache-purges.js';
 import type { AccountId } from './ids.js';
@@ -33,8 +36,8 @@ local booked, used, logs, answers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local function parts(entry) return string.match(entry, '^(%d+) (%d+) (%d+) (.*)$') end`;
 
 /**
- * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet. `evict_for(bytes)`: makes room; returns
- * how many answers left before their end, or -1 if there is no room all the same.
+ * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet. `evict_for(bytes)`:
+ * makes room; returns how many answers left before their end, or -1 if there is no room all the same.
  */
 const ROOM_LUA = `
 local bytes_of, heads, pending, total, removed = {}, {}, {}, 0, 0
@@ -106,15 +109,18 @@ local function evict_for(bytes, now, now_text)
 end`;
 
 /**
- * Keeps answers of an account, and then reads some, in one step. To keep one is to make room for it, to book it and to write it:
- * what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's own.
+ * Keeps answers of an account, and then reads some, in one step. To keep one is to make room for it, to book it and to
+ * write it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's
+ * own.
  *
- * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes may be
- * read; how many answers are to be kept, and for each its member, its ttl in ms and itself; the members to be read.
- * (Numbers stay the text that they came as: Lua writes each that it hands on with all its digits, which takes longer than what is done with it.)
+ * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes
+ * may be read; how many answers are to be kept, and for each its member, its ttl in ms and itself; the members to be
+ * read. (Numbers stay the text that they came as: Lua writes each that it hands on with all its digits, which takes
+ * longer than what is done with it.)
  *
- * Returns for each that is kept how many were evicted before their end (-1: there is no room, it was not written), and then
- * each that is read (its length where it is too large, nothing where there is none). Of several with one member the last is kept.
+ * Returns for each that is kept how many were evicted before their end (-1: there is no room, it was not written), and
+ * then each that is read (its length where it is too large, nothing where there is none). Of several with one member
+ * the last is kept.
  */
 export const EXCHANGE_ANSWERS_LUA = `${ENTRY_LUA}
 local max, most, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -193,8 +199,8 @@ end
 return told`;
 
 /**
- * Says that an answer was used. KEYS: as above. ARGV: its member, and how many bytes it had when it was read. Returns for how many ms it will
- * still be there; -2: it is gone, or another one stands there since.
+ * Says that an answer was used. KEYS: as above. ARGV: its member, and how many bytes it had when it was read. Returns
+ * for how many ms it will still be there; -2: it is gone, or another one stands there since.
  */
 export const USE_ANSWER_LUA = `
 local key = KEYS[4] .. ARGV[1]
@@ -209,7 +215,10 @@ export function forgottenKeys(accountId: AccountId): readonly string[] {
   return [...cacheKeys(accountId), ...['used', 'ends', 'sizes', 'sum'].map((name) => prefix + name)];
 }
 
-/** Drops answers of an account, at most ARGV[1] a call, until none is left. KEYS: `forgottenKeys`. Returns how many it dropped. */
+/**
+ * Drops answers of an account, at most ARGV[1] a call, until none is left. KEYS: `forgottenKeys`. Returns how many it
+ * dropped.
+ */
 export const FORGET_ANSWERS_LUA = `${ENTRY_LUA}
 local most, dropped = tonumber(ARGV[1]), 0
 for _, log in ipairs(redis.call('HKEYS', booked)) do

@@ -1,6 +1,6 @@
 /**
- * What was purged from a gateway's cache. It is a part of the policy, so that every proxy sees it, in whichever layer an
- * answer lies, by the way of every other change, and with Redis away too: an answer that was stored under an older
+ * What was purged from a gateway's cache. It is a part of the policy, so that every proxy sees it, in whichever layer
+ * an answer lies, by the way of every other change, and with Redis away too: an answer that was stored under an older
  * policy is no answer any more. The whole cache begins anew by its epoch, which is a part of the keys in Redis.
  */
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * Which answers the cache keeps, as far as a usage record tells: what the proxy goes by and says in records, and what the
- * api reads out of them to tell what a cache would have saved.
+ * Which answers the cache keeps, as far as a usage record tells: what the proxy goes by and says in records, and what
+ * the api reads out of them to tell what a cache would have saved.
  */
 
 /** The wire's 25 MB. A larger answer is not cached. */

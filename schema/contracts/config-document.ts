@@ -1,7 +1,7 @@
 /**
- * An account's configuration as one document: what a file holds, what the api exports and applies. It has no secrets and
- * no ids, so that it says the same in any account: secrets are named by where they come from. A section that is left out
- * is left alone; one that is there is whole.
+ * An account's configuration as one document: what a file holds, what the api exports and applies. It has no secrets
+ * and no ids, so that it says the same in any account: secrets are named by where they come from. A section that is
+ * left out is left alone; one that is there is whole.
  */
 import { z } from 'zod';
 import { gatewaySettingsSchema, rateLimitSchema } from './gateway-settings.js';

@@ -45,8 +45,8 @@ export const usdFromPico = (pico: bigint | string): string =>
 export const usdPerMillion = (pico: bigint | string): string => usdFromPico(BigInt(pico) * MILLION);
 
 /**
- * The decimal as whole 10^-12 parts, or each of `parts` equal ones of it; a half is rounded up, and `isExact` is false when
- * something was. Not for negatives.
+ * The decimal as whole 10^-12 parts, or each of `parts` equal ones of it; a half is rounded up, and `isExact` is false
+ * when something was. Not for negatives.
  */
 export function toPico(value: Decimal, parts = 1n): { readonly pico: bigint; readonly isExact: boolean } {
   const surplus = value.decimals - PICO_DECIMALS;

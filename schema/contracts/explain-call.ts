@@ -1,6 +1,6 @@
 /**
- * How the api asks a proxy to explain: a POST that both tiers' shared secret signs, with the time and the body's digest, so
- * that nobody else is answered and no body is read of anybody else.
+ * How the api asks a proxy to explain: a POST that both tiers' shared secret signs, with the time and the body's
+ * digest, so that nobody else is answered and no body is read of anybody else.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 

@@ -1,6 +1,6 @@
 /**
- * What the api asks a proxy about a request that nobody has sent, and what the proxy says would become of it. No secret is
- * in an explanation: of a credential it tells which one, of an upstream its origin.
+ * What the api asks a proxy about a request that nobody has sent, and what the proxy says would become of it. No secret
+ * is in an explanation: of a credential it tells which one, of an upstream its origin.
  */
 import { z } from 'zod';
 import { RATE_LIMIT_KEYS, RETRY_BACKOFFS } from './gateway-settings.js';
@@ -69,7 +69,9 @@ const retriesSchema = z.object({
   attemptsMax: z.number(),
   backoff: z.enum(RETRY_BACKOFFS),
   whenSent: z.boolean(),
-  /** before the second attempt, the third, …; up to a quarter more by chance, and longer where a provider asks for it */
+  /**
+   * before the second attempt, the third, …; up to a quarter more by chance, and longer where a provider asks for it
+   */
   delaysMs: z.array(z.number()),
   /** of all attempts and delays together */
   totalMsMax: z.number(),

@@ -45,8 +45,8 @@ let sequence = 0;
 const STEP_BACK_MS_MAX = 10_000;
 
 /**
- * A new UUIDv7. Ids made by one process do not go backwards: within a millisecond, and when the clock steps back by up to
- * ten seconds, the 12-bit field counts up from a random start (RFC 9562 §6.2, method 1).
+ * A new UUIDv7. Ids made by one process do not go backwards: within a millisecond, and when the clock steps back by up
+ * to ten seconds, the 12-bit field counts up from a random start (RFC 9562 §6.2, method 1).
  */
 export function newUuidV7(nowMs: number = Date.now()): string {
   if (poolOffset + 10 > pool.length) {

@@ -1,7 +1,7 @@
 /**
- * SHA-256 of a secret key's block followed by a message: for hashes that are stored, and compared only with those that we
- * compute ourselves. Whoever has one could compute that of a longer message (which HMAC prevents, at twice the cost), and
- * would gain nothing, since no hash is ever taken from outside.
+ * SHA-256 of a secret key's block followed by a message: for hashes that are stored, and compared only with those that
+ * we compute ourselves. Whoever has one could compute that of a longer message (which HMAC prevents, at twice the
+ * cost), and would gain nothing, since no hash is ever taken from outside.
  */
 import { createHash, hash } from 'node:crypto';
 

@@ -26,7 +26,10 @@ export interface NetworkList {
   has(address: string): boolean;
 }
 
-/** An IPv4-mapped address is in an IPv4 network as the IPv4 address that it is; and an IPv4 address in `::/0`, as the mapped one. */
+/**
+ * An IPv4-mapped address is in an IPv4 network as the IPv4 address that it is; and an IPv4 address in `::/0`, as the
+ * mapped one.
+ */
 export function networkList(networks: readonly Network[]): NetworkList {
   const list = new BlockList();
   for (const { address, bits, family } of networks) list.addSubnet(address, bits, family);
@@ -45,7 +48,9 @@ export const networksOf = (cidrs: readonly string[]): NetworkList =>
 
 export const NO_NETWORKS: NetworkList = Object.freeze({ isEmpty: true, has: () => false });
 
-/** `ALLOW_PRIVATE_UPSTREAMS`: networks, separated by commas, that tenants' URLs may lead to though they are not public. */
+/**
+ * `ALLOW_PRIVATE_UPSTREAMS`: networks, separated by commas, that tenants' URLs may lead to though they are not public.
+ */
 export const networkListSchema: z.ZodType<NetworkList> = z
   .string()
   .default('')

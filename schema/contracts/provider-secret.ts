@@ -1,6 +1,6 @@
 /**
- * The secrets that an account may store for a provider: their form, their bounds, and what of them may be shown. What is
- * read here is what is sealed; no problem that is told quotes any of it.
+ * The secrets that an account may store for a provider: their form, their bounds, and what of them may be shown. What
+ * is read here is what is sealed; no problem that is told quotes any of it.
  */
 import { z } from 'zod';
 import { holdsApiToken } from './api-token.js';

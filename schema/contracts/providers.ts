@@ -1,8 +1,8 @@
 /**
  * The built-in providers (cloudflare-wire §11), one row each: where its traffic goes, how its credential is sent, what
- * it speaks. Both tiers read it: the proxy to route, the api to show `endpointUrl` and to bind a stored key to the origin
- * that it is for. docs/providers.md is generated from it; what each row claims is held against the provider's own
- * documentation or SDK by test/fixtures/provider-requests.
+ * it speaks. Both tiers read it: the proxy to route, the api to show `endpointUrl` and to bind a stored key to the
+ * origin that it is for. docs/providers.md is generated from it; what each row claims is held against the provider's
+ * own documentation or SDK by test/fixtures/provider-requests.
  */
 import type { ProviderRow } from './provider-row.js';
 import { API_KEY, BEARER, BEARER_OR_KEY, plainRow } from './provider-row.js';

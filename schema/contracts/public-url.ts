@@ -97,7 +97,9 @@ function problemWith(
   return hostProblem(url.hostname, rules.allowed, isPlainHttp);
 }
 
-/** `isPlainHttp`: allowed only towards the operator's own networks; a name's address is looked at when it is dialled. */
+/**
+ * `isPlainHttp`: allowed only towards the operator's own networks; a name's address is looked at when it is dialled.
+ */
 function hostProblem(hostname: string, allowed: NetworkList, isPlainHttp: boolean): string | null {
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   if (isIP(address) !== 0) {

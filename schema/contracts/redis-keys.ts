@@ -1,6 +1,6 @@
 /**
- * Every Redis key and channel, built in one place for writers and readers alike. Versioned: a document of another
- * shape gets another key. One key per command, or several that share a hash tag, so Redis Cluster needs nothing special.
+ * Every Redis key and channel, built in one place for writers and readers alike. Versioned: a document of another shape
+ * gets another key. One key per command, or several that share a hash tag, so Redis Cluster needs nothing special.
  */
 import { z } from 'zod';
 import type { AccountId, GatewayId } from './ids.js';
@@ -17,7 +17,8 @@ export const tokenGrantKey = (tokenHash: string): string => `tollgate:token:v1:$
 
 /**
  * What a rate limit has counted, in its even and in its odd windows: hashes of value → count, with the window's number.
- * All rules of an account share a slot, with its quota of requests, so that one script decides on all that concern a request.
+ * All rules of an account share a slot, with its quota of requests, so that one script decides on all that concern a
+ * request.
  */
 export const rateLimitKeys = (
   accountId: AccountId,
@@ -28,12 +29,14 @@ export const rateLimitKeys = (
   return [`${key}:0`, `${key}:1`];
 };
 
-/** What one caller of the api may still spend on GraphQL: the hash fields are `points` and `at` (ms of Redis' clock). */
+/**
+ * What one caller of the api may still spend on GraphQL: the hash fields are `points` and `at` (ms of Redis' clock).
+ */
 export const queryBudgetKey = (caller: string): string => `tollgate:query:v1:${caller}`;
 
 /**
- * When something was guessed at, or from where: a sorted set of guesses by their time. `what` is a keyed hash. All stand in one
- * slot, because one script counts a guess for its email and its address, or for neither; sign-ins are few.
+ * When something was guessed at, or from where: a sorted set of guesses by their time. `what` is a keyed hash. All
+ * stand in one slot, because one script counts a guess for its email and its address, or for neither; sign-ins are few.
  */
 export const guessKey = (what: string): string => `tollgate:guess:v1:{sign-in}:${what}`;
 
@@ -68,8 +71,8 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1`;
 
 /**
- * KEYS[1]; ARGV: cost, points a minute, capacity. Takes the cost from a bucket that fills steadily, by Redis's own clock.
- * Returns 0, or after how many milliseconds there will be enough: then nothing was taken.
+ * KEYS[1]; ARGV: cost, points a minute, capacity. Takes the cost from a bucket that fills steadily, by Redis's own
+ * clock. Returns 0, or after how many milliseconds there will be enough: then nothing was taken.
  */
 export const SPEND_POINTS_LUA = `
 local cost, rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -84,8 +87,8 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(capacity * 60000 / rate))
 return 0`;
 
 /**
- * KEYS: what a guess counts for; ARGV: the window in ms, the guess's id, and the most of each key. Counts it for all of them,
- * by Redis's own clock, or for none where one has its most within the window. Returns 1 if counted, 0 if not.
+ * KEYS: what a guess counts for; ARGV: the window in ms, the guess's id, and the most of each key. Counts it for all of
+ * them, by Redis's own clock, or for none where one has its most within the window. Returns 1 if counted, 0 if not.
  */
 export const COUNT_GUESS_LUA = `
 local window, id = tonumber(ARGV[1]), ARGV[2]

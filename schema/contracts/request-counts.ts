@@ -1,6 +1,6 @@
 /**
- * How requests are counted in Redis, as far as both tiers have to agree: the shape of a rate limit's two hashes, the calendar
- * months that quotas count in, and what the api does when a count has fallen behind the ledger.
+ * How requests are counted in Redis, as far as both tiers have to agree: the shape of a rate limit's two hashes, the
+ * calendar months that quotas count in, and what the api does when a count has fallen behind the ledger.
  */
 import type { AccountId } from './ids.js';
 
@@ -17,7 +17,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 /** How long a hash outlives the last moment at which it counts. */
 export const EXPIRY_SLACK_MS = 1_000;
 
-/** The requests that an account has had in this month, in its even and its odd months; the rules of its gateways stand in the same slot. */
+/**
+ * The requests that an account has had in this month, in its even and its odd months; the rules of its gateways stand
+ * in the same slot.
+ */
 export const monthlyRequestKeys = (accountId: AccountId): readonly [string, string] => {
   const key = `tollgate:limit:v2:{${accountId}}:requests`;
   return [`${key}:0`, `${key}:1`];
@@ -32,7 +35,10 @@ export function monthNumber(ms: number): number {
 /** When the month of this number begins. */
 export const monthStartMs = (number: number): number => Date.UTC(Math.floor(number / 12), number % 12);
 
-/** `month_at(now)`: the number of the UTC month, how long ago it began, and how long it is, in ms (after Howard Hinnant's civil_from_days). */
+/**
+ * `month_at(now)`: the number of the UTC month, how long ago it began, and how long it is, in ms (after Howard
+ * Hinnant's civil_from_days).
+ */
 export const MONTH_LUA = `
 local function month_at(now)
   local days = math.floor(now / 86400000)
@@ -55,9 +61,9 @@ local function month_at(now)
 end`;
 
 /**
- * KEYS: the two of `monthlyRequestKeys`; ARGV: the number of a month, and how many requests the ledger has of it. Raises the
- * count to that if it is lower, so that a Redis that was emptied, or a quota that is new, begins where the ledger is. Nothing
- * happens when the month has ended. `clock` sets the local `now`. Returns the count.
+ * KEYS: the two of `monthlyRequestKeys`; ARGV: the number of a month, and how many requests the ledger has of it.
+ * Raises the count to that if it is lower, so that a Redis that was emptied, or a quota that is new, begins where the
+ * ledger is. Nothing happens when the month has ended. `clock` sets the local `now`. Returns the count.
  */
 export const raiseCountScript = (clock: string = REDIS_CLOCK_LUA): string => `${clock}${MONTH_LUA}
 local number, elapsed, length = month_at(now)

@@ -59,7 +59,9 @@ const TAG_BYTES = 16;
 const DATA_KEY_BYTES = 32;
 const DATA_KEY_ID_BYTES = 8;
 
-/** Where the fields begin: format, algorithm, key pair's id, ephemeral key, wrap, data key's id, nonce, value and tag. */
+/**
+ * Where the fields begin: format, algorithm, key pair's id, ephemeral key, wrap, data key's id, nonce, value and tag.
+ */
 const AT = { keyId: 2, ephemeral: 10, wrap: 42, dataKeyId: 102, payload: 110 } as const;
 const SEALED_BYTES_MIN = AT.payload + NONCE_BYTES + TAG_BYTES;
 const SEALED_BYTES_MAX = SEALED_BYTES_MIN + SECRET_BYTES_MAX;

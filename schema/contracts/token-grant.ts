@@ -19,8 +19,8 @@ export const tokenGrantSchema = z.object({
 export type TokenGrant = z.infer<typeof tokenGrantSchema>;
 
 /**
- * Selects one token's grant by its keyed hash (hex), or that of the secret before the last rotation, which ends earlier; the
- * hash must also stand in `app.token_hash`. No row: unknown.
+ * Selects one token's grant by its keyed hash (hex), or that of the secret before the last rotation, which ends
+ * earlier; the hash must also stand in `app.token_hash`. No row: unknown.
  */
 export const TOKEN_GRANT_SQL = `
   SELECT jsonb_build_object(

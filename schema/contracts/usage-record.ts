@@ -11,7 +11,9 @@ export type CostStatus = (typeof COST_STATUSES)[number];
 export const BODY_STATES = ['STORED', 'TRUNCATED', 'NOT_COLLECTED', 'EXPIRED', 'HIDDEN'] as const;
 export type BodyState = (typeof BODY_STATES)[number];
 
-/** What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger. */
+/**
+ * What the ledger's column holds: 9.2 million USD. Beyond it stands no price, but a mistake or an attack on the ledger.
+ */
 export const COST_PICO_MAX = 2n ** 63n - 1n;
 
 /** A cost in pico-USD and how it came about; `costPico` is null exactly when the status is UNPRICED. */
@@ -21,8 +23,9 @@ export interface Cost {
   /** version of the price list that priced it; null when none was used */
   readonly priceVersion: number | null;
   /**
-   * The rule that priced it: `provider/model#condition` of that version, `override/{id}` of the account's own prices, or
-   * `custom` with the client's rates. Of what is UNPRICED: `#tier …` when it was of a service tier of its own, else null.
+   * The rule that priced it: `provider/model#condition` of that version, `override/{id}` of the account's own prices,
+   * or `custom` with the client's rates. Of what is UNPRICED: `#tier …` when it was of a service tier of its own, else
+   * null.
    */
   readonly priceRule: string | null;
 }

@@ -32,13 +32,20 @@ const RENAMING = /^import\b|^export (?:type )?\{|^\s+(?:type )?\w+ as \w+,?$/;
 const COMMENT = /\/\/|\/\*|\*\//;
 const SUPPRESSION = /(?:oxlint|eslint)-disable/;
 const SLEEP = /\b(?:sleep|delay)\(|setTimeout\((?:resolve|done|r)\b|timers\/promises/;
-/** Where connections to upstreams are made, and nowhere else (security §3.4); the others connect to a Redis or ask a proxy of our own. */
+/**
+ * Where connections to upstreams are made, and nowhere else (security §3.4); the others connect to a Redis or ask a
+ * proxy of our own.
+ */
 const DIALLING =
   /^(?:proxy\/client\/buffered-socket|proxy\/upstream\/(?:upstream-pool|http1\/(?:dial|call-errors)|guarded-connector|socket-steps|name-lookup)|platform\/(?:redis-connector|embedded\/redis-server)|api\/modules\/explain\/request-explainer)\.ts$/;
 const DIALS =
   /(?<!\.|\w|async )fetch\(|globalThis\.fetch\b|\b(?:https?|http2|net|tls|dgram)\.(?:request|get|connect|createConnection|createSocket)\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\(/;
 const IMPORTS_A_DIALLER =
   /^(?:import (?!type\b)|\} from ).*'(?:undici|(?:node:)?(?:tls|https|http2|dgram|dns|dns\/promises))'|^import (?!type\b)(?:.*\b(?:connect|createConnection|Socket|request|get|Agent)\b|(?:\* as )?\w+ ).*'(?:node:)?(?:net|http)'/;
+/** A line that is a comment and nothing else. */
+const COMMENT_LINE = /^\s*(?:\/?\*|\/\/)/;
+/** As wide as code is. */
+const COMMENT_WIDTH_MAX = 120;
 const BANNED_NAME = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.[a-z]+$)/;
 
 const RULES: readonly HouseRule[] = [
@@ -98,6 +105,15 @@ const RULES: readonly HouseRule[] = [
     appliesTo: /\.test\.ts$/,
     message: 'a test that is only a title proves nothing: write it or leave it out',
     breaks: (source, index) => /\b(?:test|it)\.todo\(/.test(source.code[index] ?? ''),
+  },
+  {
+    appliesTo: /\.(?:ts|tsx|mjs|cjs|js)$/,
+    exempt: /^migrations\//, // they stay as they were
+    message: `a line of a comment has at most ${COMMENT_WIDTH_MAX} characters, as of code`,
+    breaks: ({ lines }, index) => {
+      const line = lines[index] ?? '';
+      return line.length > COMMENT_WIDTH_MAX && COMMENT_LINE.test(line);
+    },
   },
   {
     appliesTo: /\.tsx?$/,

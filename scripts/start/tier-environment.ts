@@ -1,4 +1,6 @@
-/** The environment of each tier: this process's, completed by what the start knows, without what a tier need not hold. */
+/**
+ * The environment of each tier: this process's, completed by what the start knows, without what a tier need not hold.
+ */
 import type { StartConfig } from './config.js';
 
 export interface ServiceUrls {

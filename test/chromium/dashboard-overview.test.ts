@@ -126,7 +126,10 @@ test('the groups are asked for beside the totals, and a page is loaded beside wh
   const { page, tenant } = dashboard;
   const asked = new Set<string>();
   const late: unknown[] = [];
-  /** Answers what is held once all of the others have been asked; of a page that waits with them it is told, and it goes on. */
+  /**
+   * Answers what is held once all of the others have been asked; of a page that waits with them it is told, and it goes
+   * on.
+   */
   const heldUntil = (others: readonly (string | RegExp)[]): Promise<true> =>
     waitFor(
       () => others.every((other) => [...asked].some((each) => each.match(other) !== null)),

@@ -1,6 +1,6 @@
 /**
- * T-GQL-6: what a page of another origin may do to somebody who is signed in. It is of the same site (another port of this
- * machine), so that the browser does send the session's cookie along: the worst case.
+ * T-GQL-6: what a page of another origin may do to somebody who is signed in. It is of the same site (another port of
+ * this machine), so that the browser does send the session's cookie along: the worst case.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -42,7 +42,9 @@ interface Attempt {
   readonly init: Readonly<Record<string, unknown>>;
 }
 
-/** Runs inside the page: what it could read. A request that was sent, and whose answer is kept from it, is refused too. */
+/**
+ * Runs inside the page: what it could read. A request that was sent, and whose answer is kept from it, is refused too.
+ */
 async function tried({ url, body, init }: Attempt): Promise<string> {
   try {
     const response = await fetch(url, { method: 'POST', credentials: 'include', body, ...init });

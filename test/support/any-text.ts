@@ -1,4 +1,6 @@
-/** Text of any code points: what fast-check's `binary` strings are, without its map of a million texts for each file. */
+/**
+ * Text of any code points: what fast-check's `binary` strings are, without its map of a million texts for each file.
+ */
 import fc from 'fast-check';
 
 const SURROGATES_START = 0xd800;

@@ -33,8 +33,8 @@ export interface TestApi {
 }
 
 /**
- * `logger`: for tests that read what is logged; by default nothing is. `beside`: another api, whose stores it shares and
- * that is stopped after it.
+ * `logger`: for tests that read what is logged; by default nothing is. `beside`: another api, whose stores it shares
+ * and that is stopped after it.
  */
 export async function startTestApi(
   overrides: Partial<ApiOptions> = {},

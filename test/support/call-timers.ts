@@ -1,6 +1,7 @@
 /**
- * Timers that calls leave behind, and time limits of attempts, of which many share a timer. What else runs in the process of a test
- * has timers too, which come and go with its pools and its rounds: only those are looked at that the proxy's request path starts.
+ * Timers that calls leave behind, and time limits of attempts, of which many share a timer. What else runs in the
+ * process of a test has timers too, which come and go with its pools and its rounds: only those are looked at that the
+ * proxy's request path starts.
  */
 import { createHook } from 'node:async_hooks';
 import { jest } from '@jest/globals';
@@ -15,8 +16,8 @@ const PROXY = new URL('../../proxy/', import.meta.url).href;
 
 export interface CallTimers {
   /**
-   * Resolves when none that was started since holds the process any more; otherwise throws the files that started them. Throws
-   * too when none was started: then nothing has been looked at.
+   * Resolves when none that was started since holds the process any more; otherwise throws the files that started them.
+   * Throws too when none was started: then nothing has been looked at.
    */
   noneLeft(): Promise<void>;
 }
@@ -57,7 +58,10 @@ export function watchCallTimers(): CallTimers {
   };
 }
 
-/** The file of the request path that starts the timer being made, by its name within proxy/; null when something else does. */
+/**
+ * The file of the request path that starts the timer being made, by its name within proxy/; null when something else
+ * does.
+ */
 function starterOf(): string | null {
   const file = callers().find((name) => !name.startsWith('node:') && name !== import.meta.url);
   if (file?.startsWith(PROXY) !== true) return null;

@@ -19,7 +19,10 @@ const environmentSchema = z.object({
 
 export const testConfig = environmentSchema.parse(process.env);
 
-/** Hands what the set-up started to the test files: they run in other processes, or, when there is one worker, in this one. */
+/**
+ * Hands what the set-up started to the test files: they run in other processes, or, when there is one worker, in this
+ * one.
+ */
 export function handToTestFiles(values: {
   readonly templateUrl: string;
   /** of the days that the template has tables for, the one that was today */

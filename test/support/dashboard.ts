@@ -1,6 +1,6 @@
 /**
- * The built dashboard in a real Chromium, over a real api and proxy, as somebody who is signed in to an account of the test's
- * own. What the page may never do is collected while it runs: `expectClean` fails on it.
+ * The built dashboard in a real Chromium, over a real api and proxy, as somebody who is signed in to an account of the
+ * test's own. What the page may never do is collected while it runs: `expectClean` fails on it.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

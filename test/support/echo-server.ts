@@ -1,6 +1,6 @@
 /**
- * The gateway's reading of connections with nothing behind it: a request that the guard lets pass is told back as it was
- * understood. With `isPlain: false` it is Node's server alone, against which the plain reading is held.
+ * The gateway's reading of connections with nothing behind it: a request that the guard lets pass is told back as it
+ * was understood. With `isPlain: false` it is Node's server alone, against which the plain reading is held.
  */
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';

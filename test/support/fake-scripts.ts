@@ -6,7 +6,10 @@ export interface ScriptCall {
   readonly values: readonly Buffer[];
 }
 
-/** A Redis that knows scripts and nothing else but what is given: `answer` says what one returns; what it throws rejects. */
+/**
+ * A Redis that knows scripts and nothing else but what is given: `answer` says what one returns; what it throws
+ * rejects.
+ */
 export function redisOfScripts(answer: (call: ScriptCall) => unknown, others: object = {}): Redis {
   const sendCommand = (command: SentCommand): void => {
     const answering = new Promise((resolve) => resolve(answer(scriptCall(command))));

@@ -8,7 +8,10 @@ import { startFaultyUpstream, TEST_AUTHORITY, type FaultyUpstream } from './faul
 import { startTestProxy, type TestProxy } from './proxy.js';
 import { createTenant, type TestTenant } from './tenant.js';
 
-/** So small that no test waits, for faults that a limit ends; whatever shall succeed has the time that it has in earnest. */
+/**
+ * So small that no test waits, for faults that a limit ends; whatever shall succeed has the time that it has in
+ * earnest.
+ */
 export const HASTY_BOUNDS: Partial<RequestBounds> = { connectTimeoutMs: 500, answerIdleMs: 500 };
 
 export interface FaultRig {
@@ -78,8 +81,8 @@ export interface Observation {
 }
 
 /**
- * A POST of JSON on a connection of its own, which is to be kept: an end that does not come is not made up by closing it.
- * Rejects when no head comes back.
+ * A POST of JSON on a connection of its own, which is to be kept: an end that does not come is not made up by closing
+ * it. Rejects when no head comes back.
  */
 export function observe(
   url: string,

@@ -5,7 +5,10 @@ import { seededRandom } from './limit-oracle.js';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** `count` texts, the same for the same seed but for the real tokens in them; never one whose checksum happens to be right. */
+/**
+ * `count` texts, the same for the same seed but for the real tokens in them; never one whose checksum happens to be
+ * right.
+ */
 export function* fuzzedTokens(count: number, seed: number): Generator<string> {
   const random = seededRandom(seed);
   const pick = (length: number): number => Math.floor(random() * length);

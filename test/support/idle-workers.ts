@@ -1,6 +1,6 @@
 /**
- * A supervisor of two workers that say they serve and then wait. It says "started" when they do, and serves nothing itself:
- * nothing but its workers keeps it running.
+ * A supervisor of two workers that say they serve and then wait. It says "started" when they do, and serves nothing
+ * itself: nothing but its workers keeps it running.
  */
 import cluster from 'node:cluster';
 import { createLogger } from '../../platform/logger.js';

@@ -1,4 +1,7 @@
-/** What holds of proxies whatever stands between them and their stores: limits are one limit, the cache is shared, no record is lost. */
+/**
+ * What holds of proxies whatever stands between them and their stores: limits are one limit, the cache is shared, no
+ * record is lost.
+ */
 import { expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { answerJson, chatCompletion, type FakeUpstream } from './fake-upstream.js';

@@ -1,6 +1,6 @@
 /**
- * A process with a ledger of its own, to be killed: it opens, notes, settles and abandons requests as its arguments say,
- * tells their ids, and then waits. Arguments: the database, the spool's folder, how many it settles.
+ * A process with a ledger of its own, to be killed: it opens, notes, settles and abandons requests as its arguments
+ * say, tells their ids, and then waits. Arguments: the database, the spool's folder, how many it settles.
  */
 import pg from 'pg';
 import { newUuidV7, uuidTimeMs, type RequestId } from '../../schema/contracts/ids.js';

@@ -33,7 +33,10 @@ const pick = <T>(values: readonly T[], index: number): T => {
   return value;
 };
 
-/** Seeds `count` logs, of which some were deleted, repriced, rated or given other metadata, and answers those to be seen. */
+/**
+ * Seeds `count` logs, of which some were deleted, repriced, rated or given other metadata, and answers those to be
+ * seen.
+ */
 export async function seedLogs(
   owner: pg.Pool,
   of: { readonly accountId: string; readonly gatewayId: string },

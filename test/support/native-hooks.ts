@@ -1,4 +1,6 @@
-/** A hook of Node's module loader (native-runner.ts registers it): `@jest/globals` itself refuses to be loaded by Node. */
+/**
+ * A hook of Node's module loader (native-runner.ts registers it): `@jest/globals` itself refuses to be loaded by Node.
+ */
 const GLOBALS = new URL('native-globals.js', import.meta.url).href;
 
 interface Resolution {

@@ -1,8 +1,8 @@
 /**
- * Runs test files as Jest's own runner does, except that Node loads them, and each module once for all files of a worker.
- * Jest loads every module anew for every file, in a context in which all of them run slower: of 100 integration tests
- * that was a third of the time. Files may do without that wall: none changes what it shares with another one, or it puts
- * it back (`restoreAllMocks`); two databases are never one.
+ * Runs test files as Jest's own runner does, except that Node loads them, and each module once for all files of a
+ * worker. Jest loads every module anew for every file, in a context in which all of them run slower: of 100 integration
+ * tests that was a third of the time. Files may do without that wall: none changes what it shares with another one, or
+ * it puts it back (`restoreAllMocks`); two databases are never one.
  */
 import 'reflect-metadata'; // before any entity, whichever file is first, as in api/main.ts
 import { createRequire, register } from 'node:module';

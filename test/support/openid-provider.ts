@@ -1,4 +1,6 @@
-/** A real OpenID provider (`oidc-provider`) on a free port of loopback, at which whoever comes is signed in as `person`. */
+/**
+ * A real OpenID provider (`oidc-provider`) on a free port of loopback, at which whoever comes is signed in as `person`.
+ */
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 import { listen } from '../../platform/listen.js';

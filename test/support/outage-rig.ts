@@ -1,4 +1,7 @@
-/** A proxy of its own process, over a Postgres and a Redis of its own, all three of which can be taken away and come back. */
+/**
+ * A proxy of its own process, over a Postgres and a Redis of its own, all three of which can be taken away and come
+ * back.
+ */
 import type pg from 'pg';
 import { untilOpen } from '../../bench/open-port.js';
 import { Program } from '../../bench/program.js';

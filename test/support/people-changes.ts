@@ -1,6 +1,6 @@
 /**
- * Changes for the audit gate that end what their caller needs (his session, his membership, his account) or take a link's
- * secret: each has people and an account of its own.
+ * Changes for the audit gate that end what their caller needs (his session, his membership, his account) or take a
+ * link's secret: each has people and an account of its own.
  */
 import type { TestApi } from './api.js';
 import { ACCEPT, givePassword, invite, memberId, PASSWORD, person } from './people.js';

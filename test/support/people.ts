@@ -1,4 +1,6 @@
-/** People as the tests of members, invitations and sessions meet them: signed-in callers, and what they commonly send. */
+/**
+ * People as the tests of members, invitations and sessions meet them: signed-in callers, and what they commonly send.
+ */
 import { graphqlCaller, type GraphqlCaller } from './graphql.js';
 import type { TestApi } from './api.js';
 import { createUser, type TestUser, type UserOptions } from './seed.js';

@@ -1,4 +1,7 @@
-/** A pgbouncer of one's own in front of the tests' Postgres, in transaction mode, with fewer server connections than clients. */
+/**
+ * A pgbouncer of one's own in front of the tests' Postgres, in transaction mode, with fewer server connections than
+ * clients.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -9,7 +12,9 @@ import { freePort } from '../../platform/listen.js';
 import { removeSpoolFolder } from './ledger.js';
 import { waitFor } from './wait-for.js';
 
-/** Server connections of all clients together: so few that transactions of different clients follow one another on each. */
+/**
+ * Server connections of all clients together: so few that transactions of different clients follow one another on each.
+ */
 const SERVER_CONNECTIONS = 3;
 
 export interface TestBouncer {

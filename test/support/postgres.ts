@@ -43,8 +43,8 @@ async function createDatabase(template: string): Promise<TestDatabase> {
 }
 
 /**
- * A pool has ended before its connections have: cut then, they would report it, to nobody. Those that a test leaves open are cut
- * after a while.
+ * A pool has ended before its connections have: cut then, they would report it, to nobody. Those that a test leaves
+ * open are cut after a while.
  */
 async function drop(name: string): Promise<void> {
   await withClient(async (client) => {

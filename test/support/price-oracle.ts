@@ -27,7 +27,9 @@ const KEYS: Readonly<Record<string, { keys: string[]; per: bigint }>> = {
 const INPUT = Object.keys(KEYS).filter((unit) => /inputTokens|cache/i.test(unit));
 const DECIMALS = 30;
 
-/** Claude's one-hour writes cost twice the input (platform.claude.com, Pricing); the source has it of some models only. */
+/**
+ * Claude's one-hour writes cost twice the input (platform.claude.com, Pricing); the source has it of some models only.
+ */
 export function isHourUntold(model: ModelInfo, at: Date): boolean {
   const prices = pricesAt(model, at);
   const isTold = prices['cache_write_1h_mtok'] !== undefined;

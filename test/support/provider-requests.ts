@@ -1,6 +1,7 @@
 /**
- * Requests as the providers' own SDKs and documents have them: test/fixtures/provider-requests/{slug}.json. Each was made
- * twice by the SDK, once with its own base URL (what the provider expects) and once with this gateway's (what we get).
+ * Requests as the providers' own SDKs and documents have them: test/fixtures/provider-requests/{slug}.json. Each was
+ * made twice by the SDK, once with its own base URL (what the provider expects) and once with this gateway's (what we
+ * get).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -23,9 +23,9 @@ export const limitedBy = (...rules: readonly RateLimitRule[]): Readonly<Record<s
 });
 
 /**
- * What `act` gives when Redis decided about every request of it. On a machine with much else to do Redis may answer later than
- * the 50 ms that a proxy waits for it, and the proxy decides by its share of the limit, as it should; then it is done again, by an
- * account of its own.
+ * What `act` gives when Redis decided about every request of it. On a machine with much else to do Redis may answer
+ * later than the 50 ms that a proxy waits for it, and the proxy decides by its share of the limit, as it should; then
+ * it is done again, by an account of its own.
  */
 export async function decidedByRedis<T>(proxies: readonly WithMetrics[], act: () => Promise<T>): Promise<T> {
   const endMs = performance.now() + DEADLINE_MS;

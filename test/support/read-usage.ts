@@ -1,4 +1,6 @@
-/** Reads a case of the usage corpus as the gateway would: the dialect by provider and path, the facts by the request. */
+/**
+ * Reads a case of the usage corpus as the gateway would: the dialect by provider and path, the facts by the request.
+ */
 import { nothingBilled, type RequestFacts, type UsageReading } from '../../proxy/dialects/dialect.js';
 import { selectDialect } from '../../proxy/dialects/select-dialect.js';
 import type { UsageFixture } from './usage-fixtures.js';

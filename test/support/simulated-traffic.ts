@@ -1,6 +1,7 @@
 /**
- * The same traffic through gateways with and without a cache: what the cache saved, and what the api says that it would have
- * saved. The caches' clock goes as the test says; the records of the gateway without one are moved to the times that it told.
+ * The same traffic through gateways with and without a cache: what the cache saved, and what the api says that it would
+ * have saved. The caches' clock goes as the test says; the records of the gateway without one are moved to the times
+ * that it told.
  */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';

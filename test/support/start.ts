@@ -1,4 +1,6 @@
-/** `npm start` as a test sees it: the compiled start in a process of its own, on free ports and a DATA_DIR of its own. */
+/**
+ * `npm start` as a test sees it: the compiled start in a process of its own, on free ports and a DATA_DIR of its own.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

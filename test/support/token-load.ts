@@ -1,4 +1,7 @@
-/** A load of calls by both proxies with tokens that come to their ends: who was accepted and refused, and in which order. */
+/**
+ * A load of calls by both proxies with tokens that come to their ends: who was accepted and refused, and in which
+ * order.
+ */
 import type { TierTenant } from './tiers.js';
 
 /** One call at a time by each proxy with each token, and the next as soon as it is answered. */

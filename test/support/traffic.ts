@@ -98,7 +98,10 @@ const LEDGER_SUMS = `${sumIf('TRUE')} AS requests, ${sumIf(`(status_code >= 400 
   trim_scale(coalesce(sum(cost_pico), 0) / 1000000000000::numeric(40, 12))::text AS "costUsd",
   trim_scale(coalesce(sum(saved_pico), 0) / 1000000000000::numeric(40, 12))::text AS "savedUsd"`;
 
-/** How each dimension is asked for, and what it is in the ledger. Provider and model are those of attempts: see the tests. */
+/**
+ * How each dimension is asked for, and what it is in the ledger. Provider and model are those of attempts: see the
+ * tests.
+ */
 const DIMENSIONS: readonly { readonly filter: object; readonly sql: string }[] = [
   { filter: { groupBy: ['GATEWAY'] }, sql: 'gateway_id::text' },
   { filter: { groupBy: ['STATUS_CODE'] }, sql: 'status_code::text' },

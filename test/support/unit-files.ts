@@ -5,7 +5,10 @@ declare global {
   var unitFiles: readonly string[];
 }
 
-/** Loads one of several runs of neighbours, which share the most modules; their tests become those of the file that calls. */
+/**
+ * Loads one of several runs of neighbours, which share the most modules; their tests become those of the file that
+ * calls.
+ */
 export async function loadUnitFiles({ part, of }: { part: number; of: number }): Promise<void> {
   const { unitFiles } = globalThis;
   const [from, to] = [part, part + 1].map((end) => Math.round((unitFiles.length * end) / of));

@@ -12,8 +12,9 @@ export interface Fault extends Play {
   /** no head of an answer comes, for which the request waits half a second */
   readonly isUnanswered?: boolean;
   /**
-   * it goes on behind its answer. What comes while a connection is idle ends it; what comes when the next call is on its
-   * way is that call's answer to whoever speaks HTTP/1.1 (RFC 9112 §6.3), so the next call waits until it has ended.
+   * it goes on behind its answer. What comes while a connection is idle ends it; what comes when the next call is on
+   * its way is that call's answer to whoever speaks HTTP/1.1 (RFC 9112 §6.3), so the next call waits until it has
+   * ended.
    */
   readonly isLate?: boolean;
 }

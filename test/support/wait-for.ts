@@ -1,9 +1,13 @@
-/** Waiting for something to become true, in place of sleeping: as short as possible, and a failure says what was awaited. */
+/**
+ * Waiting for something to become true, in place of sleeping: as short as possible, and a failure says what was
+ * awaited.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Between two looks: little at first, then a fortieth of what has been waited, for many looks cost requests and statements, and
- * take the core from what is waited for. Not more, or what is true for moments at a time would not be seen.
+ * Between two looks: little at first, then a fortieth of what has been waited, for many looks cost requests and
+ * statements, and take the core from what is waited for. Not more, or what is true for moments at a time would not be
+ * seen.
  */
 const PAUSE_MS = { min: 5, max: 20, share: 1 / 40 };
 /** What is awaited comes within milliseconds: this much is for a machine that has much else to do. */

@@ -1,7 +1,7 @@
 /**
- * Renaming and deleting accounts. A name that was given once goes on leading to its account, and to no other, for ever. A
- * deleted account stops at once: its gateways and tokens end, its stored credentials go with the same transaction, and its
- * bodies are erased behind it (`AccountErasure`); its usage records stay, without a reader.
+ * Renaming and deleting accounts. A name that was given once goes on leading to its account, and to no other, for ever.
+ * A deleted account stops at once: its gateways and tokens end, its stored credentials go with the same transaction,
+ * and its bodies are erased behind it (`AccountErasure`); its usage records stay, without a reader.
  */
 import type { PolicyChange } from '../../../schema/contracts/redis-keys.js';
 import { AccountKey } from '../../../schema/entities/account-key.js';

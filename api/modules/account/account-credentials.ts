@@ -1,4 +1,7 @@
-/** What opens something elsewhere, all of which a deleted account loses: provider keys, headers of custom providers, egress proxies. */
+/**
+ * What opens something elsewhere, all of which a deleted account loses: provider keys, headers of custom providers,
+ * egress proxies.
+ */
 
 /** The statements that erase it; `owned` is the condition that the rows under an alias are the account's. */
 export const eraseCredentialsSql = (owned: (alias: string) => string): readonly string[] => [

@@ -1,7 +1,7 @@
 /**
- * Erases the bodies of deleted accounts, in Postgres and in the cache, day by day and in small statements, by whichever api comes first; doing it twice
- * changes nothing. A proxy that was cut off may ship bodies from before the deletion later: so there is a second run a
- * day later, and each log gets a deletion mark, which keeps out what comes after it.
+ * Erases the bodies of deleted accounts, in Postgres and in the cache, day by day and in small statements, by whichever
+ * api comes first; doing it twice changes nothing. A proxy that was cut off may ship bodies from before the deletion
+ * later: so there is a second run a day later, and each log gets a deletion mark, which keeps out what comes after it.
  */
 import type { Redis } from 'ioredis';
 import { errorMessage } from '../../../platform/error-code.js';
@@ -16,7 +16,10 @@ import { eraseCredentialsSql } from './account-credentials.js';
 
 const RUN_EVERY_MS = 60_000;
 const BATCH_ROWS = 1_000;
-/** So many logs of an account that took too long, each alone: it is Postgres that is slow, and the account waits for the next run. */
+/**
+ * So many logs of an account that took too long, each alone: it is Postgres that is slow, and the account waits for the
+ * next run.
+ */
 const LEFT_MAX = 20;
 /** Bodies are kept for a year at most, and a record's day may be one ahead of ours. */
 const DAYS = 367;
@@ -29,7 +32,10 @@ interface Erasure {
   readonly nextSql: string;
 }
 
-/** `erase` is what is done to the rows of `batch`. The statement answers the last id of a batch that was full; no row: there is none after it. */
+/**
+ * `erase` is what is done to the rows of `batch`. The statement answers the last id of a batch that was full; no row:
+ * there is none after it.
+ */
 const erasureOf = (batch: string, erase: string): Erasure => ({
   eraseSql: `WITH batch AS (${batch}), erased AS (${erase})
   SELECT b.id FROM batch b ORDER BY b.id LIMIT 1 OFFSET (SELECT CASE WHEN count(*) < $5::int THEN count(*) ELSE 0 END FROM batch)`,
@@ -52,7 +58,9 @@ const LOGS = erasureOf(
     WHERE kept.deleted_at IS NULL`,
 );
 
-/** Where bodies are still counted: those whose record was dropped or stands in quarantine, so that no log leads to them. */
+/**
+ * Where bodies are still counted: those whose record was dropped or stands in quarantine, so that no log leads to them.
+ */
 const COUNTED_SQL = `
   SELECT s.log_retention_days::text AS retention, s.day::text FROM log_storage s WHERE s.account_id = $1 AND s.bytes > 0`;
 
@@ -95,9 +103,9 @@ export class AccountErasure {
   }
 
   /**
-   * Erases all that is due; answers how many accounts are done. One that fails is passed over and told of. Postgres' part of all
-   * of them comes first: a Redis that is away holds up none but the cached answers, and bodies that cannot be erased hold up none
-   * of these. Throws when nobody knows what is due.
+   * Erases all that is due; answers how many accounts are done. One that fails is passed over and told of. Postgres'
+   * part of all of them comes first: a Redis that is away holds up none but the cached answers, and bodies that cannot
+   * be erased hold up none of these. Throws when nobody knows what is due.
    */
   async run(): Promise<number> {
     // in any order: a hundred that fail each time keep none out for ever
@@ -196,8 +204,8 @@ export class AccountErasure {
   }
 
   /**
-   * The id that a batch ended at. One that takes too long, as large bodies do, would do so again: the next are half as large. One
-   * log that takes too long alone is left to the next run: no other waits for it.
+   * The id that a batch ended at. One that takes too long, as large bodies do, would do so again: the next are half as
+   * large. One log that takes too long alone is left to the next run: no other waits for it.
    */
   private async eraseInTime(
     { eraseSql, nextSql }: Erasure,

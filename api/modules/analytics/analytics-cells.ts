@@ -1,7 +1,7 @@
 /**
- * The SQL of a question's cells: rows with what they are told apart by, and sums. They come from the rollups, from what is
- * not rolled up yet, and from the ledger where a range begins or ends within a minute, an hour or a day. One statement, so
- * all is of one moment, and a delta is never seen twice or missed while it moves.
+ * The SQL of a question's cells: rows with what they are told apart by, and sums. They come from the rollups, from what
+ * is not rolled up yet, and from the ledger where a range begins or ends within a minute, an hour or a day. One
+ * statement, so all is of one moment, and a delta is never seen twice or missed while it moves.
  */
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -44,8 +44,8 @@ export interface CellColumns {
 }
 
 /**
- * Where many rows make one cell, they are summed part by part, where they are read: SUMS. ROWS are summed by whoever asked, and
- * POINTS are, of each part and keys, one text of all its rows, which nobody sums before they are read.
+ * Where many rows make one cell, they are summed part by part, where they are read: SUMS. ROWS are summed by whoever
+ * asked, and POINTS are, of each part and keys, one text of all its rows, which nobody sums before they are read.
  */
 export type CellForm = 'SUMS' | 'ROWS' | 'POINTS';
 
@@ -56,8 +56,8 @@ export interface CellsSql {
 }
 
 /**
- * The cells without a value of the fine dimension: those of requests that have none, or of all requests, so that whoever sums them
- * up subtracts those that have one.
+ * The cells without a value of the fine dimension: those of requests that have none, or of all requests, so that
+ * whoever sums them up subtracts those that have one.
  */
 export type WithoutValue = 'NONE' | 'ALL';
 

@@ -19,7 +19,9 @@ import type { AnalyticsDimension, AnalyticsFilter, Interval } from './analytics.
 export const SERIES_POINTS_MAX = 1_500;
 /** Points of all groups' series together. */
 export const GROUP_POINTS_MAX = 30_000;
-/** The same when percentiles are asked for: a point's distributions are up to 5 KB of digits, and all are held at once. */
+/**
+ * The same when percentiles are asked for: a point's distributions are up to 5 KB of digits, and all are held at once.
+ */
 export const LATENCY_POINTS_MAX = 3_000;
 const TOP_DEFAULT = 20;
 const TOP_MAX = 100;

@@ -76,7 +76,9 @@ interface ShapeRow {
   readonly bucket: string;
 }
 
-/** Compiling such a plan takes longer than running it; and what thousands of groups are summed in must not go to disk. */
+/**
+ * Compiling such a plan takes longer than running it; and what thousands of groups are summed in must not go to disk.
+ */
 const PLANNED_SQL =
   "SELECT set_config('jit', 'off', true), set_config('work_mem', '32MB', true) WHERE $1::uuid IS NOT NULL";
 const SORTED_SQL = "SELECT set_config('enable_hashagg', 'off', true) WHERE $1::uuid IS NOT NULL";
@@ -100,7 +102,10 @@ export class AnalyticsQueries {
     return pointsOf(steps, rows, this.latencies(scope, request, shape));
   }
 
-  /** The groups with the most requests (or whatever the request's order asks for), at most `top`; none without `groupBy`. */
+  /**
+   * The groups with the most requests (or whatever the request's order asks for), at most `top`; none without
+   * `groupBy`.
+   */
   async groups(scope: ReadScope, request: AnalyticsRequest): Promise<UsageGroup[]> {
     if (request.groupBy.length === 0) return [];
     const rows = await this.firstGroups(scope, request);
@@ -249,7 +254,10 @@ interface Statement {
   readonly parameters: readonly unknown[];
 }
 
-/** What cells of this shape are told apart by, and which of them are wanted: where all groups are given, none is left out. */
+/**
+ * What cells of this shape are told apart by, and which of them are wanted: where all groups are given, none is left
+ * out.
+ */
 function columnsOf(
   { groupBy, steps, top }: AnalyticsRequest,
   { keys }: Shape,
@@ -263,8 +271,8 @@ function columnsOf(
 }
 
 /**
- * Whether a group's point is hardly ever more than one row of a level: of one gateway, by columns that tell apart all that the
- * view does, but for a model's providers and whether the cache answered.
+ * Whether a group's point is hardly ever more than one row of a level: of one gateway, by columns that tell apart all
+ * that the view does, but for a model's providers and whether the cache answered.
  */
 function isMadeOfPoints(
   { groupBy, cubeColumns, fine, gatewayId, filter }: AnalyticsRequest,
@@ -277,7 +285,10 @@ function isMadeOfPoints(
   return columns.every((name) => told.has(name));
 }
 
-/** Groups of nothing are none; those that are asked for by name may be. Of several dimensions each may be wanted, and all together not. */
+/**
+ * Groups of nothing are none; those that are asked for by name may be. Of several dimensions each may be wanted, and
+ * all together not.
+ */
 function havingSql(dimensions: number, { keys }: Shape, where: SqlConditions): string {
   if (keys === null) return `HAVING ${ANYTHING_SQL}`;
   if (dimensions < 2 || !hasNull(keys)) return '';
@@ -289,7 +300,10 @@ function topSql({ order, top }: AnalyticsRequest, where: SqlConditions): string 
   return `ORDER BY ${most} DESC, key LIMIT ${where.parameter(top)}`;
 }
 
-/** What may be of one of these groups: each dimension by itself, so that it narrows what is read; and, where all have values, together. */
+/**
+ * What may be of one of these groups: each dimension by itself, so that it narrows what is read; and, where all have
+ * values, together.
+ */
 function wantedSql(dimensions: readonly string[], keys: readonly GroupKey[], where: SqlConditions): string {
   const columns = dimensions.map((_, index) => keys.map((key) => key[index] ?? null));
   const each = dimensions.map((dimension, index) => {

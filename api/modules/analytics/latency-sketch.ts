@@ -1,7 +1,7 @@
 /**
- * Reads percentiles off a distribution that Postgres has summed up as one number (`usage_sketch` in the migrations): its
- * digits, twelve by twelve from the right, are the counts of buckets. A percentile is off by 2 % at most, and by nothing
- * below 50 ms.
+ * Reads percentiles off a distribution that Postgres has summed up as one number (`usage_sketch` in the migrations):
+ * its digits, twelve by twelve from the right, are the counts of buckets. A percentile is off by 2 % at most, and by
+ * nothing below 50 ms.
  */
 
 const DIGITS = 12;

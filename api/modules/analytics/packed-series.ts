@@ -1,7 +1,7 @@
 /**
- * A group's series as Postgres gives it: one text with a cell for each row, in any order. It is taken apart when a point is
- * looked at: of thousands of points, an object of each sum would take longer to make, and to throw away, than the sums
- * took to read.
+ * A group's series as Postgres gives it: one text with a cell for each row, in any order. It is taken apart when a
+ * point is looked at: of thousands of points, an object of each sum would take longer to make, and to throw away, than
+ * the sums took to read.
  */
 import type { Steps } from './analytics-request.js';
 import type { Latency, UsagePoint, UsageTotals } from './analytics.types.js';

@@ -1,4 +1,7 @@
-/** Which part of a range of time is read from where: whole days, hours and minutes from the rollups, its ends from the ledger. */
+/**
+ * Which part of a range of time is read from where: whole days, hours and minutes from the rollups, its ends from the
+ * ledger.
+ */
 import { LEVELS, type Level } from './rollup-views.js';
 
 /** `from` is inclusive, `to` exclusive; Unix ms. */
@@ -22,7 +25,10 @@ const DAY_MS = 86_400_000;
 export const keptSinceMs = (level: Level, nowMs: number): number =>
   (Math.floor(nowMs / DAY_MS) - level.keptDays) * DAY_MS;
 
-/** Takes the coarsest level there is for each part. `stepMs`: rows must not reach over the steps of a series; null: none. */
+/**
+ * Takes the coarsest level there is for each part. `stepMs`: rows must not reach over the steps of a series; null:
+ * none.
+ */
 export function segmentsOf(span: Span, stepMs: number | null, nowMs: number): Segments {
   const levels = LEVELS.filter(({ unitMs }) => stepMs === null || stepMs % unitMs === 0);
   const pieces = cover(span, levels, nowMs);

@@ -1,6 +1,6 @@
 /**
- * The statement that moves deltas into the levels: they are removed, and what they add up to is added to every level that
- * still keeps their time. One statement, so each delta is either there or in all of them.
+ * The statement that moves deltas into the levels: they are removed, and what they add up to is added to every level
+ * that still keeps their time. One statement, so each delta is either there or in all of them.
  */
 import {
   CUBE_COLUMNS,
@@ -28,12 +28,16 @@ const CELL_HASH = `substring(sha256(convert_to(ROW(${CELL})::text, 'UTF8')) FROM
 
 /**
  * What the rows of a level and its views are grouped by, in two orders. To compare by: what tells most rows apart comes
- * first. To be stored by: what has a fixed length comes first, for Postgres walks through all that stands before a column.
+ * first. To be stored by: what has a fixed length comes first, for Postgres walks through all that stands before a
+ * column.
  */
 const COMPARED = 'value, at, status_code, view, model, cached, key, provider, gateway_id, account_id';
 const STORED = 'account_id, gateway_id, at, view, status_code, cached, key, value, model, provider';
 
-/** Views that are not the whole cube. The cube itself needs no summing up: what is told apart by all is its rows already. */
+/**
+ * Views that are not the whole cube. The cube itself needs no summing up: what is told apart by all is its rows
+ * already.
+ */
 const smallViews = (isOfDays: boolean): string =>
   ROLLUP_VIEWS.filter((view) => view.columns.length < CUBE_COLUMNS.length && view.isOfDays === isOfDays)
     .map(viewRow)
@@ -45,8 +49,8 @@ const cubeOf = (fine: FineDimension | null): string =>
   `${viewWith(fine, new Set(CUBE_COLUMNS), FINEST.table).number}::smallint`;
 
 /**
- * New values that find room, as rows of `usage_rollup_value`. Nobody else adds any: there is one roll-up at a time. Those
- * of one batch that are one too many are the last by their name, so that it is decided once for all.
+ * New values that find room, as rows of `usage_rollup_value`. Nobody else adds any: there is one roll-up at a time.
+ * Those of one batch that are one too many are the last by their name, so that it is decided once for all.
  */
 const admitted = (dimension: string, countMax: number, from: string): string => `
   SELECT account_id, gateway_id, day, '${dimension}' AS dimension, key, value FROM (

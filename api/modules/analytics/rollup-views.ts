@@ -1,7 +1,7 @@
 /**
- * What the rollups hold. A view is a set of dimensions by which a level's rows are told apart: always the gateway, some of
- * the cube's (provider, model, status code, cached), and at most one fine dimension. The larger a view, the more rows it
- * has, so each question reads the smallest that can answer it.
+ * What the rollups hold. A view is a set of dimensions by which a level's rows are told apart: always the gateway, some
+ * of the cube's (provider, model, status code, cached), and at most one fine dimension. The larger a view, the more
+ * rows it has, so each question reads the smallest that can answer it.
  */
 
 /** Dimensions of which a view has one at most. */
@@ -72,7 +72,10 @@ export const LEVELS = [
 ] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Values of a metadata key, and paths, that have rows of their own, in one gateway and day; of the other ones all is one. */
+/**
+ * Values of a metadata key, and paths, that have rows of their own, in one gateway and day; of the other ones all is
+ * one.
+ */
 export const VALUES_MAX = 200;
 /** Metadata keys, in one gateway and day; by the other ones nothing is told apart. */
 export const METADATA_KEYS_MAX = 50;

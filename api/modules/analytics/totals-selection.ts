@@ -1,6 +1,6 @@
 /**
- * What a query asks of totals, known before any is read: percentiles cost far more memory than sums, and of the thousands of
- * points of a series each sum that nobody asks for is one to add up, to write and to send.
+ * What a query asks of totals, known before any is read: percentiles cost far more memory than sums, and of the
+ * thousands of points of a series each sum that nobody asks for is one to add up, to write and to send.
  */
 import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 import type { TotalsSelection } from './analytics-request.js';

@@ -103,7 +103,8 @@ export class UsageRollup {
         [LOCK],
       );
       if (locks[0]?.locked !== true) return null;
-      // A sketch is kilobytes while it is summed: sorting holds one at a time. And no plan may look each row up in a list.
+      // A sketch is kilobytes while it is summed: sorting holds one at a time. And no plan may look each row up in a
+      // list.
       await client.query(`SET LOCAL statement_timeout = ${ROLLUP_STATEMENT_MS}; SET LOCAL enable_hashagg = off;
         SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off;
         SET LOCAL app.rollup_views = '${VIEWS_VERSION}'`);

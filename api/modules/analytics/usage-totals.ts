@@ -16,8 +16,8 @@ export const ANYTHING_SQL = SUMS.map((name) => `sum(c.${name}) <> 0`).join(' OR 
 const ANYTHING_SUMMED_SQL = SUMS.map((name) => `c.${name} <> 0`).join(' OR ');
 
 /**
- * The sums of cells by their keys k0, k1, …: where the one at `fine` is null, the cells have all, and what remains of all
- * without those that have a value is none's. Each cell is read once.
+ * The sums of cells by their keys k0, k1, …: where the one at `fine` is null, the cells have all, and what remains of
+ * all without those that have a value is none's. Each cell is read once.
  */
 export function lessThoseWithValue(cells: string, keys: number, fine: number): string {
   const names = Array.from({ length: keys }, (_, index) => `k${index}`);
@@ -61,10 +61,16 @@ export function totalsOf(sums: TotalsRow | PackedSums, loadLatency: () => Promis
   return new TotalsOfSums(sums, loadLatency);
 }
 
-/** Reads its digits when they are asked for: a series of many groups has thousands of these, and a question few of their fields. */
+/**
+ * Reads its digits when they are asked for: a series of many groups has thousands of these, and a question few of their
+ * fields.
+ */
 class TotalsOfSums implements UsageTotals {
   private row: Partial<TotalsRow> | null = null;
-  /** read once for all of its percentiles, which are read off kilobytes of digits; its own, for resolvers get no prototype */
+  /**
+   * read once for all of its percentiles, which are read off kilobytes of digits; its own, for resolvers get no
+   * prototype
+   */
   readonly loadLatency: () => Promise<Latency>;
 
   constructor(

@@ -61,7 +61,10 @@ export class ApiTokenConnection extends connectionOf('ApiToken', () => ApiToken)
 
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
 
-/** What `createApiToken` asks of its input, beyond types. An empty list would lock everything out or let all in: refused. */
+/**
+ * What `createApiToken` asks of its input, beyond types. An empty list would lock everything out or let all in:
+ * refused.
+ */
 export const createApiTokenSchema = z.object({
   name: storableText.trim().min(1, 'must not be empty').max(128, 'must be at most 128 characters'),
   permissions: z

@@ -9,7 +9,10 @@ import type { Database } from '../../tenancy/database.js';
 export class ApiTokenQueries {
   constructor(private readonly database: Database) {}
 
-  /** The account's tokens, newest first, revoked ones too unless `revoked` says otherwise; a caller limited to gateways sees those within. */
+  /**
+   * The account's tokens, newest first, revoked ones too unless `revoked` says otherwise; a caller limited to gateways
+   * sees those within.
+   */
   async page(
     scope: AccountScope<'apiToken.list'>,
     request: PageRequest & { readonly revoked: boolean | null },

@@ -1,4 +1,6 @@
-/** API tokens: making, changing, rotating and revoking them. Nobody grants what he does not hold (`grant-bounds.ts`). */
+/**
+ * API tokens: making, changing, rotating and revoking them. Nobody grants what he does not hold (`grant-bounds.ts`).
+ */
 import { In, IsNull, type QueryDeepPartialEntity } from 'typeorm';
 import { displayPrefix, hashApiToken, mintApiToken } from '../../../schema/contracts/api-token.js';
 import { newUuidV7, type ApiTokenId, type GatewayId } from '../../../schema/contracts/ids.js';
@@ -85,8 +87,8 @@ export class ApiTokenService {
   }
 
   /**
-   * Gives a token another secret; the one that it has goes on for the time of grace, and one from before that ends now. Who
-   * gets the secret could as well have made the token.
+   * Gives a token another secret; the one that it has goes on for the time of grace, and one from before that ends now.
+   * Who gets the secret could as well have made the token.
    */
   async rotate(
     scope: AccountScope<'apiToken.rotate'>,
@@ -115,7 +117,9 @@ export class ApiTokenService {
     return { secret, token };
   }
 
-  /** Ends a token for good; revoking it again changes nothing. A caller limited to gateways reaches only tokens within. */
+  /**
+   * Ends a token for good; revoking it again changes nothing. A caller limited to gateways reaches only tokens within.
+   */
   revoke(scope: AccountScope<'apiToken.revoke'>, id: string, caller: Principal): Promise<ApiToken> {
     return this.change(scope, { action: 'apiToken.revoke', id, caller }, async (_tx, token) => {
       if (token.revokedAt !== null) return null;

@@ -1,6 +1,6 @@
 /**
- * What tokens may do, as an order: nobody makes a token that could do what he cannot, nor gets at the secret of one. Where
- * `whyBeyond` finds nothing, whatever request the one allows, the other one allows too.
+ * What tokens may do, as an order: nobody makes a token that could do what he cannot, nor gets at the secret of one.
+ * Where `whyBeyond` finds nothing, whatever request the one allows, the other one allows too.
  */
 import type { Permission } from '../../../schema/contracts/permissions.js';
 import { isNarrower } from './cidr.js';

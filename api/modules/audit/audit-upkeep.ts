@@ -6,7 +6,9 @@ const BATCH_ROWS = 5_000;
 /** Statements of one run: what is left is the next one's. */
 const BATCHES_MAX = 200;
 
-/** Removes events older than `retentionDays`; answers how many. Row-level security lets none younger than 14 days go. */
+/**
+ * Removes events older than `retentionDays`; answers how many. Row-level security lets none younger than 14 days go.
+ */
 export async function dropOldEvents(database: Database, retentionDays: number): Promise<number> {
   let dropped = 0;
   for (let batch = 0; batch < BATCHES_MAX; batch++) {

@@ -76,7 +76,9 @@ function identified(): { readonly id: string; readonly createdAt: Date } {
   return { id, createdAt: new Date(uuidTimeMs(id)) };
 }
 
-/** Just what an event has. Throws where a value is no JSON or has a secret's name: the change is rolled back with it. */
+/**
+ * Just what an event has. Throws where a value is no JSON or has a secret's name: the change is rolled back with it.
+ */
 function plain({ action, before, after }: AnyEntry): AnyEntry {
   assertTold(before);
   assertTold(after);

@@ -1,4 +1,6 @@
-/** Events of a user that no account alone is concerned by (his password, his identity): each of his accounts is told. */
+/**
+ * Events of a user that no account alone is concerned by (his password, his identity): each of his accounts is told.
+ */
 import { newUuidV7, type AccountId, type UserId } from '../../../schema/contracts/ids.js';
 import type { Actor } from '../../tenancy/account-scope.js';
 import type { LookupTransaction } from '../../tenancy/database.js';

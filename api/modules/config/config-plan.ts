@@ -37,7 +37,10 @@ export interface Step extends Omit<Thing, 'value'> {
   readonly secrets: readonly string[];
 }
 
-/** Of a stored provider key, by its path: the origin that it is for, where its provider's base URL is to have another one. */
+/**
+ * Of a stored provider key, by its path: the origin that it is for, where its provider's base URL is to have another
+ * one.
+ */
 export type MovedKeys = ReadonlyMap<string, ConfigChange>;
 
 /** In the order in which they can be done: what others need comes first, and goes last. */
@@ -97,7 +100,10 @@ function isManaged(kind: ThingKind, wanted: ConfigDocument): boolean {
   return kind === 'priceOverride' ? wanted.priceOverrides !== undefined : wanted.gateways !== undefined;
 }
 
-/** A key of a custom provider that is deleted goes too, whether the document speaks of gateways or not: so it is a step of its own. */
+/**
+ * A key of a custom provider that is deleted goes too, whether the document speaks of gateways or not: so it is a step
+ * of its own.
+ */
 function goesWithProvider({ kind, name }: Omit<Thing, 'value'>, { customProviders }: ConfigDocument): boolean {
   if (kind !== 'providerKey' || customProviders === undefined) return false;
   const [provider = ''] = name.split('/');

@@ -67,7 +67,9 @@ export class ConfigSteps {
     }
   }
 
-  /** Numbers the gateways that changed, each once, and answers what to publish. To be called after the last audit event. */
+  /**
+   * Numbers the gateways that changed, each once, and answers what to publish. To be called after the last audit event.
+   */
   async number(locked: readonly GatewayId[]): Promise<PolicyChange[]> {
     const { tx } = this;
     const gone = new Set(this.deleted.map(({ id }) => id));

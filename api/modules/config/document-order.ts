@@ -14,7 +14,10 @@ export function sorted<T>(items: readonly T[], nameOf: (item: T) => string): T[]
   return items.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : Number(nameOf(a) > nameOf(b))));
 }
 
-/** The document with every list of named things in order; rules of rate limits stay as they are: their order means something. */
+/**
+ * The document with every list of named things in order; rules of rate limits stay as they are: their order means
+ * something.
+ */
 export function sortedDocument<Document extends ConfigDocument>(document: Document): Document {
   const { customProviders, gateways, priceOverrides } = document;
   const inOrder: ConfigDocument = { version: 1 };

@@ -1,6 +1,6 @@
 /**
- * Stored keys of custom providers whose base URL is, or is to be, of another origin than the key is bound to: the proxy refuses such a key, so
- * its secret has to be given again.
+ * Stored keys of custom providers whose base URL is, or is to be, of another origin than the key is bound to: the proxy
+ * refuses such a key, so its secret has to be given again.
  */
 import type { ConfigDocument } from '../../../schema/contracts/config-document.js';
 import { CUSTOM_PREFIX } from '../../../schema/contracts/providers.js';

@@ -1,4 +1,6 @@
-/** Reads of custom providers. They are the account's: a caller limited to gateways sees those that its gateways call. */
+/**
+ * Reads of custom providers. They are the account's: a caller limited to gateways sees those that its gateways call.
+ */
 import { In } from 'typeorm';
 import { isUuid, type CustomProviderId } from '../../../schema/contracts/ids.js';
 import { CustomProvider } from '../../../schema/entities/custom-provider.js';

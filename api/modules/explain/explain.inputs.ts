@@ -10,7 +10,9 @@ export class DescribedHeaderInput {
   @Field(() => String) value: string;
 }
 
-/** A request as it would be sent to the gateway. Bodies are as large as the GraphQL request that describes them may be. */
+/**
+ * A request as it would be sent to the gateway. Bodies are as large as the GraphQL request that describes them may be.
+ */
 @InputType()
 export class ExplainRequestInput {
   @Field(() => ID) gatewayId: string;

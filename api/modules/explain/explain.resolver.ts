@@ -10,8 +10,8 @@ export class ExplainResolver {
   constructor(private readonly explanations: ExplainService) {}
 
   /**
-   * What would become of a request, without sending it; null: there is no such gateway. Found out by a proxy's own stages;
-   * nothing is counted, recorded or called.
+   * What would become of a request, without sending it; null: there is no such gateway. Found out by a proxy's own
+   * stages; nothing is counted, recorded or called.
    */
   @Query(() => RequestExplanation, { nullable: true })
   @Authorized('request.explain')

@@ -1,4 +1,7 @@
-/** Explains described requests: whose they are is decided here, what becomes of them by a proxy, and prices are spelled out. */
+/**
+ * Explains described requests: whose they are is decided here, what becomes of them by a proxy, and prices are spelled
+ * out.
+ */
 import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { CallPlan, DescribedRequest, ExplainedCall, Explanation } from '../../../schema/contracts/explanation.js';
 import { isUuid, type GatewayId } from '../../../schema/contracts/ids.js';

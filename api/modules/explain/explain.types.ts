@@ -71,7 +71,9 @@ export class ExplainedRetries {
   @Field(() => Int) attemptsMax: number;
   @Field(() => RetryBackoffEnum) backoff: NonNullable<CallPlan['retries']>['backoff'];
   @Field(() => Boolean) whenSent: boolean;
-  /** before the second attempt, the third, …; up to a quarter more by chance, and longer where a provider asks for it */
+  /**
+   * before the second attempt, the third, …; up to a quarter more by chance, and longer where a provider asks for it
+   */
   @Field(() => [Int]) delaysMs: number[];
   /** of all attempts and delays together */
   @Field(() => Int) totalMsMax: number;
@@ -140,8 +142,8 @@ export class ExplainedCall {
 }
 
 /**
- * What would become of a request at this moment. It was not sent, counted or recorded. What depends on the proxies' load of
- * the moment is not told.
+ * What would become of a request at this moment. It was not sent, counted or recorded. What depends on the proxies'
+ * load of the moment is not told.
  */
 @ObjectType()
 export class RequestExplanation {

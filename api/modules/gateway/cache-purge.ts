@@ -1,4 +1,7 @@
-/** What a purge makes of what a gateway has purged already; the proxies read it in the policy (schema/contracts/cache-purges.ts). */
+/**
+ * What a purge makes of what a gateway has purged already; the proxies read it in the policy
+ * (schema/contracts/cache-purges.ts).
+ */
 import {
   CACHE_PURGES_MAX,
   CACHE_TTL_SECONDS_MAX,

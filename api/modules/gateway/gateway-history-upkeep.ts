@@ -11,7 +11,8 @@ export async function dropOldVersions(database: Database, retentionDays: number)
   let dropped = 0;
   for (let batch = 0; batch < BATCHES_MAX; batch++) {
     const [row] = await database.inUpkeep(async (tx) => {
-      // Where Postgres believes that none is old, it would look each version up in the list of those that are, joined anew each time.
+      // Where Postgres believes that none is old, it would look each version up in the list of those that are, joined
+      // anew each time.
       await tx.query("SELECT set_config('enable_nestloop', 'off', true)", []);
       return tx.query<{ count: number }>(
         `WITH old AS (DELETE FROM gateway_version v WHERE (v.gateway_id, v.number) IN (

@@ -3,8 +3,8 @@ import { conflict } from '../../errors.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 
 /**
- * Throws CONFLICT when the account has as many gateways as its quota allows. Where there is a quota, gateways of one account
- * are made one after the other, so that two at once do not both find room for the last one.
+ * Throws CONFLICT when the account has as many gateways as its quota allows. Where there is a quota, gateways of one
+ * account are made one after the other, so that two at once do not both find room for the last one.
  */
 export async function assertWithinQuota(tx: TenantTransaction): Promise<void> {
   const [account] = await tx.query<{ gateways_max: number | null }>(

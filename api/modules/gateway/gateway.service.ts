@@ -92,7 +92,10 @@ export class GatewayService {
     });
   }
 
-  /** As an update to what the gateway was at an old version. A masked egress proxy is restored only where it still stands. */
+  /**
+   * As an update to what the gateway was at an old version. A masked egress proxy is restored only where it still
+   * stands.
+   */
   async rollBack(scope: AccountScope<'gateway.rollback'>, input: RollbackGatewayInput): Promise<Gateway> {
     return this.inChange(scope, async (tx) => {
       const gateway = await locked(tx, input.id);
@@ -182,7 +185,9 @@ export class GatewayService {
     return deleted.id;
   }
 
-  /** `delete` within a transaction that has the gateway locked; the gateway has the revision that is to be announced. */
+  /**
+   * `delete` within a transaction that has the gateway locked; the gateway has the revision that is to be announced.
+   */
   async erase(tx: TenantTransaction, gateway: Gateway): Promise<Gateway> {
     const revision = String(await nextRevision(tx));
     await tx.update(Gateway, { id: gateway.id }, { deletedAt: () => 'now()', revision });

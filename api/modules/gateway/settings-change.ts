@@ -1,4 +1,7 @@
-/** From the settings a caller sent to the settings that will stand: merged, checked, and refused where they would be ignored. */
+/**
+ * From the settings a caller sent to the settings that will stand: merged, checked, and refused where they would be
+ * ignored.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {

@@ -1,7 +1,7 @@
 /**
- * What a cache with one time to live would have done with calls that were recorded: the cache's own rules, played through
- * in the order of time. It begins empty. An answer is kept from its end on, for as long as it says there, whatever is asked
- * meanwhile; a newer one takes its place; who asks before an answer's end makes a call of his own.
+ * What a cache with one time to live would have done with calls that were recorded: the cache's own rules, played
+ * through in the order of time. It begins empty. An answer is kept from its end on, for as long as it says there,
+ * whatever is asked meanwhile; a newer one takes its place; who asks before an answer's end makes a call of his own.
  */
 
 /** A recorded call as the cache sees it. */
@@ -61,8 +61,8 @@ export class CacheSimulation {
   }
 
   /**
-   * A hit saves what the kept answer would cost whoever asks: what his own call did cost, where that used the same, because
-   * it has his own rates and the price of its day.
+   * A hit saves what the kept answer would cost whoever asks: what his own call did cost, where that used the same,
+   * because it has his own rates and the price of its day.
    */
   private hit(call: RecordedCall, answer: RecordedCall): void {
     const isOwn = call.units === null || call.units === answer.units;

@@ -20,8 +20,8 @@ export interface GatewayRange extends InsightRange {
 }
 
 /**
- * The part of the range that was read: all of it, unless it has more records than are read for one answer. Then the newest
- * are, `complete` is false, and `from` says how far back they reach.
+ * The part of the range that was read: all of it, unless it has more records than are read for one answer. Then the
+ * newest are, `complete` is false, and `from` says how far back they reach.
  */
 @ObjectType()
 export class CoveredRange {

@@ -1,7 +1,7 @@
 /**
- * One reading of a gateway's newest records for all that one request asks of them: most of what an insight costs is the scan
- * (docs/performance.md, "The dashboard"). What is asked for while a request's fields begin is one statement's; what is asked for
- * later is read by another one.
+ * One reading of a gateway's newest records for all that one request asks of them: most of what an insight costs is the
+ * scan (docs/performance.md, "The dashboard"). What is asked for while a request's fields begin is one statement's;
+ * what is asked for later is read by another one.
  */
 import DataLoader from 'dataloader';
 import type { AccountScope } from '../../tenancy/account-scope.js';

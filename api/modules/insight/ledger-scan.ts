@@ -1,7 +1,7 @@
 /**
- * Reads the newest records of a gateway in a range, a bounded number of them, by the index that pages of logs have. What
- * insights are about is told from these rows, so that no insight needs an index of its own: one on the ledger would slow
- * down shipping.
+ * Reads the newest records of a gateway in a range, a bounded number of them, by the index that pages of logs have.
+ * What insights are about is told from these rows, so that no insight needs an index of its own: one on the ledger
+ * would slow down shipping.
  */
 import { firstUuidAt } from '../../../schema/contracts/ids.js';
 import { SqlConditions } from '../../tenancy/sql-conditions.js';
@@ -37,8 +37,8 @@ export async function inTime<T extends { readonly covered: CoveredRange }>(
 }
 
 /**
- * How the statements of a transaction are planned. Postgres cannot know how many rows a scan will give: whatever it takes
- * for few it would join row by row. And compiling such a plan takes longer than running it.
+ * How the statements of a transaction are planned. Postgres cannot know how many rows a scan will give: whatever it
+ * takes for few it would join row by row. And compiling such a plan takes longer than running it.
  */
 export async function planForMany(tx: TenantTransaction): Promise<void> {
   await tx.query(`SELECT set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true),

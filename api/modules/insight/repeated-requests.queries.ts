@@ -1,4 +1,7 @@
-/** Requests that were made more than once, told by the hash of their cache key, and what a cache would have made of them. */
+/**
+ * Requests that were made more than once, told by the hash of their cache key, and what a cache would have made of
+ * them.
+ */
 import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import { uuidDay } from '../../../schema/contracts/ids.js';
 import type { Database } from '../../tenancy/database.js';

@@ -1,6 +1,6 @@
 /**
- * Accepting an invitation: by who is signed in under its email, or by whoever brings the password of that user, or, where
- * there is none yet, a new one. Whoever holds the link learns which of them it was, and nobody else does.
+ * Accepting an invitation: by who is signed in under its email, or by whoever brings the password of that user, or,
+ * where there is none yet, a new one. Whoever holds the link learns which of them it was, and nobody else does.
  */
 import { newUuidV7, type AccountId, type MembershipId, type UserId } from '../../../schema/contracts/ids.js';
 import type { Role } from '../../../schema/contracts/permissions.js';
@@ -164,7 +164,9 @@ function liveAccount(tx: LookupTransaction, accountId: AccountId): Promise<Accou
     .getOne();
 }
 
-/** What the user who invited may give now, nothing if he may invite no more; the transaction has presented the account. */
+/**
+ * What the user who invited may give now, nothing if he may invite no more; the transaction has presented the account.
+ */
 async function roleOf(tx: LookupTransaction, userId: UserId): Promise<Role | null> {
   const rows = await tx.query<{ role: Role }>(
     'SELECT m.role FROM membership m WHERE m.account_id = app_account() AND m.user_id = $1',

@@ -60,8 +60,8 @@ export class InvitationResolver {
     const { session } = accepted;
     if (session === null) return accepted;
     context.cookie.set(session.token, session.expiresAt);
-    // The fields below are asked by the new member; the next mutation looks at its caller anew. Where he cannot be looked up
-    // just now, it is as whoever called: he is a member all the same, and has to be told his session.
+    // The fields below are asked by the new member; the next mutation looks at its caller anew. Where he cannot be
+    // looked up just now, it is as whoever called: he is a member all the same, and has to be told his session.
     Object.assign(context, { access: await context.accessBy(session.token).catch(() => context.access) });
     return accepted;
   }

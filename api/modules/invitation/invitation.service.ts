@@ -85,7 +85,10 @@ function makerOf(principal: Principal): Pick<Invitation, 'createdBy' | 'createdB
 
 type Told = Pick<Invitation, 'id' | 'email' | 'role'>;
 
-/** Throws CONFLICT for a member, and when there are too many; sweeps what has expired, and what is replaced, which it answers. */
+/**
+ * Throws CONFLICT for a member, and when there are too many; sweeps what has expired, and what is replaced, which it
+ * answers.
+ */
 async function makeRoom(tx: TenantTransaction, email: string): Promise<Told | null> {
   const members = await tx.query(
     `SELECT 1 FROM membership m JOIN app_user u ON u.id = m.user_id WHERE ${tx.owned('m')} AND u.email = $2`,

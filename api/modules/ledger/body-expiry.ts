@@ -1,6 +1,6 @@
 /**
- * Storage quotas: where an account's logs hold more bytes of bodies than its quota allows, the oldest bodies are dropped before
- * their logs, which say so from then on. One part of a day a transaction; several apis do nothing twice.
+ * Storage quotas: where an account's logs hold more bytes of bodies than its quota allows, the oldest bodies are
+ * dropped before their logs, which say so from then on. One part of a day a transaction; several apis do nothing twice.
  */
 import type pg from 'pg';
 import { errorMessage } from '../../../platform/error-code.js';
@@ -25,7 +25,10 @@ const EXCESS_SQL = `
   SELECT (sum(s.bytes) - min(a.log_bytes_max))::text AS excess, (min(s.day) FILTER (WHERE s.bytes > 0))::text AS day
   FROM log_storage s JOIN account a ON a.id = s.account_id WHERE s.account_id = $1`;
 
-/** The oldest bodies of a day, as many as it takes. Their logs stay, with the ratings and metadata that a deletion would erase too. */
+/**
+ * The oldest bodies of a day, as many as it takes. Their logs stay, with the ratings and metadata that a deletion would
+ * erase too.
+ */
 const DROP_SQL = `
   UPDATE log_body b SET request_body = NULL, response_body = NULL, request_encoding = NULL, response_encoding = NULL,
     truncated = false, expired_at = now()
@@ -62,8 +65,8 @@ export interface ExpiryReport {
 }
 
 /**
- * Accounts take turns, and one that fails is passed over: none waits for another. `retentionDays`: of usage records, which no
- * body outlives; `goesOn`: asked before each part.
+ * Accounts take turns, and one that fails is passed over: none waits for another. `retentionDays`: of usage records,
+ * which no body outlives; `goesOn`: asked before each part.
  */
 export async function expireBodies(pool: pg.Pool, retentionDays: number, goesOn: () => boolean): Promise<ExpiryReport> {
   await inTransaction(pool, 'tollgate_api', {}, (client) => client.query(PRUNE_SQL, [retentionDays]));

@@ -9,7 +9,9 @@ import { inTransaction } from '../../../platform/postgres.js';
 export const INDEXED_BYTES_MIN = 8 * 1_048_576;
 /** A run begins no further index after it: partitions wait for their own upkeep. */
 const RUN_MS_MAX = 600_000;
-/** How long making one index may take; what is shipped for that day waits meanwhile. A day that needs longer gets none. */
+/**
+ * How long making one index may take; what is shipped for that day waits meanwhile. A day that needs longer gets none.
+ */
 const INDEX_STATEMENT_MS = 60_000;
 
 /** What one run did. */

@@ -3,8 +3,8 @@
  * quarantine. Read as the role that sees numbers alone, of all accounts; docs/ledger.md has the same for a person.
  *
  * A number counts wherever its record stands. But to look at 400 days at once takes 4 000 of the locks that all
- * connections together have 6 400 of; so the days around are looked at first, then, block by block, whether any other has
- * a record of those runs, and only if something is out of the ordinary all days in one statement.
+ * connections together have 6 400 of; so the days around are looked at first, then, block by block, whether any other
+ * has a record of those runs, and only if something is out of the ordinary all days in one statement.
  */
 import { tooComplex } from '../../errors.js';
 import type { Database } from '../../tenancy/database.js';

@@ -9,8 +9,8 @@ export class LedgerProofResolver {
   constructor(private readonly proofs: LedgerProofQueries) {}
 
   /**
-   * Whether what was shipped on a day (UTC) stands in the ledger; null: the day is to come, or nothing of it is kept any
-   * more. For the operator.
+   * Whether what was shipped on a day (UTC) stands in the ledger; null: the day is to come, or nothing of it is kept
+   * any more. For the operator.
    */
   @Query(() => LedgerProof, { nullable: true })
   @Authorized('ledger.prove')

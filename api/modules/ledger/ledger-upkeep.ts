@@ -1,8 +1,8 @@
 /**
- * Upkeep of the ledger's partitions, and of what accounts may store, by whichever api gets the lock: days ahead are created, rows that stand in DEFAULT
- * move into their own day, and what is older than its retention is dropped. One thing a transaction, each holding the
- * lock of that transaction alone, so several apis share a run without doing anything twice, and a transaction pooler may
- * stand in between. What a run could not do, the next one does.
+ * Upkeep of the ledger's partitions, and of what accounts may store, by whichever api gets the lock: days ahead are
+ * created, rows that stand in DEFAULT move into their own day, and what is older than its retention is dropped. One
+ * thing a transaction, each holding the lock of that transaction alone, so several apis share a run without doing
+ * anything twice, and a transaction pooler may stand in between. What a run could not do, the next one does.
  */
 import type pg from 'pg';
 import type { Logger } from '../../../platform/logger.js';
@@ -18,8 +18,8 @@ export const UPKEEP_STATEMENT_MS = 300_000;
 /** Things done in one run: more than a fresh instance without any partition needs. */
 const STEPS_MAX = 500;
 /**
- * Partitions (or days of rows) that one table loses in one run. One a day is due; so a backlog goes in days, and a clock
- * that is wrong for an hour takes no more than this of the oldest records.
+ * Partitions (or days of rows) that one table loses in one run. One a day is due; so a backlog goes in days, and a
+ * clock that is wrong for an hour takes no more than this of the oldest records.
  */
 const REMOVALS_MAX = 4;
 

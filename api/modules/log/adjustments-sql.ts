@@ -1,9 +1,11 @@
-/** What has been added to the cost of a record since it was written: the SQL that beside a record reads its adjustments. */
+/**
+ * What has been added to the cost of a record since it was written: the SQL that beside a record reads its adjustments.
+ */
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 
 /**
- * `within`: a condition on the adjustments `a` that follows from the records' own; with their days in it, Postgres plans
- * for the partitions of these days alone.
+ * `within`: a condition on the adjustments `a` that follows from the records' own; with their days in it, Postgres
+ * plans for the partitions of these days alone.
  *
  * Joins `adj` to a record `u`: `cost_pico` is the sum of its adjustments (null: it has none), `count` their number, the
  * rest what the newest one says.
@@ -14,7 +16,9 @@ export const adjustmentsJoinSql = (tx: TenantTransaction, within = 'TRUE'): stri
     (array_agg(a.attempts ORDER BY a.received_at DESC, a.id))[1] AS attempts
   FROM usage_record a WHERE a.day = u.day AND a.adjusts = u.id AND ${tx.owned('a')} AND ${within}) adj ON TRUE`;
 
-/** Joins the same where there are none: Postgres would plan a look into the partition of every day, for no day as well. */
+/**
+ * Joins the same where there are none: Postgres would plan a look into the partition of every day, for no day as well.
+ */
 export const NO_ADJUSTMENTS_JOIN_SQL = `CROSS JOIN (
   SELECT NULL::numeric AS cost_pico, 0 AS count, NULL::text AS cost_status, NULL::jsonb AS attempts) adj`;
 

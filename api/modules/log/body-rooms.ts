@@ -12,8 +12,8 @@ const BODY_BYTES_MAX = 256 * 1024 * 1024;
 /** What one operation holds. */
 export interface BodyRoom {
   /**
-   * Takes bytes for so many further logs, or for what is known to have grown. Throws QUERY_TOO_COMPLEX where that is more
-   * than an operation may hold, RATE_LIMITED where others hold it.
+   * Takes bytes for so many further logs, or for what is known to have grown. Throws QUERY_TOO_COMPLEX where that is
+   * more than an operation may hold, RATE_LIMITED where others hold it.
    */
   take(bytes: number, logs?: number): void;
   /** Its answer is gone. */

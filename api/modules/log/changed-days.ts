@@ -1,11 +1,14 @@
 /**
- * Days of which something about a record may have changed since it was written, of any account. The indexes of what changed tell by their
- * sizes, in a fraction of the time that Postgres takes to plan a look into as many days (docs/decisions/0043).
+ * Days of which something about a record may have changed since it was written, of any account. The indexes of what
+ * changed tell by their sizes, in a fraction of the time that Postgres takes to plan a look into as many days
+ * (docs/decisions/0043).
  */
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
 import { DAY_MS, isoDay, windowDays, type TimeWindow } from './log-windows.js';
 
-/** The index of what changed in one partition: of adjustments, or of bodies that were deleted or given other metadata. */
+/**
+ * The index of what changed in one partition: of adjustments, or of bodies that were deleted or given other metadata.
+ */
 export interface ChangeIndex {
   /** whose partition it is: `usage_record`, or `log_body_30` and its like */
   readonly table: string;
@@ -55,8 +58,8 @@ interface KeptTable extends TableIndexes {
 }
 
 /**
- * What one page has seen of the indexes. What changes while the page is made is not seen any more: the page has the record as it was written, or
- * as it is now, but has it.
+ * What one page has seen of the indexes. What changes while the page is made is not seen any more: the page has the
+ * record as it was written, or as it is now, but has it.
  */
 export class SeenChanges {
   private readonly tables: readonly KeptTable[];
@@ -121,7 +124,10 @@ export class SeenChanges {
       : daysOf({ fromMs, toMs: Math.max(toMs, Math.min(fromMs + spanMs, this.nowMs)) });
   }
 
-  /** A B-tree without an entry is one block, its metapage, and has more before the transaction of its first entry can be seen. */
+  /**
+   * A B-tree without an entry is one block, its metapage, and has more before the transaction of its first entry can be
+   * seen.
+   */
   private async see(tx: TenantTransaction, oids: readonly number[]): Promise<void> {
     const [row] = await tx.query<{ sum: string | null; with_entries: number[] }>(
       `SELECT ${CHANGE_INDEXES_SUM_SQL} AS sum, coalesce(json_agg(i.oid::bigint)

@@ -1,4 +1,6 @@
-/** Explains a record's cost: units × rate, attempt by attempt, and what was adjusted. Computes nothing anew but lines. */
+/**
+ * Explains a record's cost: units × rate, attempt by attempt, and what was adjusted. Computes nothing anew but lines.
+ */
 import { usdFromPico } from '../../../schema/contracts/decimal.js';
 import type { CostLine as PicoLine } from '../../../schema/contracts/pricing/compiled-rule.js';
 import { customLines, ratesOfRule } from '../../../schema/contracts/pricing/custom-rates.js';

@@ -23,7 +23,9 @@ interface Row {
 export class LogBodyQueries {
   constructor(private readonly database: Database) {}
 
-  /** Bodies of the logs that have any. What is read for an answer takes its place in `room`, and throws as that does. */
+  /**
+   * Bodies of the logs that have any. What is read for an answer takes its place in `room`, and throws as that does.
+   */
   async byIds(
     scope: AccountScope<'log.readBodies'>,
     ids: readonly string[],

@@ -6,7 +6,9 @@ import { BigIntScalar } from '../../scalars/numeric-scalars.js';
 import { plainText } from '../../text-input.js';
 import { LogFilter, logFilterSchema, LogOrder } from './log.inputs.js';
 
-/** What an absent field says stays as it is; null takes it away. `metadata` stands over the request's own, key by key. */
+/**
+ * What an absent field says stays as it is; null takes it away. `metadata` stands over the request's own, key by key.
+ */
 @InputType()
 export class RateLogInput {
   @Field(() => ID) gatewayId: string;

@@ -1,6 +1,6 @@
 /**
- * Conditions on single fields of a log: what `where` of a filter takes, and what the wire's `filters` ask for. One table
- * says of each field what it is in SQL; values are texts, parsed as the field's kind wants them.
+ * Conditions on single fields of a log: what `where` of a filter takes, and what the wire's `filters` ask for. One
+ * table says of each field what it is in SQL; values are texts, parsed as the field's kind wants them.
  */
 import { Field, InputType } from 'type-graphql';
 import { z } from 'zod';
@@ -157,7 +157,10 @@ export function addCondition(where: SqlConditions, condition: CheckedLogConditio
   );
 }
 
-/** Of the entries of an object of metadata: whether there is one for which the comparison holds; NEQ: none that is equal. */
+/**
+ * Of the entries of an object of metadata: whether there is one for which the comparison holds; NEQ: none that is
+ * equal.
+ */
 function anyEntry(objectSql: string, sideSql: string, operator: Operator, values: string): string {
   const isNone = operator === 'NEQ';
   return `${isNone ? 'NOT ' : ''}EXISTS (

@@ -41,8 +41,9 @@ export function mayHaveChanged({
 }
 
 /**
- * Whether what it keeps is looked for among the newest records first: what is frequent is found there. Not where it keeps everything back by time
- * alone, or by one thing more of which every day has an index in the order of time, which is as quick for what is frequent.
+ * Whether what it keeps is looked for among the newest records first: what is frequent is found there. Not where it
+ * keeps everything back by time alone, or by one thing more of which every day has an index in the order of time, which
+ * is as quick for what is frequent.
  */
 export function isProbed({ from: _from, to: _to, ...others }: CheckedLogFilter): boolean {
   const [first, ...further] = Object.entries(others).filter(([, value]) => isGiven(value));
@@ -64,7 +65,10 @@ export const hasIndexOfDays = (filter: CheckedLogFilter): boolean =>
   [filter.minCostUsd, filter.maxCostUsd, filter.minDurationMs, filter.maxDurationMs].some(isGiven) ||
   metadataPair(filter) !== null;
 
-/** The pair that the filter's logs are looked up by, as JSON: its value a text, and where that may be a number or a boolean as well, such a one; null: it names none. */
+/**
+ * The pair that the filter's logs are looked up by, as JSON: its value a text, and where that may be a number or a
+ * boolean as well, such a one; null: it names none.
+ */
 export function metadataPair({ metadata }: CheckedLogFilter): readonly string[] | null {
   for (const { key, value } of metadata ?? []) if (isGiven(value)) return jsonPairs({ key, value });
   return null;

@@ -58,7 +58,9 @@ interface FoundRows {
 export interface LogFinderOptions extends NewestBounds {
   /** after it a page in the order of time ends with what it has */
   readonly pageMsMax: number;
-  /** records of a day without indexes of its own that a page looks through, when only those would find its logs quickly */
+  /**
+   * records of a day without indexes of its own that a page looks through, when only those would find its logs quickly
+   */
   readonly unindexedRows: number;
 }
 
@@ -118,7 +120,9 @@ export class LogFinder {
     return found;
   }
 
-  /** The last position before the gateway's next record behind `after`, whatever the filter keeps; null: there is none. */
+  /**
+   * The last position before the gateway's next record behind `after`, whatever the filter keeps; null: there is none.
+   */
   private async atNextRecord(
     scope: ReadScope,
     selection: LogSelection,
@@ -239,8 +243,8 @@ export class LogFinder {
   }
 
   /**
-   * The rows of a window. When that takes a statement too long: null if the page may end before it, else those of as much
-   * of the window, from where the page begins, as can be read in time.
+   * The rows of a window. When that takes a statement too long: null if the page may end before it, else those of as
+   * much of the window, from where the page begins, as can be read in time.
    */
   private async inTimeLimit(
     scope: ReadScope,
@@ -281,7 +285,9 @@ export class LogFinder {
     return [{ fromMs: splitMs, toMs: range.toMs, isProbe: true }, { ...window, toMs: splitMs }, ...others];
   }
 
-  /** As much of a window as a page may look through when the filter's own index is missing there: today has none yet. */
+  /**
+   * As much of a window as a page may look through when the filter's own index is missing there: today has none yet.
+   */
   private async readable(
     scope: ReadScope,
     selection: LookedFor,

@@ -62,8 +62,8 @@ export class AccountLogResolver {
 @Resolver(() => LogConnection)
 export class LogConnectionResolver {
   /**
-   * How many logs match, up to 10 000; more are counted as 10 000, and `totalCountIsExact` is false then. Null: counting
-   * would have taken too long.
+   * How many logs match, up to 10 000; more are counted as 10 000, and `totalCountIsExact` is false then. Null:
+   * counting would have taken too long.
    */
   @FieldResolver(() => Int, { nullable: true })
   @Authorized('log.read')

@@ -1,6 +1,6 @@
 /**
- * What the newest records of a gateway have of a page, read without an index but the page's own: what is frequent is found there sooner than by
- * any other index.
+ * What the newest records of a gateway have of a page, read without an index but the page's own: what is frequent is
+ * found there sooner than by any other index.
  */
 import { firstUuidAt, uuidTimeMs } from '../../../schema/contracts/ids.js';
 import type { Database } from '../../tenancy/database.js';
@@ -28,8 +28,8 @@ export class NewestLogs {
   ) {}
 
   /**
-   * What they have of the first `limit` logs, and where and when they end; no end where that is the limit, or where all is still to be read.
-   * Null: there is nothing to gain, or records have changed, which are looked for twice.
+   * What they have of the first `limit` logs, and where and when they end; no end where that is the limit, or where all
+   * is still to be read. Null: there is nothing to gain, or records have changed, which are looked for twice.
    */
   async among(
     scope: ReadScope,
@@ -64,7 +64,10 @@ export class NewestLogs {
   }
 }
 
-/** All that the page asks for, if it is as frequent as that. Otherwise nothing: by its index all of the window is found sooner than where these records end. */
+/**
+ * All that the page asks for, if it is as frequent as that. Otherwise nothing: by its index all of the window is found
+ * sooner than where these records end.
+ */
 async function sampled(
   statements: LogStatements,
   page: WindowPage,

@@ -1,4 +1,6 @@
-/** The orders of logs: what each sorts by, and positions in it. Equal values follow the id, which is the order of time. */
+/**
+ * The orders of logs: what each sorts by, and positions in it. Equal values follow the id, which is the order of time.
+ */
 import type { LogOrderFieldName } from './log.inputs.js';
 import { MODEL_TYPE_SQL, SUCCESS_SQL, TOKENS_IN_SQL, TOKENS_OUT_SQL } from './log-row.js';
 import { FORMS, type RecordForm } from './record-form.js';
@@ -8,8 +10,9 @@ type KeyKind = 'bigint' | 'text';
 export interface OrderKey {
   readonly kind: KeyKind;
   /**
-   * A bound of a sum is not looked up in the index that finished days have of it, as others are: adding may fail, and under row security
-   * Postgres tries nothing that may fail before it knows that the row is the account's. It walks to the end of the index.
+   * A bound of a sum is not looked up in the index that finished days have of it, as others are: adding may fail, and
+   * under row security Postgres tries nothing that may fail before it knows that the row is the account's. It walks to
+   * the end of the index.
    */
   readonly isSum: boolean;
   sql(form: RecordForm): string;

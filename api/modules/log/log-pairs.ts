@@ -1,6 +1,7 @@
 /**
- * Logs of one window by a pair of metadata, through the index of pairs that finished days have: a role of its own, which sees the records with
- * the pair, says where they lie (docs/decisions/0027); of these the whole filter keeps what it keeps.
+ * Logs of one window by a pair of metadata, through the index of pairs that finished days have: a role of its own,
+ * which sees the records with the pair, says where they lie (docs/decisions/0027); of these the whole filter keeps what
+ * it keeps.
  */
 import type { Database } from '../../tenancy/database.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -26,8 +27,8 @@ export interface PairSelection {
 }
 
 /**
- * The first `limit` logs and more, in no order. Null: the rest of the filter keeps nearly all of the pair's back. The days must have the index,
- * or be small.
+ * The first `limit` logs and more, in no order. Null: the rest of the filter keeps nearly all of the pair's back. The
+ * days must have the index, or be small.
  */
 export async function findByPair(
   database: Database,

@@ -1,6 +1,6 @@
 /**
- * What is known of the partitions of the records: where they begin, which of them no index serves but those of every day, and which indexes
- * tell that something about them has changed.
+ * What is known of the partitions of the records: where they begin, which of them no index serves but those of every
+ * day, and which indexes tell that something about them has changed.
  */
 import type { Database } from '../../tenancy/database.js';
 import { INDEXED_BYTES_MIN } from '../ledger/index.js';
@@ -8,14 +8,19 @@ import { daysApart, timeWindows, windowDays, type TimeWindow } from './log-windo
 import { CHANGE_INDEXES_SQL, changeIndexesOf, type ChangeIndex, type ChangeIndexes } from './changed-days.js';
 import type { ReadScope } from './log-statements.js';
 
-/** How old may be what is known: an older partition may come, which is then read with DEFAULT, and a day may get its indexes. */
+/**
+ * How old may be what is known: an older partition may come, which is then read with DEFAULT, and a day may get its
+ * indexes.
+ */
 const READ_EVERY_MS = 600_000;
 
 interface Known {
   readonly readAtMs: number;
   /** where the first day begins that has a partition of its own; 0: there is none */
   readonly fromMs: number;
-  /** days that are too large to be read whole and have no indexes of their own: today, or one that was not over long ago */
+  /**
+   * days that are too large to be read whole and have no indexes of their own: today, or one that was not over long ago
+   */
   readonly unindexedDays: readonly string[];
   readonly changeIndexes: ChangeIndexes;
 }

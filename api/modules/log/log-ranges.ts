@@ -9,7 +9,10 @@ const RETENTION_DAYS_MAX = 365;
 /** Proxies' clocks may be ahead of this one: what they date later is found when its time has come. */
 const AHEAD_MS = 3_600_000;
 const NARROWED_TO = 1 / 16;
-/** So many windows are looked through one by one: a gateway may have had a quiet day. Where its newest records were read, it had none. */
+/**
+ * So many windows are looked through one by one: a gateway may have had a quiet day. Where its newest records were
+ * read, it had none.
+ */
 const WINDOWS_ALONE = 2;
 const WINDOWS_ALONE_BEHIND_NEWEST = 1;
 /** Each has a connection of its own. */
@@ -52,7 +55,10 @@ export interface Newest {
   readonly reached: LogPosition | null;
   /** what lies before is not read yet */
   readonly toMs: number;
-  /** whether the page ends with them: behind them is what only an index would go through quickly, that this day has not yet */
+  /**
+   * whether the page ends with them: behind them is what only an index would go through quickly, that this day has not
+   * yet
+   */
   readonly isEnough: boolean;
 }
 
@@ -91,8 +97,8 @@ export interface Progress {
 }
 
 /**
- * The windows from `next` on that are looked through at the same time: as many as it takes if they have as much as those before them,
- * which did not have enough.
+ * The windows from `next` on that are looked through at the same time: as many as it takes if they have as much as
+ * those before them, which did not have enough.
  */
 export function batchOf(
   windows: readonly Stretch[],
@@ -107,7 +113,10 @@ export function batchOf(
   return windows.slice(next, end);
 }
 
-/** Asks for all of them at the same time, the widest first: they take longest, and there may be fewer connections. Answers in their order. */
+/**
+ * Asks for all of them at the same time, the widest first: they take longest, and there may be fewer connections.
+ * Answers in their order.
+ */
 export function ofEach<T>(windows: readonly Stretch[], ask: (window: Stretch) => Promise<T>): Promise<T[]> {
   const width = ({ fromMs, toMs }: Stretch): number => toMs - fromMs;
   const asked = new Map<Stretch, Promise<T>>();

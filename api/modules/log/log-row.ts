@@ -138,7 +138,9 @@ function storedBodies(row: LogRow): Log['storedBodies'] {
   return row.truncated ? 'TRUNCATED' : 'STORED';
 }
 
-/** The attempt of a request that made one, which its row describes; the proxy ended unanswered when no start is told. */
+/**
+ * The attempt of a request that made one, which its row describes; the proxy ended unanswered when no start is told.
+ */
 function onlyAttempt(row: LogRow): Attempt {
   const startedAfterMs = row.attempt_started_after_ms ?? 0;
   const isCounted = row.usage_source !== 'NONE';

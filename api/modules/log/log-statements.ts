@@ -81,8 +81,9 @@ export class LogStatements {
   }
 
   /**
-   * The first `limit` logs of the window, as they were written, of the records that the transaction's role sees, whatever the filter keeps. The
-   * fence keeps Postgres from walking through time in the hope of meeting enough of them soon: there may be none.
+   * The first `limit` logs of the window, as they were written, of the records that the transaction's role sees,
+   * whatever the filter keeps. The fence keeps Postgres from walking through time in the hope of meeting enough of them
+   * soon: there may be none.
    */
   async candidates(page: WindowPage): Promise<FoundRow[]> {
     await this.lookAt(page);
@@ -105,8 +106,8 @@ export class LogStatements {
   }
 
   /**
-   * Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells. What is asked of the
-   * window afterwards is planned quicker for it.
+   * Whether the window has any record that the form CHANGED finds: of each kind that matters here, a small index tells.
+   * What is asked of the window afterwards is planned quicker for it.
    */
   async hasChanges(page: WindowPage): Promise<boolean> {
     await this.lookAt(page);
@@ -152,7 +153,9 @@ export class LogStatements {
     return extremesOf(rows[0]);
   }
 
-  /** The id before which `limit` records of the gateway lie in the window, in their order of time; null: it has fewer. */
+  /**
+   * The id before which `limit` records of the gateway lie in the window, in their order of time; null: it has fewer.
+   */
   async boundary(page: WindowPage): Promise<string | null> {
     const where = new SqlConditions().and(this.tx.owned('u'));
     this.addPlace(where, page);
@@ -195,7 +198,10 @@ export class LogStatements {
     where.and(`(${key.sql(form)}, u.id) ${sign} (${value}, ${where.parameter(bound.id)}::uuid)`);
   }
 
-  /** Which gateway, and when, of any records: adjustments are of the day of their record and have ids of their own time, so that the bound above leaves them out. */
+  /**
+   * Which gateway, and when, of any records: adjustments are of the day of their record and have ids of their own time,
+   * so that the bound above leaves them out.
+   */
   private addPlace(where: SqlConditions, { window, after }: WindowPage, u = 'u'): void {
     this.addDays(where, window, u);
     where.where(firstUuidAt(window.toMs), (id) => `${u}.id < ${id}::uuid`);
@@ -203,8 +209,8 @@ export class LogStatements {
   }
 
   /**
-   * The same of records of calls, whose days are those of their ids: no bound is said of these that the days say, for Postgres would look
-   * for the first and the last id of every day to plan with it.
+   * The same of records of calls, whose days are those of their ids: no bound is said of these that the days say, for
+   * Postgres would look for the first and the last id of every day to plan with it.
    */
   private addPlaceOfLogs(where: SqlConditions, { window, after }: WindowPage): void {
     this.addDays(where, window, 'u');

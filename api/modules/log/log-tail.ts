@@ -1,6 +1,6 @@
 /**
- * The live tail of a gateway's logs: each log that appears, once, in the order of appearance. Every subscriber reads for
- * itself, no further than it has taken what it was given: a slow one holds one batch, and nobody else waits for it.
+ * The live tail of a gateway's logs: each log that appears, once, in the order of appearance. Every subscriber reads
+ * for itself, no further than it has taken what it was given: a slow one holds one batch, and nobody else waits for it.
  */
 import type { GatewayId } from '../../../schema/contracts/ids.js';
 import { rateLimited } from '../../errors.js';

@@ -1,6 +1,6 @@
 /**
- * A range of time in windows of days, so that a page of logs opens the partitions that it reads and no others: the first
- * is the one day at which the page begins, each further one is three times as wide.
+ * A range of time in windows of days, so that a page of logs opens the partitions that it reads and no others: the
+ * first is the one day at which the page begins, each further one is three times as wide.
  */
 
 export const DAY_MS = 86_400_000;
@@ -18,8 +18,8 @@ export interface TimeWindow {
 
 /**
  * The windows of a range, whole days but for its ends: the newest first when `isDescending`, else the oldest. What lies
- * before `partitionedFromMs`, of which no day has a partition, is one window, or goes with the last one of several days: to
- * look into one table more costs less than to ask once more.
+ * before `partitionedFromMs`, of which no day has a partition, is one window, or goes with the last one of several
+ * days: to look into one table more costs less than to ask once more.
  */
 export function* timeWindows(range: TimeWindow, isDescending: boolean, partitionedFromMs = 0): Generator<TimeWindow> {
   let days = 1;
@@ -38,8 +38,9 @@ export function* timeWindows(range: TimeWindow, isDescending: boolean, partition
 }
 
 /**
- * A window in parts, the newest first when `isDescending`: the `days` that lie in it (ascending, `2026-01-31`) apart from the others,
- * those that follow each other together. What is planned for some days that lack an index is no plan for the others.
+ * A window in parts, the newest first when `isDescending`: the `days` that lie in it (ascending, `2026-01-31`) apart
+ * from the others, those that follow each other together. What is planned for some days that lack an index is no plan
+ * for the others.
  */
 export function daysApart(window: TimeWindow, days: readonly string[], isDescending: boolean): TimeWindow[] {
   const { fromMs, toMs } = window;

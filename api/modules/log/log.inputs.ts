@@ -36,9 +36,9 @@ export class LogOrder {
 }
 
 /**
- * All that is given must hold; of a list, any one; of `metadata` and `where`, each. `from` is inclusive, `to` exclusive,
- * the other bounds are both inclusive. Costs are the current ones; what has no price is in no range of them. `search` is
- * part of the metadata, the model, the path or the error's message.
+ * All that is given must hold; of a list, any one; of `metadata` and `where`, each. `from` is inclusive, `to`
+ * exclusive, the other bounds are both inclusive. Costs are the current ones; what has no price is in no range of them.
+ * `search` is part of the metadata, the model, the path or the error's message.
  */
 @InputType()
 export class LogFilter {

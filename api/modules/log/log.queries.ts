@@ -16,7 +16,10 @@ import type { FoundRow, LogSelection, ReadScope } from './log-statements.js';
 import { DAY_MS } from './log-windows.js';
 import type { Log, LogConnection } from './log.types.js';
 
-/** Logs of more days are read in two halves at the same time, each with a connection of its own: Postgres plans for every day. */
+/**
+ * Logs of more days are read in two halves at the same time, each with a connection of its own: Postgres plans for
+ * every day.
+ */
 const DAYS_AT_ONCE = 16;
 /** Of more, it is asked first whether they have adjustments at all. */
 const FEW_DAYS = 3;

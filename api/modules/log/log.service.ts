@@ -1,6 +1,6 @@
 /**
- * Changes to logs: ratings, later metadata, deletion. All of it stands beside the usage record, in the row of the bodies:
- * no sum ever changes, and what was deleted stays deleted whatever is written later.
+ * Changes to logs: ratings, later metadata, deletion. All of it stands beside the usage record, in the row of the
+ * bodies: no sum ever changes, and what was deleted stays deleted whatever is written later.
  */
 import { isUuid, uuidDay, type ApiTokenId } from '../../../schema/contracts/ids.js';
 import { badInput, conflict, notFound, tooComplex } from '../../errors.js';
@@ -123,8 +123,9 @@ async function write(tx: TenantTransaction, id: string, { feedback, score, metad
 }
 
 /**
- * Marks logs as deleted and erases what stood beside their records; answers how many were not deleted already. Statement by
- * statement, in the one transaction of all: each takes its time within what one may, and opens the partitions of few days.
+ * Marks logs as deleted and erases what stood beside their records; answers how many were not deleted already.
+ * Statement by statement, in the one transaction of all: each takes its time within what one may, and opens the
+ * partitions of few days.
  */
 async function markDeleted(tx: TenantTransaction, found: readonly FoundRow[]): Promise<number> {
   const byDay = found.toSorted((left, right) => (left.id < right.id ? -1 : 1));

@@ -1,7 +1,7 @@
 /**
- * The two forms in which a record is looked for. Cost and metadata may have changed since it was written: a few records,
- * found by indexes of their own. All others are as they were written. So whatever
- * filters or orders by either looks twice: among the unchanged by what was written, among the changed by what is so now.
+ * The two forms in which a record is looked for. Cost and metadata may have changed since it was written: a few
+ * records, found by indexes of their own. All others are as they were written. So whatever filters or orders by either
+ * looks twice: among the unchanged by what was written, among the changed by what is so now.
  */
 import { CURRENT_COST_SQL } from './adjustments-sql.js';
 

@@ -1,4 +1,6 @@
-/** What a ledger's row says about its attempts and their cost, whether it describes the only one itself or lists them. */
+/**
+ * What a ledger's row says about its attempts and their cost, whether it describes the only one itself or lists them.
+ */
 import { z } from 'zod';
 import { COST_STATUSES, type Cost, type CostStatus } from '../../../schema/contracts/usage-record.js';
 import {

@@ -1,7 +1,7 @@
 /**
- * Where a live tail stands: how far it has seen each spool. Within a spool, records appear in the order of their numbers,
- * and no transaction that is still open can put one before what was seen; so this follows the order of appearance, which
- * neither ids nor times do. As a cursor it is sealed: it counts the records of all accounts.
+ * Where a live tail stands: how far it has seen each spool. Within a spool, records appear in the order of their
+ * numbers, and no transaction that is still open can put one before what was seen; so this follows the order of
+ * appearance, which neither ids nor times do. As a cursor it is sealed: it counts the records of all accounts.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -44,8 +44,8 @@ export class TailPosition {
   }
 
   /**
-   * What one spool holds that was not seen; null: none holds anything. Spools take turns, so that none waits for another
-   * that has more than the subscriber takes. `spools` are in the order of their numbers.
+   * What one spool holds that was not seen; null: none holds anything. Spools take turns, so that none waits for
+   * another that has more than the subscriber takes. `spools` are in the order of their numbers.
    */
   next(spools: readonly Spool[]): SpoolNews | null {
     const news = spools

@@ -1,7 +1,8 @@
 /**
  * From an identity that the OpenID provider has proved to a user, and a session. A user is known by issuer and subject;
- * the first time by an email that the provider has verified. Whoever set the password of a user of that email never proved
- * that it was his: so the password ends then, and every session, except for the operator, whom the instance itself made.
+ * the first time by an email that the provider has verified. Whoever set the password of a user of that email never
+ * proved that it was his: so the password ends then, and every session, except for the operator, whom the instance
+ * itself made.
  */
 import { createHash } from 'node:crypto';
 import { newUuidV7, type UserId } from '../../../schema/contracts/ids.js';
@@ -84,8 +85,8 @@ function verifiedEmail({ email, isEmailVerified }: OidcClaims): string {
 }
 
 /**
- * Whether the user became known by this identity since it was looked for. Throws FORBIDDEN when he is somebody else at the
- * provider: an email may have been given on.
+ * Whether the user became known by this identity since it was looked for. Throws FORBIDDEN when he is somebody else at
+ * the provider: an email may have been given on.
  */
 async function isLinked(tx: LookupTransaction, { id: userId }: User, claims: OidcClaims): Promise<boolean> {
   const linked = await tx.manager.findOneBy(UserIdentity, { userId, issuer: claims.issuer });

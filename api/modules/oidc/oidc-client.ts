@@ -1,6 +1,7 @@
 /**
  * The OpenID provider of the instance, as its client: authorization code with PKCE, state and nonce. What comes back is
- * checked by `openid-client` (issuer, audience, times, nonce, and the signature, which it would leave to TLS otherwise).
+ * checked by `openid-client` (issuer, audience, times, nonce, and the signature, which it would leave to TLS
+ * otherwise).
  */
 import {
   allowInsecureRequests,

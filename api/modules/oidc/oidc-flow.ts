@@ -1,6 +1,7 @@
 /**
- * One sign-in on its way to the OpenID provider and back. What has to be remembered stands in a cookie of the browser that
- * began it, signed and good for ten minutes: nobody is signed in by a link that another browser's sign-in ends with.
+ * One sign-in on its way to the OpenID provider and back. What has to be remembered stands in a cookie of the browser
+ * that began it, signed and good for ten minutes: nobody is signed in by a link that another browser's sign-in ends
+ * with.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';

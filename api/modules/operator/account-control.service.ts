@@ -1,4 +1,7 @@
-/** What the operator does to an account: suspending it, letting it go on, setting its quotas. Proxies hear of it at once. */
+/**
+ * What the operator does to an account: suspending it, letting it go on, setting its quotas. Proxies hear of it at
+ * once.
+ */
 import type { PolicyChange } from '../../../schema/contracts/redis-keys.js';
 import { notFound } from '../../errors.js';
 import { parseInput } from '../../input.js';

@@ -1,4 +1,6 @@
-/** Accounts and how much they use, of all tenants: read as the role that sees these numbers and nothing that they count. */
+/**
+ * Accounts and how much they use, of all tenants: read as the role that sees these numbers and nothing that they count.
+ */
 import type { AccountId } from '../../../schema/contracts/ids.js';
 import { pageOf, type Page, type PageRequest } from '../../paging/connection.js';
 import type { Database } from '../../tenancy/database.js';
@@ -10,7 +12,10 @@ const NEXT_MONTH = `((date_trunc('month', now() AT TIME ZONE 'UTC') + interval '
 /** As the contract of the counts numbers months. */
 const MONTH_NUMBER = `(extract(year FROM now() AT TIME ZONE 'UTC') * 12 + extract(month FROM now() AT TIME ZONE 'UTC') - 1)::int`;
 
-/** Requests of the month so far that no limit refused, of the account whose id the SQL names; what is not rolled up yet counts too. */
+/**
+ * Requests of the month so far that no limit refused, of the account whose id the SQL names; what is not rolled up yet
+ * counts too.
+ */
 const requestsSql = (accountId: string): string => `(
   (SELECT coalesce(sum(d.requests - d.rate_limited), 0) FROM usage_day d
    WHERE d.account_id = ${accountId} AND d.view = 0 AND d.at >= ${MONTH} AND d.at < ${NEXT_MONTH})
@@ -72,8 +77,8 @@ export class AccountOverviewQueries {
   }
 
   /**
-   * How many requests the ledger has of accounts with a quota of them, and of which month, by one clock; null: of all such
-   * accounts.
+   * How many requests the ledger has of accounts with a quota of them, and of which month, by one clock; null: of all
+   * such accounts.
    */
   requestCounts(id: AccountId | null): Promise<RequestCount[]> {
     return this.database.inOverview((tx) =>

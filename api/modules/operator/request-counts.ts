@@ -1,6 +1,7 @@
 /**
- * Keeps the counts that quotas of requests go by from falling behind the ledger: proxies count in Redis, which may be emptied,
- * and a quota may be new. Every minute, and when a quota is set, what the ledger has is the least that is counted.
+ * Keeps the counts that quotas of requests go by from falling behind the ledger: proxies count in Redis, which may be
+ * emptied, and a quota may be new. Every minute, and when a quota is set, what the ledger has is the least that is
+ * counted.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../platform/logger.js';

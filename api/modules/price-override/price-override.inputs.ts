@@ -39,7 +39,9 @@ export class SetPriceOverrideInput {
   @Field(() => String, { nullable: true }) serviceTier?: string | null;
   /** requests that arrive from then on; absent: all */
   @Field(() => Date, { nullable: true }) from?: Date | null;
-  /** a unit that is not named has the rate of its wider unit (cached input that of input); the list's rates never mix in */
+  /**
+   * a unit that is not named has the rate of its wider unit (cached input that of input); the list's rates never mix in
+   */
   @Field(() => [UnitRateInput]) rates: UnitRateInput[];
 }
 

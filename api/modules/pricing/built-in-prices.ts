@@ -1,4 +1,6 @@
-/** The prices that a build brings: those of the price source, what it lacks of cache writes and tiers, and the demo's. */
+/**
+ * The prices that a build brings: those of the price source, what it lacks of cache writes and tiers, and the demo's.
+ */
 import type { ModelPrice } from '../../../schema/contracts/prices.js';
 import { withHourCacheWrites } from './cache-writes.js';
 import { DEMO_PRICES } from './demo-prices.js';

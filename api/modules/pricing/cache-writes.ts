@@ -3,7 +3,8 @@
  * priced by that, it would cost five eighths of what is due.
  *
  * "1-hour cache write tokens are 2 times the base input tokens price"
- * (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11-29); so it is on Bedrock where the source has both.
+ * (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11-29); so it is on Bedrock where the source has
+ * both.
  */
 import type { ModelPrice, PriceRule, Rate } from '../../../schema/contracts/prices.js';
 

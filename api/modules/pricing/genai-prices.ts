@@ -79,7 +79,9 @@ interface Report {
   readonly rounded: Set<string>;
 }
 
-/** Throws when the package no longer has a provider of the table, or has a value that is no price: import nothing then. */
+/**
+ * Throws when the package no longer has a provider of the table, or has a value that is no price: import nothing then.
+ */
 export function importGenaiPrices(): PriceImport {
   const report: Report = { ignored: new Set(), rounded: new Set() };
   const prices = Object.entries(PRICED_PROVIDERS).flatMap(([slug, id]) => convertProvider(slug, id, report));

@@ -1,6 +1,6 @@
 /**
- * LiteLLM's public price list (`model_prices_and_context_window.json`): USD per token, one object a model, tiers and long
- * contexts as suffixes of the keys. What it counts and we do not is named, never guessed at.
+ * LiteLLM's public price list (`model_prices_and_context_window.json`): USD per token, one object a model, tiers and
+ * long contexts as suffixes of the keys. What it counts and we do not is named, never guessed at.
  */
 import { parseDecimal, toPico, UNIT_PICO_MAX } from '../../../schema/contracts/decimal.js';
 import type { PriceRule, Rate } from '../../../schema/contracts/prices.js';
@@ -54,7 +54,9 @@ interface Report {
   readonly rounded: Set<string>;
 }
 
-/** `value`: with texts in the place of its numbers (exact-json.ts). Throws BAD_USER_INPUT naming an entry of no price. */
+/**
+ * `value`: with texts in the place of its numbers (exact-json.ts). Throws BAD_USER_INPUT naming an entry of no price.
+ */
 export function readLitellmDocument(value: unknown, field: string): PriceCandidates {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badInput(field, 'must be an object of model to prices');

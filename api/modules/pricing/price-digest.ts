@@ -1,4 +1,6 @@
-/** What tells whether two price lists are the same one: their prices in their order, however their objects are ordered. */
+/**
+ * What tells whether two price lists are the same one: their prices in their order, however their objects are ordered.
+ */
 import { createHash } from 'node:crypto';
 import type { ModelPrice } from '../../../schema/contracts/prices.js';
 

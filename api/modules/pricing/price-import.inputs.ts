@@ -15,7 +15,9 @@ export class ImportPriceListInput {
   @Field(() => PriceFormatEnum) format: PriceFormat;
   /** JSON text */
   @Field(() => String, { nullable: true }) document?: string | null;
-  /** `REPLACE`: it is the whole list. `MERGE`: its models go before the list's. `FILL`: only models that have no price */
+  /**
+   * `REPLACE`: it is the whole list. `MERGE`: its models go before the list's. `FILL`: only models that have no price
+   */
   @Field(() => PriceImportModeEnum) mode: ImportMode;
   /** where it is from, as the list will say */
   @Field(() => String, { nullable: true }) source?: string | null;
@@ -46,7 +48,10 @@ export class PriceDifference {
 @ObjectType()
 export class PriceListImport {
   @Field(() => Boolean) dryRun: boolean;
-  /** of the list in force afterwards: another one than before when it was imported and is not the same; null: there is none */
+  /**
+   * of the list in force afterwards: another one than before when it was imported and is not the same; null: there is
+   * none
+   */
   @Field(() => Int, { nullable: true }) version: number | null;
   /** in the list that was made */
   @Field(() => Int) models: number;

@@ -1,4 +1,7 @@
-/** An operator's import of prices: read, held against the list in force, told, and stored as a new version, or not at all. */
+/**
+ * An operator's import of prices: read, held against the list in force, told, and stored as a new version, or not at
+ * all.
+ */
 import { badInput, conflict } from '../../errors.js';
 import { parseInput } from '../../input.js';
 import { storableText } from '../../text-input.js';

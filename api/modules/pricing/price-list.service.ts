@@ -34,7 +34,10 @@ export class PriceListService {
     private readonly announce: Announce,
   ) {}
 
-  /** Stores a build's prices as a new version unless they are the newest already, or an operator's are. Answers the version in force. */
+  /**
+   * Stores a build's prices as a new version unless they are the newest already, or an operator's are. Answers the
+   * version in force.
+   */
   async ensure(source: PriceSource): Promise<number> {
     try {
       return await this.store((newest) => (newest?.origin === 'IMPORT' ? null : { ...source, importedBy: null }));
@@ -47,8 +50,8 @@ export class PriceListService {
 
   /**
    * Stores what `make` makes of the newest list (null: nothing), in one transaction, and announces it. Equal prices are
-   * no new version. Answers the version in force. Throws the violation of `price_list_pkey` when another list was stored
-   * at the same moment.
+   * no new version. Answers the version in force. Throws the violation of `price_list_pkey` when another list was
+   * stored at the same moment.
    */
   async store(
     make: (

@@ -45,7 +45,10 @@ export class ListedPrice {
 @ObjectType()
 export class ListedPriceConnection extends connectionOf('ListedPrice', () => ListedPrice) {}
 
-/** A price list: what calls are priced by where the account has no price of its own. It never changes; another one takes its place. */
+/**
+ * A price list: what calls are priced by where the account has no price of its own. It never changes; another one takes
+ * its place.
+ */
 @ObjectType()
 export class PriceListInForce {
   @Field(() => Int) version: number;

@@ -5,8 +5,8 @@ import type { PriceCandidate } from './price-candidate.js';
 
 export const IMPORT_MODES = ['REPLACE', 'MERGE', 'FILL'] as const;
 /**
- * `REPLACE`: the document is the whole list. `MERGE`: its models take the place of those of the same name, or stand before
- * the provider's others. `FILL`: only models that the list in force does not price are added.
+ * `REPLACE`: the document is the whole list. `MERGE`: its models take the place of those of the same name, or stand
+ * before the provider's others. `FILL`: only models that the list in force does not price are added.
  */
 export type ImportMode = (typeof IMPORT_MODES)[number];
 

@@ -36,7 +36,10 @@ export interface TierFactor {
   readonly models: RegExp;
 }
 
-/** The most that is not long, where the standard price has no step: the page's lower price is that of "<272K context length". */
+/**
+ * The most that is not long, where the standard price has no step: the page's lower price is that of "<272K context
+ * length".
+ */
 export const LONG_CONTEXT_TOKENS = 271_999;
 
 const OPENAI = { provider: 'openai', source: 'https://developers.openai.com/api/docs/pricing', read: '2026-11-27' };

@@ -45,7 +45,9 @@ function rowRates(row: TierRow, standard: Rates): Rates {
   };
 }
 
-/** Where the standard rate steps: a tier's price is another one, and its context is long where the standard one's is. */
+/**
+ * Where the standard rate steps: a tier's price is another one, and its context is long where the standard one's is.
+ */
 const stepOf = (rate: Rate | undefined): number | undefined =>
   rate === undefined || typeof rate === 'string' ? undefined : rate.tiers[0]?.start;
 

@@ -1,7 +1,7 @@
 /**
  * Adjusting entries: rows of the ledger that correct a record's cost. Each has its record's day, time, gateway, token,
- * provider, model, path, status and metadata, so that every sum and group that holds the record holds its correction; it
- * is no request, has no units, and is no log.
+ * provider, model, path, status and metadata, so that every sum and group that holds the record holds its correction;
+ * it is no request, has no units, and is no log.
  */
 import { USAGE_UNITS } from '../../../schema/contracts/usage-units.js';
 import type { TenantTransaction } from '../../tenancy/tenant-transaction.js';
@@ -14,7 +14,10 @@ export interface AdjustingEntry {
   readonly day: string;
   readonly differencePico: bigint;
   readonly repricing: Repricing & { readonly cost: NonNullable<Repricing['cost']> };
-  /** what each attempt, in the order of `repricing.attempts`, has to do with it: rollups book it where the attempt stands */
+  /**
+   * what each attempt, in the order of `repricing.attempts`, has to do with it: rollups book it where the attempt
+   * stands
+   */
   readonly parts: readonly AdjustedPart[];
   readonly pricesUnpriced: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The room that recalculations have. Each holds a connection to Postgres as long as it runs, of the few that all accounts
- * share: one that finds no room is refused before it takes one.
+ * The room that recalculations have. Each holds a connection to Postgres as long as it runs, of the few that all
+ * accounts share: one that finds no room is refused before it takes one.
  */
 import type { AccountId } from '../../../schema/contracts/ids.js';
 import { rateLimited, type ApiError } from '../../errors.js';

@@ -1,7 +1,7 @@
 /**
- * Recalculation: what was recorded is priced anew, and each difference becomes an adjusting entry. One transaction reads
- * one snapshot and writes all entries or none; of an account one runs at a time, so that what comes after it finds nothing
- * left to do.
+ * Recalculation: what was recorded is priced anew, and each difference becomes an adjusting entry. One transaction
+ * reads one snapshot and writes all entries or none; of an account one runs at a time, so that what comes after it
+ * finds nothing left to do.
  */
 import { z } from 'zod';
 import { usdFromPico } from '../../../schema/contracts/decimal.js';

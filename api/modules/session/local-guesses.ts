@@ -1,7 +1,7 @@
 /**
- * What one process has counted of guesses: sliding windows in bounded memory. Where there is no more room the key that was
- * tried longest ago is forgotten, which a guesser cannot use to reset one key without failing for thousands of others from
- * his own address first.
+ * What one process has counted of guesses: sliding windows in bounded memory. Where there is no more room the key that
+ * was tried longest ago is forgotten, which a guesser cannot use to reset one key without failing for thousands of
+ * others from his own address first.
  */
 import { LRUCache } from 'lru-cache';
 

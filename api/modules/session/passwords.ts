@@ -37,7 +37,10 @@ export class Passwords {
     return encode(this.options.costLog2, salt, await this.derive(password, salt, this.options.costLog2));
   }
 
-  /** Whether `password` made `stored`; with no stored hash the same work is done for nothing, so that time tells nothing. */
+  /**
+   * Whether `password` made `stored`; with no stored hash the same work is done for nothing, so that time tells
+   * nothing.
+   */
   async verify(password: string, stored: string | null): Promise<boolean> {
     const [, cost, salt, key] = (stored ?? this.decoy).split('$');
     const expected = Buffer.from(key ?? '', 'base64url');

@@ -82,9 +82,9 @@ export class SignInOptions {
 }
 
 /**
- * Emails compare without the case of A to Z, and of nothing beyond: letters that fold to those (U+212A, the Kelvin sign, to
- * k) are other letters, and may be somebody else's. What else they may hold, controls and halves of surrogate pairs aside,
- * is left to whoever delivers mail.
+ * Emails compare without the case of A to Z, and of nothing beyond: letters that fold to those (U+212A, the Kelvin
+ * sign, to k) are other letters, and may be somebody else's. What else they may hold, controls and halves of surrogate
+ * pairs aside, is left to whoever delivers mail.
  */
 export const emailSchema = z
   .string()

@@ -55,8 +55,8 @@ export class SessionService {
 
   /**
    * The user of a normalised email if the password is his; the same work is done where there is none. Throws
-   * UNAUTHENTICATED otherwise, and RATE_LIMITED after too many guesses for the email or from the address. What is done on
-   * the strength of it begins with `assertUnchanged`, in its transaction.
+   * UNAUTHENTICATED otherwise, and RATE_LIMITED after too many guesses for the email or from the address. What is done
+   * on the strength of it begins with `assertUnchanged`, in its transaction.
    */
   async verified(email: string, password: string, client: ClientAddress): Promise<User> {
     const { throttle } = this.deps;
@@ -157,8 +157,8 @@ export class SessionService {
   }
 
   /**
-   * A new session; the transaction must have presented the user. A session is never taken over from what a client sent. Where
-   * the user has as many as he may, the oldest one ends.
+   * A new session; the transaction must have presented the user. A session is never taken over from what a client sent.
+   * Where the user has as many as he may, the oldest one ends.
    */
   async open(tx: LookupTransaction, userId: UserId, client: ClientAddress): Promise<Session> {
     await lockUser(tx, userId); // or two that begin at once would both be the last that he may have
@@ -189,7 +189,10 @@ export class SessionService {
   }
 }
 
-/** Locks a user until the transaction ends, so that his password and his sessions change one after the other; answers its hash. */
+/**
+ * Locks a user until the transaction ends, so that his password and his sessions change one after the other; answers
+ * its hash.
+ */
 async function lockUser(tx: LookupTransaction, userId: UserId): Promise<string | null> {
   const rows = await tx.query<{ password_hash: string | null }>(
     'SELECT u.password_hash FROM app_user u WHERE u.id = $1 FOR NO KEY UPDATE',
@@ -199,8 +202,9 @@ async function lockUser(tx: LookupTransaction, userId: UserId): Promise<string |
 }
 
 /**
- * Locks a verified user until the transaction ends. Throws UNAUTHENTICATED when he has another password by now: checking one
- * takes long, and whoever was on his way in with it must not come in after it was changed, set anew or ended.
+ * Locks a verified user until the transaction ends. Throws UNAUTHENTICATED when he has another password by now:
+ * checking one takes long, and whoever was on his way in with it must not come in after it was changed, set anew or
+ * ended.
  */
 export async function assertUnchanged(tx: LookupTransaction, { id, passwordHash }: User): Promise<void> {
   if (passwordHash !== null && (await lockUser(tx, id)) === passwordHash) return;

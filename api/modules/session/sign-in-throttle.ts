@@ -1,7 +1,7 @@
 /**
- * Slows password guessing: failures are counted per email and per client network (IPv6: its /64) in a sliding window, for
- * all apis together in Redis. Each api counts what it let through as well, so that what reached a limit here costs Redis
- * nothing, and so that the limits are never off: while Redis is away each api holds them by itself.
+ * Slows password guessing: failures are counted per email and per client network (IPv6: its /64) in a sliding window,
+ * for all apis together in Redis. Each api counts what it let through as well, so that what reached a limit here costs
+ * Redis nothing, and so that the limits are never off: while Redis is away each api holds them by itself.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -48,8 +48,8 @@ export class SignInThrottle {
   }
 
   /**
-   * Counts an attempt before its password is looked at, so that parallel guesses count too. Throws RATE_LIMITED. `email`:
-   * null where none is known, as behind a link.
+   * Counts an attempt before its password is looked at, so that parallel guesses count too. Throws RATE_LIMITED.
+   * `email`: null where none is known, as behind a link.
    */
   async admit(email: string | null, ip: string | null): Promise<CountedGuess> {
     const limits = this.limits(email, ip);

@@ -20,7 +20,9 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
   );
 }
 
-/** Browsers keep the clipboard from pages over plain http, this machine aside: there it is copied out of a hidden field. */
+/**
+ * Browsers keep the clipboard from pages over plain http, this machine aside: there it is copied out of a hidden field.
+ */
 async function copyText(text: string): Promise<void> {
   if (window.isSecureContext) return navigator.clipboard.writeText(text);
   const field = document.createElement('textarea');

@@ -1,6 +1,6 @@
 /**
- * What lies over the page: a dialog in its middle, or a drawer at its side. Native `<dialog>`: Escape closes it, the page
- * behind is inert, and the focus goes back to where it was.
+ * What lies over the page: a dialog in its middle, or a drawer at its side. Native `<dialog>`: Escape closes it, the
+ * page behind is inert, and the focus goes back to where it was.
  */
 import { useId, useLayoutEffect, useRef, type ReactNode, type SyntheticEvent } from 'react';
 import { IconButton } from './button.js';

@@ -1,4 +1,7 @@
-/** A form in a dialog: its fields, what none of them could show, and the way out of it. It stands outside of any other form. */
+/**
+ * A form in a dialog: its fields, what none of them could show, and the way out of it. It stands outside of any other
+ * form.
+ */
 import type { ReactNode } from 'react';
 import { messageOf } from '../request-error.js';
 import { Button } from './button.js';

@@ -1,6 +1,6 @@
 /**
- * The pages before the one that a list shows. They stand in the state of the browser's entry, which drawers that open and
- * close take along: to go back in history would go back through these.
+ * The pages before the one that a list shows. They stand in the state of the browser's entry, which drawers that open
+ * and close take along: to go back in history would go back through these.
  */
 
 const KEY = 'formerCursors';

@@ -125,7 +125,10 @@ function themeColor(element: HTMLElement, name: string): string {
 
 const translucent = (color: string): string => color.replace('rgb(', 'rgba(').replace(')', ', 0.2)');
 
-/** Colours are looked up once for a plot: each look has the browser work out styles, and a plot asks for them at every stroke. */
+/**
+ * Colours are looked up once for a plot: each look has the browser work out styles, and a plot asks for them at every
+ * stroke.
+ */
 function optionsOf(element: HTMLElement, current: () => LineChartProps): uPlot.Options {
   const { series, isStacked = false, heightPx = 180, format, onZoom, top } = current();
   const axis = {

@@ -2,8 +2,8 @@
 import { Fragment } from 'react';
 
 /**
- * With the mark that ends it; a short end such as `.com` stays with what it ends. One that is longer is broken all the same, or a
- * table would be wider than a narrow screen.
+ * With the mark that ends it; a short end such as `.com` stays with what it ends. One that is longer is broken all the
+ * same, or a table would be wider than a narrow screen.
  */
 const WORD = /[A-Z]{0,16}[^A-Z.@_:/-]{0,16}(?:[@_:/-]|\.(?:[a-z]{2,4}$)?)?/gu;
 

@@ -1,5 +1,6 @@
 /**
- * Rows under a head that stays. Rows that open something are reached by Tab once, then by arrow keys, and opened by Enter.
+ * Rows under a head that stays. Rows that open something are reached by Tab once, then by arrow keys, and opened by
+ * Enter.
  */
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { classes } from './classes.js';

@@ -55,8 +55,8 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
 }
 
 /**
- * Where toasts are shown in place of the page while the dialog that holds it is open, the uppermost one alone: outside of a
- * modal dialog they would lie below its backdrop, and be inert.
+ * Where toasts are shown in place of the page while the dialog that holds it is open, the uppermost one alone: outside
+ * of a modal dialog they would lie below its backdrop, and be inert.
  */
 export function DialogToasts() {
   const { toasts, top, enter } = useContext(PlacesContext);

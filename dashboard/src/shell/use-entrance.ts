@@ -3,7 +3,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { localPath } from '../paths.js';
 
-/** Forgets what was asked as somebody else, and goes on to `next`, if that is a path of this site, else to the start. */
+/**
+ * Forgets what was asked as somebody else, and goes on to `next`, if that is a path of this site, else to the start.
+ */
 export function useEntrance(): (next: string | null) => void {
   const client = useQueryClient();
   const [, navigate] = useLocation();

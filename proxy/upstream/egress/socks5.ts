@@ -1,4 +1,7 @@
-/** SOCKS5 (RFC 1928), with a user and password (RFC 1929) when the proxy's URL has some. Names are the proxy's to resolve. */
+/**
+ * SOCKS5 (RFC 1928), with a user and password (RFC 1929) when the proxy's URL has some. Names are the proxy's to
+ * resolve.
+ */
 import { isIPv4, isIPv6 } from 'node:net';
 import { egressCredentials } from './egress-credentials.js';
 import { brokeProtocol, EgressRefusal, refusedCredentials } from './egress-refusal.js';
@@ -82,7 +85,10 @@ function counted(text: string): Buffer {
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-/** The URL parser writes any form of an address as eight groups of hexadecimal digits, the longest run of zeros left out. */
+/**
+ * The URL parser writes any form of an address as eight groups of hexadecimal digits, the longest run of zeros left
+ * out.
+ */
 function ipv6Bytes(address: string): Buffer {
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const groups = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split(':'));

@@ -1,6 +1,7 @@
 /**
  * The head of an answer: status line and header lines (RFC 9112 §4, §5), and what they say of the body's end (§6.3) and
- * of the connection (§9). What is not written as the standard says is refused: a lenient reader takes one answer for two.
+ * of the connection (§9). What is not written as the standard says is refused: a lenient reader takes one answer for
+ * two.
  */
 import { notHttp } from './call-errors.js';
 import type { LineNames } from './line-names.js';

@@ -221,7 +221,10 @@ export class AnswerParser {
     else throw notHttp('a chunk has no size');
   }
 
-  /** `;name` and `;name=value`, both tokens: quoted values, in which readers look for the line's end differently, are refused. */
+  /**
+   * `;name` and `;name=value`, both tokens: quoted values, in which readers look for the line's end differently, are
+   * refused.
+   */
   private readExtension(code: number): void {
     if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) throw headTooLarge();
     if (TOKEN[code] === 1) {

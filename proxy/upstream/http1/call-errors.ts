@@ -1,4 +1,6 @@
-/** How a call of our own client fails: with undici's errors, so that one table (`upstream-errors.ts`) translates both. */
+/**
+ * How a call of our own client fails: with undici's errors, so that one table (`upstream-errors.ts`) translates both.
+ */
 import { errors } from 'undici';
 
 /** What came is no HTTP/1.1 answer. */

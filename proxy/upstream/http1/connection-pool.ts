@@ -1,7 +1,8 @@
 /**
- * The kept connections to one origin. A call takes the connection that was used last; without one, another is opened, up
- * to the bound; beyond it, calls wait in order. Before a kept connection is used again one turn of the event loop passes,
- * in which sockets are read, so that an end of it, or bytes nobody asked for, end it before a call could be on it.
+ * The kept connections to one origin. A call takes the connection that was used last; without one, another is opened,
+ * up to the bound; beyond it, calls wait in order. Before a kept connection is used again one turn of the event loop
+ * passes, in which sockets are read, so that an end of it, or bytes nobody asked for, end it before a call could be on
+ * it.
  */
 import type { Socket } from 'node:net';
 import { closed, fellSilent, outOfPlace, poolDestroyed } from './call-errors.js';

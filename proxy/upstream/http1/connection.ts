@@ -21,8 +21,9 @@ const ONE_WRITE_BYTES_MAX = 16 * 1024;
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 
 /**
- * A server that closed a kept connection while we sent is heard of within a round trip, once more if a packet is lost, give
- * or take a turn of the owner's clock. Later, a server that had the whole request may have worked on it, and bill it.
+ * A server that closed a kept connection while we sent is heard of within a round trip, once more if a packet is lost,
+ * give or take a turn of the owner's clock. Later, a server that had the whole request may have worked on it, and bill
+ * it.
  */
 const CLOSED_MEANWHILE_MS_MAX = 1_000;
 
@@ -58,7 +59,9 @@ export class Connection implements AnswerEvents, SocketReader {
   private hasRead = false;
   /** calls of which the last bytes are not with the system yet */
   private unwritten = 0;
-  /** the server ended a kept connection right after we sent, without a byte: it closed meanwhile, and took nothing in */
+  /**
+   * the server ended a kept connection right after we sent, without a byte: it closed meanwhile, and took nothing in
+   */
   private isStale = false;
 
   constructor(private readonly owner: ConnectionOwner) {

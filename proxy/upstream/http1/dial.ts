@@ -27,7 +27,9 @@ export class Dialler {
     private readonly options: { readonly timeoutMs: number; readonly trust: TlsTrust },
   ) {}
 
-  /** The socket's bytes go to `reader`. What is returned gives up; throws what sockets throw of options that are none. */
+  /**
+   * The socket's bytes go to `reader`. What is returned gives up; throws what sockets throw of options that are none.
+   */
   dial(reader: SocketReader, outcome: DialOutcome): (error: Error) => void {
     const isTls = this.origin.protocol === 'https:';
     const socket = isTls ? this.dialTls(reader) : this.dialTcp(reader);

@@ -80,7 +80,9 @@ export class PooledCall implements RunningCall {
     this.tell(error);
   }
 
-  /** What `onError` throws has nobody who could be told; it must not end the other calls of the socket, or the process. */
+  /**
+   * What `onError` throws has nobody who could be told; it must not end the other calls of the socket, or the process.
+   */
   private tell(error: Error): void {
     try {
       this.handler.onError(error);

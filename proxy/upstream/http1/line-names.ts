@@ -1,8 +1,8 @@
 /**
- * The names of one connection's header lines. A server says nearly the same ones in each answer, in the same order: a name
- * that is to come next is compared with the line, and the text that was made of it before stands for it. That spares few
- * characters, but whoever looks such a text up finds its hash in it: of an answer with 23 lines, to read them and to sort
- * out which go down took 3.8 µs where it took 6.3.
+ * The names of one connection's header lines. A server says nearly the same ones in each answer, in the same order: a
+ * name that is to come next is compared with the line, and the text that was made of it before stands for it. That
+ * spares few characters, but whoever looks such a text up finds its hash in it: of an answer with 23 lines, to read
+ * them and to sort out which go down took 3.8 µs where it took 6.3.
  */
 
 /** Names that are kept, and their length; any other one is made anew with each answer. */
@@ -24,7 +24,9 @@ export class LineNames {
     this.heads += 1;
   }
 
-  /** The name of the line at `start`, with its colon behind it, if it is one that is to come; null: it has to be read. */
+  /**
+   * The name of the line at `start`, with its colon behind it, if it is one that is to come; null: it has to be read.
+   */
   expected(text: string, start: number): string | null {
     const { names } = this;
     const end = Math.min(names.length, this.at + LACKING_MAX);
@@ -42,7 +44,8 @@ export class LineNames {
   learn(name: string): string {
     const { names } = this;
     if (this.heads < 2 || names.length >= NAMES_MAX || name.length > NAME_CHARACTERS_MAX) return name;
-    // A text of its own, as `ownText` makes one, but of one byte a character: what it is put into would have two throughout.
+    // A text of its own, as `ownText` makes one, but of one byte a character: what it is put into would have two
+    // throughout.
     const own = Buffer.from(name, 'latin1').toString('latin1');
     names.splice(this.at, 0, own);
     this.at += 1;

@@ -1,4 +1,7 @@
-/** A price list made ready to look up: which rules price a model, and which of them is in force. No cache: see its users. */
+/**
+ * A price list made ready to look up: which rules price a model, and which of them is in force. No cache: see its
+ * users.
+ */
 import type { ModelPrice } from '../prices.js';
 import type { Cost } from '../usage-record.js';
 import type { UsageSource, UsageUnits } from '../usage-units.js';

@@ -62,8 +62,8 @@ export function customPico(rates: CustomRates, units: UsageUnits): bigint {
 
 /**
  * What `customPico` sums up, one line for each unit that was used; a total is one line. Rates finer than a pico-USD are
- * shown rounded; a line's amount is what it adds to the rounded sum of the lines before it, so that all of them together
- * are the cost.
+ * shown rounded; a line's amount is what it adds to the rounded sum of the lines before it, so that all of them
+ * together are the cost.
  */
 export function customLines(rates: CustomRates, units: UsageUnits): CostLine[] {
   if (rates.kind === 'total') {

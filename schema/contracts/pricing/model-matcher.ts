@@ -45,7 +45,9 @@ function compileText(match: TextMatch): ModelMatcher {
 
 const COMPACT_DATE = /-20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=-|:|$)/g;
 
-/** `…-20250514` as `…-2025-05-14`: the other spelling of a dated model id; days that no calendar has stay as they are. */
+/**
+ * `…-20250514` as `…-2025-05-14`: the other spelling of a dated model id; days that no calendar has stay as they are.
+ */
 export function spellDate(model: string): string {
   return model.replace(COMPACT_DATE, (compact) => {
     const day = `${compact.slice(1, 5)}-${compact.slice(5, 7)}-${compact.slice(7)}`;

@@ -28,7 +28,9 @@ export const activeOverrideSchema = z.object({
 });
 export type ActiveOverride = z.infer<typeof activeOverrideSchema>;
 
-/** SQL of an account's overrides in force as a JSON array of `ActiveOverride`; `accountId` is SQL of the account's id. */
+/**
+ * SQL of an account's overrides in force as a JSON array of `ActiveOverride`; `accountId` is SQL of the account's id.
+ */
 export const activeOverridesSql = (accountId: string): string => `coalesce((
       SELECT jsonb_agg(jsonb_build_object('id', o.id, 'provider', o.provider, 'model', o.model,
         'isPrefix', o.match = 'PREFIX', 'serviceTier', o.service_tier,

@@ -22,7 +22,10 @@ export interface GraphqlExample extends Omit<ExampleStep, 'keep'> {
   /** what the operation is for, and what must be known of it: a sentence or two */
   readonly says: string;
   readonly given?: readonly ExampleStep[];
-  /** fields of the answer that differ from run to run or place to place, beside ids, times, cursors and secrets: shown as 0 or … */
+  /**
+   * fields of the answer that differ from run to run or place to place, beside ids, times, cursors and secrets: shown
+   * as 0 or …
+   */
   readonly varies?: readonly string[];
 }
 
@@ -31,7 +34,8 @@ export type GraphqlExamples = Readonly<Record<string, GraphqlExample>>;
 
 /**
  * Each example has these to itself, made new; the page shows what stands here in their places. The owner is signed in;
- * the account has the gateway, and that one the log (with bodies), the provider key, and a token limited to it. The member is an EDITOR.
+ * the account has the gateway, and that one the log (with bodies), the provider key, and a token limited to it. The
+ * member is an EDITOR.
  */
 export const FIXTURES = Object.freeze({
   'account.id': '0193a0c0-0000-7000-8000-000000000001',

@@ -350,7 +350,10 @@ test('a deleted account that cannot be erased keeps no other from it', async () 
   expect(await leftOf(accounts)).toEqual([0, 1].map(() => ({ keys: 0, bodies: 0, erased: true })));
 });
 
-/** As if bodies were so large that no statement could erase more than two logs of an account in its time, and one not at all. */
+/**
+ * As if bodies were so large that no statement could erase more than two logs of an account in its time, and one not at
+ * all.
+ */
 async function slowErasure(accountId: string, neverId: string): Promise<void> {
   await api.owner.query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF (SELECT count(*) > 2 OR bool_or(id = '${neverId}') FROM erased WHERE account_id = '${accountId}') THEN

@@ -1,4 +1,6 @@
-/** The audit log: who reads it, by what it is filtered, how it is exported, when it ends, and that nobody rewrites it. */
+/**
+ * The audit log: who reads it, by what it is filtered, how it is exported, when it ends, and that nobody rewrites it.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { recordAudit, dropOldEvents } from '../../../api/modules/audit/index.js';

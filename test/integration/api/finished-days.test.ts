@@ -1,4 +1,6 @@
-/** Indexes of finished days, in a database of its own: which days get them, and that logs are found by them as without. */
+/**
+ * Indexes of finished days, in a database of its own: which days get them, and that logs are found by them as without.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { indexFinishedDays } from '../../../api/modules/ledger/index.js';
 import { LogFinder, type FoundLogs } from '../../../api/modules/log/log-finder.js';
@@ -49,7 +51,10 @@ const OTHERS: readonly Other[] = [
   { columns: { metadata: { team: 'blue' } }, bodies: { later_metadata: { team: 'red' } } },
 ];
 
-/** Each log costs as many pico-USD as its number; every fourth has the pair `team: red`, one in twenty a number in its place. */
+/**
+ * Each log costs as many pico-USD as its number; every fourth has the pair `team: red`, one in twenty a number in its
+ * place.
+ */
 async function fillDay(day: number): Promise<void> {
   const endMs = Math.min(Date.now(), TODAY_MS + (day + 1) * DAY_MS) - 60_000;
   for (let number = 0; number < 40; number++) {

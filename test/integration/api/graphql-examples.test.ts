@@ -1,6 +1,6 @@
 /**
- * docs/graphql.md holds against a real api: every example is sent, with a new account of its own, in the order of the page.
- * With TEST_RECORD=1 (`npm run docs:graphql`) what they are answered is written into the page instead.
+ * docs/graphql.md holds against a real api: every example is sent, with a new account of its own, in the order of the
+ * page. With TEST_RECORD=1 (`npm run docs:graphql`) what they are answered is written into the page instead.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';

@@ -1,4 +1,7 @@
-/** What the tenant matrix cannot ask: what is in lists and sums, what an input may set, what one request leaves to the next. */
+/**
+ * What the tenant matrix cannot ask: what is in lists and sums, what an input may set, what one request leaves to the
+ * next.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   getNamedType,

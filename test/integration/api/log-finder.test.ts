@@ -1,4 +1,6 @@
-/** How logs are found when they go away meanwhile, or when Postgres takes too long: no page is the end before the end. */
+/**
+ * How logs are found when they go away meanwhile, or when Postgres takes too long: no page is the end before the end.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { ANY_DAY, SeenChanges, type ChangedDays } from '../../../api/modules/log/changed-days.js';

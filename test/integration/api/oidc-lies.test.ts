@@ -104,7 +104,9 @@ const secretsOf = ({ url }: Asked): Readonly<Record<Secret, string>> => ({
 
 type Secret = 'state' | 'nonce' | 'challenge';
 
-/** A way back that fits its browser's sign-in, but for one secret: that is of another browser's, which began its own. */
+/**
+ * A way back that fits its browser's sign-in, but for one secret: that is of another browser's, which began its own.
+ */
 async function comeWith(foreign: Secret | null): Promise<Response> {
   const [victim, attacker] = [await begin(), await begin()];
   const secret = (name: Secret): string => secretsOf(foreign === name ? attacker : victim)[name];

@@ -1,4 +1,6 @@
-/** What the operator does to accounts, as their members, their clients and he himself see it: an api and two proxies. */
+/**
+ * What the operator does to accounts, as their members, their clients and he himself see it: an api and two proxies.
+ */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { LedgerUpkeep } from '../../../api/modules/ledger/index.js';

@@ -1,4 +1,6 @@
-/** Prices from end to end: imported or set through the api, applied by the proxy, explained and recalculated by the api. */
+/**
+ * Prices from end to end: imported or set through the api, applied by the proxy, explained and recalculated by the api.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { graphqlCaller, type GraphqlCaller } from '../../support/graphql.js';
 import { startPricingRig, USED, type PricingRig } from '../../support/pricing-rig.js';
@@ -65,7 +67,10 @@ function priced(of: TestTenant, isPriced: (row: UsageRow) => boolean): Promise<U
   }, 'the proxy prices by the new price');
 }
 
-/** The record of the tenant's one call; another one calls until the proxy has the list, so that his sums hold no older price. */
+/**
+ * The record of the tenant's one call; another one calls until the proxy has the list, so that his sums hold no older
+ * price.
+ */
 async function pricedBy(version: number): Promise<UsageRow> {
   const other = await createTenant(rig.api.owner);
   await other.gateway('main');

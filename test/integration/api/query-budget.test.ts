@@ -7,7 +7,9 @@ import { subscribeBySse, subscribeByWs } from '../../support/subscriber.js';
 import { createTenant } from '../../support/tenant.js';
 import { waitFor } from '../../support/wait-for.js';
 
-/** A bucket holds the dearest of operations in any case; this one fills so slowly that a slow test sees nothing of it. */
+/**
+ * A bucket holds the dearest of operations in any case; this one fills so slowly that a slow test sees nothing of it.
+ */
 const graphql = { pointsPerMinute: 600, documents: new Map<string, string>(), documentsOnlyForCookies: false };
 /** 9 272 points of 10 000. */
 const DEAR = '{ viewer { accounts(first: 90) { edges { node { gateways(first: 50) { edges { node { id } } } } } } } }';

@@ -1,4 +1,6 @@
-/** What bodies expire under a quota of bytes, and in which turns, in a database of its own: nobody else's run is in it. */
+/**
+ * What bodies expire under a quota of bytes, and in which turns, in a database of its own: nobody else's run is in it.
+ */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { expireBodies } from '../../../api/modules/ledger/body-expiry.js';
@@ -27,7 +29,10 @@ interface Stored extends TestTenant {
   readonly gatewayId: string;
 }
 
-/** An account that may keep no body, and has one of 100 bytes on each of so many days. Accounts take turns in the order of their making. */
+/**
+ * An account that may keep no body, and has one of 100 bytes on each of so many days. Accounts take turns in the order
+ * of their making.
+ */
 async function withBodies(days: number): Promise<Stored> {
   const tenant = await createTenant(owner);
   const stored = { ...tenant, gatewayId: await tenant.gateway('main') };

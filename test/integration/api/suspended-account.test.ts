@@ -1,4 +1,7 @@
-/** A suspended account by every field and every route of the tenant matrix: all of it can be read, next to nothing changed. */
+/**
+ * A suspended account by every field and every route of the tenant matrix: all of it can be read, next to nothing
+ * changed.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { graphqlCaller } from '../../support/graphql.js';

@@ -1,4 +1,7 @@
-/** An account as a file: exported, planned, applied to an empty instance, and refused at its line, by the program itself. */
+/**
+ * An account as a file: exported, planned, applied to an empty instance, and refused at its line, by the program
+ * itself.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import {
   customHeadersContext,

@@ -1,6 +1,6 @@
 /**
- * Which credential goes upstream (cloudflare-wire §6.2), for every place in which a caller may say who it is, on gateways
- * that demand it and on those that do not. What is expected is written out here, not taken from the code.
+ * Which credential goes upstream (cloudflare-wire §6.2), for every place in which a caller may say who it is, on
+ * gateways that demand it and on those that do not. What is expected is written out here, not taken from the code.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mintApiToken } from '../../../schema/contracts/api-token.js';

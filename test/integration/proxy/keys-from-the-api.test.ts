@@ -1,4 +1,6 @@
-/** What the api sealed, the proxy opens: both tiers over one database and one Redis, each with its half of the key pair. */
+/**
+ * What the api sealed, the proxy opens: both tiers over one database and one Redis, each with its half of the key pair.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { networkListSchema } from '../../../schema/contracts/networks.js';
 import { startTestApi, type TestApi } from '../../support/api.js';

@@ -14,7 +14,9 @@ import { waitFor } from '../../support/wait-for.js';
 /** Of those that stall; a test whose statements only take long on a busy machine has the time. */
 const QUERY_TIMEOUT_MS = 1_500;
 const PATIENT_MS = 60_000;
-/** A batch of 10 MB: more than the sockets hold, so that most of it still lies in our memory when its way is blocked. */
+/**
+ * A batch of 10 MB: more than the sockets hold, so that most of it still lies in our memory when its way is blocked.
+ */
 const RECORDS = 800;
 const BLOCKED_AFTER_BYTES = 1024 * 1024;
 

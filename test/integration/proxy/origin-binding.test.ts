@@ -1,6 +1,6 @@
 /**
- * T-KEY-6: a key that was stored for one origin is seen at no other, whatever a caller, a provider or an operator tries.
- * Every origin that could be reached here is a recording server; the canary is looked for in all that they saw.
+ * T-KEY-6: a key that was stored for one origin is seen at no other, whatever a caller, a provider or an operator
+ * tries. Every origin that could be reached here is a recording server; the canary is looked for in all that they saw.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';

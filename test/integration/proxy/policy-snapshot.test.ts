@@ -1,4 +1,7 @@
-/** What a proxy keeps on its disk of its policies: for how long it counts, what takes its place, and what is no snapshot. */
+/**
+ * What a proxy keeps on its disk of its policies: for how long it counts, what takes its place, and what is no
+ * snapshot.
+ */
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

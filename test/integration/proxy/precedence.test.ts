@@ -1,6 +1,7 @@
 /**
  * Who decides (cloudflare-wire §2.3): a universal step's headers, then its config, then the request's headers, then the
- * gateway; for every setting that the wire lets one say at more than one of these levels, and every set of levels that say it.
+ * gateway; for every setting that the wire lets one say at more than one of these levels, and every set of levels that
+ * say it.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CallPlan, DescribedRequest } from '../../../schema/contracts/explanation.js';

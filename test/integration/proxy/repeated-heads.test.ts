@@ -1,4 +1,7 @@
-/** A connection whose client says one head again and again: what was made of it may stand, and nothing that has changed since. */
+/**
+ * A connection whose client says one head again and again: what was made of it may stand, and nothing that has changed
+ * since.
+ */
 import { Agent } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerJson } from '../../support/fake-upstream.js';

@@ -1,4 +1,6 @@
-/** A proxy that is killed, and started again while Postgres and Redis are both away: what it knew goes on being served. */
+/**
+ * A proxy that is killed, and started again while Postgres and Redis are both away: what it knew goes on being served.
+ */
 import { statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mintApiToken } from '../../../schema/contracts/api-token.js';

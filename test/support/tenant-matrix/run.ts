@@ -26,7 +26,10 @@ export interface MatrixRun {
   readonly faults: readonly string[];
 }
 
-/** The matrix, in an api and a database of its own; at the small size for a part of the callers, and of the rows where one wall stands alone. */
+/**
+ * The matrix, in an api and a database of its own; at the small size for a part of the callers, and of the rows where
+ * one wall stands alone.
+ */
 export async function runMatrix(isolation: 'both' | 'row-level-security'): Promise<MatrixRun> {
   const api = await startTestApi({ isolation });
   try {

@@ -1,4 +1,6 @@
-/** Two tenants with everything in them, one deleted account, and every kind of caller: what the tenant matrix runs on. */
+/**
+ * Two tenants with everything in them, one deleted account, and every kind of caller: what the tenant matrix runs on.
+ */
 import type pg from 'pg';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { PERMISSIONS, ROLES, type Permission } from '../../../schema/contracts/permissions.js';

@@ -41,8 +41,8 @@ test('what is open in a suspended account is what queries do, and of mutations r
 });
 
 test('every action is the whole account’s, or a token that is limited to gateways does it within them', () => {
-  // The scope that it is given has its gateways, by which the statement or the service keeps to them; or it only reads what all
-  // gateways show. An action that is new belongs here once that is so, or else to the account-wide ones.
+  // The scope that it is given has its gateways, by which the statement or the service keeps to them; or it only reads
+  // what all gateways show. An action that is new belongs here once that is so, or else to the account-wide ones.
   const WITHIN =
     /^(account\.read|gateway\.(endpoint|read|update|delete|history|rollback)|cache\.purge|providerKey\..*|request\.explain|log\..*|cost\.recalculate|analytics\.read|insight\.read|apiToken\..*|viewer\.read|customProvider\.list|priceOverride\.list|priceList\.read)$/;
   for (const [action, requirement] of Object.entries(ACTIONS)) {

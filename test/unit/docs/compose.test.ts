@@ -11,7 +11,10 @@ const { services } = z
   .object({ services: z.object({ api: service, 'proxy-1': service, 'load-balancer': service.partial() }) })
   .parse(parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }));
 
-/** What only makes sense on one machine, is fixed by how the containers are wired, or names a file, which has to be mounted. */
+/**
+ * What only makes sense on one machine, is fixed by how the containers are wired, or names a file, which has to be
+ * mounted.
+ */
 const NOT_IN_CONTAINERS = [
   'DATA_DIR',
   'DEMO',

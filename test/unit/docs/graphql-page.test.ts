@@ -1,4 +1,6 @@
-/** docs/graphql.md is whole: what stands in it is sent to a real api by test/integration/api/graphql-examples.test.ts. */
+/**
+ * docs/graphql.md is whole: what stands in it is sent to a real api by test/integration/api/graphql-examples.test.ts.
+ */
 import { readFileSync } from 'node:fs';
 import { parse, TypeInfo, validate, visit, visitWithTypeInfo } from 'graphql';
 import { expect, test } from '@jest/globals';

@@ -37,6 +37,14 @@ test('words that look like assertions in prose, imports and constants are none',
   for (const line of harmless) expect(linesOf('a.ts', line)).toEqual([]);
 });
 
+test('a comment is no wider than code', () => {
+  const words = 'w'.repeat(118);
+  for (const begin of ['//', ' *', '/*']) expect(linesOf('a.ts', `${begin} ${words}`)).toEqual([1]);
+  expect(linesOf('a.ts', ` * ${words.slice(1)}`)).toEqual([]);
+  expect(linesOf('a.ts', `const text = '${words}';`)).toEqual([]);
+  expect(linesOf('migrations/a.ts', `// ${words}`)).toEqual([]);
+});
+
 test('a suppressed rule needs a reason', () => {
   expect(linesOf('a.ts', '// oxlint-disable-next-line no-console')).toEqual([1]);
   expect(linesOf('a.ts', '// oxlint-disable-next-line no-console -- the start script speaks to people')).toEqual([]);

@@ -1,4 +1,7 @@
-/** The command of a script, which is not of ioredis's own class: what the client asks of one, and who hears of its answer. */
+/**
+ * The command of a script, which is not of ioredis's own class: what the client asks of one, and who hears of its
+ * answer.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

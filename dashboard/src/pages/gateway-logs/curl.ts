@@ -1,4 +1,7 @@
-/** A logged request as a command to paste. What it says comes from anybody: nothing in it may reach the shell as anything but text. */
+/**
+ * A logged request as a command to paste. What it says comes from anybody: nothing in it may reach the shell as
+ * anything but text.
+ */
 
 export interface LoggedRequest {
   readonly endpointUrl: string;
@@ -27,8 +30,8 @@ export function curlOf({ endpointUrl, provider, path, body }: LoggedRequest): st
 }
 
 /**
- * One word of a shell. Control characters are written as escapes: raw ones, such as those that end a bracketed paste, would
- * be taken by the terminal before the shell saw a quote. No word can hold a NUL: it is left out.
+ * One word of a shell. Control characters are written as escapes: raw ones, such as those that end a bracketed paste,
+ * would be taken by the terminal before the shell saw a quote. No word can hold a NUL: it is left out.
  */
 export function shellQuoted(text: string): string {
   if (!CONTROL.test(text)) return `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,4 +1,6 @@
-/** Follows the gateway while it is on, and says how that goes. One for each filter: another one is another subscription. */
+/**
+ * Follows the gateway while it is on, and says how that goes. One for each filter: another one is another subscription.
+ */
 import { useEffect, useEffectEvent, useRef } from 'react';
 import { Badge } from '../../components/badge.js';
 import { GatewayLogTailDocument, type LogFilter } from '../../gql/graphql.js';

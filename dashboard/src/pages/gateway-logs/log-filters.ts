@@ -1,6 +1,6 @@
 /**
- * The filters of a list of logs: as its address has them (one parameter for each, named as in LogFilter, in the singular), as the
- * api takes them, and in words. What cannot be read in an address is no filter.
+ * The filters of a list of logs: as its address has them (one parameter for each, named as in LogFilter, in the
+ * singular), as the api takes them, and in words. What cannot be read in an address is no filter.
  */
 import type { LogFilter } from '../../gql/graphql.js';
 import { withoutNull } from './present.js';
@@ -141,7 +141,9 @@ export function logFilterOf(from: FilterSource): LogFilter {
   });
 }
 
-/** As it is now: of a range that ends in the future, a count would be another as soon as the next request was logged. */
+/**
+ * As it is now: of a range that ends in the future, a count would be another as soon as the next request was logged.
+ */
 export function untilNow(filter: LogFilter, nowMs: number): LogFilter {
   const isUnfinished = Date.parse(filter.from ?? '') < nowMs && Date.parse(filter.to ?? '') > nowMs;
   return isUnfinished ? { ...filter, to: new Date(nowMs).toISOString() } : filter;

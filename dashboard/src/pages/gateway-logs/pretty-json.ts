@@ -1,6 +1,6 @@
 /**
- * JSON with line breaks and indentation. The tokens stay as they are: parsed and written again, a large number would lose
- * digits, and the first of two equal keys would be gone.
+ * JSON with line breaks and indentation. The tokens stay as they are: parsed and written again, a large number would
+ * lose digits, and the first of two equal keys would be gone.
  */
 
 /** Beyond this depth no lines are broken: indentation would grow with the square of it. */

@@ -1,4 +1,7 @@
-/** What a gateway's usage looks like as lines of charts. Counts become numbers here: a chart has fewer digits than a sum. */
+/**
+ * What a gateway's usage looks like as lines of charts. Counts become numbers here: a chart has fewer digits than a
+ * sum.
+ */
 import type { ChartSeries } from '../../components/chart-data.js';
 import { errorText } from '../../error-codes.js';
 
@@ -74,8 +77,8 @@ const STATUS_CLASSES = [
 ] as const;
 
 /**
- * Requests by the class of their status; what did not happen has no line. 429 is the gateway's limits and the provider's
- * own: the totals tell the gateway's apart.
+ * Requests by the class of their status; what did not happen has no line. 429 is the gateway's limits and the
+ * provider's own: the totals tell the gateway's apart.
  */
 export function statusSeries(groups: readonly CountedGroup[]): ChartSeries[] {
   return STATUS_CLASSES.flatMap(([label, color, belongs]) => {

@@ -1,6 +1,6 @@
 /**
- * What is being changed of a gateway's settings, one card at a time. It is sent with the version that it began from, so that
- * nobody's change is undone unseen; a change of other cards, one's own among them, is none of this one.
+ * What is being changed of a gateway's settings, one card at a time. It is sent with the version that it began from, so
+ * that nobody's change is undone unseen; a change of other cards, one's own among them, is none of this one.
  */
 import { useState } from 'react';
 import { useToast } from '../../components/toast.js';

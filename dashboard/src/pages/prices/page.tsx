@@ -1,4 +1,7 @@
-/** Prices of the account's own, which take the place of the instance's list; that list; and what was recorded, recalculated. */
+/**
+ * Prices of the account's own, which take the place of the instance's list; that list; and what was recorded,
+ * recalculated.
+ */
 import { useState, type ReactNode } from 'react';
 import { Answer } from '../../components/answer.js';
 import { Button, IconButton } from '../../components/button.js';

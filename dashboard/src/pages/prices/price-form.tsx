@@ -1,6 +1,6 @@
 /**
- * A price of the account's own. Provider, model, match, tier and start say which one it is: of a price that there is, the
- * rates alone are edited.
+ * A price of the account's own. Provider, model, match, tier and start say which one it is: of a price that there is,
+ * the rates alone are edited.
  */
 import { useState } from 'react';
 import { Button, IconButton } from '../../components/button.js';

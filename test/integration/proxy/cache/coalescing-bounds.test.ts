@@ -1,4 +1,6 @@
-/** Who does not share a call, and what a shared call takes at most: no client waits for a slower one, or fills memory. */
+/**
+ * Who does not share a call, and what a shared call takes at most: no client waits for a slower one, or fills memory.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';

@@ -1,4 +1,7 @@
-/** Large answers from the cache: each stands in memory once for each client, so slow clients get no more than there is room for. */
+/**
+ * Large answers from the cache: each stands in memory once for each client, so slow clients get no more than there is
+ * room for.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { listen } from '../../../../platform/listen.js';
 import { bareClient, requestHead } from '../../../support/fault-rig.js';

@@ -1,4 +1,6 @@
-/** A client that does not wait for answers before it asks again: all are given, in order, and little is held meanwhile. */
+/**
+ * A client that does not wait for answers before it asks again: all are given, in order, and little is held meanwhile.
+ */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Serve } from '../../../../proxy/client/client-connections.js';
 import type { ClientResponse } from '../../../../proxy/client/client-exchange.js';

@@ -1,4 +1,6 @@
-/** What an explanation says is what sending then does, whatever the settings and the request; and it consumes nothing. */
+/**
+ * What an explanation says is what sending then does, whatever the settings and the request; and it consumes nothing.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RequestExplainer } from '../../../../api/modules/explain/index.js';

@@ -18,7 +18,9 @@ afterAll(() => rig.stop());
 
 const MEBIBYTE = 1024 * 1024;
 const TRANSFER_BYTES = (TEST_SIZE === 'full' ? 512 : 64) * MEBIBYTE;
-/** The kernel's buffers of the two connections on the way (loopback: 4 MiB to send, 6 MiB to receive each), and ours. */
+/**
+ * The kernel's buffers of the two connections on the way (loopback: 4 MiB to send, 6 MiB to receive each), and ours.
+ */
 const HELD_BYTES_MAX = 24 * MEBIBYTE;
 
 /** Writes `total` bytes as fast as they are taken; what has been handed to the socket so far. */

@@ -18,7 +18,9 @@ afterAll(() => rig.stop());
 const MEBIBYTE = 1024 * 1024;
 const BOMB_BYTES = (TEST_SIZE === 'full' ? 512 : 64) * MEBIBYTE;
 const RATIO_LEAST = 900;
-/** What a bomb may cost this process while it passes: its compressed bytes a few times, and what the decoder may give. */
+/**
+ * What a bomb may cost this process while it passes: its compressed bytes a few times, and what the decoder may give.
+ */
 const MEMORY_MAX = 160 * MEBIBYTE;
 
 const brotli = (bytes: Buffer): Buffer =>

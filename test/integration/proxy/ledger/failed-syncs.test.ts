@@ -1,4 +1,6 @@
-/** A disk that fails to sync: what it said that it took is not believed, and everything stands somewhere else instead. */
+/**
+ * A disk that fails to sync: what it said that it took is not believed, and everything stands somewhere else instead.
+ */
 import { readdir, type FileHandle } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';

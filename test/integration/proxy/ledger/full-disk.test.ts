@@ -1,4 +1,6 @@
-/** A proxy of its own process whose disk takes nothing any more: what clients see, what is recorded, what metrics say. */
+/**
+ * A proxy of its own process whose disk takes nothing any more: what clients see, what is recorded, what metrics say.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { untilOpen } from '../../../../bench/open-port.js';

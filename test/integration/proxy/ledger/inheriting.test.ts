@@ -1,4 +1,7 @@
-/** A proxy that ships what dead ones left, while it has other things to do: it is told to end, or one of them cannot be shipped. */
+/**
+ * A proxy that ships what dead ones left, while it has other things to do: it is told to end, or one of them cannot be
+ * shipped.
+ */
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';

@@ -1,4 +1,7 @@
-/** A spool of several runs, of which each is read while Postgres takes the one before: whichever fails, each record is shipped once. */
+/**
+ * A spool of several runs, of which each is read while Postgres takes the one before: whichever fails, each record is
+ * shipped once.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { Shipments, type RecordRun, type ShippedSpool } from '../../../../proxy/ledger/shipments.js';

@@ -1,4 +1,6 @@
-/** What a machine's crash could bring back of a spool: the names in a folder outlive it only once the folder is synced. */
+/**
+ * What a machine's crash could bring back of a spool: the names in a folder outlive it only once the folder is synced.
+ */
 import { readdirSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';

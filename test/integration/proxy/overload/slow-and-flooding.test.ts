@@ -1,4 +1,7 @@
-/** T-SLOW-1, T-FLOOD-1 (security.md 3.9): clients that take their time, and those that send all at once, cost nobody else his answer. */
+/**
+ * T-SLOW-1, T-FLOOD-1 (security.md 3.9): clients that take their time, and those that send all at once, cost nobody
+ * else his answer.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';

@@ -1,4 +1,6 @@
-/** Redis goes away, falls silent, or forgets: limits hold on, by each proxy's own counts, and no request fails for it. */
+/**
+ * Redis goes away, falls silent, or forgets: limits hold on, by each proxy's own counts, and no request fails for it.
+ */
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from '@jest/globals';
 import { listen } from '../../../../platform/listen.js';

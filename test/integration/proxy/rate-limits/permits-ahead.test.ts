@@ -81,7 +81,10 @@ async function counted(policy: GatewayPolicy): Promise<number> {
   return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }
 
-/** Until permits were taken ahead; on a machine that is late with everything Redis may not be asked at all for a while, and then it is done again. */
+/**
+ * Until permits were taken ahead; on a machine that is late with everything Redis may not be asked at all for a while,
+ * and then it is done again.
+ */
 async function busily(act: () => Promise<void>): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     const before = aloneOf();

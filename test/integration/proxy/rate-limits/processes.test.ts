@@ -36,7 +36,10 @@ afterAll(async () => {
 
 const pathOf = ({ tag }: TestTenant): string => `/v1/${tag}/main/openai/chat/completions`;
 
-/** The status of a request that was decided on: a machine that is late with everything sheds some before, which are asked again. */
+/**
+ * The status of a request that was decided on: a machine that is late with everything sheds some before, which are
+ * asked again.
+ */
 async function decided(url: string): Promise<number> {
   for (;;) {
     const response = await post(url, CHAT);

@@ -1,4 +1,7 @@
-/** Several workers of one machine behind one port: what counts over all of them counts once, and one that dies takes its own. */
+/**
+ * Several workers of one machine behind one port: what counts over all of them counts once, and one that dies takes its
+ * own.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { AccountId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswersPrefix } from '../../../../schema/contracts/redis-keys.js';

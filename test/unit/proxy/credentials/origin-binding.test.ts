@@ -15,7 +15,9 @@ interface Place {
   readonly target: Readonly<Record<string, string>>;
 }
 
-/** Where providers that have a target send their calls, as their documentation writes the hosts (cloudflare-wire §11). */
+/**
+ * Where providers that have a target send their calls, as their documentation writes the hosts (cloudflare-wire §11).
+ */
 const azure = (resource: string): Place => ({
   provider: 'azure-openai',
   origin: `https://${resource}.openai.azure.com`,

@@ -1,4 +1,7 @@
-/** Expected claims: Google Identity, "Using OAuth 2.0 for Server to Server Applications", and what google-auth-library 10 signs. */
+/**
+ * Expected claims: Google Identity, "Using OAuth 2.0 for Server to Server Applications", and what google-auth-library
+ * 10 signs.
+ */
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { describe, expect, it, test } from '@jest/globals';
 import {

@@ -1,4 +1,7 @@
-/** Hosts and paths: Vertex AI docs, "Locations" and "generateContent"; npm @google/genai and @anthropic-ai/vertex-sdk, 2026-11-24. */
+/**
+ * Hosts and paths: Vertex AI docs, "Locations" and "generateContent"; npm @google/genai and @anthropic-ai/vertex-sdk,
+ * 2026-11-24.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { googleVertexAi } from '../../../../proxy/providers/google-vertex-ai.js';
 import type { OutgoingCall, Provider, Route } from '../../../../proxy/providers/provider.js';

@@ -1,4 +1,6 @@
-/** Where each odd provider's paths lead, by the rules of cloudflare-wire §11; and that no path leads to another host. */
+/**
+ * Where each odd provider's paths lead, by the rules of cloudflare-wire §11; and that no path leads to another host.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { GatewayError } from '../../../../proxy/gateway-error.js';

@@ -51,8 +51,8 @@ interface Traffic {
 /** A few clients send most of it, and far more than they may. */
 const OVERLOADING: Traffic = { sources: 500, exponent: 1, perSecond: 50 };
 /**
- * Of the shape of the replay that the often quoted 0.003 % are of (Cloudflare, 2017: 270 000 sources, of which three were
- * above their limit, by less than 15 %): no source but the busiest comes near the limit, and that by chance alone.
+ * Of the shape of the replay that the often quoted 0.003 % are of (Cloudflare, 2017: 270 000 sources, of which three
+ * were above their limit, by less than 15 %): no source but the busiest comes near the limit, and that by chance alone.
  */
 const ORDINARY: Traffic = { sources: 27_000, exponent: 0.6, perSecond: 1_000 };
 /** The busiest of that traffic sends 410 a minute on average. */

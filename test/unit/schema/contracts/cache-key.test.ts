@@ -56,7 +56,9 @@ test('no text moved from one part into the next gives the same key', () => {
   );
 });
 
-/** Few different texts, with what separates parts among them: two requests are often the same in most of their parts. */
+/**
+ * Few different texts, with what separates parts among them: two requests are often the same in most of their parts.
+ */
 const part = fc.constantFrom('', 'a', 'b', 'A', 'a|b', '1:a,', 'a\n', '\u00e9', 'e\u0301');
 const anyParts: fc.Arbitrary<CacheKeyParts> = fc.record({
   accountId: part,

@@ -1,4 +1,7 @@
-/** However the network cuts an answer into pieces, and whatever becomes of a piece once it was pushed, it is the same answer. */
+/**
+ * However the network cuts an answer into pieces, and whatever becomes of a piece once it was pushed, it is the same
+ * answer.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mutatedAnswers, validAnswers } from '../../../../support/generated-answers.js';

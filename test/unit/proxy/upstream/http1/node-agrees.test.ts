@@ -1,6 +1,6 @@
 /**
- * Our parser against the one in Node (llhttp, strict). Each may refuse what the other takes, and none reads otherwise what both
- * take: a difference in where an answer ends is what response smuggling lives from.
+ * Our parser against the one in Node (llhttp, strict). Each may refuse what the other takes, and none reads otherwise
+ * what both take: a difference in where an answer ends is what response smuggling lives from.
  */
 import { ClientRequest, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
@@ -17,7 +17,9 @@ interface NodesReading {
   readonly body: string;
 }
 
-/** What Node's client makes of `text`, after which the connection ends; null: it refuses it, or waits for more of it. */
+/**
+ * What Node's client makes of `text`, after which the connection ends; null: it refuses it, or waits for more of it.
+ */
 function readByNode(text: string, isHeadRequest: boolean): Promise<NodesReading | null> {
   const wire = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
   return new Promise((resolve) => {
@@ -65,7 +67,8 @@ test('of answers with changed bytes, those that both take are read alike', async
     fc.asyncProperty(mutatedAnswers, async ({ text, isHeadRequest }) => {
       const ours = parsed(text, { isHeadRequest, isClosed: true });
       if (ours.error !== null) return;
-      // Node refuses more: blanks behind a length, a length among trailers, what stands behind an interim answer that says `close`.
+      // Node refuses more: blanks behind a length, a length among trailers, what stands behind an interim answer that
+      // says `close`.
       const nodes = await readByNode(text, isHeadRequest);
       if (nodes === null) return;
       taken += 1;
