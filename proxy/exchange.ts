@@ -115,6 +115,8 @@ export interface LookedUp {
   readonly status: CacheStatus;
   /** null: a miss, whose answer is stored if it may be */
   readonly hit: CachedAnswer | null;
+  /** what was found suits no more: the answer takes its place; otherwise what stands there by then stays */
+  readonly replaces: boolean;
   /** null: a miss has an upstream call of its own */
   readonly sharing: Sharing | null;
 }

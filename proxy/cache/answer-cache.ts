@@ -100,10 +100,15 @@ export class AnswerCache {
   }
 
   /**
-   * What is `made` of an answer that `suits`; of null: there is none. No promise when memory knows it, or Redis cannot
-   * be asked. What does not suit in memory may suit in Redis, where another proxy may have stored a newer one.
+   * What is `made` of an answer that `suits`; of null: there is none, or one that is outdated. No promise when memory
+   * knows it, or Redis cannot be asked. What does not suit in memory may suit in Redis, where another proxy may have
+   * stored a newer one.
    */
-  find<Made>(name: CachedAnswerName, suits: Suits, made: (found: FoundAnswer) => Made): Made | Promise<Made> {
+  find<Made>(
+    name: CachedAnswerName,
+    suits: Suits,
+    made: (found: FoundAnswer, isOutdated: boolean) => Made,
+  ): Made | Promise<Made> {
     const { member } = name;
     const held = this.held.get(member);
     if (held !== undefined) {
@@ -112,13 +117,16 @@ export class AnswerCache {
         const answer = answerOf(held);
         if (answer !== null && suits(answer)) {
           this.counts.memoryHits += 1;
-          return made(answer);
+          return made(answer, false);
         }
       }
     }
-    if (!this.isAway()) return new Promise((resolve) => this.findShared(name, suits, (found) => resolve(made(found))));
+    if (!this.isAway())
+      return new Promise((resolve) =>
+        this.findShared(name, suits, (found, isOutdated) => resolve(made(found, isOutdated))),
+      );
     this.counts.misses += 1;
-    return made(null);
+    return made(null, false);
   }
 
   /** What `find` would find, with nothing counted, moved up or taken into memory. */
@@ -141,7 +149,7 @@ export class AnswerCache {
    * Keeps the answer, whose body is copied: in Redis, where this process finds it from now on, as commands keep their
    * order, and others after 3 ms; in this process alone while Redis is away or has no room.
    */
-  put(name: CachedAnswerName, answer: CachedAnswer, ttlSeconds: number): void {
+  put(name: CachedAnswerName, answer: CachedAnswer, { ttlSeconds, replaces }: Keeping): void {
     const ttlMs = ttlSeconds * 1_000;
     const written = writtenAnswer(answer);
     const { member } = name;
@@ -156,7 +164,7 @@ export class AnswerCache {
     // An older one, which suited no more.
     this.held.delete(member);
     this.unwrittenBytes += bytes;
-    this.share(name, held, ttlMs);
+    this.share(name, held, { ttlMs, replaces });
   }
 
   /** At a stop: what was put just now goes to Redis. */
@@ -171,26 +179,26 @@ export class AnswerCache {
     this.held.set(member, { written: own, answer, endsAtMs });
   }
 
-  private findShared(name: CachedAnswerName, suits: Suits, found: (answer: FoundAnswer) => void): void {
+  private findShared(name: CachedAnswerName, suits: Suits, found: Found): void {
     const { stream } = this.redis; // which a cluster does not have, and a client that is not connected
     const bytesBefore = stream?.bytesRead ?? 0;
-    const missed = (): void => {
+    const missed = (isOutdated: boolean): void => {
       this.counts.misses += 1;
-      found(null);
+      found(null, isOutdated);
     };
     this.shared.read(name, {
       told: (written) => {
         const answer = written === null ? null : readAnswer(written);
-        if (written === null || answer === null || !suits(answer)) return missed();
+        if (written === null || answer === null || !suits(answer)) return missed(written !== null);
         this.counts.redisHits += 1;
         this.holdShared(name, written).catch((error: unknown) => this.fail(error));
-        found(answer);
+        found(answer, false);
       },
       failed: (error) => {
         const bytes = stream === this.redis.stream ? (stream?.bytesRead ?? 0) - bytesBefore : 0;
         if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
         else this.fail(error);
-        missed();
+        missed(false);
       },
     });
   }
@@ -202,17 +210,17 @@ export class AnswerCache {
     this.hold(name.member, { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
-  private share(name: CachedAnswerName, held: Held, ttlMs: number): void {
+  private share(name: CachedAnswerName, held: Held, { ttlMs, replaces }: Sharing): void {
     const told = (evicted: number): void => {
       this.unwrittenBytes -= held.written.length + REDIS_OVERHEAD_BYTES;
-      if (evicted >= 0) this.counts.redisEvictions += evicted;
-      else this.keepAlone(name, held);
+      this.counts.redisEvictions += evicted < 0 ? -1 - evicted : evicted;
+      if (evicted < 0) this.keepAlone(name, held);
     };
     const failed = (error: unknown): void => {
       this.fail(error);
       told(-1);
     };
-    this.shared.keep(name.accountId, { member: name.member, written: held.written, ttlMs, told, failed });
+    this.shared.keep(name.accountId, { member: name.member, written: held.written, ttlMs, replaces, told, failed });
   }
 
   private keepAlone(name: CachedAnswerName, held: Held): void {
@@ -236,6 +244,19 @@ export class AnswerCache {
 }
 
 export type FoundAnswer = CachedAnswer | null;
+/** `isOutdated`: one stands there that does not suit. */
+type Found = (answer: FoundAnswer, isOutdated: boolean) => void;
+
+/** How an answer is kept. `replaces`: what a look-up found under its name does not suit; otherwise that stays. */
+export interface Keeping {
+  readonly ttlSeconds: number;
+  readonly replaces: boolean;
+}
+
+interface Sharing extends Pick<Keeping, 'replaces'> {
+  readonly ttlMs: number;
+}
+
 type Suits = (answer: CachedAnswer) => boolean;
 
 /** Null cannot be: what is held was written here, or has been read once. */

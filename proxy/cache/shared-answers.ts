@@ -18,7 +18,7 @@ const COMMAND_BYTES_MAX = 1024 * 1024;
 const KEPT_BYTES_MIN = COMMAND_BYTES_MAX / 64;
 /** What a look-up counts for: it brings few bytes as a rule, and all of a command no more than below. */
 const READ_BYTES = COMMAND_BYTES_MAX / 32;
-/** Answers that one command removes at most to make room. */
+/** Entries of the cache log that one command takes from its beginning at most to make room. */
 const REMOVED_MAX = 1_000;
 
 /**
@@ -28,7 +28,7 @@ const REMOVED_MAX = 1_000;
 const READ_BYTES_MAX = 1024 * 1024;
 
 /** What the script is told of an answer that is to be kept. */
-const KEPT_VALUES = 3;
+const KEPT_VALUES = 4;
 
 const EXCHANGE = new RedisScript(EXCHANGE_ANSWERS_LUA);
 const USE = new RedisScript(USE_ANSWER_LUA);
@@ -41,19 +41,23 @@ interface Asked extends Asker<Told> {
   readonly member: string;
   readonly written: Buffer | null;
   readonly ttlMs: number;
+  readonly replaces: boolean;
 }
 
-/** An answer that is to be kept. It is told how many left for it before their end; -1: there is no room. */
+/** An answer that is to be kept. It is told how many left for it before their end; -1 less these: there is no room. */
 export interface AnswerToKeep extends Asker<number> {
   readonly member: string;
   readonly written: Buffer;
   readonly ttlMs: number;
+  /** what stands there suits no more; otherwise that stays, and this one is not written */
+  readonly replaces: boolean;
 }
 
 /** A look-up, for whose answer Redis is asked once more where it is too large to come along with others. */
 class LookUp implements Asked {
   readonly written = null;
   readonly ttlMs = 0;
+  readonly replaces = false;
 
   constructor(
     private readonly name: CachedAnswerName,
@@ -125,8 +129,8 @@ export class SharedAnswers {
   private exchange(accountId: AccountId, asked: readonly Asked[], asker: Asker<readonly Told[]>): void {
     const kept: ScriptValue[] = [];
     const read = new Map<string, number>();
-    for (const { member, written, ttlMs } of asked) {
-      if (written !== null) kept.push(member, String(ttlMs), written);
+    for (const { member, written, ttlMs, replaces } of asked) {
+      if (written !== null) kept.push(member, String(ttlMs), replaces ? '1' : '0', written);
       else if (!read.has(member)) read.set(member, read.size);
     }
     const keptCount = kept.length / KEPT_VALUES;

@@ -26,12 +26,12 @@ export interface CompiledRule {
 
 export interface CompiledRules {
   readonly rules: readonly CompiledRule[];
-  /** what the script is told of the rules, whatever the request: its keys, and what stands in front of the values */
+  /** what the script is told of the rules, whatever the request: its keys, and the first of its parameters */
   readonly keys: readonly string[];
   readonly parameters: readonly string[];
   /** the last of the rules, if there is a quota */
   readonly quota: CompiledRule | null;
-  /** null: a rule tells requests apart */
+  /** null: a rule tells requests apart, or there is none */
   readonly permits: PermitsAhead | null;
 }
 

@@ -1,6 +1,6 @@
 /**
  * How many proxies share the limits: each says in Redis that it lives. What was last heard is what a proxy divides a
- * limit by when it has to decide alone.
+ * limit by when it has to decide alone, and what it may take ahead.
  */
 import type { Redis } from 'ioredis';
 import { newUuidV7 } from '../../schema/contracts/ids.js';

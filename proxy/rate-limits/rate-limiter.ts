@@ -66,7 +66,7 @@ export interface RateLimiterOptions {
 }
 
 export class RateLimiter {
-  /** read by the metrics; each is of requests, but for `failures`, which is of calls of Redis */
+  /** read by the metrics; each is of requests; `failures` counts asks for permits as well */
   readonly counts = { asked: 0, byPermit: 0, remembered: 0, alone: 0, failures: 0, sharedCounters: 0 };
   readonly proxies: LiveProxies;
   private readonly room: CounterRoom;
@@ -149,9 +149,8 @@ export class RateLimiter {
   }
 
   /** No request is decided on any more: gives back what it has ahead, and lives no more for the others. */
-  stop(): Promise<void> {
-    this.shared.letGo();
-    return this.proxies.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.shared.letGo(), this.proxies.stop()]);
   }
 
   /** what its counters and memories hold, and how often there was no room for one */
@@ -213,7 +212,7 @@ export class RateLimiter {
     this.makeRoom(redisMs);
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i];
-      // a quota was told with the verdict what all proxies have counted
+      // a quota was told what all proxies have counted, with the verdict or when the permit was taken
       if (rule?.isQuota === false) rule.counters.count(values?.[i] ?? SHARED_VALUE, redisMs);
     }
   }

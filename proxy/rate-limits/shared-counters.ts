@@ -42,6 +42,7 @@ export class SharedCounters {
 
   /** those of which something may be left when their time is over */
   private readonly held = new Map<PermitsAhead, CompiledRules>();
+  private isOver = false;
 
   constructor(
     private readonly redis: Pick<Redis, 'sendCommand'>,
@@ -68,9 +69,10 @@ export class SharedCounters {
     if (wanted > 0) this.call(rules, [], wanted, asker);
   }
 
-  /** Gives back what is held ahead. */
-  letGo(): void {
-    for (const [permits, rules] of this.held) this.giveBack(rules, permits.end());
+  /** Gives back what is held ahead, and what is still told of; resolves once Redis has it, or does not answer. */
+  async letGo(): Promise<void> {
+    this.isOver = true;
+    await Promise.all([...this.held].map(([permits, rules]) => this.giveBack(rules, permits.end())));
   }
 
   private decide(rules: CompiledRules, requests: readonly Limited[], asker: Asker<readonly Verdict[]>): void {
@@ -105,7 +107,8 @@ export class SharedCounters {
   }
 
   private hold(rules: CompiledRules, permits: PermitsAhead, unused: UnusedPermits): void {
-    this.giveBack(rules, unused);
+    void this.giveBack(rules, unused);
+    if (this.isOver) return void this.giveBack(rules, permits.end());
     if (this.held.has(permits)) return;
     this.held.set(permits, rules);
     this.endLater(rules, permits);
@@ -118,13 +121,12 @@ export class SharedCounters {
     const waitMs = permits.endsAtMs - performance.now();
     if (waitMs > 0) return void setTimeout(() => this.endLater(rules, permits), waitMs).unref();
     this.held.delete(permits);
-    this.giveBack(rules, permits.end());
+    void this.giveBack(rules, permits.end());
   }
 
-  private giveBack({ keys }: CompiledRules, { count, windows }: UnusedPermits): void {
-    if (count === 0) return;
-    const nobody = { told: () => undefined, failed: () => undefined }; // they stay counted till the end of their windows
-    GIVE_BACK.call(this.redis, keys, [count, ...windows].map(String), nobody);
+  /** Never rejects: what Redis does not take back stays counted till the end of its windows. */
+  private async giveBack({ keys }: CompiledRules, { count, windows }: UnusedPermits): Promise<void> {
+    if (count > 0) await GIVE_BACK.run(this.redis, keys, [count, ...windows].map(String)).catch(() => undefined);
   }
 }
 

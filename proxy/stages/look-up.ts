@@ -36,11 +36,11 @@ export function lookUp(deps: LookUpDeps, arrival: Arrival, call: UpstreamCall): 
   const { ttlSeconds, isCoalesced } = wish;
   // What was asked for before a change of the gateway, a purge among them, serves nobody who asks after it.
   const sharing = isCoalesced ? { key: `${name.member}:${policy.revision}`, wanted } : null;
-  const planned = (found: CachedAnswer | null): PlannedCall => {
+  const planned = (found: CachedAnswer | null, replaces: boolean): PlannedCall => {
     const hit = found !== null && isRoomFor(found, arrival, deps) ? found : null;
-    return { call, cache: { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, sharing } };
+    return { call, cache: { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, replaces, sharing } };
   };
-  if (ttlSeconds === 0) return planned(null);
+  if (ttlSeconds === 0) return planned(null, false);
   return deps.answerCache.find(name, (answer) => suits(answer, wanted), planned);
 }
 

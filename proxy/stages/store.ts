@@ -28,7 +28,7 @@ export function store(
   if (kept === null || cache === null || !kept.isCopied) return;
   try {
     const answer = cachedAnswer(deps, arrival, call, relayed);
-    if (answer !== null) deps.answerCache.put(cache.name, answer, cache.ttlSeconds);
+    if (answer !== null) deps.answerCache.put(cache.name, answer, cache);
   } catch (error) {
     deps.log.error({ requestId: arrival.id, err: error }, 'an answer could not be cached; its client has it');
   } finally {

@@ -5,22 +5,25 @@
  * Every answer that is kept has an entry at the end of a log: when it was kept, when it ends, its bytes, and its member
  * of the account's answers. Entries leave at the log's beginning: what has ended, and when there is no room, what was
  * kept first; what was used since goes on to the end once more (second chance). The bytes of an account are those of
- * its entries. An answer that is kept again has an entry for each time, and so counts more than it takes until the
- * first one leaves; never less.
+ * its entries. Where an answer stands another one is kept only if it suits no more; then both have an entry, and count,
+ * until the first one's turn comes.
  *
- * Entries of one log end about in the order in which they were kept: there is one for times to live from 1 s, 2 s, 4 s
- * … on.
+ * Entries of one log end about in the order in which they were kept: there is one for times to live from 1 s, from 2 s,
+ * from 4 s and so on.
  */
 import { CACHE_TTL_SECONDS_MAX } from './cache-purges.js';
 import type { AccountId } from './ids.js';
 import { cachedAnswersPrefix, cachePrefix } from './redis-keys.js';
 
-/** What one answer takes in Redis besides its bytes: its key, when that ends, and its entry. */
-export const REDIS_OVERHEAD_BYTES = 640;
+/** What one answer takes in Redis besides its bytes: its key, when that ends, its entry, and that it was used. */
+export const REDIS_OVERHEAD_BYTES = 768;
 
 /** What an account's logs are kept under outlives each of its answers, and is not prolonged more than once a day. */
 const CACHE_TTL_MS_MAX = CACHE_TTL_SECONDS_MAX * 1_000;
 const LOG_TTL_MS = CACHE_TTL_MS_MAX + 86_400_000;
+
+/** The log of the longest time to live; a log is named by the power of two. */
+const LAST_LOG = Math.floor(Math.log2(CACHE_TTL_SECONDS_MAX));
 
 /** What the scripts are told: log → bytes; members that were used; what keys of logs and of answers begin with. */
 export function cacheKeys(
@@ -30,39 +33,56 @@ export function cacheKeys(
   return [`${prefix}booked`, `${prefix}hit`, `${prefix}log:`, cachedAnswersPrefix(accountId)];
 }
 
-/** `now`, and the parts of an entry: when it was kept, when it ends, its bytes (as text, all three), its member. */
+/**
+ * The keys by name, and the parts of an entry: when it was kept, when it ends, its bytes (as text, all three), its
+ * member.
+ */
 const ENTRY_LUA = `
 local booked, used, logs, answers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local function parts(entry) return string.match(entry, '^(%d+) (%d+) (%d+) (.*)$') end`;
 
+/** Used answers that one call spares at most: what is used as soon as it was spared would leave no room for ever. */
+const SPARED_MAX = 32;
 /**
- * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet. `evict_for(bytes)`:
- * makes room; returns how many answers left before their end, or -1 if there is no room all the same.
+ * By so much may an answer end otherwise than its entry says: Redis before 7 reads its clock for each of a script's
+ * commands.
+ */
+const SAME_END_MS = 100;
+
+/**
+ * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet. `evict_for(bytes,
+ * …)` makes room, and returns how many answers left before their end, or if there is no room all the same -1 less
+ * these.
  */
 const ROOM_LUA = `
-local bytes_of, heads, pending, total, removed = {}, {}, {}, 0, 0
+local bytes_of, kept_at_of, pending, total, removed, spared = {}, {}, {}, 0, 0, 0
 local function unbook(log, bytes)
   bytes = math.min(bytes, bytes_of[log])
   bytes_of[log] = bytes_of[log] - bytes
   total = total - bytes
 end
-local function head_of(log)
-  if heads[log] == nil then heads[log] = redis.call('LINDEX', logs .. log, 0) end
-  return heads[log]
+local function kept_at(log)
+  if kept_at_of[log] == nil then
+    local first = redis.call('LINDEX', logs .. log, 0)
+    kept_at_of[log] = first and tonumber((parts(first))) or false
+  end
+  return kept_at_of[log]
+end
+local function push(log, entries)
+  local length = redis.call('RPUSH', logs .. log, unpack(entries))
+  if length == #entries then
+    redis.call('PEXPIRE', logs .. log, ${LOG_TTL_MS})
+    kept_at_of[log] = nil
+  end
 end
 local function write_pending()
-  for log, entries in pairs(pending) do
-    if redis.call('RPUSH', logs .. log, unpack(entries)) == #entries then
-      redis.call('PEXPIRE', logs .. log, ${LOG_TTL_MS})
-    end
-    heads[log] = nil
-  end
+  for log, entries in pairs(pending) do push(log, entries) end
   pending = {}
 end
 local function drop_ended(log, now, most)
-  local head = head_of(log)
-  if not head then return unbook(log, bytes_of[log]) end
-  local _, ends = parts(head)
+  local first = redis.call('LINDEX', logs .. log, 0)
+  if not first then return unbook(log, bytes_of[log]) end
+  local _, ends = parts(first)
   if tonumber(ends) > now then return end
   local gone = 0
   for _, entry in ipairs(redis.call('LRANGE', logs .. log, 0, most - 1)) do
@@ -70,39 +90,39 @@ local function drop_ended(log, now, most)
     if tonumber(entry_ends) > now then break end
     gone = gone + 1
     unbook(log, tonumber(bytes))
-    redis.call('SREM', used, member)
+    if redis.call('EXISTS', answers .. member) == 0 then redis.call('SREM', used, member) end
   end
   redis.call('LTRIM', logs .. log, gone, -1)
-  heads[log] = nil
 end
 local function evict_for(bytes, now, now_text)
   local evicted = 0
   while total + bytes > max do
-    if removed >= most then return -1 end
+    if removed >= most then return -1 - evicted end
     write_pending()
     local from, first
     for log in pairs(bytes_of) do
-      local head = head_of(log)
-      local kept_at = head and tonumber((parts(head)))
-      if kept_at and (not first or kept_at < first) then from, first = log, kept_at end
+      local at = kept_at(log)
+      if at and (not first or at < first) then from, first = log, at end
     end
     if not from then
       for log in pairs(bytes_of) do unbook(log, bytes_of[log]) end
       break
     end
     local _, ends, size, member = parts(redis.call('LPOP', logs .. from))
-    heads[from] = nil
+    kept_at_of[from] = nil
     removed = removed + 1
-    local is_used = redis.call('SREM', used, member) == 1
-    local key = answers .. member
-    -- Of another length it is one that was kept later, and has an entry of its own.
-    if redis.call('STRLEN', key) + ${REDIS_OVERHEAD_BYTES} ~= tonumber(size) then
+    local left = redis.call('PTTL', answers .. member)
+    if left < 0 then
+      redis.call('SREM', used, member)
       unbook(from, tonumber(size))
-    elseif is_used then
-      redis.call('RPUSH', logs .. from, now_text .. ' ' .. ends .. ' ' .. size .. ' ' .. member)
+    elseif math.abs(now + left - tonumber(ends)) > ${SAME_END_MS} then
+      unbook(from, tonumber(size)) -- it is one that was kept later, and has an entry of its own
+    elseif redis.call('SREM', used, member) == 1 and spared < ${SPARED_MAX} then
+      spared = spared + 1
+      push(from, { now_text .. ' ' .. ends .. ' ' .. size .. ' ' .. member })
     else
       unbook(from, tonumber(size))
-      evicted = evicted + redis.call('DEL', key)
+      evicted = evicted + redis.call('DEL', answers .. member)
     end
   end
   return evicted
@@ -114,19 +134,19 @@ end`;
  * own.
  *
  * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes
- * may be read; how many answers are to be kept, and for each its member, its ttl in ms and itself; the members to be
- * read. (Numbers stay the text that they came as: Lua writes each that it hands on with all its digits, which takes
- * longer than what is done with it.)
+ * may be read; how many answers are to be kept, and for each its member, its ttl in ms, 1 if it replaces what stands
+ * there, and itself; the members to be read. (Numbers stay the text that they came as: Lua writes each that it hands on
+ * with all its digits, which takes longer than what is done with it.)
  *
- * Returns for each that is kept how many were evicted before their end (-1: there is no room, it was not written), and
- * then each that is read (its length where it is too large, nothing where there is none). Of several with one member
- * the last is kept.
+ * Returns for each that is kept how many were evicted before their end (-1 less these: there is no room, it was not
+ * written), and then each that is read (its length where it is too large, nothing where there is none). Of several with
+ * one member the last is kept.
  */
 export const EXCHANGE_ANSWERS_LUA = `${ENTRY_LUA}
 local max, most, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
-${ROOM_LUA}
 local told = {}
 if kept > 0 then
+${ROOM_LUA}
   local clock = redis.call('TIME')
   local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
   local now_text = string.format('%.0f', now)
@@ -136,20 +156,28 @@ if kept > 0 then
     total = total + bytes_of[sums[i]]
   end
   for log in pairs(bytes_of) do drop_ended(log, now, 2 * kept + 8) end
-  local last = {}
-  for i = 1, kept do last[ARGV[2 + i * 3]] = i end
+  local last, names = {}, {}
+  for i = 1, kept do
+    local at = 1 + i * 4
+    names[i] = answers .. ARGV[at]
+    if #ARGV[at + 3] + ${REDIS_OVERHEAD_BYTES} <= max then last[ARGV[at]] = i end
+  end
+  local is_any = redis.call('EXISTS', unpack(names)) > 0
   local log_of, ends_of = {}, {}
   for i = 1, kept do
-    local member, ttl, answer = ARGV[2 + i * 3], ARGV[3 + i * 3], ARGV[4 + i * 3]
+    local at = 1 + i * 4
+    local member, ttl, replaces, answer = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', ARGV[at + 3]
     local bytes = #answer + ${REDIS_OVERHEAD_BYTES}
-    if last[member] ~= i then
-      told[i] = 0
-    elseif bytes > max then
+    local is_kept = false
+    if bytes > max then
       told[i] = -1
+    elseif last[member] ~= i or (is_any and not replaces and redis.call('EXISTS', names[i]) == 1) then
+      told[i] = 0
     else
       told[i] = evict_for(bytes, now, now_text)
+      is_kept = told[i] >= 0
     end
-    if last[member] == i and told[i] >= 0 then
+    if is_kept then
       local log = log_of[ttl]
       if not log then
         local ms, power = tonumber(ttl), 0
@@ -157,12 +185,17 @@ if kept > 0 then
         log = string.format('%.0f', power)
         log_of[ttl], ends_of[ttl] = log, string.format('%.0f', now + tonumber(ttl))
       end
+      if not bytes_of[log] then
+        -- Entries that no sum counts; their answers end with their time.
+        redis.call('DEL', logs .. log)
+        bytes_of[log] = 0
+      end
       local entries = pending[log] or {}
       pending[log] = entries
       entries[#entries + 1] = now_text .. ' ' .. ends_of[ttl] .. ' ' .. string.format('%.0f', bytes) .. ' ' .. member
-      bytes_of[log] = (bytes_of[log] or 0) + bytes
+      bytes_of[log] = bytes_of[log] + bytes
       total = total + bytes
-      redis.call('SET', answers .. member, answer, 'PX', ttl)
+      redis.call('SET', names[i], answer, 'PX', ttl)
     end
   end
   write_pending()
@@ -178,7 +211,7 @@ if kept > 0 then
     for log in pairs(bytes_of) do redis.call('PEXPIRE', logs .. log, ${LOG_TTL_MS}) end
   end
 end
-local behind = 4 + kept * 3
+local behind = 4 + kept * 4
 local keys = {}
 for i = 1, #ARGV - behind do keys[i] = answers .. ARGV[behind + i] end
 if #keys > 0 then
@@ -205,8 +238,9 @@ return told`;
 export const USE_ANSWER_LUA = `
 local key = KEYS[4] .. ARGV[1]
 if redis.call('STRLEN', key) ~= tonumber(ARGV[2]) then return -2 end
-redis.call('SADD', KEYS[2], ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ${LOG_TTL_MS})
+if redis.call('SADD', KEYS[2], ARGV[1]) == 1 and redis.call('PTTL', KEYS[2]) < 0 then
+  redis.call('PEXPIRE', KEYS[2], ${LOG_TTL_MS})
+end
 return redis.call('PTTL', key)`;
 
 /** What `FORGET_ANSWERS_LUA` is told: as above, and the index in which proxies of an older release book. */
@@ -221,14 +255,15 @@ export function forgottenKeys(accountId: AccountId): readonly string[] {
  */
 export const FORGET_ANSWERS_LUA = `${ENTRY_LUA}
 local most, dropped = tonumber(ARGV[1]), 0
-for _, log in ipairs(redis.call('HKEYS', booked)) do
+for power = 0, ${LAST_LOG} do
   if dropped == most then return dropped end
-  local entries = redis.call('LRANGE', logs .. log, 0, most - dropped - 1)
+  local log = logs .. string.format('%.0f', power)
+  local entries = redis.call('LRANGE', log, 0, most - dropped - 1)
   for _, entry in ipairs(entries) do
     local _, _, _, member = parts(entry)
     redis.call('DEL', answers .. member)
   end
-  redis.call('LTRIM', logs .. log, #entries, -1)
+  if #entries > 0 then redis.call('LTRIM', log, #entries, -1) end
   dropped = dropped + #entries
 end
 if dropped == most then return dropped end
@@ -238,5 +273,7 @@ for _, member in ipairs(older) do
   redis.call('ZREM', KEYS[5], member)
 end
 dropped = dropped + #older
-if dropped < most then redis.call('DEL', booked, used, KEYS[5], KEYS[6], KEYS[7], KEYS[8]) end
+if dropped < most then
+  redis.call('DEL', booked, used, KEYS[5], KEYS[6], KEYS[7], KEYS[8])
+end
 return dropped`;

@@ -1,6 +1,7 @@
 /**
- * Every Redis key and channel, built in one place for writers and readers alike. Versioned: a document of another shape
- * gets another key. One key per command, or several that share a hash tag, so Redis Cluster needs nothing special.
+ * Redis keys and channels, built in one place for writers and readers alike (cache-log.ts has those of the cache's
+ * logs). Versioned: a document of another shape gets another key. One key per command, or several that share a hash
+ * tag, so Redis Cluster needs nothing special.
  */
 import { z } from 'zod';
 import type { AccountId, GatewayId } from './ids.js';
@@ -121,7 +122,7 @@ interface CachedAnswerParts {
 export interface CachedAnswerName {
   readonly accountId: AccountId;
   readonly keyHash: string;
-  /** its place among its account's: what its entry names, and the end of its key */
+  /** its place among its account's: what its entries in the cache log name, and the end of its key */
   readonly member: string;
 }
 

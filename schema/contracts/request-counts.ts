@@ -18,8 +18,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 export const EXPIRY_SLACK_MS = 1_000;
 
 /**
- * The requests that an account has had in this month, in its even and its odd months; the rules of its gateways stand
- * in the same slot.
+ * The requests that an account has had in this month (with permits that proxies have ahead), in its even and its odd
+ * months; the rules of its gateways stand in the same slot.
  */
 export const monthlyRequestKeys = (accountId: AccountId): readonly [string, string] => {
   const key = `tollgate:limit:v2:{${accountId}}:requests`;

@@ -18,6 +18,7 @@ import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const ANSWER = cachedAnswer(Buffer.alloc(1_000, 1));
+const KEEPING = { ttlSeconds: 600, replaces: false };
 
 let rig: Rig;
 
@@ -50,9 +51,9 @@ test(
     const nameOf = (accountId: AccountId, keyHash: string) =>
       cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
     const kept = nameOf(modest, 'kept');
-    cache.put(kept, ANSWER, 600);
+    cache.put(kept, ANSWER, KEEPING);
     for (let i = 0; i < DISTINCT_SHARED_KEYS; i++) {
-      cache.put(nameOf(greedy, `key-${i}`), ANSWER, 600);
+      cache.put(nameOf(greedy, `key-${i}`), ANSWER, KEEPING);
       if (i % 100 !== 99) continue;
       await waitFor(
         async () => (await redis.exists(cachedAnswerKey(nameOf(greedy, `key-${i}`)))) === 1,
@@ -81,7 +82,8 @@ test('answers of one name that are kept in the same turn are counted once, with 
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
   const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
   for (let turn = 0; turn < 40; turn++) {
-    for (const keyHash of [`twice-${turn}`, `other-${turn}`, `twice-${turn}`]) cache.put(nameOf(keyHash), ANSWER, 600);
+    for (const keyHash of [`twice-${turn}`, `other-${turn}`, `twice-${turn}`])
+      cache.put(nameOf(keyHash), ANSWER, KEEPING);
     await waitFor(async () => (await redis.exists(cachedAnswerKey(nameOf(`twice-${turn}`)))) === 1, 'it is written');
     const { entries, bytes } = await bookedOf(redis, accountId);
     expect(bytes).toBe(bytesOf(entries));
@@ -103,9 +105,9 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   const bytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
   const answers = new SharedAnswers(redis, 2 * bytes);
   const written = writtenAnswer(ANSWER);
-  const keep = ({ member }: CachedAnswerName, answer: Buffer): Promise<number> =>
+  const keep = ({ member }: CachedAnswerName, answer: Buffer, replaces = false): Promise<number> =>
     new Promise((told, failed) => {
-      answers.keep(accountId, { member, written: answer, ttlMs: 600_000, told, failed });
+      answers.keep(accountId, { member, written: answer, ttlMs: 600_000, replaces, told, failed });
     });
   for (const name of [first, second]) await keep(name, written);
   jest.spyOn(Date, 'now').mockReturnValue(0);
@@ -117,74 +119,124 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   ]);
   expect(await answers.use(second, written)).toBe(-2);
   await keep(first, Buffer.alloc(10));
+  expect(await answers.use(first, written)).toBeGreaterThan(0); // it stays: nobody said that it suits no more
+  await keep(first, Buffer.alloc(10), true);
   expect(await answers.use(first, written)).toBe(-2); // another one stands there
   redis.disconnect();
   await server.close();
 });
 
-test('answers of several times to live: what has ended leaves its log, what there is no room for goes by when it was kept', async () => {
+/** Room for some answers of one account, in a Redis of their own. */
+async function roomFor(answersMax: number) {
   const server = await openTestRedis();
   const redis = await openRedis(server.url);
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
   const written = writtenAnswer(ANSWER);
-  const room = 5;
-  const answers = new SharedAnswers(redis, room * (written.length + REDIS_OVERHEAD_BYTES));
+  const bytesMax = answersMax * (written.length + REDIS_OVERHEAD_BYTES);
+  const answers = new SharedAnswers(redis, bytesMax);
   const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
-  const keep = (keyHash: string, ttlMs: number): Promise<number> =>
-    new Promise((told, failed) => {
-      answers.keep(accountId, { member: nameOf(keyHash).member, written, ttlMs, told, failed });
-    });
-  const listed = async (): Promise<string[]> =>
-    (await bookedOf(redis, accountId)).entries.map((entry) => entry.split(':').at(-1) ?? '').toSorted();
+  return {
+    redis,
+    accountId,
+    bytesMax,
+    keys: cacheKeys(accountId),
+    keep: (keyHash: string, ttlMs = 60_000, { replaces = false, answer = written } = {}): Promise<number> =>
+      new Promise((told, failed) => {
+        const { member } = nameOf(keyHash);
+        answers.keep(accountId, { member, written: answer, ttlMs, replaces, told, failed });
+      }),
+    use: (keyHash: string) => answers.use(nameOf(keyHash), written),
+    stands: async (keyHash: string) => (await redis.exists(cachedAnswerKey(nameOf(keyHash)))) === 1,
+    listed: async () =>
+      (await bookedOf(redis, accountId)).entries.map((entry) => entry.split(':').at(-1) ?? '').toSorted(),
+    answers: async () => (await redis.keys(`*{${accountId}}:answer:*`)).length,
+    close: async () => {
+      redis.disconnect();
+      await server.close();
+    },
+  };
+}
+
+test('answers of several times to live: what has ended leaves its log, what there is no room for goes by when it was kept', async () => {
+  const { redis, accountId, keep, use, stands, listed, answers, close } = await roomFor(5);
   await keep('a-day', 86_400_000);
   await keep('short', 1_000);
   await keep('an-hour', 3_600_000);
   expect((await redis.keys(`*{${accountId}}:log:*`)).length).toBe(3);
-  await waitFor(async () => (await redis.exists(cachedAnswerKey(nameOf('short')))) === 0, 'the short one has ended');
-  expect(await keep('a-minute', 60_000)).toBe(0);
+  await waitFor(async () => !(await stands('short')), 'the short one has ended');
+  expect(await keep('a-minute')).toBe(0);
   expect(await listed()).toEqual(['a-day', 'a-minute', 'an-hour']);
-  for (const name of ['a-day', 'an-hour']) await keep(name, 3_600_000); // once more, in a log of its own and in its old one
-  expect(await listed()).toEqual(['a-day', 'a-day', 'a-minute', 'an-hour', 'an-hour']);
-  expect(await answers.use(nameOf('a-minute'), written)).toBeGreaterThan(0);
-  // The first of each goes, with its answer; the minute's was used, and the two that follow have no answer any more.
-  expect(await keep('first', 60_000)).toBe(1);
-  expect(await keep('second', 60_000)).toBe(1);
-  expect(await listed()).toEqual(['a-day', 'a-minute', 'an-hour', 'first', 'second']);
-  expect(await keep('third', 60_000)).toBe(0);
-  expect(await keep('fourth', 60_000)).toBe(0);
-  expect(await listed()).toEqual(['a-minute', 'first', 'fourth', 'second', 'third']);
-  expect((await redis.keys(`*{${accountId}}:answer:*`)).length).toBe(room);
-  expect(await keep('fifth', 60_000)).toBe(1);
+  for (const name of ['first', 'second']) expect(await keep(name)).toBe(0);
+  expect(await use('a-day')).toBeGreaterThan(0);
+  // The day's was used, and goes on to the end of its log; the next one is the hour's.
+  expect(await keep('third')).toBe(1);
+  expect(await listed()).toEqual(['a-day', 'a-minute', 'first', 'second', 'third']);
+  for (const name of ['fourth', 'fifth', 'sixth']) expect(await keep(name)).toBe(1);
+  expect(await listed()).toEqual(['a-day', 'fifth', 'fourth', 'sixth', 'third']);
+  expect(await answers()).toBe(5);
   const { entries, bytes } = await bookedOf(redis, accountId);
-  expect([entries.length, bytes]).toEqual([room, bytesOf(entries)]);
-  redis.disconnect();
-  await server.close();
+  expect(bytes).toBe(bytesOf(entries));
+  await close();
+});
+
+test('where one stands another is kept only in its place, and its entry takes nothing else with it', async () => {
+  const { redis, keep, use, stands, listed, close } = await roomFor(3);
+  await keep('hot');
+  expect(await keep('hot')).toBe(0);
+  expect(await listed()).toEqual(['hot']);
+  await keep('hot', 3_600_000, { replaces: true });
+  expect(await listed()).toEqual(['hot', 'hot']);
+  expect(await use('hot')).toBeGreaterThan(3_500_000);
+  await keep('other');
+  // The older entry goes, whose answer ends otherwise; that one was used is still known, so the other one goes next.
+  expect(await keep('further')).toBe(0);
+  expect(await listed()).toEqual(['further', 'hot', 'other']);
+  expect(await keep('last')).toBe(1);
+  expect(await listed()).toEqual(['further', 'hot', 'last']);
+  expect([await stands('hot'), await stands('other')]).toEqual([true, false]);
+  // None of the lists is without an end, though the hour's was empty for a moment.
+  for (const log of await redis.keys('*:log:*')) expect(await redis.pttl(log)).toBeGreaterThan(0);
+  await close();
+});
+
+test('what is used over and over leaves room for others all the same', async () => {
+  const { keep, use, listed, close } = await roomFor(50);
+  for (let i = 0; i < 50; i++) await keep(`used-${i}`);
+  for (let i = 0; i < 50; i++) expect(await use(`used-${i}`)).toBeGreaterThan(0);
+  expect(await keep('new')).toBe(1);
+  expect(await listed()).toContain('new');
+  expect((await listed()).length).toBe(50);
+  await close();
+});
+
+test('one that finds no room says how many left for it in vain', async () => {
+  const { keep, listed, close } = await roomFor(1_200);
+  const small = Buffer.alloc(1);
+  await Promise.all(Array.from({ length: 1_100 }, (_, i) => keep(`small-${i}`, 60_000, { answer: small })));
+  expect((await listed()).length).toBe(1_100);
+  const large = Buffer.alloc(1_200 * (writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES) - REDIS_OVERHEAD_BYTES);
+  expect(await keep('large', 60_000, { answer: large })).toBe(-1_001);
+  expect((await listed()).length).toBe(100);
+  expect(await keep('large', 60_000, { answer: large })).toBe(100);
+  expect(await keep('too-large', 60_000, { answer: Buffer.alloc(large.length + 1) })).toBe(-1);
+  await close();
 });
 
 test('a log that somebody removed, or a sum that somebody did, is made up for', async () => {
-  const server = await openTestRedis();
-  const redis = await openRedis(server.url);
-  const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
-  const written = writtenAnswer(ANSWER);
-  const bytesMax = 5 * (written.length + REDIS_OVERHEAD_BYTES);
-  const answers = new SharedAnswers(redis, bytesMax);
+  const { redis, accountId, bytesMax, keys, keep, answers, close } = await roomFor(5);
+  const [booked, , logs] = keys;
   let kept = 0;
-  const keep = (): Promise<number> =>
-    new Promise((told, failed) => {
-      const { member } = cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash: `key-${(kept += 1)}` });
-      answers.keep(accountId, { member, written, ttlMs: 60_000, told, failed });
-    });
-  const [booked, , logs] = cacheKeys(accountId);
-  for (const lost of [`${logs}*`, booked, `${logs}*`, booked]) {
-    for (let i = 0; i < 7; i++) expect(await keep()).toBeGreaterThanOrEqual(0);
+  for (const lost of [booked, booked, `${logs}*`, booked, `${logs}*`]) {
+    for (let i = 0; i < 7; i++) expect(await keep(`key-${(kept += 1)}`)).toBeGreaterThanOrEqual(0);
+    const { entries, bytes } = await bookedOf(redis, accountId);
+    expect([bytes, bytes <= bytesMax]).toEqual([bytesOf(entries), true]);
     await redis.del(...(await redis.keys(lost)));
   }
-  for (let i = 0; i < 12; i++) expect(await keep()).toBeGreaterThanOrEqual(0);
+  for (let i = 0; i < 7; i++) expect(await keep(`key-${(kept += 1)}`)).toBeGreaterThanOrEqual(0);
   const { entries, bytes } = await bookedOf(redis, accountId);
-  expect(bytes).toBeLessThanOrEqual(bytesMax);
-  expect(bytesOf(entries)).toBeLessThanOrEqual(2 * bytesMax);
-  redis.disconnect();
-  await server.close();
+  expect([entries.length, bytes]).toEqual([5, bytesOf(entries)]);
+  expect(await answers()).toBeGreaterThanOrEqual(5); // those that nothing counts any more end with their time
+  await close();
 });
 
 test('what counts an account’s answers outlives each of them, and is prolonged when it would not', async () => {
@@ -197,7 +249,7 @@ test('what counts an account’s answers outlives each of them, and is prolonged
   const ttls = async (): Promise<number[]> => Promise.all((await keys()).map((key) => redis.pttl(key)));
   const keep = async (keyHash: string): Promise<void> => {
     const name = cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
-    cache.put(name, ANSWER, CACHE_TTL_SECONDS_MAX);
+    cache.put(name, ANSWER, { ttlSeconds: CACHE_TTL_SECONDS_MAX, replaces: false });
     await waitFor(async () => (await redis.exists(cachedAnswerKey(name))) === 1, 'it is written');
   };
   const outliving = CACHE_TTL_SECONDS_MAX * 1_000;
@@ -215,6 +267,7 @@ test('what counts an account’s answers outlives each of them, and is prolonged
     await redis.del(log);
     await redis.rpush(log, ...entries);
     for (const entry of entries) await redis.sadd(used, entry.split(' ')[3] ?? '');
+    await redis.del(...(await redis.keys(`*{${accountId}}:answer:*`)));
   }
   await keep('fourth');
   const { entries, bytes } = await bookedOf(redis, accountId);

@@ -20,19 +20,22 @@ const TOGETHER = 20;
 
 let server: TestRedis;
 let redis: Redis;
-let limiters: readonly RateLimiter[];
 
 beforeAll(async () => {
   server = await openTestRedis();
   redis = await connected();
+});
+
+function startLimiters(): Promise<RateLimiter[]> {
   const log = { warn: jest.fn(), info: jest.fn() } as unknown as Logger; // what it uses of one
-  limiters = await Promise.all(
+  const bounds = { ...RATE_LIMITER_BOUNDS, rememberedMsMax: 20 };
+  return Promise.all(
     Array.from({ length: PROXIES }, async () => {
-      const bounds = { ...RATE_LIMITER_BOUNDS, rememberedMsMax: 20 };
       return new RateLimiter({ redis: await connected(), hashKey: Buffer.alloc(32), log, bounds });
     }),
   );
-});
+}
+
 const connections: Redis[] = [];
 afterAll(async () => {
   for (const connection of connections) connection.disconnect();
@@ -59,10 +62,10 @@ const policyOf = (limit: number, requestsPerMonthMax: number | null = null): Gat
   }) as unknown as GatewayPolicy; // likewise
 
 /** Requests of all proxies in some turns, one behind the other; how many were admitted. */
-async function come(policy: GatewayPolicy, turns: number): Promise<number> {
+async function come(through: readonly RateLimiter[], policy: GatewayPolicy, turns: number): Promise<number> {
   let admitted = 0;
   for (let i = 0; i < turns; i++) {
-    const decisions = limiters.flatMap((limiter) =>
+    const decisions = through.flatMap((limiter) =>
       Array.from({ length: TOGETHER }, () => limiter.decide(policy, ANYBODY, NOBODY)),
     );
     await turn();
@@ -71,8 +74,9 @@ async function come(policy: GatewayPolicy, turns: number): Promise<number> {
   return admitted;
 }
 
-const aheadOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.byPermit, 0);
-const aloneOf = (): number => limiters.reduce((sum, { counts }) => sum + counts.alone, 0);
+const aheadOf = (through: readonly RateLimiter[]): number =>
+  through.reduce((sum, { counts }) => sum + counts.byPermit, 0);
+const aloneOf = (through: readonly RateLimiter[]): number => through.reduce((sum, { counts }) => sum + counts.alone, 0);
 
 /** What all proxies have counted by the rule; its window is a month long. */
 async function counted(policy: GatewayPolicy): Promise<number> {
@@ -82,71 +86,62 @@ async function counted(policy: GatewayPolicy): Promise<number> {
 }
 
 /**
- * Until permits were taken ahead; on a machine that is late with everything Redis may not be asked at all for a while,
- * and then it is done again.
+ * Proxies to which many requests of a gateway come, until so many were admitted by permits or all of its limit is used up; what
+ * follows is done with how many were admitted. On a machine that is late with everything a proxy may decide alone for a
+ * while; then all is done again.
  */
-async function busily(act: () => Promise<void>): Promise<void> {
+async function busily(
+  { policyOf: newPolicy, permits, admittedMax }: Traffic,
+  then: (through: readonly RateLimiter[], policy: GatewayPolicy, admitted: number) => Promise<void>,
+): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
-    const before = aloneOf();
-    await act();
-    if (aloneOf() === before) return;
+    const [through, policy] = [await startLimiters(), newPolicy()];
+    let admitted = 0;
+    await waitFor(
+      async () => {
+        admitted += await come(through, policy, 5);
+        return aheadOf(through) >= permits || admitted >= admittedMax || aloneOf(through) > 0;
+      },
+      'many were admitted by permits taken ahead',
+      30_000,
+    );
+    if (aloneOf(through) === 0) return then(through, policy, admitted);
   }
   throw new Error('Redis never decided about every request');
 }
 
+interface Traffic {
+  readonly policyOf: () => GatewayPolicy;
+  readonly permits: number;
+  readonly admittedMax: number;
+}
+
 test('what was taken and not used is given back: in the end each admitted request is counted, and nothing else', () =>
-  busily(async () => {
-    const policy = policyOf(1_000_000, 2_000_000);
-    const before = { ahead: aheadOf(), alone: aloneOf() };
-    let admitted = 0;
-    await waitFor(
-      async () => {
-        admitted += await come(policy, 20);
-        return aheadOf() - before.ahead > 1_000;
-      },
-      'many were admitted by permits taken ahead',
-      20_000,
-    );
-    if (aloneOf() > before.alone) return;
-    await waitFor(async () => (await counted(policy)) === admitted, 'what was left over is given back');
-    const keys = monthlyRequestKeys(policy.accountId as AccountId);
-    const month = await redis.hget(keys[monthNumber(Date.now()) % 2] ?? '', SHARED_VALUE);
-    expect(Number(month)).toBe(admitted);
-  }));
+  busily(
+    { policyOf: () => policyOf(1_000_000, 2_000_000), permits: 1_000, admittedMax: Infinity },
+    async (_through, policy, admitted) => {
+      await waitFor(async () => (await counted(policy)) === admitted, 'what was left over is given back');
+      const keys = monthlyRequestKeys(policy.accountId as AccountId); // of nobody's
+      const month = await redis.hget(keys[monthNumber(Date.now()) % 2] ?? '', SHARED_VALUE);
+      expect(Number(month)).toBe(admitted);
+    },
+  ));
 
 test('what a proxy has ahead when it stops is given back', () =>
-  busily(async () => {
-    const policy = policyOf(1_000_000);
-    const before = { ahead: aheadOf(), alone: aloneOf() };
-    let admitted = 0;
-    await waitFor(
-      async () => {
-        admitted += await come(policy, 5);
-        return aheadOf() - before.ahead > 200;
-      },
-      'some were admitted by permits taken ahead',
-      20_000,
-    );
-    for (const limiter of limiters) await limiter.stop();
-    if (aloneOf() === before.alone) expect(await counted(policy)).toBe(admitted);
-  }));
+  busily(
+    { policyOf: () => policyOf(1_000_000), permits: 200, admittedMax: Infinity },
+    async (through, policy, admitted) => {
+      for (const limiter of through) await limiter.stop();
+      expect(await counted(policy)).toBe(admitted);
+    },
+  ));
 
 test('of a limit that is met by several proxies nobody is admitted beyond it, and nothing of it is lost', () =>
-  busily(async () => {
-    const limit = 20_000;
-    const policy = policyOf(limit);
-    const before = { ahead: aheadOf(), alone: aloneOf() };
-    let admitted = 0;
-    await waitFor(
-      async () => {
-        admitted += await come(policy, 20);
-        return admitted >= limit || aloneOf() > before.alone;
-      },
-      'all of the limit is used up',
-      30_000,
-    );
-    if (aloneOf() > before.alone) return;
-    expect(aheadOf()).toBeGreaterThan(before.ahead);
-    admitted += await come(policy, 5);
-    expect([admitted, await counted(policy)]).toEqual([limit, limit]);
-  }));
+  busily(
+    { policyOf: () => policyOf(20_000), permits: Infinity, admittedMax: 20_000 },
+    async (through, policy, admitted) => {
+      expect(aheadOf(through)).toBeGreaterThan(0);
+      const further = await come(through, policy, 5);
+      expect([admitted + further, await counted(policy)]).toEqual([20_000, 20_000]);
+    },
+  ));

@@ -33,10 +33,12 @@ const silent = (commands: string[]): Redis =>
     { status: 'ready', stream: { bytesRead: 0 } },
   );
 
+const KEEPING = { ttlSeconds: 60, replaces: true };
+
 /** What a call of the script asks for: which answers are to be kept, and whom to look for. */
 function exchanged({ values }: ScriptCall): { answers: readonly Buffer[]; members: readonly string[] } {
-  const behind = 4 + Number(String(values[3])) * 3;
-  const answers = values.slice(4, behind).filter((_value, index) => index % 3 === 2);
+  const behind = 4 + Number(String(values[3])) * 4;
+  const answers = values.slice(4, behind).filter((_value, index) => index % 4 === 3);
   return { answers, members: values.slice(behind).map(String) };
 }
 
@@ -48,14 +50,14 @@ test(
     const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => 0 });
     const answer = cachedAnswer(Buffer.alloc(100));
     for (let i = 0; i < DISTINCT_KEYS; i++) {
-      cache.put(nameOf(`key ${i}`), answer, 60);
+      cache.put(nameOf(`key ${i}`), answer, KEEPING);
       if (cache.heldBytes > BOUNDS.memoryBytesMax) throw new Error(`${cache.heldBytes} bytes are held`);
     }
     expect(find(cache, `key ${DISTINCT_KEYS - 1}`)).toEqual(answer);
     expect(find(cache, 'key 0')).toBeNull();
     expect(cache.counts.stored).toBe(DISTINCT_KEYS);
     expect(cache.counts.memoryEvictions).toBeGreaterThan(DISTINCT_KEYS - 1_000);
-    cache.put(nameOf('large'), cachedAnswer(Buffer.alloc(65_000)), 60);
+    cache.put(nameOf('large'), cachedAnswer(Buffer.alloc(65_000)), KEEPING);
     expect(find(cache, 'large')).toBeNull();
   },
   FULL_SIZE_TIMEOUT_MS,
@@ -65,7 +67,7 @@ test('an answer is there until its time has passed, and not for whom it does not
   let nowMs = 0;
   const cache = new AnswerCache(AWAY, { ...BOUNDS, now: () => nowMs });
   const answer = cachedAnswer(Buffer.from('x'));
-  cache.put(nameOf('key'), answer, 60);
+  cache.put(nameOf('key'), answer, KEEPING);
   expect(find(cache, 'key', () => false)).toBeNull();
   nowMs = 59_999;
   expect(find(cache, 'key')).toEqual(answer);
@@ -79,7 +81,7 @@ test('a Redis that does not answer is a miss, and is not waited for again at onc
   const cache = new AnswerCache(silent(commands), { ...BOUNDS, now: () => nowMs });
   expect(await find(cache, 'key')).toBeNull();
   expect(find(cache, 'key')).toBeNull(); // no promise
-  cache.put(nameOf('key'), cachedAnswer(Buffer.from('x')), 60);
+  cache.put(nameOf('key'), cachedAnswer(Buffer.from('x')), KEEPING);
   expect(cache.counts.notShared).toBe(1);
   nowMs = 1_000;
   await find(cache, 'other');
@@ -95,7 +97,7 @@ test('a connection that answers nothing is given up, with all that was sent on i
   };
   const redis = redisOfScripts(late, { status: 'ready', stream: { bytesRead: 0 }, disconnect });
   const cache = new AnswerCache(redis, { ...BOUNDS, now: () => nowMs });
-  cache.put(nameOf('kept'), cachedAnswer(Buffer.from('x')), 60);
+  cache.put(nameOf('kept'), cachedAnswer(Buffer.from('x')), KEEPING);
   await find(cache, 'key');
   expect(disconnect.mock.calls).toEqual([[true]]);
   nowMs = 4_999;
@@ -159,7 +161,7 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
   };
   const cache = new AnswerCache(redisOfScripts(exchange, READY), { ...BOUNDS, now: () => 0 });
   const answer = cachedAnswer(Buffer.from('shared'));
-  cache.put(nameOf('shared'), answer, 60);
+  cache.put(nameOf('shared'), answer, KEEPING);
   await waitFor(() => stored.length === 1, 'Redis has it');
   expect(cache.heldBytes).toBe(0);
   expect(await find(cache, 'shared')).toEqual(answer);
@@ -167,12 +169,12 @@ test('an answer that Redis has is in memory once it was asked for, and one that 
   expect(cache.counts).toMatchObject({ redisHits: 1, notShared: 0 });
   // A newer answer under the same name: what memory has is the older one.
   const newer = cachedAnswer(Buffer.from('newer'));
-  cache.put(nameOf('shared'), newer, 60);
+  cache.put(nameOf('shared'), newer, KEEPING);
   await waitFor(() => stored.length === 2, 'Redis has the newer one');
   expect(await find(cache, 'shared')).toEqual(newer);
   room = false;
   const alone = cachedAnswer(Buffer.from('alone'));
-  cache.put(nameOf('alone'), alone, 60);
+  cache.put(nameOf('alone'), alone, KEEPING);
   await waitFor(() => cache.counts.notShared === 1, 'there was no room');
   expect(find(cache, 'alone')).toEqual(alone); // no promise
 });
@@ -189,9 +191,9 @@ test('an answer that is kept goes along with the next look-up, which finds it, o
   };
   const cache = new AnswerCache(redisOfScripts(exchange, READY), { ...BOUNDS, now: () => 0 });
   const answer = cachedAnswer(Buffer.from('kept'));
-  cache.put(nameOf('key'), answer, 60);
+  cache.put(nameOf('key'), answer, KEEPING);
   expect(await find(cache, 'key')).toEqual(answer);
-  cache.put(nameOf('other'), answer, 60);
+  cache.put(nameOf('other'), answer, KEEPING);
   cache.flush();
   expect(calls).toEqual([
     { answers: 1, members: 1 },
