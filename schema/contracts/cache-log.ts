@@ -129,9 +129,8 @@ local function evict_for(bytes, now, now_text)
 end`;
 
 /**
- * Keeps answers of an account, and then reads some, in one step. To keep one is to make room for it, to book it and to
- * write it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's
- * own.
+ * Keeps answers of an account, and then reads some, in one step. To keep one is to write it, to make room for it and to
+ * book it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's own.
  *
  * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes
  * may be read; how many answers are to be kept, and for each its member, its ttl in ms, 1 if it replaces what stands
@@ -156,26 +155,30 @@ ${ROOM_LUA}
     total = total + bytes_of[sums[i]]
   end
   for log in pairs(bytes_of) do drop_ended(log, now, 2 * kept + 8) end
-  local last, names = {}, {}
+  local last = {}
   for i = 1, kept do
     local at = 1 + i * 4
-    names[i] = answers .. ARGV[at]
     if #ARGV[at + 3] + ${REDIS_OVERHEAD_BYTES} <= max then last[ARGV[at]] = i end
   end
-  local is_any = redis.call('EXISTS', unpack(names)) > 0
+  local function write(key, answer, ttl, replaces)
+    if replaces then return redis.call('SET', key, answer, 'PX', ttl) end
+    return redis.call('SET', key, answer, 'PX', ttl, 'NX')
+  end
   local log_of, ends_of = {}, {}
   for i = 1, kept do
     local at = 1 + i * 4
     local member, ttl, replaces, answer = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', ARGV[at + 3]
     local bytes = #answer + ${REDIS_OVERHEAD_BYTES}
+    local key = answers .. member
     local is_kept = false
     if bytes > max then
       told[i] = -1
-    elseif last[member] ~= i or (is_any and not replaces and redis.call('EXISTS', names[i]) == 1) then
+    elseif last[member] ~= i or not write(key, answer, ttl, replaces) then
       told[i] = 0
     else
       told[i] = evict_for(bytes, now, now_text)
       is_kept = told[i] >= 0
+      if not is_kept then redis.call('DEL', key) end
     end
     if is_kept then
       local log = log_of[ttl]
@@ -195,7 +198,6 @@ ${ROOM_LUA}
       entries[#entries + 1] = now_text .. ' ' .. ends_of[ttl] .. ' ' .. string.format('%.0f', bytes) .. ' ' .. member
       bytes_of[log] = bytes_of[log] + bytes
       total = total + bytes
-      redis.call('SET', names[i], answer, 'PX', ttl)
     end
   end
   write_pending()

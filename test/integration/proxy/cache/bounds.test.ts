@@ -127,8 +127,8 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
 });
 
 /** Room for some answers of one account, in a Redis of their own. */
-async function roomFor(answersMax: number) {
-  const server = await openTestRedis();
+async function roomFor(answersMax: number, kind?: 'js-redis-server') {
+  const server = await openTestRedis(kind);
   const redis = await openRedis(server.url);
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
   const written = writtenAnswer(ANSWER);
@@ -196,6 +196,18 @@ test('where one stands another is kept only in its place, and its entry takes no
   expect([await stands('hot'), await stands('other')]).toEqual([true, false]);
   // None of the lists is without an end, though the hour's was empty for a moment.
   for (const log of await redis.keys('*:log:*')) expect(await redis.pttl(log)).toBeGreaterThan(0);
+  await close();
+});
+
+test('the Redis of the zero set-up keeps to the same bound', async () => {
+  const { redis, accountId, keep, use, stands, listed, answers, close } = await roomFor(3, 'js-redis-server');
+  for (const name of ['first', 'second', 'third']) expect(await keep(name)).toBe(0);
+  expect(await use('first')).toBeGreaterThan(0);
+  expect(await keep('third', 3_600_000, { replaces: true })).toBe(1);
+  expect([await stands('first'), await stands('second'), await stands('third')]).toEqual([true, false, true]);
+  expect(await listed()).toEqual(['first', 'third', 'third']);
+  const { entries, bytes } = await bookedOf(redis, accountId);
+  expect([bytes, await answers()]).toEqual([bytesOf(entries), 2]);
   await close();
 });
 
