@@ -20,7 +20,11 @@ export function declareRateLimits(registry: Registry, limiter: RateLimiter, refu
     },
   });
   const counters: readonly (readonly [string, string, () => number])[] = [
-    ['failures', 'Requests that Redis did not decide in time, and asks for permits ahead that ended so', () => counts.failures],
+    [
+      'failures',
+      'Requests that Redis did not decide in time, and asks for permits ahead that ended so',
+      () => counts.failures,
+    ],
     [
       'shared_counters',
       'Requests with a value that a window had no room for: it was counted with others',

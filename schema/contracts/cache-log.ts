@@ -130,7 +130,8 @@ end`;
 
 /**
  * Keeps answers of an account, and then reads some, in one step. To keep one is to write it, to make room for it and to
- * book it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's own.
+ * book it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's
+ * own.
  *
  * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes
  * may be read; how many answers are to be kept, and for each its member, its ttl in ms, 1 if it replaces what stands

@@ -1,6 +1,5 @@
 /** Busy gateways take permits ahead: what is admitted stays exact, and so does what is counted when they are done. */
 import { once } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Logger } from '../../../../platform/logger.js';
@@ -9,7 +8,7 @@ import type { Arrival, Caller } from '../../../../proxy/exchange.js';
 import { RATE_LIMITER_BOUNDS, RateLimiter } from '../../../../proxy/rate-limits/rate-limiter.js';
 import type { GatewayPolicy } from '../../../../schema/contracts/gateway-policy.js';
 import { monthlyRequestKeys, monthNumber, SHARED_VALUE } from '../../../../schema/contracts/request-counts.js';
-import { newUuidV7, type AccountId } from '../../../../schema/contracts/ids.js';
+import { newUuidV7 } from '../../../../schema/contracts/ids.js';
 import { limitRule } from '../../../support/rate-limits.js';
 import { openTestRedis, type TestRedis } from '../../../support/redis.js';
 import { waitFor } from '../../../support/wait-for.js';
@@ -66,9 +65,9 @@ async function come(through: readonly RateLimiter[], policy: GatewayPolicy, turn
   let admitted = 0;
   for (let i = 0; i < turns; i++) {
     const decisions = through.flatMap((limiter) =>
-      Array.from({ length: TOGETHER }, () => limiter.decide(policy, ANYBODY, NOBODY)),
+      Array.from({ length: TOGETHER }, async () => limiter.decide(policy, ANYBODY, NOBODY)),
     );
-    await turn();
+    await new Promise((resolve) => setImmediate(resolve));
     for (const decision of await Promise.all(decisions)) if (decision === null) admitted += 1;
   }
   return admitted;
@@ -86,9 +85,9 @@ async function counted(policy: GatewayPolicy): Promise<number> {
 }
 
 /**
- * Proxies to which many requests of a gateway come, until so many were admitted by permits or all of its limit is used up; what
- * follows is done with how many were admitted. On a machine that is late with everything a proxy may decide alone for a
- * while; then all is done again.
+ * Proxies to which many requests of a gateway come, until so many were admitted by permits or all of its limit is used
+ * up; what follows is done with how many were admitted. On a machine that is late with everything a proxy may decide
+ * alone for a while; then all is done again.
  */
 async function busily(
   { policyOf: newPolicy, permits, admittedMax }: Traffic,
@@ -121,7 +120,7 @@ test('what was taken and not used is given back: in the end each admitted reques
     { policyOf: () => policyOf(1_000_000, 2_000_000), permits: 1_000, admittedMax: Infinity },
     async (_through, policy, admitted) => {
       await waitFor(async () => (await counted(policy)) === admitted, 'what was left over is given back');
-      const keys = monthlyRequestKeys(policy.accountId as AccountId); // of nobody's
+      const keys = monthlyRequestKeys(policy.accountId);
       const month = await redis.hget(keys[monthNumber(Date.now()) % 2] ?? '', SHARED_VALUE);
       expect(Number(month)).toBe(admitted);
     },
