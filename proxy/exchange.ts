@@ -4,6 +4,7 @@
  */
 import type { GatewayPolicy, PolicyCustomProvider, PolicyProviderKey } from '../schema/contracts/gateway-policy.js';
 import type { ApiTokenId, RequestId } from '../schema/contracts/ids.js';
+import type { Outdated } from './cache/answer-cache.js';
 import type { CachedAnswerName } from '../schema/contracts/redis-keys.js';
 import type { AttemptRecord } from '../schema/contracts/usage-record.js';
 import type { RetryRule } from './attempts/retry-rule.js';
@@ -115,8 +116,8 @@ export interface LookedUp {
   readonly status: CacheStatus;
   /** null: a miss, whose answer is stored if it may be */
   readonly hit: CachedAnswer | null;
-  /** what was found suits no more: the answer takes its place; otherwise what stands there by then stays */
-  readonly replaces: boolean;
+  /** what was found, and suits no more: the answer takes its place; what else stands there by then stays */
+  readonly outdated: Outdated;
   /** null: a miss has an upstream call of its own */
   readonly sharing: Sharing | null;
 }

@@ -13,7 +13,8 @@ import { REDIS_OVERHEAD_BYTES } from '../../schema/contracts/cache-log.js';
 import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import { RedisTimeout } from '../redis-script.js';
 import type { CachedAnswer } from './cached-answer.js';
-import { SharedAnswers } from './shared-answers.js';
+import { UNREAD } from './large-reads.js';
+import { SharedAnswers, UnreadAnswer } from './shared-answers.js';
 import { readAnswer, writtenAnswer } from './stored-answer.js';
 
 export interface AnswerCacheOptions {
@@ -48,6 +49,16 @@ const RECONNECT_INTERVAL_MS = 5_000;
 const BUSY_BYTES_MIN = 64 * 1024;
 /** Writes that have not reached Redis yet; what comes beyond is in this process's memory alone. */
 const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
+
+/**
+ * By so much of its beginning an outdated answer is known again: its headers, the policy that it was asked for under.
+ */
+const OUTDATED_BYTES = 512;
+/**
+ * A small answer takes the place of one that is too large to be read, whatever it is: nobody can see that it suits no
+ * more.
+ */
+const REPLACES_ANY = '*';
 
 /** About what an answer takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 1_024;
@@ -107,7 +118,7 @@ export class AnswerCache {
   find<Made>(
     name: CachedAnswerName,
     suits: Suits,
-    made: (found: FoundAnswer, isOutdated: boolean) => Made,
+    made: (found: FoundAnswer, outdated: Outdated) => Made,
   ): Made | Promise<Made> {
     const { member } = name;
     const held = this.held.get(member);
@@ -117,16 +128,16 @@ export class AnswerCache {
         const answer = answerOf(held);
         if (answer !== null && suits(answer)) {
           this.counts.memoryHits += 1;
-          return made(answer, false);
+          return made(answer, null);
         }
       }
     }
     if (!this.isAway())
       return new Promise((resolve) =>
-        this.findShared(name, suits, (found, isOutdated) => resolve(made(found, isOutdated))),
+        this.findShared(name, suits, (found, outdated) => resolve(made(found, outdated))),
       );
     this.counts.misses += 1;
-    return made(null, false);
+    return made(null, null);
   }
 
   /** What `find` would find, with nothing counted, moved up or taken into memory. */
@@ -147,24 +158,23 @@ export class AnswerCache {
 
   /**
    * Keeps the answer, whose body is copied: in Redis, where this process finds it from now on, as commands keep their
-   * order, and others after 3 ms; in this process alone while Redis is away or has no room.
+   * order, and others after 3 ms; in this process alone while Redis is away or has no
+   * room. One that stands there by then, and was not found outdated, stays.
    */
-  put(name: CachedAnswerName, answer: CachedAnswer, { ttlSeconds, replaces }: Keeping): void {
+  put(name: CachedAnswerName, answer: CachedAnswer, { ttlSeconds, outdated }: Keeping): void {
     const ttlMs = ttlSeconds * 1_000;
     const written = writtenAnswer(answer);
     const { member } = name;
     const held = { written, answer: null, endsAtMs: this.options.now() + ttlMs };
-    this.counts.stored += 1;
     const bytes = written.length + REDIS_OVERHEAD_BYTES;
     if (this.isAway() || this.unwrittenBytes + bytes > UNWRITTEN_BYTES_MAX) {
-      this.counts.notShared += 1;
-      this.hold(member, held);
+      this.keepAlone(name, held);
       return;
     }
     // An older one, which suited no more.
     this.held.delete(member);
     this.unwrittenBytes += bytes;
-    this.share(name, held, { ttlMs, replaces });
+    this.share(name, held, { ttlMs, outdated });
   }
 
   /** At a stop: what was put just now goes to Redis. */
@@ -182,23 +192,24 @@ export class AnswerCache {
   private findShared(name: CachedAnswerName, suits: Suits, found: Found): void {
     const { stream } = this.redis; // which a cluster does not have, and a client that is not connected
     const bytesBefore = stream?.bytesRead ?? 0;
-    const missed = (isOutdated: boolean): void => {
+    const missed = (outdated: Outdated): void => {
       this.counts.misses += 1;
-      found(null, isOutdated);
+      found(null, outdated);
     };
     this.shared.read(name, {
       told: (written) => {
-        const answer = written === null ? null : readAnswer(written);
-        if (written === null || answer === null || !suits(answer)) return missed(written !== null);
+        if (written === null || written === UNREAD) return missed(written);
+        const answer = readAnswer(written);
+        if (answer === null || !suits(answer)) return missed(Buffer.from(written.subarray(0, OUTDATED_BYTES)));
         this.counts.redisHits += 1;
         this.holdShared(name, written).catch((error: unknown) => this.fail(error));
-        found(answer, false);
+        found(answer, null);
       },
       failed: (error) => {
         const bytes = stream === this.redis.stream ? (stream?.bytesRead ?? 0) - bytesBefore : 0;
         if (bytes >= BUSY_BYTES_MIN) this.counts.tooSlow += 1;
         else this.fail(error);
-        missed(false);
+        missed(error instanceof UnreadAnswer ? UNREAD : null);
       },
     });
   }
@@ -210,20 +221,26 @@ export class AnswerCache {
     this.hold(name.member, { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
-  private share(name: CachedAnswerName, held: Held, { ttlMs, replaces }: Sharing): void {
-    const told = (evicted: number): void => {
+  private share(name: CachedAnswerName, held: Held, { ttlMs, outdated }: Sharing): void {
+    const { written } = held;
+    const told = (evicted: number | null): void => {
       this.unwrittenBytes -= held.written.length + REDIS_OVERHEAD_BYTES;
+      if (evicted === null) return; // another one stands there
       this.counts.redisEvictions += evicted < 0 ? -1 - evicted : evicted;
       if (evicted < 0) this.keepAlone(name, held);
+      else this.counts.stored += 1;
     };
     const failed = (error: unknown): void => {
       this.fail(error);
       told(-1);
     };
-    this.shared.keep(name.accountId, { member: name.member, written: held.written, ttlMs, replaces, told, failed });
+    const isSmall = written.length <= this.options.memoryAnswerBytesMax;
+    const replaces = outdated === UNREAD ? (isSmall ? REPLACES_ANY : null) : outdated;
+    this.shared.keep(name.accountId, { member: name.member, written, ttlMs, replaces, told, failed });
   }
 
   private keepAlone(name: CachedAnswerName, held: Held): void {
+    this.counts.stored += 1;
     this.counts.notShared += 1;
     this.hold(name.member, held);
   }
@@ -244,16 +261,19 @@ export class AnswerCache {
 }
 
 export type FoundAnswer = CachedAnswer | null;
-/** `isOutdated`: one stands there that does not suit. */
-type Found = (answer: FoundAnswer, isOutdated: boolean) => void;
+/**
+ * What a look-up found that does not suit: how it begins. UNREAD: one that is too large to be read now; null: nothing.
+ */
+export type Outdated = Buffer | typeof UNREAD | null;
+type Found = (answer: FoundAnswer, outdated: Outdated) => void;
 
-/** How an answer is kept. `replaces`: what a look-up found under its name does not suit; otherwise that stays. */
+/** How an answer is kept: in the place of what is outdated, if that still stands there, or of nothing. */
 export interface Keeping {
   readonly ttlSeconds: number;
-  readonly replaces: boolean;
+  readonly outdated: Outdated;
 }
 
-interface Sharing extends Pick<Keeping, 'replaces'> {
+interface Sharing extends Pick<Keeping, 'outdated'> {
   readonly ttlMs: number;
 }
 

@@ -5,6 +5,9 @@
 import type { Redis } from 'ioredis';
 import { Turns } from '../../platform/turns.js';
 
+/** Instead of an answer: a large one stands there, and could not be read now. */
+export const UNREAD = 'UNREAD';
+
 /** Answers that are read at a time. */
 const READING_MAX = 2;
 /** Answers that wait for them. */
@@ -16,11 +19,11 @@ export class LargeReads {
 
   constructor(private readonly redis: Pick<Redis, 'getBuffer'>) {}
 
-  /** What stands under the key; null: nothing, or it is not this one's turn. Rejects when Redis does not tell. */
-  read(key: string): Promise<Buffer | null> {
+  /** What stands under the key; null: nothing; UNREAD: too many are before it. Rejects when Redis does not tell. */
+  read(key: string): Promise<Buffer | typeof UNREAD | null> {
     const known = this.reads.get(key);
     if (known !== undefined) return known;
-    if (this.turns.isFull) return Promise.resolve(null);
+    if (this.turns.isFull) return Promise.resolve(UNREAD);
     const read = this.turns.run(() => this.redis.getBuffer(key)).finally(() => this.reads.delete(key));
     this.reads.set(key, read);
     return read;

@@ -9,7 +9,7 @@ import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/r
 import { tell, type Asker } from '../asker.js';
 import { RedisScript, type ScriptValue } from '../redis-script.js';
 import { TurnBatches } from '../turn-batches.js';
-import { LargeReads } from './large-reads.js';
+import { LargeReads, type UNREAD } from './large-reads.js';
 
 /**
  * Bytes of one command that keeps answers, and what an answer counts for at least: the script's time is everybody's.
@@ -41,27 +41,38 @@ interface Asked extends Asker<Told> {
   readonly member: string;
   readonly written: Buffer | null;
   readonly ttlMs: number;
-  readonly replaces: boolean;
+  readonly replaces: ScriptValue | null;
 }
 
-/** An answer that is to be kept. It is told how many left for it before their end; -1 less these: there is no room. */
-export interface AnswerToKeep extends Asker<number> {
+/**
+ * An answer that is to be kept. It is told how many left for it before their end; -1 less these: there is no room;
+ * null: another one stands there.
+ */
+export interface AnswerToKeep extends Asker<number | null> {
   readonly member: string;
   readonly written: Buffer;
   readonly ttlMs: number;
-  /** what stands there suits no more; otherwise that stays, and this one is not written */
-  readonly replaces: boolean;
+  /** how the answer begins whose place it takes, one character: any; null: what stands there stays */
+  readonly replaces: ScriptValue | null;
+}
+
+/** A large answer stands there, and Redis did not tell it in time. */
+export class UnreadAnswer extends Error {
+  constructor(cause: unknown) {
+    super('a large answer could not be read', { cause });
+    this.name = 'UnreadAnswer';
+  }
 }
 
 /** A look-up, for whose answer Redis is asked once more where it is too large to come along with others. */
 class LookUp implements Asked {
   readonly written = null;
   readonly ttlMs = 0;
-  readonly replaces = false;
+  readonly replaces = null;
 
   constructor(
     private readonly name: CachedAnswerName,
-    private readonly asker: Asker<Buffer | null>,
+    private readonly asker: Asker<Buffer | typeof UNREAD | null>,
     private readonly large: LargeReads,
   ) {}
 
@@ -73,7 +84,7 @@ class LookUp implements Asked {
     if (typeof told !== 'number') return this.asker.told(told);
     void this.large.read(cachedAnswerKey(this.name)).then(
       (answer) => tell(this.asker, answer),
-      (error: unknown) => this.failed(error),
+      (error: unknown) => this.failed(new UnreadAnswer(error)),
     );
   }
 
@@ -98,8 +109,11 @@ export class SharedAnswers {
     this.large = new LargeReads(redis);
   }
 
-  /** Tells what stands under the name, perhaps as a view into more; null: nothing. Fails when Redis does not tell. */
-  read(name: CachedAnswerName, asker: Asker<Buffer | null>): void {
+  /**
+   * Tells what stands under the name, perhaps as a view into more; null: nothing; UNREAD: it is large, and too many
+   * such are before it. Fails when Redis does not tell, with `UnreadAnswer` where it is large.
+   */
+  read(name: CachedAnswerName, asker: Asker<Buffer | typeof UNREAD | null>): void {
     this.exchanges.ask(name.accountId, new LookUp(name, asker, this.large), READ_BYTES);
   }
 
@@ -130,7 +144,7 @@ export class SharedAnswers {
     const kept: ScriptValue[] = [];
     const read = new Map<string, number>();
     for (const { member, written, ttlMs, replaces } of asked) {
-      if (written !== null) kept.push(member, String(ttlMs), replaces ? '1' : '0', written);
+      if (written !== null) kept.push(member, String(ttlMs), replaces ?? '', written);
       else if (!read.has(member)) read.set(member, read.size);
     }
     const keptCount = kept.length / KEPT_VALUES;

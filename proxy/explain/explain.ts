@@ -138,7 +138,7 @@ async function chooseCall(
 ): Promise<PlannedCall> {
   const call = await choose(deps, arrival, target, caller);
   const { answerCache, cacheKeyKey } = deps;
-  const find: AnswerStore['find'] = async (name, suits, made) => made(await answerCache.peek(name, suits), false);
+  const find: AnswerStore['find'] = async (name, suits, made) => made(await answerCache.peek(name, suits), null);
   const nothingHeld = { answerCache: { find, put: () => undefined }, copyRoom: new CopyRoom(), cacheKeyKey };
   const planned = await lookUp(nothingHeld, arrival, call);
   told.model = call.facts?.model ?? null;

@@ -5,7 +5,7 @@
  */
 import type { UncachedReason } from '../../schema/contracts/explanation.js';
 import { cacheWish, type CacheWish } from '../cache/cache-wish.js';
-import { ANSWER_CACHE_OPTIONS, type AnswerStore } from '../cache/answer-cache.js';
+import { ANSWER_CACHE_OPTIONS, type AnswerStore, type Outdated } from '../cache/answer-cache.js';
 import { suits, type CachedAnswer } from '../cache/cached-answer.js';
 import type { CopyRoom } from '../cache/copy-room.js';
 import { requestKeyHash, requestVaryHash } from '../cache/request-key.js';
@@ -36,11 +36,11 @@ export function lookUp(deps: LookUpDeps, arrival: Arrival, call: UpstreamCall): 
   const { ttlSeconds, isCoalesced } = wish;
   // What was asked for before a change of the gateway, a purge among them, serves nobody who asks after it.
   const sharing = isCoalesced ? { key: `${name.member}:${policy.revision}`, wanted } : null;
-  const planned = (found: CachedAnswer | null, replaces: boolean): PlannedCall => {
+  const planned = (found: CachedAnswer | null, outdated: Outdated): PlannedCall => {
     const hit = found !== null && isRoomFor(found, arrival, deps) ? found : null;
-    return { call, cache: { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, replaces, sharing } };
+    return { call, cache: { name, ttlSeconds, status: hit === null ? 'MISS' : 'HIT', hit, outdated, sharing } };
   };
-  if (ttlSeconds === 0) return planned(null, false);
+  if (ttlSeconds === 0) return planned(null, null);
   return deps.answerCache.find(name, (answer) => suits(answer, wanted), planned);
 }
 

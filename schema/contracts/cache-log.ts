@@ -44,10 +44,10 @@ local function parts(entry) return string.match(entry, '^(%d+) (%d+) (%d+) (.*)$
 /** Used answers that one call spares at most: what is used as soon as it was spared would leave no room for ever. */
 const SPARED_MAX = 32;
 /**
- * By so much may an answer end otherwise than its entry says: Redis before 7 reads its clock for each of a script's
- * commands.
+ * By so much may an answer end otherwise than its entry says: slots that move, a replica that takes over, a Redis
+ * before 7, which reads its clock for each of a script's commands. One that took its place so soon may leave with it.
  */
-const SAME_END_MS = 100;
+const SAME_END_MS = 2_000;
 
 /**
  * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet. `evict_for(bytes,
@@ -129,18 +129,19 @@ local function evict_for(bytes, now, now_text)
 end`;
 
 /**
- * Keeps answers of an account, and then reads some, in one step. To keep one is to write it, to make room for it and to
- * book it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Time is Redis's
- * own.
+ * Keeps answers of an account, and then reads some, in one step. To keep one is to make room for it, to write it and to
+ * book it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Room comes first: a
+ * Redis whose memory is full lets a script go on that has freed some. Time is Redis's own.
  *
  * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes
- * may be read; how many answers are to be kept, and for each its member, its ttl in ms, 1 if it replaces what stands
- * there, and itself; the members to be read. (Numbers stay the text that they came as: Lua writes each that it hands on
- * with all its digits, which takes longer than what is done with it.)
+ * may be read; how many answers are to be kept, and for each its member, its ttl in ms, how the answer begins whose
+ * place it takes (empty: of none; one byte: whatever stands there), and itself; the members to be read. (Numbers stay
+ * the text that they came as: Lua writes each that it hands on with all its digits, which takes longer than what is
+ * done with it.)
  *
  * Returns for each that is kept how many were evicted before their end (-1 less these: there is no room, it was not
- * written), and then each that is read (its length where it is too large, nothing where there is none). Of several with
- * one member the last is kept.
+ * written; nothing: another one stands there, or comes behind it in this call), and then each that is read (its length
+ * where it is too large, nothing where there is none).
  */
 export const EXCHANGE_ANSWERS_LUA = `${ENTRY_LUA}
 local max, most, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -156,30 +157,40 @@ ${ROOM_LUA}
     total = total + bytes_of[sums[i]]
   end
   for log in pairs(bytes_of) do drop_ended(log, now, 2 * kept + 8) end
-  local last = {}
+  local last, outdated_of = {}, {}
   for i = 1, kept do
     local at = 1 + i * 4
-    if #ARGV[at + 3] + ${REDIS_OVERHEAD_BYTES} <= max then last[ARGV[at]] = i end
+    local member, outdated = ARGV[at], ARGV[at + 2]
+    if #outdated > 0 then outdated_of[member] = outdated end
+    if #ARGV[at + 3] + ${REDIS_OVERHEAD_BYTES} <= max then last[member] = i end
   end
-  local function write(key, answer, ttl, replaces)
-    if replaces then return redis.call('SET', key, answer, 'PX', ttl) end
-    return redis.call('SET', key, answer, 'PX', ttl, 'NX')
+  local function may_replace(key, outdated)
+    return outdated and (#outdated == 1 or redis.call('GETRANGE', key, 0, #outdated - 1) == outdated)
   end
   local log_of, ends_of = {}, {}
   for i = 1, kept do
     local at = 1 + i * 4
-    local member, ttl, replaces, answer = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', ARGV[at + 3]
+    local member, ttl, answer = ARGV[at], ARGV[at + 1], ARGV[at + 3]
     local bytes = #answer + ${REDIS_OVERHEAD_BYTES}
     local key = answers .. member
     local is_kept = false
     if bytes > max then
       told[i] = -1
-    elseif last[member] ~= i or not write(key, answer, ttl, replaces) then
-      told[i] = 0
+    elseif last[member] ~= i then
+      told[i] = false
     else
-      told[i] = evict_for(bytes, now, now_text)
-      is_kept = told[i] >= 0
-      if not is_kept then redis.call('DEL', key) end
+      local replaces = may_replace(key, outdated_of[member])
+      -- Nothing leaves for one that is not written. Below the bound its SET says so.
+      if not replaces and total + bytes > max and redis.call('EXISTS', key) == 1 then
+        told[i] = false
+      else
+        told[i] = evict_for(bytes, now, now_text)
+        if told[i] >= 0 then
+          is_kept = replaces and redis.call('SET', key, answer, 'PX', ttl)
+            or redis.call('SET', key, answer, 'PX', ttl, 'NX')
+          if not is_kept then told[i] = false end
+        end
+      end
     end
     if is_kept then
       local log = log_of[ttl]

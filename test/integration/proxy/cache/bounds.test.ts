@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
-import { SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
+import { SharedAnswers, type AnswerToKeep } from '../../../../proxy/cache/shared-answers.js';
 import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { cacheKeys, REDIS_OVERHEAD_BYTES } from '../../../../schema/contracts/cache-log.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
@@ -18,7 +18,7 @@ import { CHAT, post, startRig, type Rig } from '../../../support/rig.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const ANSWER = cachedAnswer(Buffer.alloc(1_000, 1));
-const KEEPING = { ttlSeconds: 600, replaces: false };
+const KEEPING = { ttlSeconds: 600, outdated: null };
 
 let rig: Rig;
 
@@ -105,7 +105,7 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   const bytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
   const answers = new SharedAnswers(redis, 2 * bytes);
   const written = writtenAnswer(ANSWER);
-  const keep = ({ member }: CachedAnswerName, answer: Buffer, replaces = false): Promise<number> =>
+  const keep = ({ member }: CachedAnswerName, answer: Buffer, replaces: string | null = null): Promise<number | null> =>
     new Promise((told, failed) => {
       answers.keep(accountId, { member, written: answer, ttlMs: 600_000, replaces, told, failed });
     });
@@ -120,7 +120,7 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   expect(await answers.use(second, written)).toBe(-2);
   await keep(first, Buffer.alloc(10));
   expect(await answers.use(first, written)).toBeGreaterThan(0); // it stays: nobody said that it suits no more
-  await keep(first, Buffer.alloc(10), true);
+  await keep(first, Buffer.alloc(10), '*');
   expect(await answers.use(first, written)).toBe(-2); // another one stands there
   redis.disconnect();
   await server.close();
@@ -140,7 +140,14 @@ async function roomFor(answersMax: number, kind?: 'js-redis-server') {
     accountId,
     bytesMax,
     keys: cacheKeys(accountId),
-    keep: (keyHash: string, ttlMs = 60_000, { replaces = false, answer = written } = {}): Promise<number> =>
+    keep: (
+      keyHash: string,
+      ttlMs = 60_000,
+      {
+        replaces = null,
+        answer = written,
+      }: Partial<Pick<AnswerToKeep, 'replaces'>> & { readonly answer?: Buffer } = {},
+    ): Promise<number | null> =>
       new Promise((told, failed) => {
         const { member } = nameOf(keyHash);
         answers.keep(accountId, { member, written: answer, ttlMs, replaces, told, failed });
@@ -182,9 +189,11 @@ test('answers of several times to live: what has ended leaves its log, what ther
 test('where one stands another is kept only in its place, and its entry takes nothing else with it', async () => {
   const { redis, keep, use, stands, listed, close } = await roomFor(3);
   await keep('hot');
-  expect(await keep('hot')).toBe(0);
+  expect(await keep('hot')).toBeNull();
+  // One that was found outdated, and has been replaced since, is no reason to replace what stands there now.
+  expect(await keep('hot', 60_000, { replaces: Buffer.from('something else') })).toBeNull();
   expect(await listed()).toEqual(['hot']);
-  await keep('hot', 3_600_000, { replaces: true });
+  await keep('hot', 3_600_000, { replaces: Buffer.from(writtenAnswer(ANSWER).subarray(0, 64)) });
   expect(await listed()).toEqual(['hot', 'hot']);
   expect(await use('hot')).toBeGreaterThan(3_500_000);
   await keep('other');
@@ -203,7 +212,7 @@ test('the Redis of the zero set-up keeps to the same bound', async () => {
   const { redis, accountId, keep, use, stands, listed, answers, close } = await roomFor(3, 'js-redis-server');
   for (const name of ['first', 'second', 'third']) expect(await keep(name)).toBe(0);
   expect(await use('first')).toBeGreaterThan(0);
-  expect(await keep('third', 3_600_000, { replaces: true })).toBe(1);
+  expect(await keep('third', 3_600_000, { replaces: '*' })).toBe(1);
   expect([await stands('first'), await stands('second'), await stands('third')]).toEqual([true, false, true]);
   expect(await listed()).toEqual(['first', 'third', 'third']);
   const { entries, bytes } = await bookedOf(redis, accountId);
@@ -218,6 +227,19 @@ test('what is used over and over leaves room for others all the same', async () 
   expect(await keep('new')).toBe(1);
   expect(await listed()).toContain('new');
   expect((await listed()).length).toBe(50);
+  await close();
+});
+
+test('of several that are kept together one takes the place of what any of them found outdated', async () => {
+  const { keep, listed, redis, close } = await roomFor(5);
+  await keep('key', 60_000, { answer: Buffer.from('outdated') });
+  const kept = [
+    keep('key', 60_000, { replaces: Buffer.from('outdated'), answer: Buffer.from('first') }),
+    keep('key', 60_000, { answer: Buffer.from('last') }),
+  ];
+  expect(await Promise.all(kept)).toEqual([null, 0]);
+  expect(await listed()).toEqual(['key', 'key']);
+  expect(await redis.get((await redis.keys('*:answer:*'))[0] ?? '')).toBe('last');
   await close();
 });
 
@@ -261,7 +283,7 @@ test('what counts an account’s answers outlives each of them, and is prolonged
   const ttls = async (): Promise<number[]> => Promise.all((await keys()).map((key) => redis.pttl(key)));
   const keep = async (keyHash: string): Promise<void> => {
     const name = cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
-    cache.put(name, ANSWER, { ttlSeconds: CACHE_TTL_SECONDS_MAX, replaces: false });
+    cache.put(name, ANSWER, { ttlSeconds: CACHE_TTL_SECONDS_MAX, outdated: null });
     await waitFor(async () => (await redis.exists(cachedAnswerKey(name))) === 1, 'it is written');
   };
   const outliving = CACHE_TTL_SECONDS_MAX * 1_000;

@@ -1,6 +1,7 @@
 /** Large answers in Redis: looked for together, none holds up what is small, and each is read once. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { UNREAD } from '../../../../proxy/cache/large-reads.js';
 import { SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
@@ -42,7 +43,7 @@ describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) =>
     });
     const answers = new SharedAnswers(watched, 1e9);
     const read = (keyHash: string) =>
-      new Promise<Buffer | null>((told, failed) => answers.read(nameOf(keyHash), { told, failed }));
+      new Promise<Buffer | typeof UNREAD | null>((told, failed) => answers.read(nameOf(keyHash), { told, failed }));
     const looking = ['small', larges[0] ?? '', 'none', 'small', ...larges].map(read);
     const found = await Promise.all(looking);
     expect([found[0], found[2], found[3]]).toEqual([bytes, null, bytes]);
@@ -50,11 +51,20 @@ describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) =>
     expect(found[4]).toBe(found[1]);
     const large = found.slice(4);
     for (const [number, answer] of large.entries()) {
-      if (answer !== null) expect(answer.equals(Buffer.alloc(MEBIBYTE + 1, larges[number] ?? ''))).toBe(true);
+      if (answer instanceof Buffer) expect(answer.equals(Buffer.alloc(MEBIBYTE + 1, larges[number] ?? ''))).toBe(true);
     }
-    expect(large.filter((answer) => answer !== null)).toHaveLength(8);
+    expect(large.filter((answer) => answer === UNREAD)).toHaveLength(4);
     expect(reads.filter((name) => name === 'getBuffer')).toHaveLength(8);
     // those that there was no room for come the next time
-    expect(await read(larges[11] ?? '')).not.toBeNull();
+    expect(await read(larges[11] ?? '')).toBeInstanceOf(Buffer);
+    // A small one takes the place of one that nobody can read, and another one stays.
+    const keep = (replaces: string | null): Promise<number | null> =>
+      new Promise((told, failed) => {
+        const { member } = nameOf(larges[0] ?? '');
+        answers.keep(accountId, { member, written: bytes, ttlMs: 60_000, replaces, told, failed });
+      });
+    expect(await keep(null)).toBeNull();
+    expect(await keep('*')).toBe(0);
+    expect(await read(larges[0] ?? '')).toEqual(bytes);
   });
 });

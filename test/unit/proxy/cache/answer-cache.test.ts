@@ -33,7 +33,7 @@ const silent = (commands: string[]): Redis =>
     { status: 'ready', stream: { bytesRead: 0 } },
   );
 
-const KEEPING = { ttlSeconds: 60, replaces: true };
+const KEEPING = { ttlSeconds: 60, outdated: null };
 
 /** What a call of the script asks for: which answers are to be kept, and whom to look for. */
 function exchanged({ values }: ScriptCall): { answers: readonly Buffer[]; members: readonly string[] } {

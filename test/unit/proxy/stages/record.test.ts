@@ -141,7 +141,7 @@ test('a request is opened with the record that it has if the process ends now: w
   // The cache answers: nothing goes upstream, so nothing has to be written before that.
   const hit = { reading: {} } as unknown as CachedAnswer; // nothing of it is asked before its end
   const name = { accountId: 'account', member: 'gateway:0:hash', keyHash: 'hash' } as unknown as CachedAnswerName; // ids of nobody's
-  await open(deps, arrival, call, { name, ttlSeconds: 60, status: 'HIT', hit, replaces: false, sharing: null });
+  await open(deps, arrival, call, { name, ttlSeconds: 60, status: 'HIT', hit, outdated: null, sharing: null });
   const [toldOfHit, cutHit] = toOpen.mock.calls[1] ?? [];
   expect(toldOfHit?.cacheKeyHash).toBe('hash');
   expect(cutHit).toBeNull();
