@@ -143,8 +143,8 @@ export class BodyWriter {
         this.typeOid = null; // the types may have been made anew
         throw error;
       }
-      if (sql === NEW_SQL) {
-        if (isConflict(error)) this.asksUntilMs = performance.now() + ASKING_MS;
+      if (sql === NEW_SQL && isConflict(error)) {
+        this.asksUntilMs = performance.now() + ASKING_MS;
         return this.insert(batch, from, to);
       }
       if (to - from === 1) {
