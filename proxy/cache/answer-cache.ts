@@ -132,12 +132,11 @@ export class AnswerCache {
         }
       }
     }
-    if (!this.isAway())
-      return new Promise((resolve) =>
-        this.findShared(name, suits, (found, outdated) => resolve(made(found, outdated))),
-      );
-    this.counts.misses += 1;
-    return made(null, null);
+    if (this.isAway()) {
+      this.counts.misses += 1;
+      return made(null, null);
+    }
+    return new Promise((resolve) => this.findShared(name, suits, (found, outdated) => resolve(made(found, outdated))));
   }
 
   /** What `find` would find, with nothing counted, moved up or taken into memory. */
