@@ -63,7 +63,9 @@ export function figuresTable({ machine, commit, figures }: Outcome): string {
 }
 
 function machineLine(machine: Machine, commit: string | null): string {
-  const pinning = machine.isPinned ? 'one core for each side' : 'NOT PINNED: figures say little';
+  const { isPinned, answersFirst } = machine;
+  const sharing = answersFirst ? 'one core for each side' : 'one core for each side; REQUESTS WAIT FOR POSTGRES';
+  const pinning = isPinned ? sharing : 'NOT PINNED: figures say little';
   return `${machine.cpu}, ${machine.cores} cores (${pinning}), ${machine.system}, Node ${machine.node}, commit ${commit ?? 'unknown'}`;
 }
 

@@ -30,7 +30,7 @@ async function bench(options: BenchOptions): Promise<void> {
     if (isWanted(options, scenario.name, false)) figures.push(...(await scenario.measure(testbed)));
   }
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const outcome = { machine: describeMachine(isPinned), commit: currentCommit(root), figures };
+  const outcome = { machine: describeMachine(isPinned, upstream.runsFirst), commit: currentCommit(root), figures };
   say(figuresTable(outcome));
   await running.stopAll();
   if (options.asJson) say(asJson(outcome));

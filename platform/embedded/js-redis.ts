@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openLogFile, tailOf } from '../log-file.js';
-import type { RedisPlace } from './redis.js';
+import type { RedisPlace, RunningRedis } from './redis.js';
 
 const PROGRAM = fileURLToPath(new URL('js-redis-process.js', import.meta.url));
 const START_TIMEOUT_MS = 15_000;
 
-export async function launchJsRedis(place: RedisPlace): Promise<{ stop(): Promise<void> }> {
+export async function launchJsRedis(place: RedisPlace): Promise<RunningRedis> {
   const log = openLogFile(place.logFile);
   const child = fork(PROGRAM, [place.socket], {
     cwd: place.folder,
@@ -31,7 +31,7 @@ export async function launchJsRedis(place: RedisPlace): Promise<{ stop(): Promis
   }
   child.unref();
   child.channel?.unref();
-  return { stop: () => stop(child) };
+  return { pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

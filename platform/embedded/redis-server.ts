@@ -7,21 +7,21 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLogFile, tailOf } from '../log-file.js';
 import { commandOf, endProcess } from '../running-process.js';
-import type { RedisPlace } from './redis.js';
+import type { RedisPlace, RunningRedis } from './redis.js';
 
 const START_TIMEOUT_MS = 30_000; // reading a large dump back
 const STOP_TIMEOUT_MS = 10_000;
 
 /** The server that an earlier, killed start left running at this place; null when there is none. */
-export async function adoptRedisServer(place: RedisPlace): Promise<{ stop(): Promise<void> } | null> {
+export async function adoptRedisServer(place: RedisPlace): Promise<RunningRedis | null> {
   const pid = pidOf(place);
   // Redis shows its socket in its process title, which tells it from a stranger that was given the same pid.
   if (pid === null || !commandOf(pid)?.includes(place.socket)) return null;
   await untilAnswering(place, pid);
-  return { stop: () => stop(pid) };
+  return { pid, stop: () => stop(pid) };
 }
 
-export async function launchRedisServer(program: string, place: RedisPlace): Promise<{ stop(): Promise<void> }> {
+export async function launchRedisServer(program: string, place: RedisPlace): Promise<RunningRedis> {
   rmSync(place.socket, { force: true });
   const log = openLogFile(place.logFile);
   const child = spawn(program, serverArguments(place), {
@@ -34,7 +34,7 @@ export async function launchRedisServer(program: string, place: RedisPlace): Pro
   child.unref();
   const pid = child.pid ?? 0;
   await untilAnswering(place, pid);
-  return { stop: () => stop(pid) };
+  return { pid, stop: () => stop(pid) };
 }
 
 const pidFileOf = (place: RedisPlace): string => path.join(place.folder, 'redis.pid');

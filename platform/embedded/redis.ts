@@ -21,13 +21,18 @@ export interface EmbeddedRedisOptions {
   readonly kind?: RedisKind;
 }
 
-export interface EmbeddedRedis {
+/** The process of one kind of server. */
+export interface RunningRedis {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedRedis extends RunningRedis {
   /** `unix:///path/of/the/socket` */
   readonly url: string;
   readonly kind: RedisKind;
   /** as the server reports it (js-redis-server reports the version that it imitates) */
   readonly version: string;
-  stop(): Promise<void>;
 }
 
 /** How one kind of server runs: on this socket, with its files in this folder. */
@@ -50,7 +55,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const server = await launched(kind, place, options.log);
   const version = await versionOf(place.socket);
   options.log(`Redis: ${kind} ${version}${kind === 'js-redis-server' ? JS_REDIS_NOTE : ''}`);
-  return { url: `unix://${place.socket}`, kind, version, stop: server.stop };
+  return { url: `unix://${place.socket}`, kind, version, pid: server.pid, stop: server.stop };
 }
 
 const JS_REDIS_NOTE = ' (no redis-server or valkey-server on PATH; for one machine, in memory only)';
@@ -59,11 +64,7 @@ const JS_REDIS_NOTE = ' (no redis-server or valkey-server on PATH; for one machi
 export const isOnPath = (program: string): boolean =>
   spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 
-async function launched(
-  kind: RedisKind,
-  place: RedisPlace,
-  log: (line: string) => void,
-): Promise<{ stop(): Promise<void> }> {
+async function launched(kind: RedisKind, place: RedisPlace, log: (line: string) => void): Promise<RunningRedis> {
   const adopted = await adoptRedisServer(place);
   if (adopted === null) return kind === 'js-redis-server' ? launchJsRedis(place) : launchRedisServer(kind, place);
   log('Redis still runs from an earlier start; using it.');

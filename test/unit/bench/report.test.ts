@@ -2,7 +2,7 @@ import { test, expect } from '@jest/globals';
 import { figure } from '../../../bench/figures.js';
 import { asJson, figuresTable } from '../../../bench/report.js';
 
-const machine = { cpu: 'a CPU', cores: 2, system: 'Linux', node: 'v20', isPinned: true };
+const machine = { cpu: 'a CPU', cores: 2, system: 'Linux', node: 'v20', isPinned: true, answersFirst: true };
 const outcome = { machine, commit: 'abc1234', figures: figure('P1', [0.7, 0.6, 0.65]) };
 
 test('the JSON report names each figure with its value, target and spread', () => {
@@ -22,6 +22,10 @@ test('the table shows value, target, spread and the machine', () => {
 
 test('a run on a machine that cannot pin says so', () => {
   expect(figuresTable({ ...outcome, machine: { ...machine, isPinned: false } })).toContain('NOT PINNED');
+});
+
+test('a run in which requests wait for Postgres says so', () => {
+  expect(figuresTable({ ...outcome, machine: { ...machine, answersFirst: false } })).toContain('WAIT FOR POSTGRES');
 });
 
 test('what the machine could not tell is no figure', () => {
