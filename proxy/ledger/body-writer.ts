@@ -24,6 +24,8 @@ const ASKING_SQL = `${NEW_SQL}
 const ASKING_MS = 60_000;
 const BATCH_ROWS_MAX = 1_000;
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+/** While Postgres is a little behind, so many batches wait and are filled in turns. */
+const SPARES_MAX = 4;
 const RETRY_DELAY_MS = 1_000;
 const FLUSH_PAUSE_MS = 10;
 
@@ -41,8 +43,8 @@ export class BodyWriter {
   private readonly batches: CompositeRows[] = [];
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> | null = null;
-  /** an empty one, whose memory is used again: what each batch allocates anew only full collections free */
-  private spare: CompositeRows | null = null;
+  /** empty ones, whose memory is used again: what each batch allocates anew only full collections free */
+  private readonly spares: CompositeRows[] = [];
   private hasFailed = false;
   private isClosed = false;
   private typeOid: number | null = null;
@@ -86,8 +88,7 @@ export class BodyWriter {
     const last = this.batches.at(-1);
     const isTaken = last === undefined || (this.batches.length === 1 && this.writing !== null);
     if (!isTaken && last.count < BATCH_ROWS_MAX && last.byteLength < BATCH_BYTES_MAX) return last;
-    const batch = this.spare ?? new CompositeRows();
-    this.spare = null;
+    const batch = this.spares.pop() ?? new CompositeRows();
     this.batches.push(batch);
     return batch;
   }
@@ -125,7 +126,7 @@ export class BodyWriter {
     this.batches.shift();
     this.bytes -= Math.min(this.bytes, bytes);
     batch.clear();
-    this.spare = batch;
+    if (this.spares.length < SPARES_MAX) this.spares.push(batch);
   }
 
   /** A body that Postgres will never take is found by halving, and dropped. */

@@ -29,7 +29,8 @@ export class FreshRows {
    * Adds the row of record `seq` that begins at `start` and ends where `bytes` does. Numbers come one after the other.
    */
   add(seq: number, bytes: ByteBuffer, start: number): void {
-    if (this.rows.byteLength > FRESH_BYTES_MAX) this.rows.clear();
+    // Before it grows beyond: its memory is kept, where a larger one would be given back and made anew each second.
+    if (this.rows.byteLength + bytes.length - start > FRESH_BYTES_MAX) this.rows.clear();
     if (this.rows.count === 0) this.firstSeq = seq;
     this.rows.addFrom(bytes, start, bytes.length);
   }

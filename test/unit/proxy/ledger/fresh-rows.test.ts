@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FreshRows } from '../../../../proxy/ledger/fresh-rows.js';
 import { ByteBuffer } from '../../../../proxy/usage/byte-buffer.js';
@@ -43,6 +43,21 @@ test('what is taken is all that is safe and not shipped, as long as nothing of i
     }),
     propertyRuns,
   );
+});
+
+test('while nothing is taken the memory that it has is used again, not given back and made anew', () => {
+  const fresh = new FreshRows();
+  const row = new ByteBuffer();
+  new CompositeRow(row).row(1, (columns) => columns.text('x'.repeat(100_000), 100_000), null);
+  let seq = 0;
+  const addMany = (): void => {
+    for (let i = 0; i < 200; i++) fresh.add(++seq, row, 0);
+  };
+  addMany();
+  const allocations = jest.spyOn(Buffer, 'allocUnsafeSlow');
+  addMany();
+  expect(allocations).not.toHaveBeenCalled();
+  allocations.mockRestore();
 });
 
 test('while nothing is taken the memory has a bound: the older ones are let go, and the files have them', () => {
