@@ -126,6 +126,7 @@ export class BodyWriter {
     this.batches.shift();
     this.bytes -= Math.min(this.bytes, bytes);
     batch.clear();
+    if (this.batches.length === 0) this.spares.length = 0; // Postgres has caught up: one is enough again
     if (this.spares.length < SPARES_MAX) this.spares.push(batch);
   }
 
