@@ -295,7 +295,7 @@ async function letGo(
 ): Promise<void> {
   admission.loadWatch.stop();
   admission.refusals.close();
-  answerCache.flush();
+  answerCache.stop();
   try {
     await admission.rateLimiter.stop();
     await Promise.all([ledger.flush(deadlineMs), bodies.flush(deadlineMs), upkeep.stop()]);

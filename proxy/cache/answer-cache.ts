@@ -12,6 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { REDIS_OVERHEAD_BYTES } from '../../schema/contracts/cache-log.js';
 import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import { RedisTimeout } from '../redis-script.js';
+import { AbsentAnswers } from './absent-answers.js';
 import type { CachedAnswer } from './cached-answer.js';
 import { UNREAD } from './large-reads.js';
 import { SharedAnswers, UnreadAnswer } from './shared-answers.js';
@@ -87,6 +88,7 @@ export class AnswerCache {
   };
   private readonly held: LRUCache<string, Held>;
   private readonly shared: SharedAnswers;
+  private readonly absent: AbsentAnswers;
   private awayUntilMs = 0;
   private reconnectsFromMs = -Infinity;
   private unwrittenBytes = 0;
@@ -96,6 +98,7 @@ export class AnswerCache {
     private readonly options: AnswerCacheOptions = ANSWER_CACHE_OPTIONS,
   ) {
     this.shared = new SharedAnswers(redis, options.accountBytesMax);
+    this.absent = new AbsentAnswers(redis, options.now);
     this.held = new LRUCache<string, Held>({
       maxSize: options.memoryBytesMax,
       maxEntrySize: options.memoryAnswerBytesMax,
@@ -110,10 +113,15 @@ export class AnswerCache {
     return this.held.calculatedSize;
   }
 
+  /** Of the look-ups that needed not ask Redis: see there. */
+  get absences(): Pick<AbsentAnswers, 'counts' | 'watchedAccounts'> {
+    return this.absent;
+  }
+
   /**
    * What is `made` of an answer that `suits`; of null: there is none, or one that is outdated. No promise when memory
-   * knows it, or Redis cannot be asked. What does not suit in memory may suit in Redis, where another proxy may have
-   * stored a newer one.
+   * knows it, or that Redis has none, or Redis cannot be asked. What does not suit in memory may suit in Redis, where
+   * another proxy may have stored a newer one.
    */
   find<Made>(
     name: CachedAnswerName,
@@ -121,9 +129,10 @@ export class AnswerCache {
     made: (found: FoundAnswer, outdated: Outdated) => Made,
   ): Made | Promise<Made> {
     const { member } = name;
-    const held = this.held.get(member);
+    const nowMs = this.options.now();
+    const held = this.held.size === 0 ? undefined : this.held.get(member);
     if (held !== undefined) {
-      if (held.endsAtMs <= this.options.now()) this.held.delete(member);
+      if (held.endsAtMs <= nowMs) this.held.delete(member);
       else {
         const answer = answerOf(held);
         if (answer !== null && suits(answer)) {
@@ -132,7 +141,7 @@ export class AnswerCache {
         }
       }
     }
-    if (this.isAway()) {
+    if (this.isAway(nowMs) || this.absent.isAbsent(name, nowMs)) {
       this.counts.misses += 1;
       return made(null, null);
     }
@@ -157,8 +166,8 @@ export class AnswerCache {
 
   /**
    * Keeps the answer, whose body is copied: in Redis, where this process finds it from now on, as commands keep their
-   * order, and others after 3 ms; in this process alone while Redis is away or has no
-   * room. One that stands there by then, and was not found outdated, stays.
+   * order, and others after 3 ms (a tenth of a second where they watch the account); in this process alone while Redis
+   * is away or has no room. One that stands there by then, and was not found outdated, stays.
    */
   put(name: CachedAnswerName, answer: CachedAnswer, { ttlSeconds, outdated }: Keeping): void {
     const ttlMs = ttlSeconds * 1_000;
@@ -171,14 +180,16 @@ export class AnswerCache {
       return;
     }
     // An older one, which suited no more.
-    this.held.delete(member);
+    if (this.held.size > 0) this.held.delete(member);
     this.unwrittenBytes += bytes;
+    this.absent.noteKept(name);
     this.share(name, held, { ttlMs, outdated });
   }
 
-  /** At a stop: what was put just now goes to Redis. */
-  flush(): void {
+  /** What was put just now goes to Redis, and nothing is asked there any more. */
+  stop(): void {
     this.shared.sendKept();
+    this.absent.stop();
   }
 
   /** In memory of its own: pieces of a pool keep all of it. */
@@ -197,6 +208,7 @@ export class AnswerCache {
     };
     this.shared.read(name, {
       told: (written) => {
+        if (written === null) this.absent.noteMiss(name);
         if (written === null || written === UNREAD) return missed(written);
         const answer = readAnswer(written);
         if (answer === null || !suits(answer)) return missed(Buffer.from(written.subarray(0, OUTDATED_BYTES)));
@@ -244,8 +256,8 @@ export class AnswerCache {
     this.hold(name.member, held);
   }
 
-  private isAway(): boolean {
-    return this.redis.status !== 'ready' || this.options.now() < this.awayUntilMs;
+  private isAway(nowMs = this.options.now()): boolean {
+    return this.redis.status !== 'ready' || nowMs < this.awayUntilMs;
   }
 
   /** Counted, and no more: whoever runs Redis sees in `failures` that the cache is not shared. */

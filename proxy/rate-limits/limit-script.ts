@@ -23,7 +23,7 @@ export const VALUES_MAX = 10_000;
 /** Permits are taken ahead up to one in so many of what a limit has left, shared by the proxies that live. */
 const LEFT_PER_PERMIT_AHEAD = 100;
 /** Fewer are not worth a call. */
-const PERMITS_AHEAD_MIN = 8;
+export const PERMITS_AHEAD_MIN = 8;
 
 /**
  * What was counted before this call is read once for each rule and value, however many requests of the call have it;

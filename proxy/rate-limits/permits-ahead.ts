@@ -9,13 +9,15 @@
  * answer none are asked for: what it counts late, nobody is told.
  */
 
+import { PERMITS_AHEAD_MIN } from './limit-script.js';
+
 /** Since they were asked for. */
 const HELD_MS_MAX = 100;
 /** Requests are counted for so long to know how many come. */
 const PERIOD_MS = 100;
-/** Fewer in a period ask one by one: 500 a second. */
-const PERIOD_REQUESTS_MIN = 50;
-/** What is taken at once lasts for about 25 ms, so that little is ever left over. */
+/** Fewer in a period ask one by one: 100 a second. */
+const PERIOD_REQUESTS_MIN = 10;
+/** What is taken at once lasts for about 25 ms, or is the least that is given, so that little is ever left over. */
 const PERIOD_PARTS = 4;
 /** After a failure. */
 const PAUSE_MS = 1_000;
@@ -61,7 +63,7 @@ export class PermitsAhead {
   ask(nowMs: number): number {
     if (this.isAsking || nowMs < this.pausedUntilMs || this.perPeriod < PERIOD_REQUESTS_MIN) return 0;
     this.isAsking = true;
-    return Math.ceil(this.perPeriod / PERIOD_PARTS);
+    return Math.max(PERMITS_AHEAD_MIN, Math.ceil(this.perPeriod / PERIOD_PARTS));
   }
 
   /** They were asked for at `askedAtMs`. What is told is to be given back: counted in windows that have passed. */

@@ -12,11 +12,17 @@ export interface CacheSources {
 }
 
 export function declareAnswerCache(registry: Registry, { answerCache, copyRoom, coalescedCalls }: CacheSources): void {
-  const { counts } = answerCache;
+  const { counts, absences } = answerCache;
   const counters: readonly (readonly [string, string, () => number])[] = [
     ['memory_hits', 'Requests answered from this process’s memory', () => counts.memoryHits],
     ['redis_hits', 'Requests answered from Redis', () => counts.redisHits],
     ['misses', 'Look-ups that found nothing', () => counts.misses],
+    ['absent', 'Of the misses, those that did not ask Redis: it keeps nothing there', () => absences.counts.absent],
+    [
+      'watch_crowded',
+      'Busy accounts whose look-ups ask Redis, since too many others are watched',
+      () => absences.counts.crowded,
+    ],
     ['failures', 'Look-ups and stores that Redis failed or did not answer in time', () => counts.failures],
     ['too_slow', 'Look-ups that did not wait for a large answer to come from Redis', () => counts.tooSlow],
     ['stored', 'Answers that were kept', () => counts.stored],
@@ -32,6 +38,12 @@ export function declareAnswerCache(registry: Registry, { answerCache, copyRoom, 
   ];
   for (const [name, help, read] of counters) declareCounter(registry, `tollgate_cache_${name}_total`, help, read);
   declareCoalescing(registry, coalescedCalls);
+  declareGauge(
+    registry,
+    'tollgate_cache_watched_accounts',
+    'Accounts of which this process watches what is kept',
+    () => absences.watchedAccounts,
+  );
   declareGauge(registry, 'tollgate_cache_memory_bytes', 'Cached answers in memory', () => answerCache.heldBytes);
   declareGauge(
     registry,

@@ -10,6 +10,8 @@
  *
  * Entries of one log end about in the order in which they were kept: there is one for times to live from 1 s, from 2 s,
  * from 4 s and so on.
+ *
+ * While somebody watches an account (cache-news.ts), the tail of each entry is told in its news as well.
  */
 import { CACHE_TTL_SECONDS_MAX } from './cache-purges.js';
 import type { AccountId } from './ids.js';
@@ -25,20 +27,28 @@ const LOG_TTL_MS = CACHE_TTL_MS_MAX + 86_400_000;
 /** The log of the longest time to live; a log is named by the power of two. */
 const LAST_LOG = Math.floor(Math.log2(CACHE_TTL_SECONDS_MAX));
 
-/** What the scripts are told: log → bytes; members that were used; what keys of logs and of answers begin with. */
+/**
+ * What the scripts are told: log → bytes; members that were used; what keys of logs and of answers begin with; the
+ * stream of what was kept last, which is there while somebody watches.
+ */
 export function cacheKeys(
   accountId: AccountId,
-): readonly [booked: string, used: string, logs: string, answers: string] {
+): readonly [booked: string, used: string, logs: string, answers: string, news: string] {
   const prefix = cachePrefix(accountId);
-  return [`${prefix}booked`, `${prefix}hit`, `${prefix}log:`, cachedAnswersPrefix(accountId)];
+  return [`${prefix}booked`, `${prefix}hit`, `${prefix}log:`, cachedAnswersPrefix(accountId), `${prefix}news`];
 }
+
+/** By so many characters at its end a member is told in the news: 64 bits of its key's hash. */
+export const MEMBER_TAIL_LENGTH = 16;
+/** Batches of what was kept that the news have: what came in the last tenth of a second, of very many proxies. */
+const NEWS_MAX = 1_000;
 
 /**
  * The keys by name, and the parts of an entry: when it was kept, when it ends, its bytes (as text, all three), its
  * member.
  */
 const ENTRY_LUA = `
-local booked, used, logs, answers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local booked, used, logs, answers, news = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local function parts(entry) return string.match(entry, '^(%d+) (%d+) (%d+) (.*)$') end`;
 
 /** Used answers that one call spares at most: what is used as soon as it was spared would leave no room for ever. */
@@ -50,12 +60,13 @@ const SPARED_MAX = 32;
 const SAME_END_MS = 2_000;
 
 /**
- * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet. `evict_for(bytes,
- * …)` makes room, and returns how many answers left before their end, or if there is no room all the same -1 less
- * these.
+ * What is booked, and how entries leave. `pending`: entries of this call that stand in no log yet; `tails`: of those
+ * that do, if somebody watches. `evict_for(bytes, …)` makes room, and returns how many answers left before their end,
+ * or if there is no room all the same -1 less these.
  */
 const ROOM_LUA = `
 local bytes_of, kept_at_of, pending, total, removed, spared = {}, {}, {}, 0, 0, 0
+local tails = redis.call('EXISTS', news) == 1 and {}
 local function unbook(log, bytes)
   bytes = math.min(bytes, bytes_of[log])
   bytes_of[log] = bytes_of[log] - bytes
@@ -69,6 +80,9 @@ local function kept_at(log)
   return kept_at_of[log]
 end
 local function push(log, entries)
+  if tails then
+    for _, entry in ipairs(entries) do tails[#tails + 1] = string.sub(entry, -${MEMBER_TAIL_LENGTH}) end
+  end
   local length = redis.call('RPUSH', logs .. log, unpack(entries))
   if length == #entries then
     redis.call('PEXPIRE', logs .. log, ${LOG_TTL_MS})
@@ -224,6 +238,9 @@ ${ROOM_LUA}
     redis.call('PEXPIRE', booked, ${LOG_TTL_MS})
     for log in pairs(bytes_of) do redis.call('PEXPIRE', logs .. log, ${LOG_TTL_MS}) end
   end
+  if tails and #tails > 0 then
+    redis.call('XADD', news, 'MAXLEN', '~', ${NEWS_MAX}, '*', 'kept', table.concat(tails))
+  end
 end
 local behind = 4 + kept * 4
 local keys = {}
@@ -281,13 +298,13 @@ for power = 0, ${LAST_LOG} do
   dropped = dropped + #entries
 end
 if dropped == most then return dropped end
-local older = redis.call('ZRANGE', KEYS[5], 0, most - dropped - 1)
+local older = redis.call('ZRANGE', KEYS[6], 0, most - dropped - 1)
 for _, member in ipairs(older) do
   redis.call('DEL', answers .. member)
-  redis.call('ZREM', KEYS[5], member)
+  redis.call('ZREM', KEYS[6], member)
 end
 dropped = dropped + #older
 if dropped < most then
-  redis.call('DEL', booked, used, KEYS[5], KEYS[6], KEYS[7], KEYS[8])
+  redis.call('DEL', booked, used, news, KEYS[6], KEYS[7], KEYS[8], KEYS[9])
 end
 return dropped`;

@@ -194,7 +194,7 @@ test('an answer that is kept goes along with the next look-up, which finds it, o
   cache.put(nameOf('key'), answer, KEEPING);
   expect(await find(cache, 'key')).toEqual(answer);
   cache.put(nameOf('other'), answer, KEEPING);
-  cache.flush();
+  cache.stop();
   expect(calls).toEqual([
     { answers: 1, members: 1 },
     { answers: 1, members: 0 },

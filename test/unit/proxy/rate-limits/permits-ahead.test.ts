@@ -9,10 +9,13 @@ function come(ahead: PermitsAhead, { perSecond, ms }: { readonly perSecond: numb
   return found;
 }
 
-test('few requests want none, many as many as come in some 25 ms', () => {
+test('few requests want none, more the least that there is, many as many as come in some 25 ms', () => {
   const few = new PermitsAhead();
-  come(few, { perSecond: 400, ms: 1_000 });
+  come(few, { perSecond: 80, ms: 1_000 });
   expect(few.ask(1_000)).toBe(0);
+  const more = new PermitsAhead();
+  come(more, { perSecond: 150, ms: 1_000 });
+  expect(more.ask(1_000)).toBe(8);
   const many = new PermitsAhead();
   come(many, { perSecond: 4_000, ms: 1_000 });
   expect(many.ask(1_000)).toBe(100);
