@@ -6,6 +6,7 @@ import { lookPairsUpInOneForm } from './202611291700-look-pairs-up-in-one-form.j
 import { moveCorrectionsToTheirMetadata } from './202611291800-move-corrections-to-their-metadata.js';
 import { mendLedgerUpkeep } from './202611291810-mend-ledger-upkeep.js';
 import { makeSketchesOfOneInPlace } from './202611300200-make-sketches-of-one-in-place.js';
+import { letIndexesGrowAtTheirEnd } from './202611300900-let-indexes-grow-at-their-end.js';
 import type { Migration } from './migration.js';
 import { createRoles } from './202611231200-create-roles.js';
 import { createAccounts } from './202611231210-create-accounts.js';
@@ -68,4 +69,5 @@ export const MIGRATIONS: readonly Migration[] = [
   moveCorrectionsToTheirMetadata,
   mendLedgerUpkeep,
   makeSketchesOfOneInPlace,
+  letIndexesGrowAtTheirEnd,
 ];
