@@ -66,8 +66,7 @@ export class ProxyFleet {
   private environment(port: number): NodeJS.ProcessEnv {
     const { folder, databaseUrl, redisUrl, upstreamPort, durability } = this.place;
     return {
-      // Nothing else of the caller's: his own settings of a proxy would be those of the proof.
-      PATH: process.env['PATH'],
+      // Nothing of the caller's: his own settings of a proxy would be those of the proof.
       ...this.secrets,
       NODE_ENV: 'production',
       LOG_LEVEL: 'warn',
