@@ -17,8 +17,11 @@ const WATCHED_MAX = 16;
 const REST_MS = 10_000;
 
 export class AbsentAnswers {
-  /** `absent`: look-ups that did not ask; `crowded`: accounts that were not watched because too many were */
-  readonly counts = { absent: 0, crowded: 0 };
+  /**
+   * `absent`: look-ups that did not ask. Of accounts, `crowded`: those that were not watched because too many were;
+   * `unable`: those that could not be
+   */
+  readonly counts = { absent: 0, crowded: 0, unable: 0 };
   private readonly watched = new Map<AccountId, WatchedAccount>();
   /** accounts that could not be watched → until when they rest */
   private readonly resting = new Map<AccountId, number>();
@@ -74,7 +77,9 @@ export class AbsentAnswers {
     for (const [resting, untilMs] of this.resting) if (untilMs <= nowMs) this.resting.delete(resting);
     const account = new WatchedAccount(this.redis, accountId, this.now, (why) => {
       this.watched.delete(accountId);
-      if (why !== 'QUIET') this.resting.set(accountId, this.now() + REST_MS);
+      if (why === 'QUIET') return;
+      this.counts.unable += 1;
+      this.resting.set(accountId, this.now() + REST_MS);
     });
     this.watched.set(accountId, account);
   }

@@ -130,7 +130,7 @@ export class AnswerCache {
   ): Made | Promise<Made> {
     const { member } = name;
     const nowMs = this.options.now();
-    const held = this.held.size === 0 ? undefined : this.held.get(member);
+    const held = this.held.size === 0 ? undefined : this.held.get(member); // `get` hashes all of the member's text
     if (held !== undefined) {
       if (held.endsAtMs <= nowMs) this.held.delete(member);
       else {

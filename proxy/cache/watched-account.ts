@@ -26,8 +26,8 @@ const READ_LOG = new RedisScript(READ_LOG_LUA);
 /** As our script returns. */
 type News = readonly [heard: Buffer, tails: Buffer | null, logs?: readonly Buffer[]];
 
-/** Why an account is not watched any more. */
-export type WatchEnd = 'QUIET' | 'FAILED' | 'TOO_MANY';
+/** Why an account is not watched any more. UNABLE: more is kept of it than a filter takes, or Redis did not tell. */
+export type WatchEnd = 'QUIET' | 'UNABLE';
 
 export class WatchedAccount {
   /** null: nothing was heard yet */
@@ -82,7 +82,7 @@ export class WatchedAccount {
       if (this.isEnded) return;
       this.take(news);
     } catch {
-      return this.end('FAILED');
+      return this.end('UNABLE');
     }
     // What this proxy keeps itself reaches Redis in front of what it asks later: behind the logs, it is in the news.
     if (wasRead && this.isRead) this.isKnown = true;
@@ -111,13 +111,13 @@ export class WatchedAccount {
           const tails = (await READ_LOG.run(this.redis, cacheKeys(this.accountId), values)) as Buffer; // as our script returns
           if (filter !== this.filter || this.isEnded) return;
           addTails(filter, tails);
-          if (filter.isFull) return this.end('TOO_MANY');
+          if (filter.isFull) return this.end('UNABLE');
           if (tails.length < READ_ENTRIES * MEMBER_TAIL_LENGTH) break;
         }
       }
       this.isRead = true;
     } catch {
-      this.end('FAILED');
+      this.end('UNABLE');
     }
   }
 

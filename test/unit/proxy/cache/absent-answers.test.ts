@@ -106,6 +106,7 @@ test('an account that cannot be watched is left alone for ten seconds', async ()
     const accountId = anyAccount();
     miss(absent, accountId, 100);
     await waitFor(() => absent.watchedAccounts === 0, 'it is watched no more');
+    expect(absent.counts.unable).toBe(1);
     clock.nowMs = 5_000;
     miss(absent, accountId, 100);
     expect(absent.watchedAccounts).toBe(0);
