@@ -1,11 +1,12 @@
 /**
- * A Lua script of ours at Redis, called by its digest. Its command is written here in one piece, as it goes to the
+ * A Lua script of ours at Redis, called by its digest. Its command is written by us in one piece, as it goes to the
  * socket: ioredis's own way of doing it takes each parameter in hand several times, which is most of what a batch of
  * requests costs (docs/performance.md).
  */
 import { createHash } from 'node:crypto';
 import { Command, type Redis } from 'ioredis';
 import { tell, type Asker } from './asker.js';
+import { ScriptValues } from './script-values.js';
 
 /** Redis did not answer in time. */
 export class RedisTimeout extends Error {
@@ -39,9 +40,17 @@ export class RedisScript {
    * this returns. Throws when text is not ASCII.
    *
    * @param keys at least one; they share a slot
+   * @param values the memory of those that are written already is used until it is told
    */
-  call(redis: Client, keys: readonly string[], values: readonly ScriptValue[], asker: Asker<unknown>): void {
-    const write = (isKnown: boolean): Buffer => writtenCommand(isKnown ? this.byDigest : this.byText, keys, values);
+  call(
+    redis: Client,
+    keys: readonly string[],
+    values: readonly ScriptValue[] | ScriptValues,
+    asker: Asker<unknown>,
+  ): void {
+    const written = values instanceof ScriptValues ? values : writtenValues(values);
+    const write = (isKnown: boolean): Buffer =>
+      written.behind([...(isKnown ? this.byDigest : this.byText), String(keys.length), ...keys]);
     const command = new ScriptCommand(redis, keys[0] ?? '', write, asker);
     if (this.deadlineMs !== null) command.setTimeout(this.deadlineMs);
     command.send();
@@ -138,40 +147,11 @@ function lookOnceMore(command: ScriptCommand): void {
   setImmediate(() => command.giveUp());
 }
 
-/** An array of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec/). */
-function writtenCommand(called: readonly string[], keys: readonly string[], values: readonly ScriptValue[]): Buffer {
-  let text = `*${called.length + 1 + keys.length + values.length}\r\n`;
-  for (const part of called) text += bulk(part);
-  text += bulk(String(keys.length));
-  for (const key of keys) text += bulk(key);
-  const pieces: ScriptValue[] = [];
-  let bytes = 0;
+function writtenValues(values: readonly ScriptValue[]): ScriptValues {
+  const written = new ScriptValues();
   for (const value of values) {
-    if (typeof value === 'string') {
-      text += bulk(value);
-      continue;
-    }
-    text += `$${value.length}\r\n`;
-    pieces.push(text, value);
-    bytes += text.length + value.length;
-    text = '\r\n';
-  }
-  pieces.push(text);
-  return joined(pieces, bytes + text.length);
-}
-
-const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
-
-function joined(pieces: readonly ScriptValue[], bytes: number): Buffer {
-  const written = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    if (typeof piece === 'string') {
-      // Its lengths are counted in characters.
-      if (Buffer.byteLength(piece) !== piece.length) throw new TypeError('a script is given text that is not ASCII');
-      written.write(piece, at, 'latin1');
-    } else written.set(piece, at);
-    at += piece.length;
+    if (typeof value === 'string') written.text(value);
+    else written.bytesOf(value);
   }
   return written;
 }

@@ -15,8 +15,8 @@ import { RedisTimeout } from '../redis-script.js';
 import { AbsentAnswers } from './absent-answers.js';
 import type { CachedAnswer } from './cached-answer.js';
 import { UNREAD } from './large-reads.js';
-import { SharedAnswers, UnreadAnswer } from './shared-answers.js';
-import { readAnswer, writtenAnswer } from './stored-answer.js';
+import { REPLACES_ANY, SharedAnswers, UnreadAnswer, type AnswerToKeep } from './shared-answers.js';
+import { readAnswer, storable, writeAnswer, writtenAnswer, type StorableAnswer } from './stored-answer.js';
 
 export interface AnswerCacheOptions {
   /** of one account in Redis */
@@ -55,12 +55,6 @@ const UNWRITTEN_BYTES_MAX = 64 * MEBIBYTE;
  * By so much of its beginning an outdated answer is known again: its headers, the policy that it was asked for under.
  */
 const OUTDATED_BYTES = 512;
-/**
- * A small answer takes the place of one that is too large to be read, whatever it is: nobody can see that it suits no
- * more.
- */
-const REPLACES_ANY = '*';
-
 /** About what an answer takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 1_024;
 
@@ -171,32 +165,24 @@ export class AnswerCache {
    */
   put(name: CachedAnswerName, answer: CachedAnswer, { ttlSeconds, outdated }: Keeping): void {
     const ttlMs = ttlSeconds * 1_000;
-    const written = writtenAnswer(answer);
-    const { member } = name;
-    const held = { written, answer: null, endsAtMs: this.options.now() + ttlMs };
-    const bytes = written.length + REDIS_OVERHEAD_BYTES;
-    if (this.isAway() || this.unwrittenBytes + bytes > UNWRITTEN_BYTES_MAX) {
-      this.keepAlone(name, held);
-      return;
+    const nowMs = this.options.now();
+    const stored = storable(answer);
+    const replaces = outdated === UNREAD ? this.replacesUnread(stored) : outdated;
+    const unshared = new UnsharedAnswer(this, name, stored, { ttlMs, endsAtMs: nowMs + ttlMs, replaces });
+    if (this.isAway(nowMs) || this.unwrittenBytes + stored.bytes + REDIS_OVERHEAD_BYTES > UNWRITTEN_BYTES_MAX) {
+      return this.keepAlone(unshared);
     }
     // An older one, which suited no more.
-    if (this.held.size > 0) this.held.delete(member);
-    this.unwrittenBytes += bytes;
+    if (this.held.size > 0) this.held.delete(name.member);
+    this.unwrittenBytes += stored.bytes + REDIS_OVERHEAD_BYTES;
     this.absent.noteKept(name);
-    this.share(name, held, { ttlMs, outdated });
+    return this.shared.keep(name.accountId, unshared);
   }
 
   /** What was put just now goes to Redis, and nothing is asked there any more. */
   stop(): void {
     this.shared.sendKept();
     this.absent.stop();
-  }
-
-  /** In memory of its own: pieces of a pool keep all of it. */
-  private hold(member: string, { written, answer, endsAtMs }: Held): void {
-    const own = Buffer.allocUnsafeSlow(written.length);
-    written.copy(own);
-    this.held.set(member, { written: own, answer, endsAtMs });
   }
 
   private findShared(name: CachedAnswerName, suits: Suits, found: Found): void {
@@ -229,31 +215,37 @@ export class AnswerCache {
   private async holdShared(name: CachedAnswerName, read: Buffer): Promise<void> {
     const ttlMs = await this.shared.use(name, read);
     if (ttlMs <= 0) return;
-    this.hold(name.member, { written: read, answer: null, endsAtMs: this.options.now() + ttlMs });
+    const own = Buffer.allocUnsafeSlow(read.length); // what it came with would stay as long as it
+    read.copy(own);
+    this.held.set(name.member, { written: own, answer: null, endsAtMs: this.options.now() + ttlMs });
   }
 
-  private share(name: CachedAnswerName, held: Held, { ttlMs, outdated }: Sharing): void {
-    const { written } = held;
-    const told = (evicted: number | null): void => {
-      this.unwrittenBytes -= held.written.length + REDIS_OVERHEAD_BYTES;
-      if (evicted === null) return; // another one stands there
-      this.counts.redisEvictions += evicted < 0 ? -1 - evicted : evicted;
-      if (evicted < 0) this.keepAlone(name, held);
-      else this.counts.stored += 1;
-    };
-    const failed = (error: unknown): void => {
-      this.fail(error);
-      told(-1);
-    };
-    const isSmall = written.length <= this.options.memoryAnswerBytesMax;
-    const replaces = outdated === UNREAD ? (isSmall ? REPLACES_ANY : null) : outdated;
-    this.shared.keep(name.accountId, { member: name.member, written, ttlMs, replaces, told, failed });
+  /** Redis was asked to keep an answer: see `AnswerToKeep`. */
+  onKept(unshared: UnsharedAnswer, evicted: number | null): void {
+    this.unwrittenBytes -= unshared.bytes + REDIS_OVERHEAD_BYTES;
+    if (evicted === null) return; // another one stands there
+    this.counts.redisEvictions += evicted < 0 ? -1 - evicted : evicted;
+    if (evicted < 0) this.keepAlone(unshared);
+    else this.counts.stored += 1;
   }
 
-  private keepAlone(name: CachedAnswerName, held: Held): void {
+  onKeptFailed(unshared: UnsharedAnswer, error: unknown): void {
+    this.fail(error);
+    this.onKept(unshared, -1);
+  }
+
+  private keepAlone({ member, answer, endsAtMs }: UnsharedAnswer): void {
     this.counts.stored += 1;
     this.counts.notShared += 1;
-    this.hold(name.member, held);
+    this.held.set(member, { written: writtenAnswer(answer), answer: null, endsAtMs });
+  }
+
+  /**
+   * A small answer takes the place of one that is too large to be read, whatever it is: nobody can see that it suits no
+   * more.
+   */
+  private replacesUnread({ bytes }: StorableAnswer): typeof REPLACES_ANY | null {
+    return bytes <= this.options.memoryAnswerBytesMax ? REPLACES_ANY : null;
   }
 
   private isAway(nowMs = this.options.now()): boolean {
@@ -284,8 +276,40 @@ export interface Keeping {
   readonly outdated: Outdated;
 }
 
-interface Sharing extends Pick<Keeping, 'outdated'> {
+/** An answer on its way to Redis. */
+class UnsharedAnswer implements AnswerToKeep {
+  readonly member: string;
   readonly ttlMs: number;
+  readonly endsAtMs: number;
+  readonly replaces: AnswerToKeep['replaces'];
+
+  constructor(
+    private readonly owner: Pick<AnswerCache, 'onKept' | 'onKeptFailed'>,
+    name: CachedAnswerName,
+    readonly answer: StorableAnswer,
+    { ttlMs, endsAtMs, replaces }: Pick<UnsharedAnswer, 'ttlMs' | 'endsAtMs' | 'replaces'>,
+  ) {
+    this.member = name.member;
+    this.ttlMs = ttlMs;
+    this.endsAtMs = endsAtMs;
+    this.replaces = replaces;
+  }
+
+  get bytes(): number {
+    return this.answer.bytes;
+  }
+
+  write(into: Buffer): void {
+    writeAnswer(into, this.answer);
+  }
+
+  told(evicted: number | null): void {
+    this.owner.onKept(this, evicted);
+  }
+
+  failed(error: unknown): void {
+    this.owner.onKeptFailed(this, error);
+  }
 }
 
 type Suits = (answer: CachedAnswer) => boolean;

@@ -7,8 +7,10 @@ import type { AccountId } from '../../schema/contracts/ids.js';
 import { EXCHANGE_ANSWERS_LUA, USE_ANSWER_LUA, cacheKeys } from '../../schema/contracts/cache-log.js';
 import { cachedAnswerKey, type CachedAnswerName } from '../../schema/contracts/redis-keys.js';
 import { tell, type Asker } from '../asker.js';
-import { RedisScript, type ScriptValue } from '../redis-script.js';
-import { TurnBatches } from '../turn-batches.js';
+import { ByteBuffer } from '../byte-buffer.js';
+import { RedisScript } from '../redis-script.js';
+import { ScriptValues } from '../script-values.js';
+import { TurnBatches, type Items } from '../turn-batches.js';
 import { LargeReads, type UNREAD } from './large-reads.js';
 
 /**
@@ -30,19 +32,19 @@ const READ_BYTES_MAX = 1024 * 1024;
 /** What the script is told of an answer that is to be kept. */
 const KEPT_VALUES = 4;
 
+/**
+ * Memory of commands that were answered, for the next ones: of so many, and none that had much to keep. One is being
+ * written as a rule, and one is on its way.
+ */
+const INITIAL_BYTES = 4 * 1024;
+const SPARES_MAX = 4;
+const SPARE_BYTES_MAX = 256 * 1024;
+
 const EXCHANGE = new RedisScript(EXCHANGE_ANSWERS_LUA);
 const USE = new RedisScript(USE_ANSWER_LUA);
 
 /** What our script returns for each: see there. */
 type Told = Buffer | number | null;
-
-/** What is to be kept; a look-up, which is a member alone, keeps nothing. */
-interface Asked extends Asker<Told> {
-  readonly member: string;
-  readonly written: Buffer | null;
-  readonly ttlMs: number;
-  readonly replaces: ScriptValue | null;
-}
 
 /**
  * An answer that is to be kept. It is told how many left for it before their end; -1 less these: there is no room;
@@ -50,11 +52,16 @@ interface Asked extends Asker<Told> {
  */
 export interface AnswerToKeep extends Asker<number | null> {
   readonly member: string;
-  readonly written: Buffer;
+  readonly bytes: number;
   readonly ttlMs: number;
-  /** how the answer begins whose place it takes, one character: any; null: what stands there stays */
-  readonly replaces: ScriptValue | null;
+  /** how the answer begins whose place it takes; REPLACES_ANY: whichever it is; null: what stands there stays */
+  readonly replaces: Buffer | typeof REPLACES_ANY | null;
+  /** Writes it, before `keep` returns, into memory that it fills. */
+  write(into: Buffer): void;
 }
+
+/** One byte is no beginning. */
+export const REPLACES_ANY = '*';
 
 /** A large answer stands there, and Redis did not tell it in time. */
 export class UnreadAnswer extends Error {
@@ -65,11 +72,7 @@ export class UnreadAnswer extends Error {
 }
 
 /** A look-up, for whose answer Redis is asked once more where it is too large to come along with others. */
-class LookUp implements Asked {
-  readonly written = null;
-  readonly ttlMs = 0;
-  readonly replaces = null;
-
+class LookUp implements Asker<Told> {
   constructor(
     private readonly name: CachedAnswerName,
     private readonly asker: Asker<Buffer | typeof UNREAD | null>,
@@ -93,9 +96,71 @@ class LookUp implements Asked {
   }
 }
 
+type Asked = LookUp | AnswerToKeep;
+
+/**
+ * What one command asks. Answers to keep are written into it as they come. Everything is kept before anything is read;
+ * each answer is read once, however many look for it.
+ */
+class Exchange implements Items<Asked> {
+  private readonly asked: Asked[] = [];
+  private readonly read = new Map<string, number>();
+  private readonly values: ScriptValues;
+
+  constructor(readonly memory: ByteBuffer) {
+    this.values = new ScriptValues(memory);
+  }
+
+  get length(): number {
+    return this.asked.length;
+  }
+
+  [Symbol.iterator](): Iterator<Asked> {
+    return this.asked.values();
+  }
+
+  push(asked: Asked): void {
+    this.asked.push(asked);
+    if (!(asked instanceof LookUp)) this.keep(asked);
+    else if (!this.read.has(asked.member)) this.read.set(asked.member, this.read.size);
+  }
+
+  private keep(kept: AnswerToKeep): void {
+    const { values } = this;
+    const { member, ttlMs, replaces } = kept;
+    values.text(member);
+    values.text(String(ttlMs));
+    if (replaces === null || replaces === REPLACES_ANY) values.text(replaces ?? '');
+    else values.bytesOf(replaces);
+    kept.write(values.room(kept.bytes));
+  }
+
+  /** All that the script is told: what is asked, and its bounds. */
+  written(accountBytesMax: number): ScriptValues {
+    const { values, read } = this;
+    const keptCount = values.count / KEPT_VALUES;
+    for (const member of read.keys()) values.text(member);
+    for (const number of [keptCount, READ_BYTES_MAX, accountBytesMax, REMOVED_MAX]) values.text(String(number));
+    return values;
+  }
+
+  /** `told`: of all that are kept, and then of those that are read, by their places. */
+  toldToEach(told: readonly Told[]): Told[] {
+    const keptCount = told.length - this.read.size;
+    let kept = 0;
+    const toEach = this.asked.map((asked) => {
+      const at = asked instanceof LookUp ? this.read.get(asked.member) : undefined;
+      return told[at === undefined ? kept++ : keptCount + at];
+    });
+    if (kept !== keptCount) throw new Error('Redis did not answer to everything');
+    return toEach as Told[]; // as many as there are, as was just seen
+  }
+}
+
 export class SharedAnswers {
-  private readonly exchanges: TurnBatches<AccountId, Asked, Told>;
+  private readonly exchanges: TurnBatches<AccountId, Asked, Told, Exchange>;
   private readonly large: LargeReads;
+  private readonly spares: ByteBuffer[] = [];
 
   /** `accountBytesMax`: what the answers of one account may take in Redis. */
   constructor(
@@ -104,7 +169,8 @@ export class SharedAnswers {
   ) {
     this.exchanges = new TurnBatches({
       weightMax: COMMAND_BYTES_MAX,
-      send: (accountId, asked, asker) => this.exchange(accountId, asked, asker),
+      open: () => new Exchange(this.spares.pop() ?? new ByteBuffer(INITIAL_BYTES)),
+      send: (accountId, exchange, asker) => this.send(accountId, exchange, asker),
     });
     this.large = new LargeReads(redis);
   }
@@ -122,7 +188,7 @@ export class SharedAnswers {
    * as a look-up. Fails likewise.
    */
   keep(accountId: AccountId, kept: AnswerToKeep): void {
-    this.exchanges.askAlong(accountId, kept, Math.max(kept.written.length, KEPT_BYTES_MIN));
+    this.exchanges.askAlong(accountId, kept, Math.max(kept.bytes, KEPT_BYTES_MIN));
   }
 
   /** Sends what is to be kept, in front of whatever Redis is asked from now on. */
@@ -139,32 +205,18 @@ export class SharedAnswers {
     return (await USE.run(this.redis, cacheKeys(name.accountId), values)) as number; // as our script returns
   }
 
-  /** Everything is kept before anything is read; each answer is read once, however many look for it. */
-  private exchange(accountId: AccountId, asked: readonly Asked[], asker: Asker<readonly Told[]>): void {
-    const kept: ScriptValue[] = [];
-    const read = new Map<string, number>();
-    for (const { member, written, ttlMs, replaces } of asked) {
-      if (written !== null) kept.push(member, String(ttlMs), replaces ?? '', written);
-      else if (!read.has(member)) read.set(member, read.size);
-    }
-    const keptCount = kept.length / KEPT_VALUES;
-    const bounds = [this.accountBytesMax, REMOVED_MAX, READ_BYTES_MAX, keptCount].map(String);
-    const values = [...bounds, ...kept, ...read.keys()];
-    EXCHANGE.call(this.redis, cacheKeys(accountId), values, {
-      told: (answer) => asker.told(toldToEach(asked, answer as Told[], read)), // what our script returns
+  private send(accountId: AccountId, exchange: Exchange, asker: Asker<readonly Told[]>): void {
+    EXCHANGE.call(this.redis, cacheKeys(accountId), exchange.written(this.accountBytesMax), {
+      told: (answer) => {
+        this.spare(exchange.memory);
+        asker.told(exchange.toldToEach(answer as Told[])); // what our script returns
+      },
+      // Of its memory a socket may still send something.
       failed: (error) => asker.failed(error),
     });
   }
-}
 
-/** `told`: of all that are kept, and then of those that are `read`, by their places. */
-function toldToEach(asked: readonly Asked[], told: readonly Told[], read: ReadonlyMap<string, number>): Told[] {
-  const keptCount = told.length - read.size;
-  let kept = 0;
-  const toEach = asked.map(({ member, written }) => {
-    const at = written === null ? read.get(member) : undefined;
-    return told[at === undefined ? kept++ : keptCount + at];
-  });
-  if (kept !== keptCount) throw new Error('Redis did not answer to everything');
-  return toEach as Told[]; // as many as there are, as was just seen
+  private spare(memory: ByteBuffer): void {
+    if (this.spares.length < SPARES_MAX && memory.roomBytes <= SPARE_BYTES_MAX) this.spares.push(memory);
+  }
 }

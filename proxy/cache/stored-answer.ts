@@ -33,16 +33,34 @@ const headSchema = z.tuple(
 );
 type Head = z.infer<typeof headSchema>;
 
-/** The answer in one piece, small ones in a pool's memory: most live only until Redis has them. */
-export function writtenAnswer(answer: CachedAnswer): Buffer {
+/** An answer that is to be written. */
+export interface StorableAnswer {
+  readonly head: string;
+  readonly headBytes: number;
+  readonly body: Buffer;
+  /** of all of it */
+  readonly bytes: number;
+}
+
+export function storable(answer: CachedAnswer): StorableAnswer {
   const { body } = answer;
   const head = answerHead(answer);
   const headBytes = Buffer.byteLength(head);
-  const written = Buffer.allocUnsafe(FRAME_BYTES + headBytes + body.length);
-  written[0] = VERSION;
-  written.writeUInt32BE(headBytes, 1);
-  written.write(head, FRAME_BYTES);
-  written.set(body, FRAME_BYTES + headBytes);
+  return { head, headBytes, body, bytes: FRAME_BYTES + headBytes + body.length };
+}
+
+/** `into`: as many bytes as it takes. */
+export function writeAnswer(into: Buffer, { head, headBytes, body }: StorableAnswer): void {
+  into[0] = VERSION;
+  into.writeUInt32BE(headBytes, 1);
+  into.write(head, FRAME_BYTES);
+  into.set(body, FRAME_BYTES + headBytes);
+}
+
+/** In memory of its own: pieces of a pool keep all of it. */
+export function writtenAnswer(answer: StorableAnswer): Buffer {
+  const written = Buffer.allocUnsafeSlow(answer.bytes);
+  writeAnswer(written, answer);
   return written;
 }
 

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { ByteBuffer } from '../usage/byte-buffer.js';
+import type { ByteBuffer } from '../byte-buffer.js';
 
 export const FRAME_KINDS = {
   /** the record that a request has if the process ends now: a row of `usage_record_row_3`, its length in front */

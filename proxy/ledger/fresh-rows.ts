@@ -2,7 +2,7 @@
  * The newest records as rows, in memory beside the spool: what Postgres takes as fast as it comes is never read back
  * from the disk. What is not here any more, for Postgres was away, is read from there.
  */
-import type { ByteBuffer } from '../usage/byte-buffer.js';
+import type { ByteBuffer } from '../byte-buffer.js';
 import { CompositeRows } from '../usage/composite-rows.js';
 import type { RecordRun } from './shipments.js';
 import type { SpoolPosition } from './spool-reader.js';

@@ -5,7 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import type { RecordedOutcome, RecordedRequest } from '../../schema/contracts/usage-record.js';
-import { ByteBuffer } from '../usage/byte-buffer.js';
+import { ByteBuffer } from '../byte-buffer.js';
 import { CompositeRow } from '../usage/composite-row.js';
 import { RECORD_COLUMNS, writeOutcome, writeRequest } from '../usage/usage-rows.js';
 import {

@@ -37,6 +37,7 @@ const GIVE_BACK = new RedisScript(giveBackScript());
 export class SharedCounters {
   private readonly calls = new TurnBatches<CompiledRules, Limited, Verdict>({
     weightMax: CALL_VALUES_MAX,
+    open: () => [],
     send: (rules, requests, asker) => this.decide(rules, requests, asker),
   });
 

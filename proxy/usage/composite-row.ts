@@ -2,7 +2,7 @@
  * A row of a composite type in PostgreSQL's binary format (record_recv in src/backend/utils/adt): its length, the
  * number of its columns, and their values one after the other, each with the OID of its column's type.
  */
-import { ByteBuffer } from './byte-buffer.js';
+import { ByteBuffer } from '../byte-buffer.js';
 
 /** OIDs of the types that our rows are made of (src/include/catalog/pg_type.dat); they never change. */
 const OIDS = {

@@ -2,7 +2,7 @@
  * Rows of a composite type as one parameter, in PostgreSQL's binary format (array_recv in src/backend/utils/adt):
  * `unnest($1::usage_record_row_3[])` takes them in with 25 µs of CPU a row where JSON took 34 (docs/performance.md).
  */
-import { ByteBuffer } from './byte-buffer.js';
+import { ByteBuffer } from '../byte-buffer.js';
 import { CompositeRow } from './composite-row.js';
 
 const ARRAY_HEAD_BYTES = 20;

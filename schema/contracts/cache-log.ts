@@ -147,18 +147,20 @@ end`;
  * book it: what were written later, when it has been evicted meanwhile, would be counted by nobody. Room comes first: a
  * Redis whose memory is full lets a script go on that has freed some. Time is Redis's own.
  *
- * KEYS: as above. ARGV: bytesMax; how many entries one call takes from a log's beginning to make room; how many bytes
- * may be read; how many answers are to be kept, and for each its member, its ttl in ms, how the answer begins whose
- * place it takes (empty: of none; one byte: whatever stands there), and itself; the members to be read. (Numbers stay
- * the text that they came as: Lua writes each that it hands on with all its digits, which takes longer than what is
- * done with it.)
+ * KEYS: as above. ARGV: for each answer that is to be kept its member, its ttl in ms, how the answer begins whose place
+ * it takes (empty: of none; one byte: whatever stands there), and itself; the members to be read; how many answers are
+ * to be kept, how many bytes may be read, bytesMax, and how many entries one call takes from a log's beginning to make
+ * room. (Numbers stay the text that they came as: Lua writes each that it hands on with all its digits, which takes
+ * longer than what is done with it.)
  *
  * Returns for each that is kept how many were evicted before their end (-1 less these: there is no room, it was not
  * written; nothing: another one stands there, or comes behind it in this call), and then each that is read (its length
  * where it is too large, nothing where there is none).
  */
 export const EXCHANGE_ANSWERS_LUA = `${ENTRY_LUA}
-local max, most, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
+local behind = #ARGV - 4
+local kept, left = tonumber(ARGV[behind + 1]), tonumber(ARGV[behind + 2])
+local max, most = tonumber(ARGV[behind + 3]), tonumber(ARGV[behind + 4])
 local told = {}
 if kept > 0 then
 ${ROOM_LUA}
@@ -173,7 +175,7 @@ ${ROOM_LUA}
   for log in pairs(bytes_of) do drop_ended(log, now, 2 * kept + 8) end
   local last, outdated_of = {}, {}
   for i = 1, kept do
-    local at = 1 + i * 4
+    local at = i * 4 - 3
     local member, outdated = ARGV[at], ARGV[at + 2]
     if #outdated > 0 then outdated_of[member] = outdated end
     if #ARGV[at + 3] + ${REDIS_OVERHEAD_BYTES} <= max then last[member] = i end
@@ -183,7 +185,7 @@ ${ROOM_LUA}
   end
   local log_of, ends_of = {}, {}
   for i = 1, kept do
-    local at = 1 + i * 4
+    local at = i * 4 - 3
     local member, ttl, answer = ARGV[at], ARGV[at + 1], ARGV[at + 3]
     local bytes = #answer + ${REDIS_OVERHEAD_BYTES}
     local key = answers .. member
@@ -242,12 +244,10 @@ ${ROOM_LUA}
     redis.call('XADD', news, 'MAXLEN', '~', ${NEWS_MAX}, '*', 'kept', table.concat(tails))
   end
 end
-local behind = 4 + kept * 4
 local keys = {}
-for i = 1, #ARGV - behind do keys[i] = answers .. ARGV[behind + i] end
+for at = kept * 4 + 1, behind do keys[#keys + 1] = answers .. ARGV[at] end
 if #keys > 0 then
   local is_any = redis.call('EXISTS', unpack(keys)) > 0
-  local left = tonumber(ARGV[3])
   for i = 1, #keys do
     local bytes = is_any and redis.call('STRLEN', keys[i]) or 0
     if bytes == 0 then

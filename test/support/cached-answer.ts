@@ -1,4 +1,5 @@
 import type { CachedAnswer } from '../../proxy/cache/cached-answer.js';
+import type { AnswerToKeep } from '../../proxy/cache/shared-answers.js';
 import { NOTHING_USED } from '../../proxy/dialects/dialect.js';
 
 /** An answer of which nothing is known but its body. */
@@ -12,4 +13,10 @@ export const cachedAnswer = (body: Buffer): CachedAnswer => ({
   keyDigest: null,
   requestedModel: null,
   reading: NOTHING_USED,
+});
+
+/** Bytes as somebody keeps them as an answer. */
+export const written = (answer: Buffer): Pick<AnswerToKeep, 'bytes' | 'write'> => ({
+  bytes: answer.length,
+  write: (into) => void answer.copy(into),
 });

@@ -4,7 +4,7 @@ import { beginFrame, endFrame, FRAME_KINDS, frameKey } from '../../../proxy/ledg
 import { openFrames } from '../../../proxy/ledger/open-frames.js';
 import { createSegment, openSegments, type Segment } from '../../../proxy/ledger/segments.js';
 import { SpoolReader } from '../../../proxy/ledger/spool-reader.js';
-import { ByteBuffer } from '../../../proxy/usage/byte-buffer.js';
+import { ByteBuffer } from '../../../proxy/byte-buffer.js';
 import { newUuidV7 } from '../../../schema/contracts/ids.js';
 import { newSpoolFolder, removeSpoolFolder } from '../../support/ledger.js';
 

@@ -20,6 +20,7 @@ function repeating(weightMax: number) {
   const sent: [key: string, items: readonly string[]][] = [];
   const batches = new TurnBatches<string, Item, string>({
     weightMax,
+    open: () => [],
     send: (key, items, asker) => {
       sent.push([key, items.map(({ text }) => text)]);
       tell(
@@ -54,7 +55,9 @@ test('a batch that weighs enough goes at once, and the next begins', async () =>
 
 test('when the store fails, or does not answer to everything, all of the batch hear of it', async () => {
   const failing = (answer: (asker: Asker<readonly string[]>) => void) => {
-    const ask = asking(new TurnBatches({ weightMax: 10, send: (_key, _items, asker) => answer(asker) }));
+    const ask = asking(
+      new TurnBatches({ weightMax: 10, open: (): Item[] => [], send: (_key, _items, asker) => answer(asker) }),
+    );
     return Promise.allSettled([ask('a', '1'), ask('a', '2')]);
   };
   const unsent = await failing(() => {

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { AnswerCache, ANSWER_CACHE_OPTIONS, type FoundAnswer } from '../../../../proxy/cache/answer-cache.js';
-import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
+import { storable, writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { cacheKeys, REDIS_OVERHEAD_BYTES } from '../../../../schema/contracts/cache-log.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cachedAnswerName, type CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
@@ -110,7 +110,7 @@ test('news that are gone are made up for: what was kept meanwhile is found', asy
 });
 
 test('nothing that stands is taken for absent, whatever is kept, used and evicted', async () => {
-  const entryBytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
+  const entryBytes = writtenAnswer(storable(ANSWER)).length + REDIS_OVERHEAD_BYTES;
   const anyKey = fc.integer({ min: 0, max: 30 });
   const anyStep = fc.record({
     at: fc.constantFrom('busy', 'other'),

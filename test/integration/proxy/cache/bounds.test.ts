@@ -3,13 +3,13 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { AnswerCache, ANSWER_CACHE_OPTIONS } from '../../../../proxy/cache/answer-cache.js';
 import { SharedAnswers, type AnswerToKeep } from '../../../../proxy/cache/shared-answers.js';
-import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
+import { storable, writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { cacheKeys, REDIS_OVERHEAD_BYTES } from '../../../../schema/contracts/cache-log.js';
 import { CACHE_TTL_SECONDS_MAX } from '../../../../schema/contracts/cache-purges.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cachedAnswerName, type CachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
 import { DISTINCT_SHARED_KEYS, FULL_SIZE_TIMEOUT_MS } from '../../../support/cache-sizes.js';
-import { cachedAnswer } from '../../../support/cached-answer.js';
+import { cachedAnswer, written } from '../../../support/cached-answer.js';
 import { openRedis } from '../../../support/cached-keys.js';
 import { answerJson, chatCompletion } from '../../../support/fake-upstream.js';
 import { rawExchange } from '../../../support/raw-exchange.js';
@@ -102,26 +102,29 @@ test('what was used last is evicted last, whatever the clock of the proxy says, 
   const nameOf = (keyHash: string) =>
     cachedAnswerName({ accountId, gatewayId: newUuidV7() as GatewayId, epoch: 0, keyHash });
   const [first, second, third] = [nameOf('first'), nameOf('second'), nameOf('third')];
-  const bytes = writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES;
-  const answers = new SharedAnswers(redis, 2 * bytes);
-  const written = writtenAnswer(ANSWER);
-  const keep = ({ member }: CachedAnswerName, answer: Buffer, replaces: string | null = null): Promise<number | null> =>
+  const answer = writtenAnswer(storable(ANSWER));
+  const answers = new SharedAnswers(redis, 2 * (answer.length + REDIS_OVERHEAD_BYTES));
+  const keep = (
+    { member }: CachedAnswerName,
+    answer: Buffer,
+    replaces: AnswerToKeep['replaces'] = null,
+  ): Promise<number | null> =>
     new Promise((told, failed) => {
-      answers.keep(accountId, { member, written: answer, ttlMs: 600_000, replaces, told, failed });
+      answers.keep(accountId, { member, ttlMs: 600_000, replaces, ...written(answer), told, failed });
     });
-  for (const name of [first, second]) await keep(name, written);
+  for (const name of [first, second]) await keep(name, answer);
   jest.spyOn(Date, 'now').mockReturnValue(0);
-  expect(await answers.use(first, written)).toBeGreaterThan(590_000);
+  expect(await answers.use(first, answer)).toBeGreaterThan(590_000);
   jest.restoreAllMocks();
-  await keep(third, written);
+  await keep(third, answer);
   expect(await Promise.all([first, second, third].map((name) => redis.exists(cachedAnswerKey(name))))).toEqual([
     1, 0, 1,
   ]);
-  expect(await answers.use(second, written)).toBe(-2);
+  expect(await answers.use(second, answer)).toBe(-2);
   await keep(first, Buffer.alloc(10));
-  expect(await answers.use(first, written)).toBeGreaterThan(0); // it stays: nobody said that it suits no more
+  expect(await answers.use(first, answer)).toBeGreaterThan(0); // it stays: nobody said that it suits no more
   await keep(first, Buffer.alloc(10), '*');
-  expect(await answers.use(first, written)).toBe(-2); // another one stands there
+  expect(await answers.use(first, answer)).toBe(-2); // another one stands there
   redis.disconnect();
   await server.close();
 });
@@ -131,8 +134,8 @@ async function roomFor(answersMax: number, kind?: 'js-redis-server') {
   const server = await openTestRedis(kind);
   const redis = await openRedis(server.url);
   const [accountId, gatewayId] = [newUuidV7() as AccountId, newUuidV7() as GatewayId]; // of nobody's
-  const written = writtenAnswer(ANSWER);
-  const bytesMax = answersMax * (written.length + REDIS_OVERHEAD_BYTES);
+  const usual = writtenAnswer(storable(ANSWER));
+  const bytesMax = answersMax * (usual.length + REDIS_OVERHEAD_BYTES);
   const answers = new SharedAnswers(redis, bytesMax);
   const nameOf = (keyHash: string) => cachedAnswerName({ accountId, gatewayId, epoch: 0, keyHash });
   return {
@@ -143,16 +146,13 @@ async function roomFor(answersMax: number, kind?: 'js-redis-server') {
     keep: (
       keyHash: string,
       ttlMs = 60_000,
-      {
-        replaces = null,
-        answer = written,
-      }: Partial<Pick<AnswerToKeep, 'replaces'>> & { readonly answer?: Buffer } = {},
+      { replaces = null, answer = usual }: Partial<Pick<AnswerToKeep, 'replaces'>> & { readonly answer?: Buffer } = {},
     ): Promise<number | null> =>
       new Promise((told, failed) => {
         const { member } = nameOf(keyHash);
-        answers.keep(accountId, { member, written: answer, ttlMs, replaces, told, failed });
+        answers.keep(accountId, { member, ttlMs, replaces, ...written(answer), told, failed });
       }),
-    use: (keyHash: string) => answers.use(nameOf(keyHash), written),
+    use: (keyHash: string) => answers.use(nameOf(keyHash), usual),
     stands: async (keyHash: string) => (await redis.exists(cachedAnswerKey(nameOf(keyHash)))) === 1,
     listed: async () =>
       (await bookedOf(redis, accountId)).entries.map((entry) => entry.split(':').at(-1) ?? '').toSorted(),
@@ -193,7 +193,7 @@ test('where one stands another is kept only in its place, and its entry takes no
   // One that was found outdated, and has been replaced since, is no reason to replace what stands there now.
   expect(await keep('hot', 60_000, { replaces: Buffer.from('something else') })).toBeNull();
   expect(await listed()).toEqual(['hot']);
-  await keep('hot', 3_600_000, { replaces: Buffer.from(writtenAnswer(ANSWER).subarray(0, 64)) });
+  await keep('hot', 3_600_000, { replaces: Buffer.from(writtenAnswer(storable(ANSWER)).subarray(0, 64)) });
   expect(await listed()).toEqual(['hot', 'hot']);
   expect(await use('hot')).toBeGreaterThan(3_500_000);
   await keep('other');
@@ -248,7 +248,9 @@ test('one that finds no room says how many left for it in vain', async () => {
   const small = Buffer.alloc(1);
   await Promise.all(Array.from({ length: 1_100 }, (_, i) => keep(`small-${i}`, 60_000, { answer: small })));
   expect((await listed()).length).toBe(1_100);
-  const large = Buffer.alloc(1_200 * (writtenAnswer(ANSWER).length + REDIS_OVERHEAD_BYTES) - REDIS_OVERHEAD_BYTES);
+  const large = Buffer.alloc(
+    1_200 * (writtenAnswer(storable(ANSWER)).length + REDIS_OVERHEAD_BYTES) - REDIS_OVERHEAD_BYTES,
+  );
   expect(await keep('large', 60_000, { answer: large })).toBe(-1_001);
   expect((await listed()).length).toBe(100);
   expect(await keep('large', 60_000, { answer: large })).toBe(100);

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { UNREAD } from '../../../../proxy/cache/large-reads.js';
-import { SharedAnswers } from '../../../../proxy/cache/shared-answers.js';
+import { SharedAnswers, type AnswerToKeep } from '../../../../proxy/cache/shared-answers.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerKey, cachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
+import { written } from '../../../support/cached-answer.js';
 import { openRedis } from '../../../support/cached-keys.js';
 import { openTestRedis, type TestRedis } from '../../../support/redis.js';
 
@@ -58,10 +59,10 @@ describe.each(['redis-server', 'js-redis-server'] as const)('with %s', (kind) =>
     // those that there was no room for come the next time
     expect(await read(larges[11] ?? '')).toBeInstanceOf(Buffer);
     // A small one takes the place of one that nobody can read, and another one stays.
-    const keep = (replaces: string | null): Promise<number | null> =>
+    const keep = (replaces: AnswerToKeep['replaces']): Promise<number | null> =>
       new Promise((told, failed) => {
         const { member } = nameOf(larges[0] ?? '');
-        answers.keep(accountId, { member, written: bytes, ttlMs: 60_000, replaces, told, failed });
+        answers.keep(accountId, { member, ttlMs: 60_000, replaces, ...written(bytes), told, failed });
       });
     expect(await keep(null)).toBeNull();
     expect(await keep('*')).toBe(0);

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { expect, jest, test } from '@jest/globals';
 import { AnswerCache, type FoundAnswer } from '../../../../proxy/cache/answer-cache.js';
 import type { CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
-import { writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
+import { storable, writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { RedisTimeout } from '../../../../proxy/redis-script.js';
 import { newUuidV7, type AccountId, type GatewayId } from '../../../../schema/contracts/ids.js';
 import { cachedAnswerName } from '../../../../schema/contracts/redis-keys.js';
@@ -37,9 +37,9 @@ const KEEPING = { ttlSeconds: 60, outdated: null };
 
 /** What a call of the script asks for: which answers are to be kept, and whom to look for. */
 function exchanged({ values }: ScriptCall): { answers: readonly Buffer[]; members: readonly string[] } {
-  const behind = 4 + Number(String(values[3])) * 4;
-  const answers = values.slice(4, behind).filter((_value, index) => index % 4 === 3);
-  return { answers, members: values.slice(behind).map(String) };
+  const kept = Number(String(values.at(-4))) * 4;
+  const answers = values.slice(0, kept).filter((_value, index) => index % 4 === 3);
+  return { answers, members: values.slice(kept, -4).map(String) };
 }
 
 const BOUNDS = { accountBytesMax: 1e9, memoryBytesMax: 1024 * 1024, memoryAnswerBytesMax: 64 * 1024 };
@@ -137,7 +137,7 @@ test('look-ups of one turn are one command, and what one finds is kept without w
     const { members } = exchanged(call);
     commands.push(members);
     const reply = Buffer.alloc(64 * 1024); // as it comes from a socket, with other answers in it
-    const bytes = writtenAnswer(answer).copy(reply);
+    const bytes = writtenAnswer(storable(answer)).copy(reply);
     return members.map((member) => (member.endsWith('there') ? reply.subarray(0, bytes) : null));
   };
   const cache = new AnswerCache(redisOfScripts(found, READY), { ...BOUNDS, now: () => 0 });

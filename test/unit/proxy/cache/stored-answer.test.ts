@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { suits, takesEncoding, type CachedAnswer } from '../../../../proxy/cache/cached-answer.js';
-import { readAnswer, writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
+import { readAnswer, storable, writtenAnswer } from '../../../../proxy/cache/stored-answer.js';
 import { noUnits, USAGE_UNITS } from '../../../../schema/contracts/usage-units.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
@@ -33,7 +33,7 @@ test('an answer is read as it was written, whatever its bytes are', () => {
         vary: vary === null ? null : [vary],
         varyHash: vary,
       };
-      expect(readAnswer(writtenAnswer(answer))).toEqual(answer);
+      expect(readAnswer(writtenAnswer(storable(answer)))).toEqual(answer);
     }),
     propertyRuns,
   );
@@ -43,11 +43,11 @@ test('each unit is read as the one that was written', () => {
   const units = noUnits();
   for (const [index, unit] of USAGE_UNITS.entries()) units[unit] = index + 1;
   const answer = { ...ANSWER, reading: { ...ANSWER.reading, units } };
-  expect(readAnswer(writtenAnswer(answer))).toEqual(answer);
+  expect(readAnswer(writtenAnswer(storable(answer)))).toEqual(answer);
 });
 
 test('what was cut, altered in its frame, or never was an answer, is none', () => {
-  const written = writtenAnswer(ANSWER);
+  const written = writtenAnswer(storable(ANSWER));
   for (let end = 0; end < written.length; end++) expect(readAnswer(written.subarray(0, end))).toBeNull();
   expect(readAnswer(Buffer.concat([written, Buffer.from('x')]))).toBeNull();
   fc.assert(

@@ -11,7 +11,7 @@ import {
   withoutRecords,
   type FrameKind,
 } from '../../../../proxy/ledger/frames.js';
-import { ByteBuffer } from '../../../../proxy/usage/byte-buffer.js';
+import { ByteBuffer } from '../../../../proxy/byte-buffer.js';
 import { newUuidV7 } from '../../../../schema/contracts/ids.js';
 import { TEST_SIZE, propertyRuns } from '../../../support/test-size.js';
 

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FreshRows } from '../../../../proxy/ledger/fresh-rows.js';
-import { ByteBuffer } from '../../../../proxy/usage/byte-buffer.js';
+import { ByteBuffer } from '../../../../proxy/byte-buffer.js';
 import { CompositeRow } from '../../../../proxy/usage/composite-row.js';
 import { readableRows } from '../../../../proxy/usage/readable-rows.js';
 import { propertyRuns } from '../../../support/test-size.js';

@@ -15,15 +15,34 @@ const DASH = 45;
 
 export class ByteBuffer {
   length = 0;
-  private bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-  private numbers = viewOf(this.bytes);
+  private bytes: Buffer;
+  private numbers: DataView;
+
+  constructor(private readonly initialBytes = INITIAL_BYTES) {
+    this.bytes = Buffer.allocUnsafeSlow(initialBytes);
+    this.numbers = viewOf(this.bytes);
+  }
+
+  /** of the memory that it has for now */
+  get roomBytes(): number {
+    return this.bytes.length;
+  }
 
   /** As UTF-8. A lone surrogate becomes U+FFFD, and so does NUL. */
   text(text: string): void {
     this.reserve(text.length * 3); // the most that UTF-8 takes for a UTF-16 unit
-    if (text.length <= SHORT_TEXT_CHARACTERS && this.ascii(text)) return;
+    if (text.length <= SHORT_TEXT_CHARACTERS && this.codes(text, 1)) return;
     const clean = text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text;
     this.length += this.bytes.write(clean, this.length);
+  }
+
+  /** One byte for each character. False, and nothing is written: it has others than ASCII. */
+  ascii(text: string): boolean {
+    this.reserve(text.length);
+    if (text.length <= SHORT_TEXT_CHARACTERS) return this.codes(text, 0);
+    if (Buffer.byteLength(text) !== text.length) return false;
+    this.length += this.bytes.write(text, this.length, 'latin1');
+    return true;
   }
 
   bytesOf(bytes: Uint8Array): void {
@@ -120,15 +139,15 @@ export class ByteBuffer {
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES_MAX) this.hold(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    if (this.bytes.length > KEPT_BYTES_MAX) this.hold(Buffer.allocUnsafeSlow(this.initialBytes));
   }
 
-  /** Writes `text` if it is ASCII without NUL; else says false, and nothing counts as written. */
-  private ascii(text: string): boolean {
+  /** Writes `text` if all of it is ASCII, from `least` on; else says false, and nothing counts as written. */
+  private codes(text: string, least: 0 | 1): boolean {
     let at = this.length;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      if (code === 0 || code > 127) return false;
+      if (code < least || code > 127) return false;
       this.bytes[at++] = code;
     }
     this.length = at;
