@@ -14,7 +14,7 @@ export interface Machine {
   readonly node: string;
   /** false where `taskset` is missing or there is one core: ratios then say less */
   readonly isPinned: boolean;
-  /** whether what answers requests runs before Postgres on the load's core */
+  /** whether what answers requests runs before Redis and Postgres on the load's core */
   readonly answersFirst: boolean;
 }
 
@@ -27,12 +27,19 @@ export function pinToLoadCore(): boolean {
 }
 
 /**
- * Lets a process have its core before all others but its like, as soon as it has something to do. The load, the
- * upstream and Redis are what a request waits for. Postgres, which it does not wait for, held their core for most of a
- * millisecond at a time, and what is measured had nothing to do meanwhile (docs/performance.md): in production it has
- * processors of its own. False where that is not allowed: it takes the right to real-time priorities (CAP_SYS_NICE).
+ * Who has the load's core before others, as real-time priorities: what each request waits for before Redis, for which
+ * one of a busy gateway does not wait, and that before Postgres, for which none does. Redis held the core for half a
+ * millisecond at a time, and Postgres for longer, and what is measured had nothing to do meanwhile
+ * (docs/performance.md): in production each has processors of its own.
  */
-export const runFirst = (pid: number): boolean => succeeds('chrt', ['-a', '--rr', '-p', '1', String(pid)]);
+export const PRIORITIES = { loadAndUpstream: 2, redis: 1 } as const;
+
+/**
+ * Lets a process have its core before all others but its like, as soon as it has something to do. False where that is
+ * not allowed: it takes the right to real-time priorities (CAP_SYS_NICE).
+ */
+export const runFirst = (pid: number, priority: number): boolean =>
+  succeeds('chrt', ['-a', '--rr', '-p', String(priority), String(pid)]);
 
 /** `answersFirst`: true as well where nothing is asked and nothing answers. */
 export function describeMachine(isPinned: boolean, answersFirst = true): Machine {

@@ -1,5 +1,5 @@
 /** The load's process, as the bench drives it. */
-import { runFirst } from '../machine.js';
+import { PRIORITIES, runFirst } from '../machine.js';
 import { Program } from '../program.js';
 import { asLoadResult, asPort, type LoadOrder, type LoadResult } from './messages.js';
 
@@ -14,7 +14,7 @@ export interface Load {
 export async function startLoad(): Promise<Load> {
   const program = await Program.node('bench/programs/load.js', { name: 'the load', core: null });
   await program.message(asPort);
-  runFirst(program.pid);
+  runFirst(program.pid, PRIORITIES.loadAndUpstream);
   return {
     pid: program.pid,
     run(order) {

@@ -7,7 +7,7 @@ import { freePort } from '../../platform/listen.js';
 import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
 import { mintApiToken } from '../../schema/contracts/api-token.js';
 import { newVaultKeyPair } from '../../schema/contracts/vault-keys.js';
-import { runFirst } from '../machine.js';
+import { PRIORITIES, runFirst } from '../machine.js';
 import { untilOpen } from '../open-port.js';
 import { Program } from '../program.js';
 import type { Running } from '../running.js';
@@ -96,7 +96,7 @@ async function startServices(running: Running, dataDir: string): Promise<Service
   if (redis.kind === 'js-redis-server') {
     throw new Error('The bench needs redis-server or valkey-server on PATH: figures with the stand-in would be wrong.');
   }
-  runFirst(redis.pid);
+  runFirst(redis.pid, PRIORITIES.redis);
   return { databaseUrl: postgres.url, redisUrl: redis.url };
 }
 

@@ -1,6 +1,6 @@
 /** The upstream's process, as the bench sees it. */
 import { asPort } from '../load/messages.js';
-import { runFirst } from '../machine.js';
+import { PRIORITIES, runFirst } from '../machine.js';
 import { Program } from '../program.js';
 
 export interface Upstream {
@@ -17,5 +17,5 @@ export async function startUpstream(): Promise<Upstream> {
   const program = await Program.node('bench/programs/upstream.js', { name: 'the upstream', core: null });
   const { pid, failed } = program;
   const port = await program.message(asPort);
-  return { port, pid, runsFirst: runFirst(pid), failed, stop: () => program.stop() };
+  return { port, pid, runsFirst: runFirst(pid, PRIORITIES.loadAndUpstream), failed, stop: () => program.stop() };
 }
