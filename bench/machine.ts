@@ -28,9 +28,8 @@ export function pinToLoadCore(): boolean {
 
 /**
  * Who has the load's core before others, as real-time priorities: what each request waits for before Redis, for which
- * one of a busy gateway does not wait, and that before Postgres, for which none does. Redis held the core for half a
- * millisecond at a time, and Postgres for longer, and what is measured had nothing to do meanwhile
- * (docs/performance.md): in production each has processors of its own.
+ * one of a busy gateway does not wait, and that before Postgres, for which none does. While these two held the core,
+ * what is measured had nothing to do (docs/decisions/0049): in production each has processors of its own.
  */
 export const PRIORITIES = { loadAndUpstream: 2, redis: 1 } as const;
 

@@ -16,15 +16,19 @@ export class ScriptValues {
   private isWhole = false;
 
   /** `bytes`: its memory is used; what stands in it is lost. */
-  constructor(readonly bytes = new ByteBuffer(INITIAL_BYTES)) {
+  constructor(private readonly bytes = new ByteBuffer(INITIAL_BYTES)) {
     bytes.clear();
     bytes.skip(FRONT_BYTES);
   }
 
-  /** Throws when it is not ASCII. */
+  /** Throws when it is not ASCII: then the values are as they were. */
   text(value: string): void {
+    const { length } = this.bytes;
     this.begin(value.length);
-    if (!this.bytes.ascii(value)) throw notAscii();
+    if (this.bytes.ascii(value)) return;
+    this.bytes.length = length;
+    this.count -= 1;
+    throw notAscii();
   }
 
   bytesOf(value: Uint8Array): void {

@@ -32,11 +32,12 @@ const READ_BYTES_MAX = 1024 * 1024;
 /** What the script is told of an answer that is to be kept. */
 const KEPT_VALUES = 4;
 
+/** Of a command's memory, which grows. */
+const INITIAL_BYTES = 4 * 1024;
 /**
  * Memory of commands that were answered, for the next ones: of so many, and none that had much to keep. One is being
  * written as a rule, and one is on its way.
  */
-const INITIAL_BYTES = 4 * 1024;
 const SPARES_MAX = 4;
 const SPARE_BYTES_MAX = 256 * 1024;
 
@@ -120,9 +121,9 @@ class Exchange implements Items<Asked> {
   }
 
   push(asked: Asked): void {
-    this.asked.push(asked);
     if (!(asked instanceof LookUp)) this.keep(asked);
     else if (!this.read.has(asked.member)) this.read.set(asked.member, this.read.size);
+    this.asked.push(asked);
   }
 
   private keep(kept: AnswerToKeep): void {

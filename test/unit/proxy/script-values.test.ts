@@ -38,4 +38,8 @@ test('values stand behind whatever is put in front of them, as often as it is, i
 test.each(['ü', 'ü'.repeat(200), 'x\u{1f600}'])('text that is not ASCII is refused: %s', (text) => {
   expect(() => written([text])).toThrow('not ASCII');
   expect(() => written(['fine']).behind([text])).toThrow('not ASCII');
+  const values = written(['before']);
+  expect(() => values.text(text)).toThrow('not ASCII');
+  values.text('after');
+  expect(values.behind(['front'])).toEqual(commandOf(['front', 'before', 'after']));
 });
