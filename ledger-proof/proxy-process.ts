@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { TIER_NODE_FLAGS } from '../platform/node-flags.js';
+import { PROXY_NODE_FLAGS } from '../platform/node-flags.js';
 import { hasEnded } from '../platform/running-process.js';
 import { untilOpen } from '../bench/open-port.js';
 
@@ -85,7 +85,7 @@ export class ProxyProcess {
     const log = openSync(this.place.logFile, 'a');
     this.isEnding = false;
     this.isServing = false;
-    const child = spawn(process.execPath, [...TIER_NODE_FLAGS, PROGRAM], {
+    const child = spawn(process.execPath, [...PROXY_NODE_FLAGS, PROGRAM], {
       env: this.place.env,
       detached: true, // Ctrl-C reaches only the conductor, which ends its programs in order
       stdio: ['ignore', log, log, 'ipc'], // with the conductor gone the channel closes, and the proxy ends

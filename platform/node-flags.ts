@@ -13,3 +13,11 @@
  * and one that has just started has 5 MiB less.
  */
 export const TIER_NODE_FLAGS = ['--use-largepages=silent', '--min-semi-space-size=16', '--enable-source-maps'] as const;
+
+/**
+ * The proxy is compiled by its own thread. V8's compiler, on a thread beside, may not look whether a name is that of an
+ * index, and so finds no method of a typed array: `copy` and `subarray` of a Buffer were looked up in each call, and
+ * never inlined (V8 11, `ComputePropertyAccessInfo`). It costs what has just started a second of its first ten,
+ * 16 ms at a time at most (docs/decisions/0052).
+ */
+export const PROXY_NODE_FLAGS = [...TIER_NODE_FLAGS, '--no-concurrent-recompilation'] as const;

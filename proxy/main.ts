@@ -3,6 +3,7 @@
  * them.
  */
 import './heap-flags.js';
+import './plain-globals.js';
 import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import { EnvironmentError } from '../platform/environment.js';

@@ -8,6 +8,7 @@ import { readMigrationConfig } from '../migrations/config.js';
 import { migrate } from '../migrations/run.js';
 import { errorMessage } from '../platform/error-code.js';
 import { requireFreePort, type ListenAddress } from '../platform/listen.js';
+import { PROXY_NODE_FLAGS, TIER_NODE_FLAGS } from '../platform/node-flags.js';
 import { onShutdown } from '../platform/shutdown.js';
 import { readStartConfig, type StartConfig } from './start/config.js';
 import { startDemoProvider } from './start/demo-provider.js';
@@ -57,9 +58,22 @@ async function start(config: StartConfig): Promise<void> {
   say('Starting the api and the proxy …');
   const urls = { databaseUrl: postgres.url, redisUrl: redis.url, demoOrigin: demo?.origin ?? null };
   const env = tierEnvironments(config, urls);
-  const api = running.tier({ name: 'api', program: 'api/main.js', env: env.api, dataDir: config.dataDir });
+  const { dataDir } = config;
+  const api = running.tier({
+    name: 'api',
+    program: 'api/main.js',
+    flags: TIER_NODE_FLAGS,
+    env: env.api,
+    dataDir,
+  });
   api.onMessage(asFirstSignIn, (signIn) => say(signInText(signIn)));
-  const proxy = running.tier({ name: 'proxy', program: 'proxy/main.js', env: env.proxy, dataDir: config.dataDir });
+  const proxy = running.tier({
+    name: 'proxy',
+    program: 'proxy/main.js',
+    flags: PROXY_NODE_FLAGS,
+    env: env.proxy,
+    dataDir,
+  });
   await Promise.all([api.ready(config.api), proxy.ready(config.proxy)]);
   const { accountName, hasDemoGateway } = (await api.message(asApiReady, MESSAGE_TIMEOUT_MS)) ?? NOTHING_TO_SHOW;
   keepInstanceFile(config, accountName);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { startEmbeddedPostgres } from '../../platform/embedded/postgres.js';
 import { startEmbeddedRedis } from '../../platform/embedded/redis.js';
 import { freePort } from '../../platform/listen.js';
-import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
+import { PROXY_NODE_FLAGS } from '../../platform/node-flags.js';
 import { mintApiToken } from '../../schema/contracts/api-token.js';
 import { newVaultKeyPair } from '../../schema/contracts/vault-keys.js';
 import { PRIORITIES, runFirst } from '../machine.js';
@@ -53,7 +53,7 @@ export async function startProxy(
     Program.node('proxy/main.js', {
       name: 'the proxy',
       core: surroundings.core,
-      flags: [...TIER_NODE_FLAGS, ...(further.flags ?? [])],
+      flags: [...PROXY_NODE_FLAGS, ...(further.flags ?? [])],
       env: { ...proxyEnvironment(services, surroundings, { pepper, port }), ...further.env },
     }),
   );

@@ -7,7 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../../platform/error-code.js';
 import { openLogFile, tailOf } from '../../platform/log-file.js';
 import type { ListenAddress } from '../../platform/listen.js';
-import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
 import { ROOT } from './config.js';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -26,6 +25,8 @@ export interface ChildOptions {
   readonly name: string;
   /** compiled file below dist/ */
   readonly program: string;
+  /** Node's */
+  readonly flags: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly dataDir: string;
 }
@@ -59,7 +60,7 @@ export class Child {
   static start(options: ChildOptions): Child {
     const logFile = path.join(options.dataDir, 'logs', `${options.name}.log`);
     const log = openLogFile(logFile);
-    const child = spawn(process.execPath, [...TIER_NODE_FLAGS, path.join(ROOT, 'dist', options.program)], {
+    const child = spawn(process.execPath, [...options.flags, path.join(ROOT, 'dist', options.program)], {
       cwd: ROOT,
       env: options.env,
       detached: true, // Ctrl-C reaches only us, and we stop the children in order

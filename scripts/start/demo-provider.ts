@@ -1,4 +1,5 @@
 /** The demo provider as a child: its own process, so that its work is never the proxy's. */
+import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
 import { Child } from './child.js';
 import { asDemoPort } from './messages.js';
 import { demoEnvironment } from './tier-environment.js';
@@ -14,7 +15,13 @@ export interface DemoProvider {
 }
 
 export async function startDemoProvider(dataDir: string): Promise<DemoProvider> {
-  const child = Child.start({ name: 'demo', program: 'demo/main.js', env: demoEnvironment(), dataDir });
+  const child = Child.start({
+    name: 'demo',
+    program: 'demo/main.js',
+    flags: TIER_NODE_FLAGS,
+    env: demoEnvironment(),
+    dataDir,
+  });
   const port = await child.message(asDemoPort, READY_TIMEOUT_MS);
   if (port === null) throw new Error('The demo provider did not start; DEMO=0 does without it.');
   return { origin: `http://127.0.0.1:${port}`, failed: child.failed, stop: () => child.stop() };

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../platform/listen.js';
-import { TIER_NODE_FLAGS } from '../../platform/node-flags.js';
+import { PROXY_NODE_FLAGS } from '../../platform/node-flags.js';
 import { newSpoolFolder, removeSpoolFolder } from './ledger.js';
 import { TEST_PEPPER } from './proxy.js';
 import { TEST_VAULT } from './vault.js';
@@ -37,7 +37,7 @@ export interface ProxyProcessOptions {
 export async function startProxyProcess(options: ProxyProcessOptions): Promise<ProxyProcess> {
   const [port, metricsPort, dataDir] = await Promise.all([freePort(), freePort(), newSpoolFolder()]);
   const preload = options.isHourAhead === true ? ['--import', HOUR_AHEAD] : [];
-  const child = spawn(process.execPath, [...TIER_NODE_FLAGS, ...preload, PROGRAM], {
+  const child = spawn(process.execPath, [...PROXY_NODE_FLAGS, ...preload, PROGRAM], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],
