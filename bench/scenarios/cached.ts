@@ -14,7 +14,7 @@ export const cachedScenario: Scenario = {
   plan: (isQuick) => ({
     rounds: 5,
     warmUpMs: isQuick ? 1_000 : 8_000,
-    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 1_000 : 5_000 },
+    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 700 : 5_000 },
   }),
   figures: (rounds) =>
     figure(

@@ -18,7 +18,7 @@ export const jsonScenario: Scenario = {
   plan: (isQuick) => ({
     rounds: 5,
     warmUpMs: isQuick ? 3_000 : 8_000,
-    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 1_000 : 5_000 },
+    window: { kind: 'json', connections: CONNECTIONS, durationMs: isQuick ? 700 : 5_000 },
   }),
   figures: (rounds) => [
     ...figure('P1', betweenSystems(rounds, ['tollgate', 'bare'], throughputRatio)),
