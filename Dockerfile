@@ -32,4 +32,4 @@ CMD ["node", "--use-largepages=silent", "--min-semi-space-size=16", "--enable-so
 
 FROM runtime AS proxy
 EXPOSE 8787
-CMD ["node", "--use-largepages=silent", "--min-semi-space-size=16", "--enable-source-maps", "--no-concurrent-recompilation", "dist/proxy/main.js"]
+CMD ["node", "--use-largepages=silent", "--min-semi-space-size=16", "--enable-source-maps", "--no-concurrent-recompilation", "--max-inlined-bytecode-size-cumulative=2000", "dist/proxy/main.js"]
