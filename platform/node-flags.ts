@@ -18,8 +18,9 @@ export const TIER_NODE_FLAGS = ['--use-largepages=silent', '--min-semi-space-siz
  * The proxy is compiled by its own thread. V8's compiler, on a thread beside, may not look whether a name is that of an
  * index, and so finds no method of a typed array: `copy` and `subarray` of a Buffer were looked up in each call, and
  * never inlined (V8 11, `ComputePropertyAccessInfo`). It costs what has just started a second of its first ten,
- * at a time some milliseconds (docs/decisions/0052). Of what is inlined there is more so, for which V8 has a bound for
- * each function: twice that, 2 to 3 % of a call.
+ * up to 40 ms at a time (docs/decisions/0052).
+ *
+ * As these methods are inlined now, each function may have twice as much inlined as by default: 2 to 3 % of a call.
  */
 export const PROXY_NODE_FLAGS = [
   ...TIER_NODE_FLAGS,

@@ -9,8 +9,7 @@ import type { System, SystemName } from '../system.js';
 const IDLE_TIMEOUT_MS = 5_000;
 /**
  * Of a window, for which a system has its load before it is measured. One that rested while others had their turn takes
- * more of the processor at first, and most the one that comes behind a system that left the load's core idle
- * (docs/decisions/0049).
+ * more of the processor at first (docs/decisions/0049).
  */
 const RUN_IN_SHARE = 0.3;
 
