@@ -12,20 +12,25 @@ const TWO_TO_32 = 2 ** 32;
 /** Value of a hexadecimal digit by its character code. */
 const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
 const DASH = 45;
+const ZERO = 48;
+const DECIMAL_DIGITS_MAX = 10;
 
 export class ByteBuffer {
   length = 0;
   private bytes: Buffer;
   private numbers: DataView;
+  /** of `bytes`: a number of our own is read at once, a Buffer's length may change in principle, and is worked out */
+  private room: number;
 
   constructor(private readonly initialBytes = INITIAL_BYTES) {
     this.bytes = Buffer.allocUnsafeSlow(initialBytes);
     this.numbers = viewOf(this.bytes);
+    this.room = initialBytes;
   }
 
   /** of the memory that it has for now */
   get roomBytes(): number {
-    return this.bytes.length;
+    return this.room;
   }
 
   /** As UTF-8. A lone surrogate becomes U+FFFD, and so does NUL. */
@@ -45,6 +50,19 @@ export class ByteBuffer {
     return true;
   }
 
+  /** a whole number of at most 31 bits, not negative, in decimal digits */
+  decimal(value: number): void {
+    this.reserve(DECIMAL_DIGITS_MAX);
+    const { bytes } = this;
+    let end = this.length + 1;
+    for (let rest = value; rest > 9; rest = (rest / 10) | 0) end += 1;
+    this.length = end;
+    for (let rest = value; ; rest = (rest / 10) | 0) {
+      bytes[--end] = ZERO + (rest % 10);
+      if (rest <= 9) return;
+    }
+  }
+
   bytesOf(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.bytes.set(bytes, this.length);
@@ -60,10 +78,11 @@ export class ByteBuffer {
   /** bytes in hexadecimal digits, two each; dashes are passed over */
   hex(digits: string): void {
     this.reserve(digits.length);
+    const { bytes } = this;
     let at = this.length;
     for (let i = 0; i < digits.length; i += 2) {
       if (digits.charCodeAt(i) === DASH) i += 1;
-      this.bytes[at++] = nibble(digits.charCodeAt(i)) * 16 + nibble(digits.charCodeAt(i + 1));
+      bytes[at++] = nibble(digits.charCodeAt(i)) * 16 + nibble(digits.charCodeAt(i + 1));
     }
     this.length = at;
   }
@@ -139,25 +158,28 @@ export class ByteBuffer {
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES_MAX) this.hold(Buffer.allocUnsafeSlow(this.initialBytes));
+    if (this.room > KEPT_BYTES_MAX) this.hold(Buffer.allocUnsafeSlow(this.initialBytes));
   }
 
   /** Writes `text` if all of it is ASCII, from `least` on; else says false, and nothing counts as written. */
   private codes(text: string, least: 0 | 1): boolean {
+    const { bytes } = this;
     let at = this.length;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code < least || code > 127) return false;
-      this.bytes[at++] = code;
+      bytes[at++] = code;
     }
     this.length = at;
     return true;
   }
 
   private reserve(count: number): void {
-    const needed = this.length + count;
-    if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    if (this.length + count > this.room) this.grow(this.length + count);
+  }
+
+  private grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.room * 2));
     this.bytes.copy(grown, 0, 0, this.length);
     this.hold(grown);
   }
@@ -165,6 +187,7 @@ export class ByteBuffer {
   private hold(bytes: Buffer): void {
     this.bytes = bytes;
     this.numbers = viewOf(bytes);
+    this.room = bytes.length;
   }
 }
 

@@ -10,6 +10,7 @@ const FRONT_BYTES = 1_024;
 const INITIAL_BYTES = 2 * FRONT_BYTES;
 
 const END = '\r\n';
+const LENGTH_FOLLOWS = `${END}$`;
 
 export class ScriptValues {
   count = 0;
@@ -64,7 +65,9 @@ export class ScriptValues {
 
   private begin(length: number): void {
     this.count += 1;
-    this.bytes.ascii(`${END}$${length}${END}`);
+    this.bytes.ascii(LENGTH_FOLLOWS);
+    this.bytes.decimal(length);
+    this.bytes.ascii(END);
   }
 }
 
