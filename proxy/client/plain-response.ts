@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../request-bounds.js';
 import type { ClientResponse } from './client-exchange.js';
-import { JOINED_BYTES_MAX, writeJoined } from './joined-write.js';
+import { JOINED_BYTES_MAX, writeJoined } from '../joined-write.js';
 import type { PlainRequest } from './plain-request.js';
 import { ResponseEvents } from './response-events.js';
 
@@ -170,15 +170,12 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-let dateAtSecond = 0;
-let dateText = '';
+let dateText: string | null = null;
 
 /** The time as HTTP writes it (RFC 9110 §5.6.7), made once a second. */
 function httpDate(): string {
-  const second = Math.floor(Date.now() / 1_000);
-  if (second !== dateAtSecond) {
-    dateAtSecond = second;
-    dateText = new Date(second * 1_000).toUTCString();
-  }
-  return dateText;
+  if (dateText !== null) return dateText;
+  const now = new Date();
+  setTimeout(() => (dateText = null), 1_000 - now.getMilliseconds()).unref();
+  return (dateText = now.toUTCString());
 }
