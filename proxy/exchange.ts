@@ -166,6 +166,7 @@ export interface Relayed {
   readonly responseContentType: string | null;
   readonly responseEncoding: string | null;
   readonly responseBytes: number;
+  /** of a stream; null: it is none, or nothing of it has come */
   readonly firstByteAtMs: number | null;
   /** the answer of another request's, cached or still running, that it is: what it used is saved; null: its own */
   readonly hit: { readonly reading: UsageReading } | null;

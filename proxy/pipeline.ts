@@ -142,7 +142,8 @@ async function passOn(deps: PipelineDeps, opened: OpenRecord): Promise<Relayed> 
   const { arrival, call } = opened;
   try {
     const forwarded = await answerOf(deps, opened);
-    return await relay(deps, arrival, call, { forwarded, notes: opened, cache: opened.cache });
+    const relaying = relay(deps, arrival, call, { forwarded, notes: opened, cache: opened.cache });
+    return relaying instanceof Promise ? await relaying : relaying;
   } catch (cause) {
     const forwarded = faultOf(deps.log, opened, cause);
     return relay(deps, arrival, call, { forwarded, notes: opened, cache: opened.cache });

@@ -233,14 +233,15 @@ function cutOutcome(deps: RecordDeps, arrival: Arrival, call: UpstreamCall): Rec
   };
 }
 
-export async function record(
+/** Resolves when the ledger has it. Throws when no record could be made. */
+export function record(
   deps: RecordDeps,
   arrival: Arrival,
   call: UpstreamCall,
   outcome: { readonly open: OpenRecord; readonly relayed: Relayed },
 ): Promise<void> {
   const settled = settlement(deps, arrival, call, outcome);
-  await outcome.open.entry.settle(settled.outcome, settled.bodies);
+  return outcome.open.entry.settle(settled.outcome, settled.bodies);
 }
 
 interface Settlement {

@@ -13,13 +13,13 @@ import type { GatewayError } from '../gateway-error.js';
 import { CONNECTION_IDLE_TIMEOUT_MS, type RequestBounds } from '../request-bounds.js';
 import { upstreamError } from '../upstream/upstream-errors.js';
 import type { AnswerNotes, Arrival, Forwarded, LookedUp, Relayed, UpstreamCall } from '../exchange.js';
-import { contentEncodingOf, headerOf, withoutLength } from '../header-list.js';
+import { bodyHeadersOf, withoutLength } from '../header-list.js';
 import { ownHeaders, sendError, writeAnswerHead } from '../own-headers.js';
 import { maskingSink } from '../upstream/answer-echoes.js';
 import type { AnswerSink, UpstreamAnswer } from '../upstream/upstream-exchange.js';
 import type { ProxyStatistics } from '../telemetry/statistics.js';
 import { readingOfGivenUp } from '../usage/given-up-call.js';
-import { KeptAnswer } from '../usage/kept-answer.js';
+import { keptOf, type KeptAnswer } from '../usage/kept-answer.js';
 import { meter, unmetered, type Meter } from './meter.js';
 
 /** What nginx logs for a client that left before any answer; nobody receives it. */
@@ -38,13 +38,17 @@ export interface Relaying {
   readonly cache: LookedUp | null;
 }
 
-export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, relaying: Relaying): Promise<Relayed> {
+/** What was relayed: no promise of a document that has arrived whole, as most have. */
+export function relay(
+  deps: RelayDeps,
+  arrival: Arrival,
+  call: UpstreamCall,
+  relaying: Relaying,
+): Relayed | Promise<Relayed> {
   const { forwarded, notes, cache } = relaying;
   switch (forwarded.kind) {
     case 'answered':
-      return new Promise((resolve, reject) =>
-        new Passage(deps, arrival, call, { forwarded, notes, cache }).start({ resolve, reject }),
-      );
+      return new Passage(deps, arrival, call, { forwarded, notes, cache }).start();
     case 'failed': {
       const { error } = forwarded;
       const { status, code } = error.definition;
@@ -53,11 +57,11 @@ export function relay(deps: RelayDeps, arrival: Arrival, call: UpstreamCall, rel
         sendError(arrival.response, error, headers, { close: !arrival.request.complete });
       };
       const reading = readingOfGivenUp(call, forwarded);
-      return Promise.resolve({ ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, reading, finish });
+      return { ...NOTHING_RELAYED, forwarded, statusCode: status, errorCode: code, reading, finish };
     }
     case 'client-left': {
       const reading = readingOfGivenUp(call, forwarded);
-      return Promise.resolve({ ...NOTHING_RELAYED, ...CLIENT_LEFT, forwarded, reading, hit: cache?.hit ?? null });
+      return { ...NOTHING_RELAYED, ...CLIENT_LEFT, forwarded, reading, hit: cache?.hit ?? null };
     }
   }
 }
@@ -91,22 +95,6 @@ interface Report {
 const PROGRESS_GROWTH = 1.05;
 const PROGRESS_INTERVAL_MS_MIN = 25;
 
-const NO_REPORT: Report = { resolve: () => undefined, reject: () => undefined };
-
-/** Null: neither the log nor the cache wants any of the answer. */
-function keptOf(
-  call: UpstreamCall,
-  cache: LookedUp | null,
-  room: CopyRoom,
-  { statusCode, isEventStream }: { readonly statusCode: number; readonly isEventStream: boolean },
-): KeptAnswer | null {
-  const loggedBytesMax = call.isLog && call.collectsPayload ? call.logBodyBytesMax : null;
-  const isCopied = cache !== null && cache.hit === null && cache.ttlSeconds > 0 && statusCode === 200;
-  return loggedBytesMax === null && !isCopied
-    ? null
-    : new KeptAnswer(loggedBytesMax, isCopied ? room : null, { isEventStream });
-}
-
 /** One answer on its way down. */
 class Passage implements AnswerSink {
   private readonly forwarded: Extract<Forwarded, { kind: 'answered' }>;
@@ -138,7 +126,10 @@ class Passage implements AnswerSink {
   private isPaused = false;
   private isClientTooSlow = false;
   private hasClientLeft = false; // the answer may go on for others
-  private report: Report = NO_REPORT;
+  /** who waits for the end; null: nobody yet */
+  private report: Report | null = null;
+  /** what it came to before anybody waited; null: nothing yet */
+  private outcome: Relayed | Promise<Relayed> | null = null;
   private failure: GatewayError | null = null;
 
   constructor(
@@ -151,12 +142,13 @@ class Passage implements AnswerSink {
     this.notes = notes;
     const { headers, statusCode } = (this.answer = forwarded.answer);
     this.response = arrival.response;
-    this.contentType = headerOf(headers, 'content-type');
-    this.contentEncoding = contentEncodingOf(headers);
+    const said = bodyHeadersOf(headers);
+    this.contentType = said.contentType;
+    this.contentEncoding = said.contentEncoding;
     this.isEventStream = this.contentType?.startsWith('text/event-stream') === true;
     this.isStream = this.isEventStream || call.facts?.isStreaming === true;
     this.isDocument = !this.isStream && this.contentType?.startsWith('application/json') === true;
-    this.contentLength = Number(headerOf(headers, 'content-length') ?? Number.NaN);
+    this.contentLength = Number(said.contentLength ?? Number.NaN);
     const { isEventStream, contentEncoding } = this;
     const shape = { statusCode, isEventStream, contentEncoding, headers };
     const hit = (this.cache = cache)?.hit ?? null;
@@ -166,11 +158,14 @@ class Passage implements AnswerSink {
     this.kept = keptOf(call, cache, deps.copyRoom, shape);
   }
 
-  start(report: Report): void {
-    this.report = report;
+  start(): Relayed | Promise<Relayed> {
     this.response.on('close', this.onClose);
     if (this.response.destroyed) this.onClose();
-    if (this.isReported) return; // it left while others waited too, who have left since
+    if (!this.isReported) this.attach(); // else it left while others waited too, who have left since
+    return this.outcome ?? new Promise((resolve, reject) => (this.report = { resolve, reject }));
+  }
+
+  private attach(): void {
     this.answer.attach(this.masked());
     if (this.isEventStream && !this.isHeadSent && !this.isReported) {
       this.sendHead();
@@ -186,7 +181,7 @@ class Passage implements AnswerSink {
   }
 
   data(chunk: Buffer): boolean {
-    this.firstByteAtMs ??= Date.now();
+    if (this.isStream) this.firstByteAtMs ??= Date.now();
     this.bytes += chunk.length;
     const isLast = !this.isReported && this.isLast(chunk);
     const isTaken =
@@ -311,17 +306,23 @@ class Passage implements AnswerSink {
     const interrupted = !isComplete && !this.hasClientLeft;
     try {
       const reading = this.meter.finish(isComplete);
-      if (!(reading instanceof Promise)) this.report.resolve(this.relayed(reading, interrupted));
-      else reading.then((read) => this.report.resolve(this.relayed(read, interrupted)), this.fail);
+      if (reading instanceof Promise) reading.then((read) => this.tell(this.relayed(read, interrupted)), this.fail);
+      else this.tell(this.relayed(reading, interrupted));
     } catch (error) {
       // Thrown on, it would end in the client library, and nobody would ever hear of this answer's end.
       this.fail(error);
     }
   }
 
+  private tell(relayed: Relayed): void {
+    if (this.report === null) this.outcome = relayed;
+    else this.report.resolve(relayed);
+  }
+
   private readonly fail = (error: unknown): void => {
     this.kept?.release();
-    this.report.reject(error);
+    if (this.report !== null) this.report.reject(error);
+    else this.outcome = Promise.reject(error instanceof Error ? error : new Error('relay failed', { cause: error }));
   };
 
   private relayed(reading: UsageReading, interrupted: boolean): Relayed {

@@ -39,7 +39,7 @@ export interface StepStages<Opened extends StepRecord, Made extends AttemptMade 
   /** Of the first step that is tried. Throws GatewayError 9006. */
   open(step: Arrival, chosen: PlannedCall): Opened | Promise<Opened>;
   forward(opened: Opened): Forwarded | Promise<Forwarded>;
-  relay(chosen: ChosenStep, notes: Opened, forwarded: Forwarded): Promise<Made>;
+  relay(chosen: ChosenStep, notes: Opened, forwarded: Forwarded): Made | Promise<Made>;
   /** Both as one, of the step that ends the trying. Never rejects for a fault of ours. */
   passOn(opened: Opened): Promise<Made>;
 }
@@ -166,7 +166,7 @@ function relayRefusal<Opened extends StepRecord, Made extends AttemptMade>(
   stages: StepStages<Opened, Made>,
   opened: Opened,
   { step, error }: RefusedStep,
-): Promise<Made> {
+): Made | Promise<Made> {
   const arrival = { ...step, eventId: opened.arrival.eventId };
   const forwarded = { kind: 'failed' as const, error, attempt: null, wasSent: false };
   return stages.relay({ arrival, call: opened.call, cache: null }, opened, forwarded);

@@ -4,6 +4,7 @@
  * counted, and the client's answer goes on.
  */
 import type { CopyRoom } from '../cache/copy-room.js';
+import type { LookedUp, UpstreamCall } from '../exchange.js';
 import { ByteParts } from './byte-parts.js';
 import { SimilarParts } from './similar-parts.js';
 
@@ -77,4 +78,18 @@ export class KeptAnswer {
     this.release();
     return false;
   }
+}
+
+/** Null: neither the log nor the cache wants any of the answer. */
+export function keptOf(
+  call: UpstreamCall,
+  cache: LookedUp | null,
+  room: CopyRoom,
+  { statusCode, isEventStream }: { readonly statusCode: number; readonly isEventStream: boolean },
+): KeptAnswer | null {
+  const loggedBytesMax = call.isLog && call.collectsPayload ? call.logBodyBytesMax : null;
+  const isCopied = cache !== null && cache.hit === null && cache.ttlSeconds > 0 && statusCode === 200;
+  return loggedBytesMax === null && !isCopied
+    ? null
+    : new KeptAnswer(loggedBytesMax, isCopied ? room : null, { isEventStream });
 }

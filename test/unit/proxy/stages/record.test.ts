@@ -43,7 +43,7 @@ test('a request of which no record can be made leaves no room taken in the ledge
   } as unknown as Relayed;
 
   const opened = new OpenRecord(deps, arrival, call, { entry, cache: null });
-  await expect(record(deps, arrival, call, { open: opened, relayed })).rejects.toBe(fault);
+  expect(() => record(deps, arrival, call, { open: opened, relayed })).toThrow(fault);
   expect(abandon).toHaveBeenCalledTimes(1);
   expect(entry.settle).not.toHaveBeenCalled();
   const used = expect.objectContaining({ accountId: 'account', provider: 'openai', model: 'gpt', units });

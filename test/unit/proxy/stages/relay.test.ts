@@ -16,7 +16,7 @@ function relaying(
   { dialect, facts }: { readonly dialect: Dialect; readonly facts: unknown },
   contentType: string,
   progress: (relayed: Relayed) => void,
-): { readonly sink: AnswerSink; readonly relayed: Promise<Relayed> } {
+): { readonly sink: AnswerSink; readonly relayed: Relayed | Promise<Relayed> } {
   const called = { dialect, facts, isBillable: true, storedKey: null, target: { customProvider: null } };
   let sink: AnswerSink | null = null as AnswerSink | null; // assigned from a callback
   const answer: UpstreamAnswer = {
