@@ -127,9 +127,14 @@ export class ByteBuffer {
   /** a safe integer */
   int64(value: number): void {
     this.reserve(8);
-    this.numbers.setInt32(this.length, Math.floor(value / TWO_TO_32));
-    this.numbers.setUint32(this.length + 4, value >>> 0);
+    this.int64At(this.length, value);
     this.length += 8;
+  }
+
+  /** a safe integer, over what stands at `at` already */
+  int64At(at: number, value: number): void {
+    this.numbers.setInt32(at, Math.floor(value / TWO_TO_32));
+    this.numbers.setUint32(at + 4, value >>> 0);
   }
 
   bigInt64(value: bigint): void {

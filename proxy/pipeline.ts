@@ -23,7 +23,7 @@ import { forward, type ForwardDeps } from './stages/forward.js';
 import { guard, type GuardDeps } from './stages/guard.js';
 import { admitted, besideLimit, limit, type LimitDeps } from './stages/limit.js';
 import { lookUp, type LookUpDeps } from './stages/look-up.js';
-import { open, record, type OpenRecord, type RecordDeps } from './stages/record.js';
+import { open, OpenRecord, record, type RecordDeps } from './stages/record.js';
 import { relay, type RelayDeps } from './stages/relay.js';
 import { resolve, resolvePolicy, targetOf, type ResolveDeps } from './stages/resolve.js';
 import { store, type StoreDeps } from './stages/store.js';
@@ -71,11 +71,15 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
     const caller = known instanceof Promise ? await known : known;
     slots = deps.slots.take(target.policy.accountId);
     const limiting = limit(deps, arrival, target, caller);
-    const planning = besideLimit(limiting, request, planOf(deps, arrival, target, caller));
+    const planning =
+      limiting === null
+        ? plan(deps, arrival, target, caller)
+        : besideLimit(limiting, request, planOf(deps, arrival, target, caller));
     const { call, cache } = planning instanceof Promise ? await planning : planning;
     if (!isHit(cache)) deps.breakers.admit(call);
     const opening = open(deps, arrival, call, cache);
-    const opened = opening instanceof Promise ? await opening : opening;
+    const entry = opening instanceof Promise ? await opening : opening;
+    const opened = new OpenRecord(deps, arrival, call, { entry, cache });
     const relayed = await passOn(deps, opened);
     store(deps, arrival, call, { cache, relayed });
     await record(deps, arrival, call, { open: opened, relayed });
@@ -87,16 +91,19 @@ export async function serve(deps: PipelineDeps, request: ClientRequest, response
   }
 }
 
-type Plan = () => PlannedCall | Promise<PlannedCall>;
+type Planning = PlannedCall | Promise<PlannedCall>;
 
 /** Finds out what there is to do for a request: the call, and what the cache has for it. */
-function planOf(deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Plan {
-  return () => {
-    const chosen = choose(deps, arrival, target, caller);
-    if (chosen instanceof Promise) return chosen.then((call) => lookUp(deps, arrival, call));
-    return lookUp(deps, arrival, chosen);
-  };
+function plan(deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): Planning {
+  const chosen = choose(deps, arrival, target, caller);
+  if (chosen instanceof Promise) return chosen.then((call) => lookUp(deps, arrival, call));
+  return lookUp(deps, arrival, chosen);
 }
+
+const planOf =
+  (deps: PipelineDeps, arrival: Arrival, target: Target, caller: Caller): (() => Planning) =>
+  () =>
+    plan(deps, arrival, target, caller);
 
 /** A universal request. Who calls is asked once, of the request around the steps. */
 async function serveSteps(deps: PipelineDeps, arrival: Arrival): Promise<void> {
@@ -129,8 +136,10 @@ async function serveStepsOf(
 /** The stages that each step goes through. */
 function stepStages(deps: PipelineDeps, policy: GatewayPolicy, caller: Caller): StepStages<OpenRecord> {
   return {
-    choose: async (step) => planOf(deps, step, targetOf(deps, policy, step.providerSlug), caller)(),
-    open: (step, { call, cache }) => open(deps, step, call, cache),
+    choose: async (step) => plan(deps, step, targetOf(deps, policy, step.providerSlug), caller),
+    async open(step, { call, cache }) {
+      return new OpenRecord(deps, step, call, { entry: await open(deps, step, call, cache), cache });
+    },
     forward: (opened) => answerOf(deps, opened),
     relay: ({ arrival, call, cache }, notes, forwarded) => relay(deps, arrival, call, { forwarded, notes, cache }),
     passOn: (opened) => passOn(deps, opened),

@@ -100,18 +100,18 @@ export class SpoolLedger implements UsageLedger {
     return entry;
   }
 
-  private async openWritten(request: RecordedRequest, cut: RecordedOutcome): Promise<LedgerEntry> {
+  private openWritten(request: RecordedRequest, cut: RecordedOutcome): Promise<LedgerEntry> {
     const { writer, commit } = this.admitting();
     const entry = new SpoolEntry(this, writer.open(request, cut), writer.current.number);
     this.entries.add(entry);
-    try {
-      await commit.whenWritten();
-    } catch (error) {
-      this.entries.delete(entry);
-      writer.addAbandoned(request.id); // should the disk take what was said of it after all
-      throw this.refusal('the usage ledger cannot be written', error);
-    }
-    return entry;
+    return commit.whenWritten().then(
+      () => entry,
+      (error: unknown) => {
+        this.entries.delete(entry);
+        writer.addAbandoned(request.id); // should the disk take what was said of it after all
+        throw this.refusal('the usage ledger cannot be written', error);
+      },
+    );
   }
 
   /** Of an entry: what would be recorded if the process ended once this turn of the event loop is over. */

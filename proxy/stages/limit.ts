@@ -61,11 +61,10 @@ export async function admitted({ decision, refuse }: Limiting): Promise<void> {
  * refused is not waited for, to send the rest of its body.
  */
 export function besideLimit<Planned>(
-  limiting: Limiting | null,
+  limiting: Limiting,
   request: Pick<ClientRequest, 'complete'>,
   plan: () => Planned | Promise<Planned>,
-): Planned | Promise<Planned> {
-  if (limiting === null) return plan();
+): Promise<Planned> {
   const isAsked = limiting.decision instanceof Promise;
   return isAsked && request.complete ? ahead(limiting, plan) : admitted(limiting).then(plan);
 }

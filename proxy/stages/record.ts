@@ -142,20 +142,18 @@ const sentReading = ({ facts, isBillable }: UpstreamCall): UsageReading =>
   isBillable ? unansweredReading(facts) : NOTHING_USED;
 
 /**
- * From here on the request has a usage record, whatever happens. Throws or rejects with 9006 when the ledger cannot
- * take it: nothing is sent upstream then. A promise unless the cache answers.
+ * The request's entry in the ledger, for its `OpenRecord`: from here on it has a usage record, whatever happens. Throws
+ * or rejects with 9006 when the ledger cannot take it: nothing is sent upstream then. A promise unless the cache
+ * answers.
  */
 export function open(
   deps: RecordDeps & { readonly ledger: UsageLedger },
   arrival: Arrival,
   call: UpstreamCall,
   cache: LookedUp | null,
-): OpenRecord | Promise<OpenRecord> {
+): LedgerEntry | Promise<LedgerEntry> {
   const cut = isHit(cache) ? null : cutOutcome(deps, arrival, call);
-  const opening = deps.ledger.open(requestOf(deps, arrival, call, cache), cut);
-  return opening instanceof Promise
-    ? opening.then((entry) => new OpenRecord(deps, arrival, call, { entry, cache }))
-    : new OpenRecord(deps, arrival, call, { entry: opening, cache });
+  return deps.ledger.open(requestOf(deps, arrival, call, cache), cut);
 }
 
 function requestOf(deps: RecordDeps, arrival: Arrival, call: UpstreamCall, cache: LookedUp | null): RecordedRequest {

@@ -24,6 +24,10 @@ const MS_PER_DAY = 86_400_000;
 const EPOCH_DAY = 10_957;
 const EPOCH_MS = EPOCH_DAY * MS_PER_DAY;
 const JSONB_VERSION = 1;
+/** OID, length, value */
+const BIGINT_COLUMN_BYTES = 16;
+/** No row has more of them one behind the other: the counts of units, nearly all zero. */
+const ZEROS_MAX = 12;
 
 /** Writes rows, one after the other, at the end of `bytes`. */
 export class CompositeRow {
@@ -81,6 +85,21 @@ export class CompositeRow {
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
     this.head(OIDS.bigint, 8);
     this.bytes.int64(value);
+  }
+
+  /** `count` columns of bigints, all zero; returns where they begin, for `bigintAt`. */
+  zeros(count: number): number {
+    const start = this.bytes.length;
+    if (count > ZEROS_MAX) throw new RangeError(`${count} columns of zeros at once`);
+    this.bytes.bytesOf(count === ZEROS_MAX ? ZEROS : ZEROS.subarray(0, count * BIGINT_COLUMN_BYTES));
+    return start;
+  }
+
+  /** In the column at `index` of those that `zeros` began at `start`. Throws as `bigint`. */
+  bigintAt(start: number, index: number, value: number): void {
+    if (value === 0) return;
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
+    this.bytes.int64At(start + (index + 1) * BIGINT_COLUMN_BYTES - 8, value);
   }
 
   /** Throws RangeError for what no bigint of PostgreSQL holds. */
@@ -161,4 +180,10 @@ export class CompositeRow {
   private closeHead(at: number): void {
     this.bytes.int32At(at - 4, this.bytes.length - at);
   }
+}
+
+const ZEROS = Buffer.alloc(ZEROS_MAX * BIGINT_COLUMN_BYTES);
+for (let at = 0; at < ZEROS.length; at += BIGINT_COLUMN_BYTES) {
+  ZEROS.writeInt32BE(OIDS.bigint, at);
+  ZEROS.writeInt32BE(8, at + 4);
 }

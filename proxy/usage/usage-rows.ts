@@ -100,18 +100,19 @@ export function writeBodies(row: CompositeRow, bodies: LogBodies): void {
 }
 
 function writeUnits(row: CompositeRow, units: UsageUnits): void {
-  row.bigint(units.inputTokens);
-  row.bigint(units.cachedInputTokens);
-  row.bigint(units.cacheWriteTokens);
-  row.bigint(units.cacheWrite1hTokens);
-  row.bigint(units.outputTokens);
-  row.bigint(units.reasoningTokens);
-  row.bigint(units.audioInputTokens);
-  row.bigint(units.audioOutputTokens);
-  row.bigint(units.imageInputTokens);
-  row.bigint(units.imageOutputTokens);
-  row.bigint(units.requests);
-  row.bigint(units.webSearches);
+  const at = row.zeros(USAGE_UNITS.length);
+  row.bigintAt(at, 0, units.inputTokens);
+  row.bigintAt(at, 1, units.cachedInputTokens);
+  row.bigintAt(at, 2, units.cacheWriteTokens);
+  row.bigintAt(at, 3, units.cacheWrite1hTokens);
+  row.bigintAt(at, 4, units.outputTokens);
+  row.bigintAt(at, 5, units.reasoningTokens);
+  row.bigintAt(at, 6, units.audioInputTokens);
+  row.bigintAt(at, 7, units.audioOutputTokens);
+  row.bigintAt(at, 8, units.imageInputTokens);
+  row.bigintAt(at, 9, units.imageOutputTokens);
+  row.bigintAt(at, 10, units.requests);
+  row.bigintAt(at, 11, units.webSearches);
   row.jsonb(units.other === null ? null : otherUnits(units.other));
 }
 
