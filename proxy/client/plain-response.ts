@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { KEEP_ALIVE_TIMEOUT_MS, REQUESTS_PER_CONNECTION_MAX } from '../request-bounds.js';
 import type { ClientResponse } from './client-exchange.js';
-import { JOINED_BYTES_MAX, writeJoined } from '../joined-write.js';
+import { JOINED_BYTES_MAX, writeJoined } from './joined-write.js';
 import type { PlainRequest } from './plain-request.js';
 import { ResponseEvents } from './response-events.js';
 

@@ -3,7 +3,6 @@
  * buffer that all connections share (`net`'s `onread`): no stream stands in between, which costs more than the parsing.
  */
 import type { Socket } from 'node:net';
-import { JOINED_BYTES_MAX, writeJoined } from '../../joined-write.js';
 import { closed, closedByServer } from './call-errors.js';
 import type { AnswerHead } from './answer-head.js';
 import { AnswerParser, type AnswerEvents } from './answer-parser.js';
@@ -15,7 +14,7 @@ export interface SocketReader {
   onRead(count: number, buffer: Uint8Array): boolean;
 }
 
-/** Up to this size a body goes out with its head: one write. */
+/** Up to this size a body goes out as one string with its head: one copy and one write. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
 
 /** A server that closes a connection while we send on it loses us a call: we leave this much earlier than it says. */
@@ -211,12 +210,11 @@ export class Connection implements AnswerEvents, SocketReader {
 
 function write(socket: Socket, head: string, body: Buffer | null, onWritten: (error?: Error | null) => void): void {
   if (body === null) socket.write(head, 'latin1', onWritten);
-  else if (body.length > ONE_WRITE_BYTES_MAX) {
+  else if (body.length <= ONE_WRITE_BYTES_MAX) socket.write(head + body.toString('latin1'), 'latin1', onWritten);
+  else {
     socket.cork();
     socket.write(head, 'latin1');
     socket.write(body, onWritten);
     socket.uncork();
-  } else if (socket.writableLength === 0 && head.length + body.length <= JOINED_BYTES_MAX) {
-    writeJoined(socket, { before: head, chunk: body, after: '' }, onWritten);
-  } else socket.write(head + body.toString('latin1'), 'latin1', onWritten);
+  }
 }

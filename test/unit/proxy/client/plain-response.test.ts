@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { JOINED_BYTES_MAX } from '../../../../proxy/joined-write.js';
+import { JOINED_BYTES_MAX } from '../../../../proxy/client/joined-write.js';
 import { PlainRequest } from '../../../../proxy/client/plain-request.js';
 import { PlainResponse, type ResponseOwner } from '../../../../proxy/client/plain-response.js';
 import type { Arrival, UpstreamCall } from '../../../../proxy/exchange.js';

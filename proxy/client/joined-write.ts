@@ -24,11 +24,7 @@ export interface Joined {
  * As `socket.write`, on which nothing may be waiting: what waits keeps all of the memory that it stands in, and so each
  * connection keeps one piece in it at most. Together at most `JOINED_BYTES_MAX`.
  */
-export function writeJoined(
-  socket: Socket,
-  { before, chunk, after }: Joined,
-  onSent?: (error?: Error | null) => void,
-): boolean {
+export function writeJoined(socket: Socket, { before, chunk, after }: Joined, onSent?: () => void): boolean {
   if (before.length + chunk.length + after.length > ROOM_BYTES - waitingBytes) {
     room = Buffer.allocUnsafeSlow(ROOM_BYTES);
     waitingBytes = 0;
