@@ -10,6 +10,8 @@ import type { ClientRequest, ClientResponse } from './client-exchange.js';
 import { NodeAnswers } from './node-answers.js';
 
 const SWEEP_INTERVAL_MS = 1_000;
+/** Whether anything passes is looked at less often: it may be silent for minutes. */
+const WATCH_INTERVAL_MS = 30_000;
 /** Whether a connection waits too long for what its client owes; an answer is not the client's to give. */
 const WAIT_MS_MAX: Readonly<Record<Phase, number>> = {
   head: HEADERS_TIMEOUT_MS,
@@ -32,6 +34,7 @@ export class ClientConnections implements ConnectionOwner {
   handedOver = 0;
   private readonly connections = new Set<ClientConnection>();
   private readonly timer: NodeJS.Timeout;
+  private watchedAtMs = -Infinity;
   private readonly nodeListeners: readonly ((socket: Socket) => void)[];
   private readonly nodeAnswers: NodeAnswers;
 
@@ -77,7 +80,7 @@ export class ClientConnections implements ConnectionOwner {
   /** Closes those without a request, but for new ones, whose first may be on its way at `nowMs` (Unix ms). */
   closeIdle(nowMs: number): void {
     for (const connection of this.connections) {
-      const isOnItsWay = connection.isNew && nowMs - connection.sinceMs < ON_ITS_WAY_MS;
+      const isOnItsWay = connection.isNew && connection.waitedMs(nowMs) < ON_ITS_WAY_MS;
       if (connection.isIdle && !isOnItsWay) connection.socket.destroy();
     }
   }
@@ -90,10 +93,11 @@ export class ClientConnections implements ConnectionOwner {
 
   /** Ends what has waited too long at `nowMs` (Unix ms); looked at every second. */
   sweep(nowMs: number): void {
+    const isWatching = nowMs - this.watchedAtMs >= WATCH_INTERVAL_MS;
+    if (isWatching) this.watchedAtMs = nowMs;
     for (const connection of this.connections) {
-      const waitedMs = nowMs - connection.sinceMs;
-      if (waitedMs > WAIT_MS_MAX[connection.phase]) connection.expire();
-      if (waitedMs > SWEEP_INTERVAL_MS) connection.watchSilence();
+      if (connection.waitedMs(nowMs) > WAIT_MS_MAX[connection.phase]) connection.expire();
+      if (isWatching) connection.watchSilence(nowMs);
     }
   }
 }

@@ -256,8 +256,11 @@ describe('a client that takes too long', () => {
     server = await startEchoServer({ isPlain: true });
   });
 
-  /** Looks at what waits as it would after so many ms. */
-  const sweepAfter = (ms: number): void => server.connections?.sweep(Date.now() + ms);
+  /** Looks at what waits now, and as it would after so many ms. */
+  const sweepAfter = (ms: number): void => {
+    server.connections?.sweep(Date.now());
+    server.connections?.sweep(Date.now() + ms);
+  };
 
   test.each([
     ['to send anything', '', 15_000],
@@ -294,14 +297,35 @@ describe('a client that takes too long', () => {
     server = await startEchoServer({ isPlain: true, serve: (_request, response) => void waiting.push(response) });
     const client = new RawClient(server.port).write(post('1'));
     await waitFor(() => waiting.length === 1, 'the request is taken');
-    sweepAfter(900_000);
+    sweepAfter(CONNECTION_IDLE_TIMEOUT_MS - 60_000);
     waiting[0]?.writeHead(204, []);
     waiting[0]?.end();
     expect(await answered(client, 1)).toEqual([204]);
     client.socket.destroy();
   });
 
-  test('to read an answer that takes more than a moment is cut when both have been silent for long', async () => {
+  test('to read an answer that takes long is cut when nothing has passed for long', async () => {
+    server.close();
+    const waiting: ClientResponse[] = [];
+    server = await startEchoServer({ isPlain: true, serve: (_request, response) => void waiting.push(response) });
+    const client = new RawClient(server.port).write(post('1'));
+    await waitFor(() => waiting.length === 1, 'the request is taken');
+    let atMs = Date.now();
+    const sweepLater = (ms: number): void => server.connections?.sweep((atMs += ms));
+    sweepLater(0);
+    sweepLater(CONNECTION_IDLE_TIMEOUT_MS - 60_000);
+    waiting[0]?.writeHead(200, ['x-one', 'two']);
+    waiting[0]?.flushHeaders();
+    await waitFor(() => client.text.includes('x-one'), 'the head has passed');
+    sweepLater(120_000);
+    sweepLater(CONNECTION_IDLE_TIMEOUT_MS - 60_000);
+    expect(server.connections?.size).toBe(1);
+    sweepLater(60_000);
+    await waitFor(() => client.isOver, 'the connection is cut');
+    client.socket.destroy();
+  });
+
+  test('to read is cut by the timer that its answer set, which no other answer has', async () => {
     server.close();
     const waiting: ClientResponse[] = [];
     const timeouts: (number | undefined)[] = [];
@@ -313,13 +337,12 @@ describe('a client that takes too long', () => {
     const client = new RawClient(server.port).write(post('1') + post('2'));
     await waitFor(() => waiting.length === 1, 'the request is taken');
     const socket = waiting[0]?.req.socket;
-    sweepAfter(2_000);
-    expect(socket?.timeout).toBe(CONNECTION_IDLE_TIMEOUT_MS);
+    socket?.setTimeout(CONNECTION_IDLE_TIMEOUT_MS); // as relay does for a client that reads slowly
     waiting[0]?.writeHead(204, []);
     waiting[0]?.end();
     await waitFor(() => waiting.length === 2, 'the next one is taken');
     expect(timeouts).toEqual([undefined, 0]);
-    socket?.setTimeout(100); // as relay does for a client that reads slowly
+    socket?.setTimeout(100);
     sweepAfter(2_000);
     expect(socket?.timeout).toBe(100);
     await waitFor(() => client.isOver, 'the connection is cut');
