@@ -18,37 +18,48 @@ const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']);
  * The request's head as it goes out, a character a byte. Throws undici's InvalidArgumentError for what cannot be sent,
  * so that nothing that was let through elsewhere can end a line here.
  */
-export function requestHead({ method, path, headers, body }: CallRequest, host: string): string {
-  // What answers CONNECT is a tunnel, which has no end.
-  const isMethod = !UNSENDABLE_NAME.test(method) && method !== '' && method !== 'CONNECT';
-  if (!isMethod || path === '' || UNSENDABLE_TARGET.test(path)) throw unsendable('request line');
+export function requestHead(request: CallRequest, host: string): string {
+  const { method, body } = request;
   const hasLength = body !== null || !BODILESS.has(method);
-  const length = hasLength ? `content-length: ${body === null ? 0 : body.length}\r\n` : '';
-  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${linesOf(headers)}${length}\r\n`;
+  const front = frontOf(request, host);
+  return hasLength ? `${front}content-length: ${body === null ? 0 : body.length}\r\n\r\n` : `${front}\r\n`;
 }
 
-/** Of lists that cannot change any more: such a one is kept to be sent again (docs/decisions/0044). */
-const linesOfFrozen = new WeakMap<readonly string[], string>();
+/** All but what says how long the body is. */
+interface Front {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly text: string;
+}
 
-function linesOf(headers: readonly string[]): string {
-  if (!Object.isFrozen(headers)) return checkedLines(headers);
-  let lines = linesOfFrozen.get(headers);
-  if (lines === undefined) linesOfFrozen.set(headers, (lines = inOnePiece(checkedLines(headers))));
-  return lines;
+/** By lists that cannot change any more: such a one is kept to be sent again (docs/decisions/0044). */
+const frontsOfFrozen = new WeakMap<readonly string[], Front>();
+
+function frontOf({ method, path, headers }: CallRequest, host: string): string {
+  if (!Object.isFrozen(headers)) return checkedFront(method, path, headers, host);
+  const kept = frontsOfFrozen.get(headers);
+  if (kept !== undefined && kept.path === path && kept.method === method && kept.host === host) return kept.text;
+  const text = inOnePiece(checkedFront(method, path, headers, host));
+  frontsOfFrozen.set(headers, { method, path, host, text });
+  return text;
 }
 
 /** What was put together of pieces is so each time that it is written. */
 const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
-function checkedLines(headers: readonly string[]): string {
-  let lines = '';
+function checkedFront(method: string, path: string, headers: readonly string[], host: string): string {
+  // What answers CONNECT is a tunnel, which has no end.
+  const isMethod = !UNSENDABLE_NAME.test(method) && method !== '' && method !== 'CONNECT';
+  if (!isMethod || path === '' || UNSENDABLE_TARGET.test(path)) throw unsendable('request line');
+  let front = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
     if (name === '' || UNSENDABLE_NAME.test(name) || UNSENDABLE.test(value) || isOwn(name)) throw unsendable(name);
-    lines += `${name}: ${value}\r\n`;
+    front += `${name}: ${value}\r\n`;
   }
-  return lines;
+  return front;
 }
 
 /** By the name's length first: it tells nearly every other header apart. */

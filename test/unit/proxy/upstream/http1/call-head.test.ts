@@ -41,6 +41,8 @@ test('a list that cannot change any more is sent again as it was, to whichever p
     `POST /v1/chat?a=b HTTP/1.1\r\nhost: ${HOST}\r\nconnection: keep-alive\r\nAccept: */*\r\nX-Caf: \u00e9\r\ncontent-length: 6\r\n\r\n`,
     `POST /x HTTP/1.1\r\nhost: ${HOST}\r\nconnection: keep-alive\r\nAccept: */*\r\nX-Caf: \u00e9\r\ncontent-length: 0\r\n\r\n`,
   ]);
+  expect(requestHead({ ...CALL, headers, method: 'PUT' }, HOST)).toMatch(/^PUT /);
+  expect(requestHead({ ...CALL, headers }, 'other.example')).toContain('\r\nhost: other.example\r\n');
   expect(requestHead({ ...CALL, headers: others }, HOST)).toContain('\r\nAccept: text/html\r\n');
   const bad = Object.freeze(['a', 'b\r\nc: d']);
   for (let i = 0; i < 2; i++) {
