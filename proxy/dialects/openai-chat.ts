@@ -3,12 +3,12 @@ import { DocumentReader, StreamReader, type AnswerEnd, type Skim } from './answe
 import type { Dialect, RequestFacts, UsageReading } from './dialect.js';
 import { textBytes } from './estimate.js';
 import { trafficTier } from './gemini-usage.js';
-import { arrayIn, isJsonObject, objectIn, textIn, type JsonObject } from './json-value.js';
+import { arrayOf, isJsonObject, objectIn, objectOf, textIn, textOf, type JsonObject } from './json-value.js';
 import { CHAT_USAGE, openAiUnits } from './openai-usage.js';
 import { RepeatedEvents, type TextTally } from './repeated-events.js';
 import { endsWithLine } from './stream-end.js';
 import { systemTextOf } from './system-text.js';
-import { hasCount } from './usage-counts.js';
+import { isCount } from './usage-counts.js';
 import { readingOf } from './usage-reading.js';
 
 export const openAiChat: Dialect = {
@@ -18,10 +18,10 @@ export const openAiChat: Dialect = {
   readRequest(body: unknown): RequestFacts {
     const json = isJsonObject(body) ? body : {};
     return {
-      model: textIn(json, 'model'),
+      model: textOf(json['model']),
       isStreaming: json['stream'] === true,
-      systemText: systemTextOf(arrayIn(json, 'messages')),
-      serviceTier: textIn(json, 'service_tier'),
+      systemText: systemTextOf(arrayOf(json['messages'])),
+      serviceTier: textOf(json['service_tier']),
       inputTextBytes: textBytes(json['messages'] ?? json['prompt']) + textBytes(json['tools']),
       otherUnits: null,
     };
@@ -46,8 +46,8 @@ const DELTA_STRINGS = [
 const WITHOUT_CHOICES: Skim = {
   without: 'choices',
   isEnough(event) {
-    const usage = objectIn(event, 'usage');
-    return hasCount(usage, CHAT_USAGE.input) && hasCount(usage, CHAT_USAGE.output);
+    const usage = objectOf(event['usage']);
+    return isCount(usage?.[CHAT_USAGE.input]) && isCount(usage?.[CHAT_USAGE.output]);
   },
 };
 
@@ -72,14 +72,14 @@ class ChatTally implements TextTally {
 
   add(event: JsonObject): void {
     // Groq's streams tell it under a name of their own when it was not asked for.
-    const usage = objectIn(event, 'usage') ?? objectIn(objectIn(event, 'x_groq'), 'usage');
+    const usage = objectOf(event['usage']) ?? objectIn(event['x_groq'], 'usage');
     if (usage !== null) this.usage = usage;
     if (isJsonObject(event['error'])) this.isError = true;
-    this.model ??= textIn(event, 'model');
-    this.serviceTier = textIn(event, 'service_tier') ?? vertexTier(usage) ?? this.serviceTier;
-    const choices = arrayIn(event, 'choices');
+    this.model ??= textOf(event['model']);
+    this.serviceTier = textOf(event['service_tier']) ?? vertexTier(usage) ?? this.serviceTier;
+    const choices = arrayOf(event['choices']);
     if (usage !== null && choices.length === 0) this.isFinished = true; // the chunk that carries nothing but usage
-    const isCounted = hasCount(usage, CHAT_USAGE.output);
+    const isCounted = isCount(usage?.[CHAT_USAGE.output]);
     for (const choice of choices) {
       if (!isJsonObject(choice)) continue;
       if (choice['finish_reason'] !== null && choice['finish_reason'] !== undefined) this.isFinished = true;

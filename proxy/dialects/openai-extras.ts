@@ -3,7 +3,7 @@
  * xAI's and OpenRouter's tools, Mistral's sound. Costs that they report (`cost`) are not used: prices are the list's.
  */
 import type { UsageUnits } from '../../schema/contracts/usage-units.js';
-import { objectIn, textIn, type JsonObject } from './json-value.js';
+import { objectOf, textIn, type JsonObject } from './json-value.js';
 import type { UsageCounts } from './usage-counts.js';
 
 /** xAI's tools that are billed by the call (those of MCP servers are not; docs.x.ai, Pricing, 2026-11-29). */
@@ -19,14 +19,14 @@ export function addExtras(units: UsageUnits, usage: JsonObject, counts: UsageCou
   if (usage['citation_tokens'] !== undefined || usage['search_context_size'] !== undefined) {
     addResearch(units, usage, counts);
   }
-  const searches = objectIn(usage, 'server_tool_use') ?? objectIn(usage, 'server_tool_use_details'); // OpenRouter
+  const searches = objectOf(usage['server_tool_use']) ?? objectOf(usage['server_tool_use_details']); // OpenRouter
   if (searches !== null) units.webSearches += counts.optional(searches, 'web_search_requests');
-  const tools = objectIn(usage, 'server_side_tool_usage_details'); // xAI
+  const tools = objectOf(usage['server_side_tool_usage_details']); // xAI
   if (tools !== null) {
     units.webSearches += counts.optional(tools, 'web_search_calls') + counts.optional(tools, 'x_search_calls');
     for (const [key, unit] of XAI_TOOLS) addOther(units, unit, counts.optional(tools, key));
   }
-  addOther(units, 'searchSources', counts.optional(usage, 'num_sources_used')); // xAI, live search
+  addOther(units, 'searchSources', counts.optionalCount(usage['num_sources_used'], 'num_sources_used')); // xAI, live search
   if (usage['prompt_audio_seconds'] !== undefined && usage['prompt_audio_seconds'] !== null) {
     addSound(units, usage, counts); // Mistral
   }

@@ -3,7 +3,7 @@
  * for xAI.
  */
 import { noUnits, type UsageUnits } from '../../schema/contracts/usage-units.js';
-import { objectIn, type JsonObject } from './json-value.js';
+import { objectOf, type JsonObject } from './json-value.js';
 import { addExtras } from './openai-extras.js';
 import type { UsageCounts } from './usage-counts.js';
 import type { Estimates } from './usage-reading.js';
@@ -36,19 +36,19 @@ export function openAiUnits(
   estimates: Estimates,
 ): UsageUnits {
   const units = noUnits();
-  const input = counts.required(usage, names.input) ?? estimates.inputTokens;
-  const output = counts.required(usage, names.output) ?? estimates.outputTokens;
-  const inputDetails = objectIn(usage, names.inputDetails);
-  const outputDetails = objectIn(usage, names.outputDetails);
+  const input = counts.requiredCount(usage[names.input], names.input) ?? estimates.inputTokens;
+  const output = counts.requiredCount(usage[names.output], names.output) ?? estimates.outputTokens;
+  const inputDetails = objectOf(usage[names.inputDetails]);
+  const outputDetails = objectOf(usage[names.outputDetails]);
 
   // DeepSeek's own name for the same count stands beside the total (api-docs.deepseek.com/guides/kv_cache).
   const cached = Math.max(
-    counts.optional(inputDetails, 'cached_tokens'),
-    counts.optional(usage, 'prompt_cache_hit_tokens'),
+    counts.optionalCount(inputDetails?.['cached_tokens'], 'cached_tokens'),
+    counts.optionalCount(usage['prompt_cache_hit_tokens'], 'prompt_cache_hit_tokens'),
   );
-  const written = counts.optional(inputDetails, 'cache_write_tokens');
-  const audioIn = counts.optional(inputDetails, 'audio_tokens');
-  const imageIn = counts.optional(inputDetails, 'image_tokens');
+  const written = counts.optionalCount(inputDetails?.['cache_write_tokens'], 'cache_write_tokens');
+  const audioIn = counts.optionalCount(inputDetails?.['audio_tokens'], 'audio_tokens');
+  const imageIn = counts.optionalCount(inputDetails?.['image_tokens'], 'image_tokens');
   const fresh = counts.rest(names.input, input, cached, written, audioIn, imageIn);
   units.inputTokens = fresh ?? input;
   if (fresh !== null) {
@@ -58,9 +58,9 @@ export function openAiUnits(
     units.imageInputTokens = imageIn;
   }
 
-  const reasoning = counts.optional(outputDetails, 'reasoning_tokens');
-  const audioOut = counts.optional(outputDetails, 'audio_tokens');
-  const imageOut = counts.optional(outputDetails, 'image_tokens');
+  const reasoning = counts.optionalCount(outputDetails?.['reasoning_tokens'], 'reasoning_tokens');
+  const audioOut = counts.optionalCount(outputDetails?.['audio_tokens'], 'audio_tokens');
+  const imageOut = counts.optionalCount(outputDetails?.['image_tokens'], 'image_tokens');
   const inside = isReasoningApart(usage, reasoning, input + output) ? 0 : reasoning;
   const visible = counts.rest(names.output, output, inside, audioOut, imageOut);
   units.outputTokens = visible ?? output;

@@ -1,5 +1,5 @@
 /** The system message of a request in any of the shapes that dialects give it. */
-import { arrayIn, isJsonObject, textIn } from './json-value.js';
+import { arrayOf, isJsonObject, textIn } from './json-value.js';
 
 /** The text of a string, or of an array of `{ text }` parts, joined by newlines; null when there is none. */
 export function partsText(content: unknown): string | null {
@@ -14,12 +14,12 @@ export function partsText(content: unknown): string | null {
 
 /** The text of all messages whose role is `system` or `developer`. */
 export function systemTextOf(messages: readonly unknown[]): string | null {
-  const texts: string[] = [];
+  let joined: string | null = null; // no list: nearly all have one, or none
   for (const message of messages) {
     if (!isJsonObject(message)) continue;
     if (message['role'] !== 'system' && message['role'] !== 'developer') continue;
-    const text = partsText(message['content']) ?? partsText(arrayIn(message, 'parts'));
-    if (text !== null) texts.push(text);
+    const text = partsText(message['content']) ?? partsText(arrayOf(message['parts']));
+    if (text !== null) joined = joined === null ? text : `${joined}\n${text}`;
   }
-  return texts.length === 0 ? null : texts.join('\n');
+  return joined;
 }

@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from './json-value.js';
 /** No answer holds a billion tokens: a larger count is a fault, and one such row would hide all others in a sum. */
 const COUNT_MAX = 1_000_000_000;
 
-const isCount = (value: unknown): value is number =>
+export const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= COUNT_MAX;
 
 /** Whether a usage object has a usable count under `key`: then nothing has to be estimated in its place. */
@@ -18,7 +18,11 @@ export class UsageCounts {
 
   /** A count that must be there; null (and a problem) when it cannot be used. */
   required(usage: unknown, key: string): number | null {
-    const value = isJsonObject(usage) ? usage[key] : undefined;
+    return this.requiredCount(isJsonObject(usage) ? usage[key] : undefined, key);
+  }
+
+  /** The same of a value that was looked up. */
+  requiredCount(value: unknown, key: string): number | null {
     if (isCount(value)) return value;
     this.problems.push(value === undefined || value === null ? `${key} is missing` : `${key} is not a count`);
     return null;
@@ -26,7 +30,11 @@ export class UsageCounts {
 
   /** A count that may be absent: then 0, as it is (with a problem) when it cannot be used. */
   optional(usage: unknown, key: string): number {
-    const value = isJsonObject(usage) ? usage[key] : undefined;
+    return this.optionalCount(isJsonObject(usage) ? usage[key] : undefined, key);
+  }
+
+  /** The same of a value that was looked up. */
+  optionalCount(value: unknown, key: string): number {
     if (value === undefined || value === null) return 0;
     if (isCount(value)) return value;
     this.problems.push(`${key} is not a count`);
