@@ -62,25 +62,25 @@ export class PlainRequest implements ClientRequest {
     return this.bytesMissing === 0;
   }
 
-  /** Copies what is its own of the bytes that arrive, and gives the number. */
-  receive(bytes: Buffer): number {
-    const own = Math.min(bytes.length, this.bytesMissing);
+  /** Copies what is its own of the bytes that arrive, from `at` on, and gives the number. */
+  receive(bytes: Buffer, at = 0): number {
+    const own = Math.min(bytes.length - at, this.bytesMissing);
     if (own === 0) return 0;
     this.bytesMissing -= own;
-    if (this.listener !== DEAF) this.keep(bytes, own);
+    if (this.listener !== DEAF) this.keep(bytes, at, own);
     this.listener?.onChunk(own);
     if (this.bytesMissing === 0) this.listener?.onWhole();
     return own;
   }
 
-  private keep(bytes: Buffer, own: number): void {
+  private keep(bytes: Buffer, at: number, own: number): void {
     const arrived = this.arrivedBytes;
     if (arrived > this.held.length) {
       const grown = Buffer.allocUnsafe(Math.min(this.bodyBytes, arrived * GROWTH));
       this.held.copy(grown);
       this.held = grown;
     }
-    bytes.copy(this.held, arrived - own, 0, own);
+    bytes.copy(this.held, arrived - own, at, at + own);
   }
 
   /** Whether more of its body than need be waits for somebody to ask for it. */

@@ -18,7 +18,7 @@ export function logBodies(arrival: Arrival, call: UpstreamCall, relayed: Relayed
     accountId: policy.accountId,
     gatewayId: policy.gatewayId,
     logRetentionDays: policy.settings.logRetentionDays,
-    requestBody: request === null ? null : request.subarray(0, bound),
+    requestBody: request === null || request.length <= bound ? request : request.subarray(0, bound),
     responseBody: loggedAnswer(arrival, call, relayed),
     requestEncoding: contentEncodingOf(arrival.head.rawHeaders),
     responseEncoding: relayed.responseEncoding,
