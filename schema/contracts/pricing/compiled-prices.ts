@@ -103,8 +103,9 @@ function unpriced(tier: string | null): Cost {
 
 /** The tier by the name under which rules know it; null: charged at list price. */
 export function tierOf(serviceTier: string | null): string | null {
-  const tier = serviceTier?.toLowerCase() ?? null;
-  return tier === null || STANDARD_TIERS.has(tier) ? null : tier;
+  if (serviceTier === null || serviceTier === 'default') return null; // as nearly all say, or say nothing
+  const tier = serviceTier.toLowerCase();
+  return STANDARD_TIERS.has(tier) ? null : tier;
 }
 
 /** Of a tier's rules the last that is in force; if none is, the first. */

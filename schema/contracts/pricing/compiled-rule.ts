@@ -58,8 +58,8 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
     isInForce: compileTime(condition?.type === 'service_tier' ? (condition.when ?? null) : condition),
     cost(units) {
       const inputTokens = totalTokensIn(units);
-      let pico = 0n;
       let small = 0; // what a double holds exactly: nearly everything, and quicker by far
+      let large: bigint | null = null; // all else; null: nothing
       let isWhole = hasHourRate || units.cacheWrite1hTokens === 0;
       for (const { unit, rate } of rates) {
         // a price by the request is due once for every answer, which no dialect counts
@@ -72,10 +72,11 @@ export function compileRule(model: string, rule: PriceRule): CompiledRule {
         }
         const sum = small + rate.flat * count;
         if (rate.flat !== 0 && sum <= Number.MAX_SAFE_INTEGER) small = sum;
-        else pico += priceAt(rate, inputTokens) * BigInt(count);
+        else large = (large ?? 0n) + priceAt(rate, inputTokens) * BigInt(count);
       }
-      pico += BigInt(small);
-      const other = units.other === null ? 0n : otherCost(units.other, otherRates, inputTokens);
+      const pico = large === null ? BigInt(small) : large + BigInt(small);
+      if (units.other === null) return { pico, isWhole };
+      const other = otherCost(units.other, otherRates, inputTokens);
       return other === null ? null : { pico: pico + other, isWhole };
     },
     lines(units) {
