@@ -6,7 +6,8 @@ import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promise
 import path from 'node:path';
 
 const NAME = /^(\d{8})\.frames$/;
-const ZEROS = Buffer.alloc(256 * 1024);
+/** Written at once: each write takes its way through the thread pool. Never written to, they are one page of memory. */
+const ZEROS = Buffer.alloc(1024 * 1024);
 
 export interface Segment {
   /** 1, 2, 3, … in the order in which they are written */
