@@ -53,7 +53,7 @@ export function storable(answer: CachedAnswer): StorableAnswer {
 export function writeAnswer(into: Buffer, { head, headBytes, body }: StorableAnswer): void {
   into[0] = VERSION;
   into.writeUInt32BE(headBytes, 1);
-  into.write(head, FRAME_BYTES);
+  into.write(head, FRAME_BYTES, headBytes === head.length ? 'latin1' : 'utf8'); // of ASCII both are the same
   into.set(body, FRAME_BYTES + headBytes);
 }
 

@@ -77,7 +77,7 @@ export class PlainRequest implements ClientRequest {
     const arrived = this.arrivedBytes;
     if (arrived > this.held.length) {
       const grown = Buffer.allocUnsafe(Math.min(this.bodyBytes, arrived * GROWTH));
-      this.held.copy(grown);
+      if (this.held.length > 0) this.held.copy(grown);
       this.held = grown;
     }
     bytes.copy(this.held, arrived - own, at, at + own);
