@@ -161,7 +161,11 @@ class Passage implements AnswerSink {
   start(): Relayed | Promise<Relayed> {
     this.response.on('close', this.onClose);
     if (this.response.destroyed) this.onClose();
-    if (!this.isReported) this.attach(); // else it left while others waited too, who have left since
+    try {
+      if (!this.isReported) this.attach(); // else it left while others waited too, who have left since
+    } catch (error) {
+      if (this.outcome === null) throw error; // an end that was reported stands, with what was used
+    }
     return this.outcome ?? new Promise((resolve, reject) => (this.report = { resolve, reject }));
   }
 

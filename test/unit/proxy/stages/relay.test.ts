@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { CopyRoom } from '../../../../proxy/cache/copy-room.js';
 import { bedrockConverse } from '../../../../proxy/dialects/bedrock-converse.js';
 import type { Dialect } from '../../../../proxy/dialects/dialect.js';
@@ -11,18 +11,24 @@ import { ProxyStatistics } from '../../../../proxy/telemetry/statistics.js';
 import type { AnswerSink, UpstreamAnswer } from '../../../../proxy/upstream/upstream-exchange.js';
 import { eventFrame } from '../../../support/aws-frames.js';
 
-/** The relay of an answer whose head is there, and where its body comes in. */
+/**
+ * The relay of an answer whose head is there, and where its body comes in. `attached`: what arrives before it waits.
+ */
 function relaying(
   { dialect, facts }: { readonly dialect: Dialect; readonly facts: unknown },
   contentType: string,
   progress: (relayed: Relayed) => void,
+  attached: (sink: AnswerSink) => void = () => undefined,
 ): { readonly sink: AnswerSink; readonly relayed: Relayed | Promise<Relayed> } {
   const called = { dialect, facts, isBillable: true, storedKey: null, target: { customProvider: null } };
   let sink: AnswerSink | null = null as AnswerSink | null; // assigned from a callback
   const answer: UpstreamAnswer = {
     statusCode: 200,
     headers: ['content-type', contentType],
-    attach: (attached: AnswerSink) => void (sink = attached),
+    attach(given: AnswerSink) {
+      sink = given;
+      attached(given);
+    },
     resume: () => undefined,
     cancel: () => undefined,
   };
@@ -48,6 +54,38 @@ test('a reader of usage that fails at the end of an answer leaves nobody waiting
   sink.data(Buffer.from('{}'));
   expect(() => sink.end()).not.toThrow(); // the client library would take it for a fault of its connection
   await expect(relayed).rejects.toBe(fault);
+});
+
+describe('an answer that is there whole', () => {
+  const reading = { usageSource: 'PROVIDER', model: 'gpt' };
+  const dialect = {
+    newDocumentReader: () => ({ push: () => undefined, finish: () => reading }),
+  } as unknown as Dialect; // nothing else of it is asked
+  const arrive = (sink: AnswerSink): void => {
+    sink.data(Buffer.from('{}'));
+    sink.end();
+  };
+  const relayedOf = (attached: (sink: AnswerSink) => void): Relayed | Promise<Relayed> =>
+    relaying({ dialect, facts: { isStreaming: false } }, 'application/json', () => undefined, attached).relayed;
+
+  test('is relayed at once, without a promise', () => {
+    expect(relayedOf(arrive)).toMatchObject({ statusCode: 200, interrupted: false, responseBytes: 2, reading });
+  });
+
+  test('stands with what it used, whatever fails behind its end', () => {
+    const relayed = relayedOf((sink) => {
+      arrive(sink);
+      throw new Error('behind the end');
+    });
+    expect(relayed).toMatchObject({ statusCode: 200, reading });
+  });
+
+  test('is a fault when something fails before its end', () => {
+    const fails = (): never => {
+      throw new Error('before the end');
+    };
+    expect(() => relayedOf(fails)).toThrow('before the end');
+  });
 });
 
 const converseDelta = (text: string): Buffer =>
