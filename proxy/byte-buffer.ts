@@ -106,29 +106,11 @@ export class ByteBuffer {
   }
 
   /** two numbers of 32 bits */
-  int32x2(first: number, second: number): void {
+  int32s(first: number, second: number): void {
     this.reserve(8);
     this.numbers.setInt32(this.length, first);
     this.numbers.setInt32(this.length + 4, second);
     this.length += 8;
-  }
-
-  /** two numbers of 32 bits and one of 8 */
-  int32x2AndInt8(first: number, second: number, third: number): void {
-    this.reserve(9);
-    this.numbers.setInt32(this.length, first);
-    this.numbers.setInt32(this.length + 4, second);
-    this.numbers.setInt8(this.length + 8, third);
-    this.length += 9;
-  }
-
-  /** three numbers of 32 bits */
-  int32x3(first: number, second: number, third: number): void {
-    this.reserve(12);
-    this.numbers.setInt32(this.length, first);
-    this.numbers.setInt32(this.length + 4, second);
-    this.numbers.setInt32(this.length + 8, third);
-    this.length += 12;
   }
 
   /** leaves room, to be written over */

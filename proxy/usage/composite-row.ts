@@ -51,7 +51,7 @@ export class CompositeRow {
   /** Begins a row of so many columns, whose values follow, and then `end`; returns where it begins. */
   begin(columns: number): number {
     const start = this.bytes.length;
-    this.bytes.int32x2(0, columns); // its length, once it is known
+    this.bytes.int32s(0, columns); // its length, once it is known
     return start;
   }
 
@@ -61,7 +61,8 @@ export class CompositeRow {
   }
 
   boolean(value: boolean): void {
-    this.bytes.int32x2AndInt8(OIDS.boolean, 1, value ? 1 : 0);
+    this.head(OIDS.boolean, 1);
+    this.bytes.int8(value ? 1 : 0);
   }
 
   /** Throws RangeError for what is no whole number of 16 bits. */
@@ -75,7 +76,8 @@ export class CompositeRow {
   integer(value: number | null): void {
     if (value === null) return this.null(OIDS.integer);
     if ((value | 0) !== value) throw new RangeError(`${value} is no number of 32 bits`);
-    return this.bytes.int32x3(OIDS.integer, 4, value);
+    this.head(OIDS.integer, 4);
+    return this.bytes.int32(value);
   }
 
   /** Throws RangeError for what is no whole number that JavaScript holds exactly. */
@@ -113,22 +115,17 @@ export class CompositeRow {
    * replaced.
    */
   text(value: string | null, charactersMax: number): void {
-    if (value === null) return this.null(OIDS.text);
-    const { bytes } = this;
-    bytes.int32x2(OIDS.text, 0); // its length, once it is known
-    const at = bytes.length;
-    bytes.text(value.length > charactersMax ? value.slice(0, charactersMax) : value);
-    return bytes.int32At(at - 4, bytes.length - at);
+    if (value === null) this.null(OIDS.text);
+    else this.string(OIDS.text, value.length > charactersMax ? value.slice(0, charactersMax) : value);
   }
 
   /** `json`: well-formed, without NUL */
   jsonb(json: string | null): void {
     if (json === null) return this.null(OIDS.jsonb);
-    const { bytes } = this;
-    bytes.int32x2AndInt8(OIDS.jsonb, 0, JSONB_VERSION);
-    const at = bytes.length - 1;
-    bytes.text(json);
-    return bytes.int32At(at - 4, bytes.length - at);
+    const at = this.openHead(OIDS.jsonb);
+    this.bytes.int8(JSONB_VERSION);
+    this.bytes.text(json);
+    return this.closeHead(at);
   }
 
   bytea(value: Uint8Array | null): void {
@@ -152,7 +149,8 @@ export class CompositeRow {
 
   /** the UTC day of a Unix time in ms */
   day(atMs: number): void {
-    this.bytes.int32x3(OIDS.date, 4, Math.floor(atMs / MS_PER_DAY) - EPOCH_DAY);
+    this.head(OIDS.date, 4);
+    this.bytes.int32(Math.floor(atMs / MS_PER_DAY) - EPOCH_DAY);
   }
 
   time(atMs: number): void {
@@ -161,11 +159,26 @@ export class CompositeRow {
   }
 
   private null(oid: number): void {
-    this.bytes.int32x2(oid, NULL_LENGTH);
+    this.head(oid, NULL_LENGTH);
   }
 
   private head(oid: number, length: number): void {
-    this.bytes.int32x2(oid, length);
+    this.bytes.int32s(oid, length);
+  }
+
+  private string(oid: number, value: string): void {
+    const at = this.openHead(oid);
+    this.bytes.text(value);
+    this.closeHead(at);
+  }
+
+  private openHead(oid: number): number {
+    this.head(oid, 0);
+    return this.bytes.length;
+  }
+
+  private closeHead(at: number): void {
+    this.bytes.int32At(at - 4, this.bytes.length - at);
   }
 }
 
