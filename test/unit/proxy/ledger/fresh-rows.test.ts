@@ -1,8 +1,10 @@
 import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FreshRows } from '../../../../proxy/ledger/fresh-rows.js';
+import { FreshRows, type FreshRun } from '../../../../proxy/ledger/fresh-rows.js';
+import type { SpoolPosition } from '../../../../proxy/ledger/spool-reader.js';
 import { ByteBuffer } from '../../../../proxy/byte-buffer.js';
 import { CompositeRow } from '../../../../proxy/usage/composite-row.js';
+import { CompositeRows } from '../../../../proxy/usage/composite-rows.js';
 import { readableRows } from '../../../../proxy/usage/readable-rows.js';
 import { propertyRuns } from '../../../support/test-size.js';
 
@@ -14,35 +16,81 @@ function add(fresh: FreshRows, seq: number, length = 1): void {
   fresh.add(seq, bytes, 4);
 }
 
-/** The numbers that the rows behind `shipped` say, which must be those that the run claims; null: they are not here. */
+/** Room for so many of these rows. */
+function bytesOfRows(count: number): number {
+  const rows = new CompositeRows();
+  for (let i = 0; i < count; i++) rows.add(2, (row) => (row.bigint(i), row.text('x', 1)), null);
+  return rows.byteLength;
+}
+
+/** In a file whose records are of a byte each. */
+const positionBehind = (seq: number): SpoolPosition => ({ segment: 1, offset: seq });
+
 function take(fresh: FreshRows, shipped: number): number[] | null {
   const run = fresh.take(shipped);
-  if (run === null) return null;
+  return run === null ? null : numbersOf(run);
+}
+
+/** The numbers that its rows say, which must be those that it claims. */
+function numbersOf(run: FreshRun): number[] {
   const numbers = readableRows(run.rows.slice(0, run.rows.count, 0), ['seq', 'text']).map(({ seq }) => Number(seq));
   expect(numbers).toEqual(numbers.map((_, i) => run.firstSeq + i));
   return numbers;
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-test('what is taken is all that is safe and not shipped, as long as nothing of it was let go', () => {
+test('what is taken is all that is safe, not shipped, and found room', () => {
   const step = fc.record({ added: fc.nat(5), safeBehind: fc.nat(3), isShipped: fc.boolean(), elsewhere: fc.nat(4) });
+  const runs = fc.record({ roomRows: fc.integer({ min: 1, max: 12 }), steps: fc.array(step, { maxLength: 30 }) });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const fresh = new FreshRows();
-      let [added, shipped, firstHeld] = [0, 0, 1];
+    fc.property(runs, ({ roomRows, steps }) => {
+      const fresh = new FreshRows(bytesOfRows(roomRows));
+      fresh.safePosition = positionBehind(0);
+      let [added, shipped] = [0, 0];
+      let held: number[] = [];
+      let rest: number | null = null; // how many were safe when the first one found no room
       for (const { added: more, safeBehind, isShipped, elsewhere } of steps) {
-        for (let i = 0; i < more; i++) add(fresh, ++added);
+        for (let i = 0; i < more; i++) {
+          add(fresh, ++added);
+          if (rest === null && held.length < roomRows) held.push(added);
+          else rest ??= fresh.safeSeq;
+        }
         fresh.safeSeq = Math.max(fresh.safeSeq, added - safeBehind);
-        const expected = fresh.safeSeq > shipped && shipped + 1 >= firstHeld ? range(shipped + 1, fresh.safeSeq) : null;
-        expect(take(fresh, shipped)).toEqual(expected);
-        if (expected !== null) firstHeld = fresh.safeSeq + 1; // taken once: whoever could not ship it reads the files
-        if (isShipped && expected !== null) shipped = fresh.safeSeq;
-        else shipped = Math.min(fresh.safeSeq, shipped + elsewhere); // from the files
+        fresh.safePosition = positionBehind(fresh.safeSeq);
+        const safe = held.filter((seq) => seq <= fresh.safeSeq && seq > shipped);
+        const expected = safe[0] === shipped + 1 ? safe : null;
+
+        const run = fresh.take(shipped);
+
+        expect(run && numbersOf(run)).toEqual(expected);
+        if (expected !== null) {
+          const last = expected.at(-1) ?? 0;
+          const isRestNext = rest !== null && last === held.at(-1);
+          expect(run?.position).toEqual(positionBehind(isRestNext ? (rest ?? 0) : fresh.safeSeq));
+          held = held.filter((seq) => seq > last); // taken once: whoever could not ship it reads the files
+          if (isRestNext) rest = null;
+          if (isShipped) shipped = last;
+        } else if ((held.at(-1) ?? 0) <= shipped) [held, rest] = [[], null];
+        if (expected === null || !isShipped) shipped = Math.min(fresh.safeSeq, shipped + elsewhere); // from the files
       }
     }),
     propertyRuns,
   );
+});
+
+test('those that found no room stand in the files behind where the run says that it ends', () => {
+  const fresh = new FreshRows(bytesOfRows(2));
+  for (const seq of [1, 2, 3, 4]) {
+    add(fresh, seq);
+    fresh.safeSeq = seq;
+    fresh.safePosition = positionBehind(seq);
+  }
+  const run = fresh.take(0);
+  expect(run && numbersOf(run)).toEqual([1, 2]);
+  expect(run?.position).toEqual(positionBehind(2));
+  for (const seq of [5, 6, 7]) add(fresh, seq);
+  fresh.safeSeq = 7;
+  expect(take(fresh, 2)).toBeNull(); // 3 and 4 are read there
+  expect(take(fresh, 4)).toEqual([5, 6]);
 });
 
 test('while nothing is taken the memory that it has is used again, not given back and made anew', () => {
@@ -60,12 +108,12 @@ test('while nothing is taken the memory that it has is used again, not given bac
   allocations.mockRestore();
 });
 
-test('while nothing is taken the memory has a bound: the older ones are let go, and the files have them', () => {
-  const fresh = new FreshRows();
-  const rowBytes = 1024 * 1024;
-  for (let seq = 1; seq <= 30; seq++) add(fresh, seq, rowBytes);
-  fresh.safeSeq = 30;
-  expect(take(fresh, 0)).toBeNull();
-  const newest = take(fresh, 29);
-  expect(newest).toEqual([30]);
+test('of one that can be taken no more, for the files were read beyond it, the room is free again', () => {
+  const fresh = new FreshRows(bytesOfRows(2));
+  for (const seq of [1, 2, 3]) add(fresh, seq);
+  fresh.safeSeq = 3;
+  expect(take(fresh, 3)).toBeNull();
+  add(fresh, 4);
+  fresh.safeSeq = 4;
+  expect(take(fresh, 3)).toEqual([4]);
 });
