@@ -1,7 +1,7 @@
 /**
- * Records as rows, in memory beside the spool: what Postgres takes nearly as fast as it comes is never read back from the
- * disk. There is room for so many; those that come while it is full are read from the files, between the ones held here
- * and the ones that come once those were taken.
+ * Records as rows, in memory beside the spool: what Postgres takes as fast as it comes is never read back from the
+ * disk. There is room for so many; those that come while it is full are read from the files, behind the ones held here
+ * and before the ones that come once those were taken.
  */
 import type { ByteBuffer } from '../byte-buffer.js';
 import { CompositeRows } from '../usage/composite-rows.js';

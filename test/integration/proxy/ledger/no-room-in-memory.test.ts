@@ -1,6 +1,6 @@
 /**
- * A spool whose records come faster than Postgres takes them: some are shipped from memory, and those that found no room
- * there are read from the files in between. Each is shipped once.
+ * A spool whose records come faster than Postgres takes them: some are shipped from memory, and those that found no
+ * room there are read from the files in between. Each is shipped once.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type pg from 'pg';
