@@ -250,7 +250,7 @@ const ROW_AT = 24;
 
 /**
  * The cursor's row stays locked until Postgres knows that this connection is lost, which without a word from it takes
- * two hours. A statement of which only a part has come counts as idle too.
+ * two hours. Rows of which only a part has come count as idle too (`insertArray`).
  */
 const SILENCE_MS_MAX = 5_000;
 const BEGIN = `${beginSql('tollgate_shipper', {})}; SET LOCAL idle_in_transaction_session_timeout = ${SILENCE_MS_MAX}`;

@@ -4,7 +4,8 @@
  * three of those a second and took a fifteenth of the proxy's CPU.
  *
  * Messages: PostgreSQL 17, §53.7 (Parse, Bind, Execute, Sync). pg calls back as it does its own queries and
- * pg-cursor's.
+ * pg-cursor's. The statement goes ahead, in a round trip of its own: for what comes first behind one, Postgres waits no
+ * longer than for an idle client (`idle_in_transaction_session_timeout`), and of what follows a Parse for ever.
  */
 import type pg from 'pg';
 
@@ -12,34 +13,40 @@ const BINARY = 1;
 const BYTES_OF_LENGTH = 4;
 
 /** Resolves with the count of inserted rows once the statement is done. `array` must stay as it is until then. */
-export function insertArray(client: pg.PoolClient, sql: string, array: Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const insert = new ArrayInsert(sql, array, (error) => (error === null ? resolve(insert.count) : reject(error)));
-    client.query(insert);
+export async function insertArray(client: pg.PoolClient, sql: string, array: Buffer): Promise<number> {
+  await submitted(client, (connection) => {
+    connection.parse({ name: '', text: sql, types: [] }, true);
+    connection.sync();
   });
-}
-
-class ArrayInsert implements pg.Submittable {
-  count = 0;
-
-  constructor(
-    private readonly sql: string,
-    private readonly array: Buffer,
-    /** pg replaces it to watch the time; called once with the outcome */
-    public callback: (error: Error | null) => void,
-  ) {}
-
-  submit(connection: pg.Connection): void {
+  return submitted(client, (connection) => {
     const { stream } = connection;
     stream.cork();
-    connection.parse({ name: '', text: this.sql, types: [] }, true);
-    stream.write(bindHead(this.array.length));
-    stream.write(this.array);
+    stream.write(bindHead(array.length));
+    stream.write(array);
     stream.write(BIND_TAIL);
     connection.execute({ portal: '', rows: '' }, true);
     connection.sync();
     stream.uncork();
-  }
+  });
+}
+
+/** Resolves with the count of rows that Postgres says were inserted, 0 where it says none. */
+function submitted(client: pg.PoolClient, send: (connection: pg.Connection) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const messages = new Messages(send, (error) => (error === null ? resolve(messages.count) : reject(error)));
+    client.query(messages);
+  });
+}
+
+class Messages implements pg.Submittable {
+  count = 0;
+
+  constructor(
+    /** the last of them is Sync */
+    readonly submit: (connection: pg.Connection) => void,
+    /** pg replaces it to watch the time; called once with the outcome */
+    public callback: (error: Error | null) => void,
+  ) {}
 
   handleError(error: Error): void {
     this.callback(error);
