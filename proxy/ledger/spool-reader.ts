@@ -19,6 +19,10 @@ export interface SpoolPosition {
   readonly offset: number;
 }
 
+export function laterOf(a: SpoolPosition, b: SpoolPosition): SpoolPosition {
+  return a.segment === b.segment ? (a.offset < b.offset ? b : a) : a.segment < b.segment ? b : a;
+}
+
 export class SpoolReader {
   /** of what was passed over and was no frame though frames follow it */
   damagedBytes = 0;
@@ -56,6 +60,7 @@ export class SpoolReader {
     for (;;) {
       const segment = this.segment();
       if (segment === null) return null;
+      if (segment.number !== this.at.segment) this.goTo(segment.number); // that one is gone
       const left = segment.synced - this.at.offset;
       if (left > 0 && segment.synced !== this.readTo) {
         await this.read(segment, Math.min(left, PIECE_BYTES));
@@ -109,7 +114,6 @@ export class SpoolReader {
   }
 
   private async read(segment: Segment, length: number): Promise<void> {
-    if (segment.number !== this.at.segment) this.at = { segment: segment.number, offset: 0 };
     const { offset } = this.at;
     const { bytesRead } = await segment.file.read(this.piece, 0, length, offset);
     this.isLastPiece = offset + bytesRead === segment.synced;

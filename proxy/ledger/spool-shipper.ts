@@ -3,7 +3,7 @@ import { CompositeRows } from '../usage/composite-rows.js';
 import { FRAME_HEAD_BYTES, FRAME_KINDS, FrameScan } from './frames.js';
 import type { FreshRows } from './fresh-rows.js';
 import type { RecordRun, ShippedSpool, Shipments } from './shipments.js';
-import { SpoolReader, type SpoolPosition, type SpoolSource } from './spool-reader.js';
+import { laterOf, SpoolReader, type SpoolPosition, type SpoolSource } from './spool-reader.js';
 
 const RUN_RECORDS_MAX = 2_000;
 const RUN_BYTES_MAX = 1024 * 1024;
@@ -113,7 +113,7 @@ export class SpoolShipper {
     const run = fresh.take(shippedSeq);
     if (run === null) return false;
     await this.shipRun(run, settledSeq);
-    await this.seek(run.position);
+    await this.seek(laterOf(this.position, run.position)); // what was read from the files may have come further
     this.hasMore = false;
     return true;
   }
