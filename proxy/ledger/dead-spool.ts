@@ -4,7 +4,7 @@
  */
 import { rename } from 'node:fs/promises';
 import { CompositeRows } from '../usage/composite-rows.js';
-import { FRAME_HEAD_BYTES, frameKey } from './frames.js';
+import { FRAME_HEAD_BYTES, type FrameKey } from './frames.js';
 import { openFrames, type OpenFrames } from './open-frames.js';
 import { openSegments, type Segment } from './segments.js';
 import type { Shipments } from './shipments.js';
@@ -21,6 +21,8 @@ export interface Inheritance {
 export interface DeadSpoolOptions {
   readonly id: string;
   readonly folder: string;
+  /** of the frames in each of its segments */
+  readonly keyOf: (segment: number) => FrameKey;
   /** where it is moved when some of it could not be read, in place of being removed */
   readonly damagedFolder: string;
   /** removes it otherwise, so that nothing of it comes back */
@@ -37,9 +39,9 @@ export interface DeadSpoolOptions {
  */
 export async function shipDeadSpool(options: DeadSpoolOptions): Promise<Inheritance | null> {
   const { id, folder, host, shipments, isStopping } = options;
-  const segments = await openSegments(folder);
+  const segments = await openSegments(folder, options.keyOf);
   try {
-    const source = { key: frameKey(id), segments };
+    const source = { segments };
     const left = await openFrames(source);
     const shipper = new SpoolShipper(id, host, source, shipments);
     do {

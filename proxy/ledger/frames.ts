@@ -5,6 +5,8 @@
  *
  * in big-endian. The CRC-32 covers everything behind it. Its start and the mark come from the spool's id, which nobody
  * outside knows: no text that a client sends can look like a frame, whatever a broken disk leaves of those around it.
+ * The start is another one for each segment, so that no frame passes in a file that it was not written to: a segment is
+ * used again with all that stands in it (docs/decisions/0053).
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -30,7 +32,7 @@ const KIND_AT = 12;
 const NUMBER_AT = 16;
 const ID_AT = 24;
 
-/** What tells a spool's frames from anything else. */
+/** What tells frames from anything else. */
 export interface FrameKey {
   /** the first four bytes of every frame */
   readonly mark: Buffer;
@@ -38,12 +40,22 @@ export interface FrameKey {
   readonly crcStart: number;
 }
 
+/** Of a spool's frames that stand in none of its segments. */
 export function frameKey(spoolId: string): FrameKey {
   const hash = createHash('sha256').update(`tollgate spool ${spoolId}`).digest();
   const mark = Buffer.from(hash.subarray(0, 4));
   mark[0] = (mark[0] ?? 0) | 1; // never all zeros, which is what an unwritten file holds
   return { mark, crcStart: hash.readUInt32BE(4) };
 }
+
+/**
+ * Of the frames in a spool's segment of that number. What was whole under the key of another segment is not under this
+ * one: checksums of the same bytes that start from different values differ always, not just nearly so.
+ */
+export const segmentKey = ({ mark, crcStart }: FrameKey, number: number): FrameKey => ({
+  mark,
+  crcStart: (crcStart ^ number) >>> 0,
+});
 
 /** What a frame says in front of its payload. */
 export interface FrameHead {
@@ -53,10 +65,10 @@ export interface FrameHead {
   readonly id: string;
 }
 
-/** A frame's head, to be completed by `endFrame`; returns where it begins. */
-export function beginFrame(bytes: ByteBuffer, key: FrameKey, { kind, number, id }: FrameHead): number {
+/** A frame's head, to be completed by `endFrame` and `sealFrames`; returns where it begins. */
+export function beginFrame(bytes: ByteBuffer, { mark }: FrameKey, { kind, number, id }: FrameHead): number {
   const start = bytes.length;
-  bytes.bytesOf(key.mark);
+  bytes.bytesOf(mark);
   bytes.int32(0);
   bytes.int32(0);
   bytes.int8(kind);
@@ -67,10 +79,18 @@ export function beginFrame(bytes: ByteBuffer, key: FrameKey, { kind, number, id 
   return start;
 }
 
-/** Completes the frame that begins at `start` and whose payload ends where `bytes` does. */
-export function endFrame(bytes: ByteBuffer, key: FrameKey, start: number): void {
+/** Notes the length of the frame that begins at `start` and whose payload ends where `bytes` does. */
+export function endFrame(bytes: ByteBuffer, start: number): void {
   bytes.int32At(start + LENGTH_AT, bytes.length - start - FRAME_HEAD_BYTES);
-  bytes.int32At(start + CRC_AT, crc32(bytes.view(start + LENGTH_AT, bytes.length), key.crcStart) | 0);
+}
+
+/** Gives each of these frames, whose lengths are noted, the checksum by which it is known where it will stand. */
+export function sealFrames(frames: Buffer, { crcStart }: FrameKey): void {
+  for (let start = 0; start < frames.length;) {
+    const end = start + FRAME_HEAD_BYTES + frames.readUInt32BE(start + LENGTH_AT);
+    frames.writeUInt32BE(crc32(frames.subarray(start + LENGTH_AT, end), crcStart), start + CRC_AT);
+    start = end;
+  }
 }
 
 /** What frames say of requests, without their records: the last frame of each that has none among them. */

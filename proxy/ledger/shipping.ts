@@ -1,5 +1,6 @@
 /** When the spool of this process is shipped: soon after something settled, again and again until Postgres takes it. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FrameKey } from './frames.js';
 import type { SpoolShipper } from './spool-shipper.js';
 
 const RETRY_DELAY_MS_MIN = 100;
@@ -54,14 +55,14 @@ export class Shipping {
   /**
    * Ships frames that the disk does not take, behind all that it did. Rejects when Postgres does not take them either.
    */
-  async shipFrames(frames: Buffer): Promise<void> {
+  async shipFrames(frames: Buffer, key: FrameKey): Promise<void> {
     const { shipper, settledSeq } = this.options;
     while (this.running !== null) await this.running;
     let done = (): void => undefined;
     this.running = new Promise((resolve) => (done = resolve));
     try {
       while (await shipper.shipNext(settledSeq())) continue;
-      await shipper.shipFrames(frames, settledSeq());
+      await shipper.shipFrames(frames, key, settledSeq());
     } finally {
       this.running = null;
       done();

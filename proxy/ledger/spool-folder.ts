@@ -5,18 +5,32 @@ import path from 'node:path';
 import { errorCode } from '../../platform/error-code.js';
 import { newUuidV7 } from '../../schema/contracts/ids.js';
 import { shipDeadSpool, type Inheritance } from './dead-spool.js';
+import { frameKey, segmentKey } from './frames.js';
 import { syncFolder } from './segments.js';
 import type { Shipments } from './shipments.js';
 import { lockSpool, type SpoolLock } from './spool-lock.js';
 
-const SPOOL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/**
+ * Of a spool whose segments have keys of their own. Releases of before have one key for all, and would find no frame in
+ * these: such a name is none to them, and they leave it alone.
+ */
+const KEYED = 'keyed-';
+const SPOOL_NAME = new RegExp(`^(${KEYED})?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`);
 /** In front of the name of a spool that is being removed. */
 const GONE = 'gone-';
 
 export interface OwnSpool {
   readonly id: string;
+  /** of its folder */
+  readonly name: string;
   readonly folder: string;
   readonly lock: SpoolLock;
+}
+
+interface FoundSpool {
+  readonly id: string;
+  readonly name: string;
+  readonly isKeyed: boolean;
 }
 
 export class SpoolFolder {
@@ -24,18 +38,18 @@ export class SpoolFolder {
 
   constructor(private readonly folder: string) {}
 
-  pathOf(spoolId: string): string {
-    return path.join(this.folder, spoolId);
+  private pathOf(name: string): string {
+    return path.join(this.folder, name);
   }
 
   /**
    * Removes a spool, all of it at once: its files go one by one, and what a crash left of them would tell of requests
    * whose ends are gone.
    */
-  async remove(spoolId: string): Promise<void> {
-    const gone = this.pathOf(GONE + spoolId);
+  async remove(name: string): Promise<void> {
+    const gone = this.pathOf(GONE + name);
     try {
-      await rename(this.pathOf(spoolId), gone);
+      await rename(this.pathOf(name), gone);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return; // it is gone already
       throw error;
@@ -50,7 +64,8 @@ export class SpoolFolder {
     const id = newUuidV7();
     const lock = await lockSpool(id);
     if (lock === null) throw new Error(`the new spool ${id} is locked already`);
-    return { id, folder: this.pathOf(id), lock };
+    const name = KEYED + id;
+    return { id, name, folder: this.pathOf(name), lock };
   }
 
   /**
@@ -65,11 +80,11 @@ export class SpoolFolder {
   ): Promise<void> {
     await this.removeGone();
     const failures: unknown[] = [];
-    for (const id of await this.others(ownId)) {
+    for (const spool of await this.others(ownId)) {
       if (isStopping()) break;
       try {
-        const inheritance = await this.inheritOne(id, shipments, isStopping);
-        if (inheritance !== null) found(id, inheritance);
+        const inheritance = await this.inheritOne(spool, shipments, isStopping);
+        if (inheritance !== null) found(spool.id, inheritance);
       } catch (error) {
         failures.push(error);
       }
@@ -78,16 +93,22 @@ export class SpoolFolder {
   }
 
   /** Null: it is another's, or left to the next proxy. */
-  private async inheritOne(id: string, shipments: Shipments, isStopping: () => boolean): Promise<Inheritance | null> {
+  private async inheritOne(
+    { id, name, isKeyed }: FoundSpool,
+    shipments: Shipments,
+    isStopping: () => boolean,
+  ): Promise<Inheritance | null> {
     const lock = await lockSpool(id);
     if (lock === null) return null; // its owner lives, or somebody else inherits it
+    const key = frameKey(id);
     try {
       return await shipDeadSpool({
         id,
-        folder: this.pathOf(id),
-        damagedFolder: this.pathOf(`damaged-${id}`),
+        folder: this.pathOf(name),
+        keyOf: (segment) => (isKeyed ? segmentKey(key, segment) : key),
+        damagedFolder: this.pathOf(`damaged-${name}`),
         host: this.host,
-        remove: () => this.remove(id),
+        remove: () => this.remove(name),
         shipments,
         isStopping,
       });
@@ -107,8 +128,11 @@ export class SpoolFolder {
     }
   }
 
-  private async others(ownId: string): Promise<string[]> {
-    const names = await readdir(this.folder);
-    return names.filter((name) => SPOOL_NAME.test(name) && name !== ownId).sort();
+  private async others(ownId: string): Promise<FoundSpool[]> {
+    const found = (await readdir(this.folder)).flatMap((name): FoundSpool[] => {
+      const [, prefix, id] = SPOOL_NAME.exec(name) ?? [];
+      return id === undefined || id === ownId ? [] : [{ id, name, isKeyed: prefix !== undefined }];
+    });
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 }

@@ -87,7 +87,7 @@ export class SpoolLedger implements UsageLedger {
     const settledSeq = (): number => this.settledSeq;
     const shipped = (): Promise<void> => this.releaseSegments();
     const shipping = new Shipping({ shipper, intervalMs, retryDelayMsMax, settledSeq, shipped, onProblem });
-    const shipFrames = (frames: Buffer): Promise<void> => shipping.shipFrames(frames);
+    const shipFrames = (frames: Buffer): Promise<void> => shipping.shipFrames(frames, writer.key);
     const commit = new GroupCommit({ writer, isSynced, shipFrames, onProblem });
     this.own = { spool, writer, shipper, shipping, commit, startedMs: Date.now() };
   }
@@ -233,10 +233,10 @@ export class SpoolLedger implements UsageLedger {
   }
 
   /** While Postgres does not know that it has ended, it stays for the next proxy to say so. */
-  private async endSpool({ id }: OwnSpool, known: ShippedSpool | null): Promise<void> {
+  private async endSpool({ id, name }: OwnSpool, known: ShippedSpool | null): Promise<void> {
     try {
       if (known !== null) await this.shipments.close(id);
-      await this.folder.remove(id);
+      await this.folder.remove(name);
     } catch (error) {
       this.onProblem('a spool of which nothing is needed any more could not be removed', error);
     }
@@ -285,7 +285,7 @@ export class SpoolLedger implements UsageLedger {
       const [oldest] = writer.segments;
       if (oldest === undefined || oldest.number >= shipper.segment) return;
       if (await this.carryOver(oldest)) await commit.whenSafe();
-      await writer.removeOldest();
+      await writer.releaseOldest();
     }
   }
 
@@ -294,7 +294,7 @@ export class SpoolLedger implements UsageLedger {
     const { writer } = this.started();
     const stays = (entry: SpoolEntry): boolean => entry.place !== -1 && entry.segment <= segment.number;
     if (this.entries.filter(stays).length === 0) return false;
-    const { frames } = await openFrames({ key: writer.key, segments: [segment] });
+    const { frames } = await openFrames({ segments: [segment] });
     for (const entry of this.entries.filter(stays)) {
       const frame = frames.get(entry.id);
       if (frame === undefined) continue;

@@ -1,7 +1,7 @@
 /**
  * Reads a spool's frames in order, in large pieces: the spool of this process while it grows, or that of a dead one.
  */
-import { FRAME_HEAD_BYTES, FRAME_PAYLOAD_BYTES_MAX, FrameScan, type FrameKey } from './frames.js';
+import { FRAME_HEAD_BYTES, FRAME_PAYLOAD_BYTES_MAX, FrameScan } from './frames.js';
 import type { Segment } from './segments.js';
 
 /** More than a whole frame, so that a piece that holds none holds damage. */
@@ -9,7 +9,6 @@ const PIECE_BYTES = 2 * (FRAME_PAYLOAD_BYTES_MAX + FRAME_HEAD_BYTES);
 
 /** What is read: up to `synced`, which is where a whole frame ends. */
 export interface SpoolSource {
-  readonly key: FrameKey;
   /** oldest first */
   readonly segments: readonly Segment[];
 }
@@ -117,6 +116,6 @@ export class SpoolReader {
     const { offset } = this.at;
     const { bytesRead } = await segment.file.read(this.piece, 0, length, offset);
     this.isLastPiece = offset + bytesRead === segment.synced;
-    this.scan = new FrameScan(this.piece.subarray(0, bytesRead), this.source.key, this.isLastPiece);
+    this.scan = new FrameScan(this.piece.subarray(0, bytesRead), segment.key, this.isLastPiece);
   }
 }

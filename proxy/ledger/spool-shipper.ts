@@ -1,6 +1,6 @@
 /** Ships one spool from its first record to its last, run by run, and knows what of it is in Postgres. */
 import { CompositeRows } from '../usage/composite-rows.js';
-import { FRAME_HEAD_BYTES, FRAME_KINDS, FrameScan } from './frames.js';
+import { FRAME_HEAD_BYTES, FRAME_KINDS, FrameScan, type FrameKey } from './frames.js';
 import type { FreshRows } from './fresh-rows.js';
 import type { RecordRun, ShippedSpool, Shipments } from './shipments.js';
 import { laterOf, SpoolReader, type SpoolPosition, type SpoolSource } from './spool-reader.js';
@@ -82,8 +82,8 @@ export class SpoolShipper {
   }
 
   /** Ships all records in frames that no file holds, run by run. All that the files hold must have been shipped. */
-  async shipFrames(frames: Buffer, settledSeq: number): Promise<void> {
-    const scan = new FrameScan(frames, this.source.key, true);
+  async shipFrames(frames: Buffer, key: FrameKey, settledSeq: number): Promise<void> {
+    const scan = new FrameScan(frames, key, true);
     while (!scan.isExhausted) {
       const { shippedSeq } = await this.cursor();
       const rows = this.emptyRows();

@@ -14,14 +14,13 @@ import {
   FRAME_HEAD_BYTES,
   FRAME_KINDS,
   frameKey,
+  sealFrames,
   type FrameKey,
   type FrameKind,
 } from './frames.js';
 import { FreshRows } from './fresh-rows.js';
-import { createSegment, removeSegment, type Segment } from './segments.js';
-
-/** Segments that lie ready, so that requests in flight can settle when the disk is full. */
-const SPARES = 2;
+import type { Segment } from './segments.js';
+import { SpareSegments } from './spare-segments.js';
 
 /** A request whose columns are encoded: the front of its row, which all its frames share. */
 export interface WrittenRequest {
@@ -38,11 +37,10 @@ export interface SpoolWriterOptions {
 }
 
 export class SpoolWriter {
+  /** of frames that are taken out */
   readonly key: FrameKey;
   /** oldest first; the last one is being written */
   readonly segments: Segment[] = [];
-  /** why there is no further segment ready; null: there is, or it is being made */
-  spareProblem: unknown = null;
   /** why the last write failed; null: it did not */
   writeProblem: unknown = null;
   bytesWritten = 0;
@@ -51,29 +49,34 @@ export class SpoolWriter {
   private isDistrusted = false;
   /** segments that hold frames which were written again elsewhere */
   private readonly tailed = new Set<Segment>();
-  private readonly spares: Segment[] = [];
+  private readonly spares: SpareSegments;
   /** frames that are not safe yet, and how many of their bytes are written */
   private unsafe = new ByteBuffer();
   private unsafeWritten = 0;
   /** frames that are being synced */
   private syncing = new ByteBuffer();
   private readonly row = new CompositeRow(this.unsafe);
-  private lastSegment = 0;
   /** of the last record that was added, and of the last one that is being synced */
   private lastSeq = 0;
   /** nothing is written meanwhile: an heir takes a number that comes before lower ones for a loss of those */
   private areTaken = false;
   private syncingSeq = 0;
-  private making: Promise<void> | null = null;
 
   constructor(private readonly options: SpoolWriterOptions) {
-    this.key = frameKey(options.spoolId);
+    const { folder, segmentBytes } = options;
+    const key = (this.key = frameKey(options.spoolId));
+    this.spares = new SpareSegments({ folder, segmentBytes, key });
   }
 
   /** Makes the first segment; throws what the disk says. */
   async start(): Promise<void> {
-    this.segments.push(await this.newSegment());
+    this.segments.push(await this.spares.make());
     void this.replenish();
+  }
+
+  /** why there is no further segment ready; null: there is, or it is being made */
+  get spareProblem(): unknown {
+    return this.spares.problem;
   }
 
   /** the segment being written */
@@ -85,9 +88,8 @@ export class SpoolWriter {
 
   /** bytes of disk that the spool takes */
   get diskBytes(): number {
-    let bytes = 0;
+    let bytes = this.spares.diskBytes;
     for (const segment of this.segments) bytes += Math.max(segment.bytesMax, segment.written);
-    for (const spare of this.spares) bytes += spare.bytesMax;
     return bytes;
   }
 
@@ -134,7 +136,7 @@ export class SpoolWriter {
 
   addAbandoned(id: string): void {
     const start = beginFrame(this.unsafe, this.key, { kind: FRAME_KINDS.abandoned, number: 0, id });
-    endFrame(this.unsafe, this.key, start);
+    endFrame(this.unsafe, start);
   }
 
   /** Adds a whole frame that was read from an older segment. */
@@ -159,7 +161,9 @@ export class SpoolWriter {
     const { unsafe } = this;
     if (this.isDistrusted || this.current.written + length > this.current.bytesMax) this.turnOver();
     const segment = this.current;
-    writeWhole(segment, unsafe.view(this.unsafeWritten, unsafe.length));
+    const frames = unsafe.view(this.unsafeWritten, unsafe.length);
+    sealFrames(frames, segment.key);
+    writeWhole(segment, frames);
     segment.written += length;
     this.bytesWritten += length;
     if (this.options.isSynced) this.unsafeWritten = unsafe.length;
@@ -173,7 +177,8 @@ export class SpoolWriter {
   /** One place of the disk may be bad, and not the next: what a segment does not take goes to one that lies ready. */
   private writeElsewhere(length: number, problem: unknown): void {
     this.writeProblem = problem;
-    if (this.spares.length === 0) throw problem;
+    this.current.isDistrusted = true;
+    if (this.spares.count === 0) throw problem;
     this.turnOver();
     this.writeUnsafe(length);
   }
@@ -199,7 +204,9 @@ export class SpoolWriter {
   /** Takes all frames out that could not be made safe: whoever takes them answers for them, or puts them back. */
   takeUnsafe(): Buffer {
     this.areTaken = true;
-    return this.emptied();
+    const frames = this.emptied();
+    sealFrames(frames, this.key);
+    return frames;
   }
 
   private emptied(): Buffer {
@@ -217,24 +224,23 @@ export class SpoolWriter {
     this.areTaken = false;
   }
 
-  /** Removes the oldest segment, of which nothing is needed any more. It is still there when the disk refuses. */
-  async removeOldest(): Promise<void> {
+  /** Lets go of the oldest segment, of which nothing is needed any more. It is still there when the disk refuses. */
+  async releaseOldest(): Promise<void> {
     const [oldest] = this.segments;
     if (oldest === undefined) return;
-    await removeSegment(this.options.folder, oldest);
+    await this.spares.release(oldest);
     this.segments.shift();
   }
 
   /** Makes spare segments, if some are wanted; never rejects. */
-  async replenish(): Promise<void> {
-    if (this.spares.length < SPARES) this.making ??= this.makeSpares();
-    await this.making;
+  replenish(): Promise<void> {
+    return this.spares.replenish();
   }
 
   /** Closes the files; nothing may be written afterwards. */
   async close(): Promise<void> {
-    await this.making;
-    for (const { file } of [...this.segments, ...this.spares]) await file.close();
+    await this.spares.close();
+    for (const { file } of this.segments) await file.close();
   }
 
   private addRow(kind: FrameKind, seq: number, written: WrittenRequest, outcome: RecordedOutcome): number {
@@ -259,7 +265,7 @@ export class SpoolWriter {
 
   private endRow(start: number): void {
     this.row.end(start + FRAME_HEAD_BYTES);
-    endFrame(this.unsafe, this.key, start);
+    endFrame(this.unsafe, start);
   }
 
   private noteSafe(seq: number): void {
@@ -273,30 +279,12 @@ export class SpoolWriter {
    * trusted: then this throws.
    */
   private turnOver(): void {
-    const spare = this.spares.shift();
-    void this.replenish();
+    const spare = this.spares.take();
     if (spare === undefined && this.isDistrusted) {
       throw new Error('no further segment lies ready', { cause: this.spareProblem });
     }
     if (spare !== undefined) this.segments.push(spare);
     this.isDistrusted = false;
-  }
-
-  /** Never rejects. */
-  private async makeSpares(): Promise<void> {
-    try {
-      while (this.spares.length < SPARES) this.spares.push(await this.newSegment());
-      this.spareProblem = null;
-    } catch (error) {
-      this.spareProblem = error;
-    } finally {
-      this.making = null;
-    }
-  }
-
-  private newSegment(): Promise<Segment> {
-    this.lastSegment += 1;
-    return createSegment(this.options.folder, this.lastSegment, this.options.segmentBytes);
   }
 
   private async syncSegments(): Promise<void> {
@@ -325,7 +313,10 @@ export class SpoolWriter {
   private distrust(): void {
     this.isDistrusted = true;
     for (const segment of this.segments) {
-      if (segment.written > segment.synced) this.tailed.add(segment);
+      if (segment.written > segment.synced) {
+        this.tailed.add(segment);
+        segment.isDistrusted = true;
+      }
       segment.written = segment.synced;
     }
     const frames = Buffer.from(this.syncing.view(0, this.syncing.length));

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { beginFrame, endFrame, FRAME_KINDS, frameKey } from '../../../proxy/ledger/frames.js';
+import { beginFrame, endFrame, FRAME_KINDS, frameKey, sealFrames } from '../../../proxy/ledger/frames.js';
 import { openFrames } from '../../../proxy/ledger/open-frames.js';
 import { createSegment, openSegments, type Segment } from '../../../proxy/ledger/segments.js';
 import { SpoolReader } from '../../../proxy/ledger/spool-reader.js';
@@ -17,8 +17,10 @@ function settled(number: number): Buffer {
   const bytes = new ByteBuffer();
   const start = beginFrame(bytes, key, { kind: FRAME_KINDS.settled, number, id: newUuidV7() });
   bytes.text(`record ${number}`);
-  endFrame(bytes, key, start);
-  return Buffer.from(bytes.view(0, bytes.length));
+  endFrame(bytes, start);
+  const frame = Buffer.from(bytes.view(0, bytes.length));
+  sealFrames(frame, key);
+  return frame;
 }
 
 interface Placed {
@@ -32,19 +34,19 @@ async function read(placed: readonly Placed[]): Promise<{ numbers: number[]; las
   const folder = await newSpoolFolder();
   let segments: Segment[] = [];
   try {
-    for (const number of [1, 2]) await (await createSegment(folder, number, SEGMENT_BYTES)).file.close();
+    for (const number of [1, 2]) await (await createSegment(folder, { number, key }, SEGMENT_BYTES)).file.close();
     for (const { segment, offset, bytes } of placed) {
       const file = await open(`${folder}/${String(segment).padStart(8, '0')}.frames`, 'r+');
       await file.write(bytes, 0, bytes.length, offset);
       await file.close();
     }
-    segments = await openSegments(folder);
-    const reader = new SpoolReader({ key, segments });
+    segments = await openSegments(folder, () => key);
+    const reader = new SpoolReader({ segments });
     const numbers: number[] = [];
     for (let scan = await reader.next(); scan !== null; scan = await reader.next()) {
       while (scan.next()) numbers.push(scan.number);
     }
-    const { lastSeq } = await openFrames({ key, segments });
+    const { lastSeq } = await openFrames({ segments });
     return { numbers, lastSeq, damagedBytes: reader.damagedBytes };
   } finally {
     for (const { file } of segments) await file.close();

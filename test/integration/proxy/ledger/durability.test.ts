@@ -51,7 +51,7 @@ async function numbersUpTo(end: 'synced' | 'written'): Promise<number[]> {
   for (const segment of writer.segments) {
     const bytes = Buffer.alloc(segment[end]);
     await segment.file.read(bytes, 0, bytes.length, 0);
-    numbers.push(...numbersIn(new FrameScan(bytes, writer.key, true)));
+    numbers.push(...numbersIn(new FrameScan(bytes, segment.key, true)));
   }
   return numbers;
 }

@@ -5,7 +5,7 @@ import { readdir, type FileHandle } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
 import { Random } from '../../../../ledger-proof/random.js';
-import { frameKey } from '../../../../proxy/ledger/frames.js';
+import { frameKey, segmentKey } from '../../../../proxy/ledger/frames.js';
 import { openFrames } from '../../../../proxy/ledger/open-frames.js';
 import { openSegments } from '../../../../proxy/ledger/segments.js';
 import type { SpoolLedger } from '../../../../proxy/ledger/spool-ledger.js';
@@ -63,8 +63,9 @@ const recordedIds = async (): Promise<string[]> =>
 /** What a machine would find in the files if it crashed now, and the process with it. */
 async function openInFiles(): Promise<string[]> {
   const [spool = ''] = await readdir(folder);
-  const segments = await openSegments(`${folder}/${spool}`);
-  const { frames } = await openFrames({ key: frameKey(spool), segments });
+  const key = frameKey(spool.replace('keyed-', ''));
+  const segments = await openSegments(`${folder}/${spool}`, (number) => segmentKey(key, number));
+  const { frames } = await openFrames({ segments });
   for (const { file } of segments) await file.close();
   return [...frames.keys()];
 }
@@ -135,7 +136,7 @@ test('what is shipped while a sync goes on takes no file out of it', async () =>
   let isRemoved = false;
   await replaceOnHandles('datasync', async (_handle, original) => {
     await original();
-    if (!isRemoved) await writer.removeOldest();
+    if (!isRemoved) await writer.releaseOldest();
     isRemoved = true;
   });
   await writer.sync();

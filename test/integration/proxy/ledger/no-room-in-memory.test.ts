@@ -78,7 +78,7 @@ test.each([
 
   for (let hasShipped = true; hasShipped;) {
     hasShipped = await shipper.shipNext(settled).catch(() => true);
-    while ((writer.segments[0]?.number ?? Infinity) < shipper.segment) await writer.removeOldest();
+    while ((writer.segments[0]?.number ?? Infinity) < shipper.segment) await writer.releaseOldest();
   }
 
   const isOfFiles = shipments.runBytes.map((bytes) => bytes < READ_BYTES_MAX);

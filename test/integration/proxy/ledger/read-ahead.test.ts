@@ -66,7 +66,7 @@ test.each([
     segments.push(writer.current.number);
     await writer.replenish();
   }
-  const source = { key: writer.key, segments: writer.segments };
+  const source = { segments: writer.segments };
   const shipper = new SpoolShipper(spoolId, 'test', source, new FailingShipments(failing));
 
   let failures = 0;

@@ -46,7 +46,7 @@ test('a segment is removed for good before the next one is touched: what comes b
   while (writer.segments.length > 1) {
     const oldest = `${String(writer.segments[0]?.number).padStart(8, '0')}.frames`;
     expect(durable).toContain(oldest);
-    await writer.removeOldest();
+    await writer.releaseOldest();
     expect(durable).not.toContain(oldest);
   }
   await writer.close();
@@ -56,11 +56,11 @@ test('while the folder cannot be synced, no further segment goes', async () => {
   const writer = await writtenSpool();
   await replaceOnHandles('sync', () => Promise.reject(diskError()));
   const numbers = writer.segments.map(({ number }) => number);
-  await expect(writer.removeOldest()).rejects.toThrow('EIO');
-  await expect(writer.removeOldest()).rejects.toThrow('EIO');
+  await expect(writer.releaseOldest()).rejects.toThrow('EIO');
+  await expect(writer.releaseOldest()).rejects.toThrow('EIO');
   expect(writer.segments.map(({ number }) => number)).toEqual(numbers);
   jest.restoreAllMocks();
-  await writer.removeOldest();
+  await writer.releaseOldest();
   expect(writer.segments.map(({ number }) => number)).toEqual(numbers.slice(1));
   await writer.close();
 });

@@ -8,6 +8,8 @@ import {
   FRAME_KINDS,
   frameKey,
   FrameScan,
+  sealFrames,
+  segmentKey,
   withoutRecords,
   type FrameKind,
 } from '../../../../proxy/ledger/frames.js';
@@ -23,20 +25,26 @@ interface Written {
   readonly ends: readonly number[];
 }
 
+function sealed(buffer: ByteBuffer, key = KEY): Buffer {
+  const frames = Buffer.from(buffer.view(0, buffer.length));
+  sealFrames(frames, key);
+  return frames;
+}
+
 /** Frames numbered from 1 with the given payloads. */
 function written(payloads: readonly Uint8Array[]): Written {
   const buffer = new ByteBuffer();
   const ends = payloads.map((payload, i) => {
     const start = beginFrame(buffer, KEY, { kind: FRAME_KINDS.settled, number: i + 1, id: newUuidV7() });
     buffer.bytesOf(payload);
-    endFrame(buffer, KEY, start);
+    endFrame(buffer, start);
     return buffer.length;
   });
-  return { bytes: Buffer.from(buffer.view(0, buffer.length)), ends };
+  return { bytes: sealed(buffer), ends };
 }
 
-function numbersIn(bytes: Buffer): { numbers: number[]; damagedBytes: number } {
-  const scan = new FrameScan(bytes, KEY, true);
+function numbersIn(bytes: Buffer, key = KEY): { numbers: number[]; damagedBytes: number } {
+  const scan = new FrameScan(bytes, key, true);
   const numbers: number[] = [];
   while (scan.next()) numbers.push(scan.number);
   return { numbers, damagedBytes: scan.damagedBytes };
@@ -54,8 +62,8 @@ test('a frame tells what it was given, its number beyond 32 bits too', () => {
   const id = newUuidV7();
   const start = beginFrame(buffer, KEY, { kind: FRAME_KINDS.open, number: 2 ** 40 + 3, id });
   buffer.bytesOf(Buffer.from('payload'));
-  endFrame(buffer, KEY, start);
-  const bytes = buffer.view(0, buffer.length);
+  endFrame(buffer, start);
+  const bytes = sealed(buffer);
   const scan = new FrameScan(bytes, KEY, true);
   expect(scan.next()).toBe(true);
   expect([scan.kind, scan.number, scan.id]).toEqual([FRAME_KINDS.open, 2 ** 40 + 3, id]);
@@ -128,6 +136,41 @@ test("another spool's frames are none here", () => {
   expect(other.next()).toBe(false);
 });
 
+test('what was whole in one segment is never whole in another, in which it is sealed anew', () => {
+  const { bytes, ends } = written(payloadsOf(5));
+  const number = fc.integer({ min: 1, max: 99_999_999 });
+  fc.assert(
+    fc.property(number, number, (before, now) => {
+      fc.pre(before !== now);
+      const [keyBefore, keyNow] = [segmentKey(KEY, before), segmentKey(KEY, now)];
+      const frames = Buffer.from(bytes);
+      sealFrames(frames, keyBefore);
+      const left = new FrameScan(frames, keyNow, true);
+      expect([left.next(), left.damagedBytes]).toEqual([false, 0]);
+      sealFrames(frames, keyNow);
+      expect(numbersIn(frames, keyNow).numbers).toEqual(upTo(ends.length));
+    }),
+    propertyRuns,
+  );
+});
+
+test('a segment that is used again holds what was written last, wherever that ends in what stands there', () => {
+  const { bytes: before } = written(payloadsOf(20));
+  sealFrames(before, segmentKey(KEY, 1));
+  const key = segmentKey(KEY, 2);
+  const { bytes, ends } = written(payloadsOf(10));
+  sealFrames(bytes, key);
+  const wrong: number[] = [];
+  for (let length = 0; length <= bytes.length; length++) {
+    const segment = Buffer.concat([bytes.subarray(0, length), before.subarray(length)]);
+    const { numbers, damagedBytes } = numbersIn(segment, key);
+    const whole = ends.filter((end) => end <= length).length;
+    // What was torn off may be there anyway.
+    if (numbers.length < whole || numbers.length > whole + 1 || damagedBytes !== 0) wrong.push(length);
+  }
+  expect(wrong).toEqual([]);
+});
+
 test('a frame that a piece cuts is left to the next piece', () => {
   const { bytes, ends } = written(payloadsOf(3));
   const scan = new FrameScan(bytes.subarray(0, bytes.length - 1), KEY, false);
@@ -140,7 +183,7 @@ test('without their records, frames still tell what is open, and what was abando
   const add = (kind: FrameKind, id: string): void => {
     const start = beginFrame(buffer, KEY, { kind, number: 0, id });
     buffer.text(id.slice(-1));
-    endFrame(buffer, KEY, start);
+    endFrame(buffer, start);
   };
   const [settled, refused, open, abandoned] = [newUuidV7(), newUuidV7(), newUuidV7(), newUuidV7()];
   for (const id of [settled, refused, open]) add(FRAME_KINDS.open, id);
@@ -148,7 +191,7 @@ test('without their records, frames still tell what is open, and what was abando
   add(FRAME_KINDS.settled, settled);
   add(FRAME_KINDS.open, open);
   add(FRAME_KINDS.abandoned, abandoned);
-  const scan = new FrameScan(withoutRecords(Buffer.from(buffer.view(0, buffer.length)), KEY), KEY, true);
+  const scan = new FrameScan(withoutRecords(sealed(buffer), KEY), KEY, true);
   const left: [string, number][] = [];
   while (scan.next()) left.push([scan.id, scan.kind]);
   expect(left).toEqual([
