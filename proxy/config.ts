@@ -126,12 +126,12 @@ export const PROXY_VARIABLES = {
   LEDGER_SPOOL_BYTES_MAX: variable(
     integer(SPOOL_BYTES_MIN, 1024 ** 4, 4 * 1024 * MEBIBYTE),
     '4294967296',
-    'Disk for usage records that Postgres has not taken yet, in bytes, three segments, two to spare, included; at nine tenths new requests are refused. 268435456 for each of `PROXY_WORKERS` at least',
+    'Disk for usage records that Postgres has not taken yet, in bytes, up to four segments, three to spare, included; at nine tenths new requests are refused. 268435456 for each of `PROXY_WORKERS` at least',
   ),
   LEDGER_SEGMENT_BYTES: variable(
     integer(MEBIBYTE, 64 * MEBIBYTE, 16 * MEBIBYTE),
     '16777216',
-    'Size of the files of which a spool consists, in bytes; each is removed once all in it is in Postgres',
+    'Size of the files of which a spool consists, in bytes; each is used again, or removed, once all in it is in Postgres',
   ),
   POLICY_STALE_SECONDS_MAX: variable(
     integer(60, 30 * 86_400, 86_400),
