@@ -12,6 +12,6 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 /**
  * The old generation may grow by half before all of it is collected. By itself V8 lets one that is collected seldom
  * grow by a tenth, less what memory outside of the heap has grown by meanwhile: under load that was a full collection
- * every two to five seconds, of 80 ms of a processor, to free 3 MB. There are a third as many so, at the same memory.
+ * every two to five seconds, of 60 ms of a processor, to free 3 MB. There are a third as many so, at the same memory.
  */
 setFlagsFromString('--heap-growing-percent=50');
